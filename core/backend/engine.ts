@@ -1,0 +1,211 @@
+/**
+ * The seam between rankflow and its tensor engine: everything above `core/backend/` sees these
+ * types only, never a type of TensorFlow.js.
+ *
+ * @module
+ */
+
+/** A tensor that lives in the memory of the selected backend. Row-major; freed by its scope. */
+export interface Tensor {
+  /** Extents, outermost first. */
+  readonly shape: readonly number[];
+  /** Element type. */
+  readonly dtype: "float32" | "int32" | "bool";
+  /** Number of elements. */
+  readonly size: number;
+  /** Frees the memory now instead of at the end of the enclosing scope. */
+  dispose(): void;
+}
+
+/** Activations that are fused into linear maps: their derivative is a function of their output. */
+export type Activation = "identity" | "relu" | "tanh" | "sigmoid" | "softplus";
+
+/** The factors of W = U S Vᵀ as one linear map uses them; they need not be orthonormal. */
+export interface Factors {
+  /** Left factor, in×r. */
+  readonly u: Tensor;
+  /** Core, r×q. */
+  readonly s: Tensor;
+  /** Right factor, out×q. */
+  readonly v: Tensor;
+}
+
+/**
+ * What the backward pass of a factorised linear map y = act(x U S Vᵀ + b) leaves behind: the
+ * gradient of the loss in W is G = Xᵀ D (in×out) and is never formed. The receiver owns the
+ * tensors and disposes them.
+ */
+export interface GradientPair {
+  /** Input of the map, X: batch×in. */
+  readonly x: Tensor;
+  /** Gradient at the map's output before the activation, D: batch×out. */
+  readonly d: Tensor;
+  /** X U, batch×r, kept from the forward pass. */
+  readonly xu: Tensor;
+  /** D V, batch×q, kept from the backward pass. */
+  readonly dv: Tensor;
+}
+
+/** Options of {@linkcode Engine.matMul}. */
+export interface MatMulOptions {
+  /** Use the transpose of the left operand; default false. */
+  readonly transposeLeft?: boolean;
+  /** Use the transpose of the right operand; default false. */
+  readonly transposeRight?: boolean;
+}
+
+/** Value and derivatives of a scalar function of tensors. */
+export interface ValueAndGradients {
+  /** The scalar, shape []. */
+  readonly value: Tensor;
+  /** One gradient per input, in the order of the inputs; zeros where the value does not depend. */
+  readonly gradients: readonly Tensor[];
+}
+
+/** Small dense factorisations in float32 that a backend runs on its own memory, synchronously. */
+export interface NativeLinalg {
+  /** Thin Householder QR of an m×n matrix, m ≥ n: `q` m×n, `r` n×n upper triangular. */
+  qr(a: Tensor): { q: Tensor; r: Tensor };
+  /** Thin SVD A = P diag(sigma) Qᵀ of an m×n matrix with k = min(m, n): `p` m×k, `q` n×k. */
+  svd(a: Tensor): { p: Tensor; sigma: Float64Array; q: Tensor };
+  /**
+   * Orthonormal basis of span(A) by Cholesky-QR with a second pass, m×n; undefined where the Gram
+   * matrix is too ill-conditioned for it and the caller must take another way.
+   */
+  choleskyQr(a: Tensor): Tensor | undefined;
+}
+
+/** Counters of tensor memory. */
+export interface MemoryInfo {
+  /** Live tensors. */
+  readonly numTensors: number;
+  /** Bytes they hold. */
+  readonly numBytes: number;
+}
+
+/**
+ * Tensor operations on the selected backend.
+ *
+ * Every operation allocates its result, leaves its operands untouched and may be recorded for
+ * differentiation. Results belong to the innermost {@linkcode Engine.scope}.
+ */
+export interface Engine {
+  /** Registry name of the backend: "tensorflow", "webgpu", "blas", "wasm" or "cpu". */
+  readonly backend: string;
+  /** One line for people: library, version, threads or adapter. */
+  readonly description: string;
+  /** Whether results repeat bit for bit in equal runs. */
+  readonly deterministic: boolean;
+  /** Factorisations on the backend's memory; undefined where there are none. */
+  readonly linalg: NativeLinalg | undefined;
+  /** The TensorFlow.js namespace, for operations of your own; untyped so that no npm type leaks. */
+  readonly native: unknown;
+
+  /** Counts what is alive. */
+  memory(): MemoryInfo;
+  /**
+   * Runs `f` and frees every tensor made meanwhile except those found in its result (walked
+   * through arrays and plain objects) and those passed to {@linkcode Engine.keep}. Scopes nest
+   * and may span awaits, but two may not be interleaved.
+   */
+  scope<T>(f: () => T | Promise<T>): Promise<T>;
+  /** Like {@linkcode Engine.scope} for synchronous work. */
+  tidy<T>(f: () => T): T;
+  /** Takes a tensor out of every scope: its holder disposes it. */
+  keep<T extends Tensor>(t: T): T;
+  /** Shares the data of a tensor under a new handle with its own lifetime. */
+  clone(t: Tensor): Tensor;
+
+  /** Uploads row-major data; copies it. */
+  tensor(data: Float32Array | Int32Array, shape: readonly number[]): Tensor;
+  /** Reads a tensor back, row-major. The result is a copy. */
+  read(t: Tensor): Promise<Float32Array | Int32Array>;
+  /** A tensor of zeros. */
+  zeros(shape: readonly number[]): Tensor;
+  /** A tensor filled with `value`. */
+  fill(shape: readonly number[], value: number): Tensor;
+
+  /** Matrix product of rank-2 tensors, in any transposition. */
+  matMul(a: Tensor, b: Tensor, options?: MatMulOptions): Tensor;
+  /** a + b with broadcasting. */
+  add(a: Tensor, b: Tensor): Tensor;
+  /** a − b with broadcasting. */
+  sub(a: Tensor, b: Tensor): Tensor;
+  /** Element-wise product with broadcasting. */
+  mul(a: Tensor, b: Tensor): Tensor;
+  /** α x. */
+  scale(alpha: number, x: Tensor): Tensor;
+  /** α x + β y in one pass; equal shapes. */
+  lincomb(alpha: number, x: Tensor, beta: number, y: Tensor): Tensor;
+  /** α v + β g² in one pass; equal shapes. */
+  lincombSquare(alpha: number, v: Tensor, beta: number, g: Tensor): Tensor;
+  /** γ x − α m / (√(δ v) + ε) in one pass, the step of Adam and its relatives; equal shapes. */
+  adaptiveStep(
+    x: Tensor,
+    m: Tensor,
+    v: Tensor,
+    c: { gamma: number; alpha: number; delta: number; epsilon: number },
+  ): Tensor;
+  /** Element-wise square root. */
+  sqrt(x: Tensor): Tensor;
+  /** Element-wise square. */
+  square(x: Tensor): Tensor;
+  /** Applies an activation. */
+  activate(x: Tensor, activation: Activation): Tensor;
+  /** Frobenius norm, as a scalar tensor. */
+  norm(x: Tensor): Tensor;
+  /** Sum of all elements, as a scalar tensor. */
+  sum(x: Tensor): Tensor;
+
+  /** Same data, other shape. */
+  reshape(x: Tensor, shape: readonly number[]): Tensor;
+  /** Matrix transpose. */
+  transpose(x: Tensor): Tensor;
+  /** Block of a tensor. */
+  slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor;
+  /** Joins along an axis. */
+  concat(xs: readonly Tensor[], axis: number): Tensor;
+
+  /** act(x W + b), x: batch×in, w: in×out, b: out or null. Differentiable in x, w and b. */
+  linear(x: Tensor, w: Tensor, b: Tensor | null, activation: Activation): Tensor;
+  /**
+   * act(((x U) S) Vᵀ + b), fused. Differentiable in x, s and b; the derivatives in U and V are
+   * left to the receiver of the pair, which the backward pass hands to `capture` exactly once.
+   */
+  lowRankLinear(
+    x: Tensor,
+    w: Factors,
+    b: Tensor | null,
+    activation: Activation,
+    capture?: (pair: GradientPair) => void,
+  ): Tensor;
+  /** Mean of −log softmax(logits)[label]; logits batch×classes, labels int32 batch. */
+  softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor;
+
+  /** Reverse-mode derivative of the scalar `f()` with respect to `inputs`. */
+  gradients(f: () => Tensor, inputs: readonly Tensor[]): ValueAndGradients;
+}
+
+/** Settings of a backend that people may set. */
+export interface BackendOptions {
+  /** Threads for backends that have them; default: all cores the process may use. */
+  readonly threads?: number;
+  /** Upper limit of tensor memory in bytes; default: what the backend can address. */
+  readonly memoryLimit?: number;
+}
+
+/** A way to run tensors, found by name in the `backends` registry. */
+export interface Backend {
+  /** Registry name. */
+  readonly name: string;
+  /** One line: what it is. */
+  readonly description: string;
+  /** Whether `auto` may take it; false where it must be named, such as software adapters. */
+  readonly automatic: boolean;
+  /** What to install to make it work, one line. */
+  readonly hint: string;
+  /** Undefined when it would work here, or one line that says why not. Cheap; loads no engine. */
+  probe(): Promise<string | undefined>;
+  /** Loads and selects it. Throws one clear error where that fails. */
+  open(options: BackendOptions): Promise<Engine>;
+}

@@ -1,0 +1,120 @@
+/**
+ * Tables of plugins. A plugin is a value with a name; a kind of plugin is a {@linkcode Registry}.
+ *
+ * @module
+ */
+
+/** What every plugin carries, whatever its kind. */
+export interface Plugin {
+  /** Registry name: lower case with dashes, the name that papers use. */
+  readonly name: string;
+  /** One line that `task list` prints. */
+  readonly description: string;
+  /** Options by name with a one-line explanation, for `task list`; none when absent. */
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A table of plugins of one kind.
+ *
+ * @example Registering and finding a plugin
+ * ```ts
+ * import { Registry } from "@rankflow/rankflow/core";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const windows = new Registry<{ name: string; description: string; at: (x: number) => number }>(
+ *   "window",
+ * );
+ * windows.add({ name: "square", description: "constant weight", at: () => 1 });
+ * assertEquals(windows.get("square").at(0.3), 1);
+ * assertThrows(() => windows.get("sqare"), RangeError, 'did you mean "square"');
+ * ```
+ */
+export class Registry<T extends Plugin> {
+  /** The word that error messages use for one entry. */
+  readonly kind: string;
+  readonly #items: Map<string, T> = new Map();
+
+  /** Makes an empty table; `kind` is the word used in messages, such as "integrator". */
+  constructor(kind: string) {
+    this.kind = kind;
+  }
+
+  /**
+   * Adds a plugin and returns it.
+   *
+   * @throws {RangeError} When the name is taken or is not lower case with dashes.
+   */
+  add(item: T): T {
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(item.name)) {
+      throw new RangeError(
+        `Cannot register ${this.kind} "${item.name}": a name is lower case words joined by dashes`,
+      );
+    }
+    if (this.#items.has(item.name)) {
+      throw new RangeError(
+        `Cannot register ${this.kind} "${item.name}": the name is taken, choose another`,
+      );
+    }
+    this.#items.set(item.name, item);
+    return item;
+  }
+
+  /**
+   * Looks a plugin up.
+   *
+   * @throws {RangeError} When there is none of that name; the message lists the near ones.
+   */
+  get(name: string): T {
+    const item = this.#items.get(name);
+    if (item) return item;
+    throw new RangeError(`Cannot find ${this.kind} "${name}": ${suggest(name, this.names())}`);
+  }
+
+  /** Whether a plugin of that name is there. */
+  has(name: string): boolean {
+    return this.#items.has(name);
+  }
+
+  /** All names in the order of registration. */
+  names(): string[] {
+    return [...this.#items.keys()];
+  }
+
+  /** All plugins in the order of registration. */
+  list(): T[] {
+    return [...this.#items.values()];
+  }
+}
+
+/**
+ * Words the help that follows an unknown name: the near names when there are some, else all.
+ *
+ * @param name What was asked for.
+ * @param known The names that exist.
+ * @returns `did you mean "a" or "b"` or `known are a, b, c`.
+ */
+export function suggest(name: string, known: readonly string[]): string {
+  const near = known
+    .map((k) => ({ k, d: editDistance(name.toLowerCase(), k.toLowerCase()) }))
+    .filter(({ k, d }) => d <= Math.max(2, Math.floor(k.length / 3)))
+    .sort((a, b) => a.d - b.d)
+    .slice(0, 3)
+    .map(({ k }) => `"${k}"`);
+  if (near.length > 0) return `did you mean ${near.join(" or ")}`;
+  return known.length > 0 ? `known are ${[...known].sort().join(", ")}` : "none is registered";
+}
+
+/** Levenshtein distance with unit costs. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(substitution, previous[j]! + 1, current[j - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
+}
