@@ -1,0 +1,82 @@
+/**
+ * Backends: where tensors live and what computes with them, chosen by name.
+ *
+ * Importing this loads no engine; {@linkcode openEngine} loads the one that is taken.
+ *
+ * @module
+ */
+
+import { Registry } from "../registry.ts";
+import { blas } from "./blas/mod.ts";
+import { cpu } from "./cpu/mod.ts";
+import type { Backend, BackendOptions, Engine } from "./engine.ts";
+import { wasm } from "./wasm/mod.ts";
+
+export type * from "./engine.ts";
+
+/** Every backend, in the order in which `auto` tries them. */
+export const backends: Registry<Backend> = new Registry<Backend>("backend");
+
+for (const backend of [blas, wasm, cpu]) backends.add(backend);
+
+/** A backend that `auto` did not take. */
+export interface PassedOver {
+  /** Registry name. */
+  readonly name: string;
+  /** Why, in one line. */
+  readonly reason: string;
+}
+
+/** What {@linkcode openEngine} found. */
+export interface OpenedEngine {
+  /** The engine, selected and ready. */
+  readonly engine: Engine;
+  /** Registry name of its backend. */
+  readonly chosen: string;
+  /** The better ones that do not work here, best first; empty when a backend was named. */
+  readonly passedOver: readonly PassedOver[];
+}
+
+/**
+ * Opens a backend by name, or the first that works.
+ *
+ * @param name Registry name, or "auto" for the first of {@linkcode backends} that works.
+ * @param options Settings of the backend.
+ * @throws {RangeError} When there is no backend of that name.
+ * @throws {Error} When the named backend does not work here; says why and what to install.
+ */
+export async function openEngine(
+  name: string = "auto",
+  options: BackendOptions = {},
+): Promise<OpenedEngine> {
+  if (name === "auto") return await openFirst(options);
+  const backend = backends.get(name);
+  const reason = await backend.probe();
+  if (reason !== undefined) {
+    throw new Error(`Cannot open backend "${name}": ${reason}; ${backend.hint}`);
+  }
+  return { engine: await backend.open(options), chosen: name, passedOver: [] };
+}
+
+async function openFirst(options: BackendOptions): Promise<OpenedEngine> {
+  const passedOver: PassedOver[] = [];
+  for (const backend of backends.list()) {
+    const found = await tryOpen(backend, options);
+    if (typeof found !== "string") return { engine: found, chosen: backend.name, passedOver };
+    passedOver.push({ name: backend.name, reason: found });
+  }
+  const reasons = passedOver.map((p) => `${p.name}: ${p.reason}`).join("; ");
+  throw new Error(`Cannot open any backend: ${reasons}`);
+}
+
+/** The engine, or one line that says why not. */
+async function tryOpen(backend: Backend, options: BackendOptions): Promise<Engine | string> {
+  if (!backend.automatic) return "only taken when named";
+  const reason = await backend.probe();
+  if (reason !== undefined) return reason;
+  try {
+    return await backend.open(options);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The operations that training needs beyond TensorFlow.js, as named kernels: each is composed from
+ * plain operations here, and a backend may bring its own faster version under the same name.
+ *
+ * @module
+ */
+
+import type { Activation } from "../engine.ts";
+import { activation, activationGradient } from "./activation.ts";
+import type { Attributes, KernelFunc, TensorMap, Tf, TfTensor } from "./types.ts";
+
+/** Names of the kernels. */
+export const KERNEL = {
+  activate: "RankflowActivate",
+  activationGrad: "RankflowActivationGrad",
+  columnSums: "RankflowColumnSums",
+  linear: "RankflowLinear",
+  lowRankLinear: "RankflowLowRankLinear",
+  crossEntropy: "RankflowCrossEntropy",
+  crossEntropyGrad: "RankflowCrossEntropyGrad",
+  scale: "RankflowScale",
+  lincomb: "RankflowLincomb",
+  lincombSquare: "RankflowLincombSquare",
+  adaptiveStep: "RankflowAdaptiveStep",
+  norm: "RankflowNorm",
+} as const;
+
+/** Where the forward pass of a low-rank map leaves X U for its backward pass. */
+export interface Stash {
+  /** X U under a handle that no scope frees; whoever made the stash disposes it. */
+  xu?: TfTensor;
+}
+
+/** A kernel written with plain operations. */
+type Composed = (tf: Tf, x: TensorMap, a: Attributes) => TfTensor | TfTensor[];
+
+function addBias(tf: Tf, z: TfTensor, b: TfTensor | undefined): TfTensor {
+  return b ? tf.add(z, b) : z;
+}
+
+const linear: Composed = (tf, { x, w, b }, a) =>
+  activation(tf, addBias(tf, tf.matMul(x!, w!), b), a.activation as Activation);
+
+const lowRankLinear: Composed = (tf, { x, u, s, v, b }, a) => {
+  const xu = tf.matMul(x!, u!);
+  if (a.stash) (a.stash as Stash).xu = tf.keep(xu);
+  const z = tf.matMul(tf.matMul(xu, s!), v!, false, true);
+  return activation(tf, addBias(tf, z, b), a.activation as Activation);
+};
+
+/** Outputs D = dY ∘ act′ and, where asked for, its column sums. */
+const activationGrad: Composed = (tf, { dy, y }, a) => {
+  const d = activationGradient(tf, dy!, y!, a.activation as Activation);
+  return a.columnSums ? [d, tf.sum(d, 0)] : [d];
+};
+
+const crossEntropy: Composed = (tf, { logits, labels }) => {
+  const hot = tf.oneHot(tf.cast(labels!, "int32"), logits!.shape[1]!);
+  return tf.neg(tf.mean(tf.sum(tf.mul(hot, tf.logSoftmax(logits!)), 1)));
+};
+
+const crossEntropyGrad: Composed = (tf, { logits, labels, dy }) => {
+  const [batch, classes] = logits!.shape as [number, number];
+  const hot = tf.oneHot(tf.cast(labels!, "int32"), classes);
+  return tf.mul(tf.sub(tf.softmax(logits!), hot), tf.div(dy!, batch));
+};
+
+const adaptiveStep: Composed = (tf, { x, m, v }, a) => {
+  const { gamma, alpha, delta, epsilon } = a as Record<string, number>;
+  const root = tf.add(tf.sqrt(tf.mul(delta!, v!)), epsilon!);
+  return tf.sub(tf.mul(gamma!, x!), tf.div(tf.mul(alpha!, m!), root));
+};
+
+const COMPOSED: Readonly<Record<string, Composed>> = {
+  [KERNEL.activate]: (tf, { x }, a) => activation(tf, x!, a.activation as Activation),
+  [KERNEL.activationGrad]: activationGrad,
+  [KERNEL.columnSums]: (tf, { x }) => tf.sum(x!, 0),
+  [KERNEL.linear]: linear,
+  [KERNEL.lowRankLinear]: lowRankLinear,
+  [KERNEL.crossEntropy]: crossEntropy,
+  [KERNEL.crossEntropyGrad]: crossEntropyGrad,
+  [KERNEL.scale]: (tf, { x }, a) => tf.mul(a.alpha as number, x!),
+  [KERNEL.lincomb]: (tf, { x, y }, a) =>
+    tf.add(tf.mul(a.alpha as number, x!), tf.mul(a.beta as number, y!)),
+  [KERNEL.lincombSquare]: (tf, { v, g }, a) =>
+    tf.add(tf.mul(a.alpha as number, v!), tf.mul(a.beta as number, tf.square(g!))),
+  [KERNEL.adaptiveStep]: adaptiveStep,
+  [KERNEL.norm]: (tf, { x }) => tf.sqrt(tf.sum(tf.square(x!))),
+};
+
+/**
+ * Registers every kernel for a backend: its own version where it has one, else the composed one.
+ *
+ * @param tf Namespace of the engine package.
+ * @param backend TensorFlow.js name of the backend.
+ * @param native The backend's own versions by kernel name; other names than those of
+ * {@linkcode KERNEL} replace kernels of TensorFlow.js.
+ */
+export function registerKernels(
+  tf: Tf,
+  backend: string,
+  native: Readonly<Record<string, KernelFunc>> = {},
+): void {
+  for (const [name, compute] of Object.entries(COMPOSED)) {
+    if (native[name]) continue;
+    const kernelFunc: KernelFunc = ({ inputs, attrs }) =>
+      tf.tidy(() => compute(tf, inputs as TensorMap, (attrs ?? {}) as Attributes));
+    replaceKernel(tf, backend, name, kernelFunc);
+  }
+  for (const [name, kernelFunc] of Object.entries(native)) {
+    replaceKernel(tf, backend, name, kernelFunc);
+  }
+}
+
+/** Registers a kernel, taking the place of one that is there. */
+export function replaceKernel(
+  tf: Tf,
+  backend: string,
+  kernelName: string,
+  kernelFunc: KernelFunc,
+): void {
+  if (tf.getKernel(kernelName, backend)) tf.unregisterKernel(kernelName, backend);
+  tf.registerKernel({ kernelName, backendName: backend, kernelFunc });
+}

@@ -1,0 +1,354 @@
+/**
+ * {@linkcode Engine} over TensorFlow.js. The same class serves every backend; what differs is which
+ * kernels the backend registered under the names it calls.
+ *
+ * @module
+ */
+
+import type {
+  Activation,
+  Engine,
+  Factors,
+  GradientPair,
+  MatMulOptions,
+  MemoryInfo,
+  NativeLinalg,
+  Tensor,
+  ValueAndGradients,
+} from "../engine.ts";
+import { registerGradients } from "./gradients.ts";
+import { KERNEL, type Stash } from "./kernels.ts";
+import { tensorsIn } from "./tensors_in.ts";
+import {
+  type Attributes,
+  inner,
+  outer,
+  runtimeOf,
+  type TensorMap,
+  type Tf,
+  type TfRuntime,
+  type TfTensor,
+} from "./types.ts";
+
+/** What a backend tells about itself when it makes its engine. */
+export interface TfjsEngineOptions {
+  /** Namespace of the umbrella package, with the backend selected and its kernels registered. */
+  readonly tf: Tf;
+  /** Name of the backend, in the registry as in TensorFlow.js. */
+  readonly backend: string;
+  /** One line for people: library, version, threads or adapter. */
+  readonly description: string;
+  /** Whether results repeat bit for bit in equal runs. */
+  readonly deterministic: boolean;
+  /** Factorisations on the backend's memory. */
+  readonly linalg?: NativeLinalg | undefined;
+}
+
+/** Tensor operations and reverse-mode differentiation by TensorFlow.js. */
+export class TfjsEngine implements Engine {
+  readonly backend: string;
+  readonly description: string;
+  readonly deterministic: boolean;
+  readonly linalg: NativeLinalg | undefined;
+  readonly native: unknown;
+  readonly #tf: Tf;
+  readonly #runtime: TfRuntime;
+  /** What forward passes left for the backward pass of the running `gradients`, if one runs. */
+  #stashes: Stash[] | undefined;
+
+  /** Makes the engine of a backend that is ready. */
+  constructor(options: TfjsEngineOptions) {
+    this.backend = options.backend;
+    this.description = options.description;
+    this.deterministic = options.deterministic;
+    this.linalg = options.linalg;
+    this.native = options.tf;
+    this.#tf = options.tf;
+    this.#runtime = runtimeOf(options.tf);
+    registerGradients(options.tf);
+  }
+
+  memory(): MemoryInfo {
+    const { numTensors, numBytes } = this.#select().memory();
+    return { numTensors, numBytes };
+  }
+
+  async scope<T>(f: () => T | Promise<T>): Promise<T> {
+    const close = this.#openScope();
+    let survivors: TfTensor[] = [];
+    try {
+      const result = await f();
+      survivors = tensorsIn(this.#tf, result);
+      return result;
+    } finally {
+      close(survivors);
+    }
+  }
+
+  tidy<T>(f: () => T): T {
+    const close = this.#openScope();
+    let survivors: TfTensor[] = [];
+    try {
+      const result = f();
+      survivors = tensorsIn(this.#tf, result);
+      return result;
+    } finally {
+      close(survivors);
+    }
+  }
+
+  keep<T extends Tensor>(t: T): T {
+    this.#tf.keep(inner(t));
+    return t;
+  }
+
+  clone(t: Tensor): Tensor {
+    return this.#run("Identity", { x: inner(t) });
+  }
+
+  tensor(data: Float32Array | Int32Array, shape: readonly number[]): Tensor {
+    const size = shape.reduce((a, b) => a * b, 1);
+    if (size !== data.length) {
+      throw new RangeError(
+        `Cannot make a tensor of shape [${shape}]: expected ${size} values, got ${data.length}`,
+      );
+    }
+    this.#select();
+    const dtype = data instanceof Int32Array ? "int32" : "float32";
+    return outer(this.#runtime.makeTensor(data.slice(), [...shape], dtype));
+  }
+
+  async read(t: Tensor): Promise<Float32Array | Int32Array> {
+    const data = await inner(t).data();
+    return data instanceof Float32Array ? data.slice() : Int32Array.from(data);
+  }
+
+  zeros(shape: readonly number[]): Tensor {
+    return this.fill(shape, 0);
+  }
+
+  fill(shape: readonly number[], value: number): Tensor {
+    return outer(this.#select().fill([...shape], value));
+  }
+
+  matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tensor {
+    const { transposeLeft = false, transposeRight = false } = options;
+    const left = a.shape[transposeLeft ? 0 : 1];
+    const right = b.shape[transposeRight ? 1 : 0];
+    if (a.shape.length !== 2 || b.shape.length !== 2 || left !== right) {
+      throw new RangeError(
+        `Cannot multiply [${a.shape}]${transposeLeft ? "ᵀ" : ""} by [${b.shape}]` +
+          `${transposeRight ? "ᵀ" : ""}: expected matrices with equal inner extents, ` +
+          `got ${left} and ${right}`,
+      );
+    }
+    const attributes = { transposeA: transposeLeft, transposeB: transposeRight };
+    return this.#run("BatchMatMul", { a: inner(a), b: inner(b) }, attributes);
+  }
+
+  add(a: Tensor, b: Tensor): Tensor {
+    return outer(this.#select().add(inner(a), inner(b)));
+  }
+
+  sub(a: Tensor, b: Tensor): Tensor {
+    return outer(this.#select().sub(inner(a), inner(b)));
+  }
+
+  mul(a: Tensor, b: Tensor): Tensor {
+    return outer(this.#select().mul(inner(a), inner(b)));
+  }
+
+  scale(alpha: number, x: Tensor): Tensor {
+    return this.#run(KERNEL.scale, { x: inner(x) }, { alpha });
+  }
+
+  lincomb(alpha: number, x: Tensor, beta: number, y: Tensor): Tensor {
+    expectEqualShapes("combine", x, y);
+    return this.#run(KERNEL.lincomb, { x: inner(x), y: inner(y) }, { alpha, beta });
+  }
+
+  lincombSquare(alpha: number, v: Tensor, beta: number, g: Tensor): Tensor {
+    expectEqualShapes("combine", v, g);
+    return this.#run(KERNEL.lincombSquare, { v: inner(v), g: inner(g) }, { alpha, beta });
+  }
+
+  adaptiveStep(
+    x: Tensor,
+    m: Tensor,
+    v: Tensor,
+    c: { gamma: number; alpha: number; delta: number; epsilon: number },
+  ): Tensor {
+    expectEqualShapes("combine", x, m);
+    expectEqualShapes("combine", x, v);
+    return this.#run(KERNEL.adaptiveStep, { x: inner(x), m: inner(m), v: inner(v) }, { ...c });
+  }
+
+  sqrt(x: Tensor): Tensor {
+    return outer(this.#select().sqrt(inner(x)));
+  }
+
+  square(x: Tensor): Tensor {
+    return outer(this.#select().square(inner(x)));
+  }
+
+  activate(x: Tensor, activation: Activation): Tensor {
+    return this.#run(KERNEL.activate, { x: inner(x) }, { activation });
+  }
+
+  norm(x: Tensor): Tensor {
+    return this.#run(KERNEL.norm, { x: inner(x) });
+  }
+
+  sum(x: Tensor): Tensor {
+    return outer(this.#select().sum(inner(x)));
+  }
+
+  reshape(x: Tensor, shape: readonly number[]): Tensor {
+    return outer(this.#select().reshape(inner(x), [...shape]));
+  }
+
+  transpose(x: Tensor): Tensor {
+    return outer(this.#select().transpose(inner(x)));
+  }
+
+  slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor {
+    return outer(this.#select().slice(inner(x), [...begin], [...size]));
+  }
+
+  concat(xs: readonly Tensor[], axis: number): Tensor {
+    return outer(this.#select().concat(xs.map(inner), axis));
+  }
+
+  linear(x: Tensor, w: Tensor, b: Tensor | null, activation: Activation): Tensor {
+    expectChain("apply a linear map", [x, w], b);
+    const inputs: TensorMap = { x: inner(x), w: inner(w) };
+    if (b) inputs.b = inner(b);
+    return this.#run(KERNEL.linear, inputs, { activation, bias: b !== null });
+  }
+
+  lowRankLinear(
+    x: Tensor,
+    w: Factors,
+    b: Tensor | null,
+    activation: Activation,
+    capture?: (pair: GradientPair) => void,
+  ): Tensor {
+    expectChain("apply a low-rank map", [x, w.u, w.s], null);
+    expectSharedRank(w, b);
+    const inputs: TensorMap = { x: inner(x), u: inner(w.u), s: inner(w.s), v: inner(w.v) };
+    if (b) inputs.b = inner(b);
+    return this.#run(KERNEL.lowRankLinear, inputs, {
+      activation,
+      bias: b !== null,
+      capture,
+      stash: this.#newStash(),
+    });
+  }
+
+  softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
+    if (logits.shape.length !== 2 || labels.shape.length !== 1 || labels.size !== logits.shape[0]) {
+      throw new RangeError(
+        `Cannot compare logits with labels: expected [batch, classes] and [batch], got ` +
+          `[${logits.shape}] and [${labels.shape}]`,
+      );
+    }
+    return this.#run(KERNEL.crossEntropy, { logits: inner(logits), labels: inner(labels) });
+  }
+
+  gradients(f: () => Tensor, inputs: readonly Tensor[]): ValueAndGradients {
+    const tf = this.#select();
+    const enclosing = this.#stashes;
+    const stashes: Stash[] = [];
+    this.#stashes = stashes;
+    try {
+      const xs = inputs.map(inner);
+      const { value, grads } = this.#runtime.gradients(() => scalar(f()), xs, null, true);
+      const gradients = grads.map((g, i) => outer(g ?? tf.zerosLike(xs[i]!)));
+      return { value: outer(value), gradients };
+    } catch (error) {
+      this.#dropTape();
+      throw error;
+    } finally {
+      this.#stashes = enclosing;
+      for (const { xu } of stashes) xu?.dispose();
+    }
+  }
+
+  /** Makes this backend the one that runs kernels, in case another engine ran meanwhile. */
+  #select(): Tf {
+    // For a backend that is initialised, setBackend has done its work when it returns.
+    if (this.#runtime.backendName !== this.backend) void this.#tf.setBackend(this.backend);
+    return this.#tf;
+  }
+
+  #run(kernel: string, inputs: TensorMap, attributes: Attributes = {}): Tensor {
+    this.#select();
+    return outer(this.#runtime.runKernel(kernel, inputs, attributes) as TfTensor);
+  }
+
+  /** A place for intermediate results, when a backward pass is going to follow. */
+  #newStash(): Stash | undefined {
+    if (!this.#stashes || this.#runtime.state.kernelDepth > 0) return undefined;
+    const stash: Stash = {};
+    this.#stashes.push(stash);
+    return stash;
+  }
+
+  /** Frees what an aborted forward or backward pass had saved. */
+  #dropTape(): void {
+    const { state } = this.#runtime;
+    if (state.gradientDepth > 0 || !state.activeTape) return;
+    for (const node of state.activeTape) node.saved.forEach((t) => t.dispose());
+    state.activeTape = null;
+  }
+
+  #openScope(): (survivors: TfTensor[]) => void {
+    this.#select();
+    this.#runtime.startScope();
+    const own = this.#runtime.state.activeScope;
+    return (survivors) => {
+      if (this.#runtime.state.activeScope !== own) {
+        throw new Error(
+          "Cannot end a scope: expected the innermost one, got an outer one; " +
+            "await a scope before the next one starts",
+        );
+      }
+      this.#runtime.endScope(survivors);
+    };
+  }
+}
+
+function scalar(value: Tensor): TfTensor {
+  if (value.size !== 1 || value.shape.length !== 0) {
+    throw new RangeError(
+      `Cannot differentiate a value of shape [${value.shape}]: expected a scalar`,
+    );
+  }
+  return inner(value);
+}
+
+function expectEqualShapes(action: string, x: Tensor, y: Tensor): void {
+  if (x.shape.length === y.shape.length && x.shape.every((n, i) => n === y.shape[i])) return;
+  throw new RangeError(
+    `Cannot ${action} tensors of different shapes: expected [${x.shape}], got [${y.shape}]`,
+  );
+}
+
+/** Checks that matrices can be multiplied in a row and that the bias fits the last one. */
+function expectChain(action: string, chain: readonly Tensor[], b: Tensor | null): void {
+  const fits = chain.every((m, i) =>
+    m.shape.length === 2 && (i === 0 || m.shape[0] === chain[i - 1]!.shape[1])
+  );
+  const width = chain.at(-1)!.shape[1];
+  if (fits && (!b || (b.shape.length === 1 && b.size === width))) return;
+  const got = [...chain, ...(b ? [b] : [])].map((t) => `[${t.shape}]`).join(", ");
+  throw new RangeError(`Cannot ${action}: expected matrices that chain and a bias, got ${got}`);
+}
+
+function expectSharedRank({ u, s, v }: Factors, b: Tensor | null): void {
+  if (v.shape.length === 2 && v.shape[1] === s.shape[1] && (!b || b.size === v.shape[0])) return;
+  throw new RangeError(
+    `Cannot apply a low-rank map: expected factors in×r, r×q, out×q and a bias of out, got ` +
+      `[${u.shape}], [${s.shape}], [${v.shape}]${b ? ` and [${b.shape}]` : ""}`,
+  );
+}

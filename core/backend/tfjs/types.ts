@@ -1,0 +1,66 @@
+/**
+ * The few names of TensorFlow.js that `core/backend/` works with, and the casts at the seam.
+ *
+ * @module
+ */
+
+import type * as TF from "@tensorflow/tfjs";
+import type { Tensor } from "../engine.ts";
+
+/** The namespace of the umbrella package. */
+export type Tf = typeof TF;
+/** A tensor of TensorFlow.js. */
+export type TfTensor = TF.Tensor;
+/** A handle to backend data without bookkeeping, as kernels return it. */
+export type TensorInfo = TF.TensorInfo;
+/** What a kernel computes with. */
+export type KernelFunc = TF.KernelFunc;
+/** How the tape differentiates a kernel. */
+export type GradConfig = TF.GradConfig;
+/** Tensors by the name of the operand. */
+export type TensorMap = Record<string, TfTensor>;
+/** Attributes of a kernel call. */
+export type Attributes = Record<string, unknown>;
+
+/** The parts of TensorFlow.js' own engine that its types leave out. */
+export interface TfRuntime {
+  /** Name of the selected backend. */
+  readonly backendName: string;
+  /** Runs a registered kernel and records it when a tape is on. */
+  runKernel(name: string, inputs: TensorMap, attributes?: Attributes): TfTensor | TfTensor[];
+  /** Opens a scope that owns the tensors made from here on. */
+  startScope(name?: string): void;
+  /** Frees what the innermost scope owns, except the tensors given. */
+  endScope(survivors?: TfTensor[]): void;
+  /** Uploads values under a new handle. */
+  makeTensor(values: ArrayLike<number>, shape: number[], dtype: string): TfTensor;
+  /** Reverse-mode derivatives. */
+  gradients(
+    f: () => TfTensor,
+    xs: TfTensor[],
+    dy: null,
+    allowNoGradients: boolean,
+  ): { value: TfTensor; grads: (TfTensor | null | undefined)[] };
+  /** Internal state. */
+  readonly state: {
+    readonly activeScope: { readonly id: number } | null;
+    activeTape: { saved: TfTensor[] }[] | null;
+    readonly gradientDepth: number;
+    readonly kernelDepth: number;
+  };
+}
+
+/** The runtime behind a namespace. */
+export function runtimeOf(tf: Tf): TfRuntime {
+  return tf.engine() as unknown as TfRuntime;
+}
+
+/** Sees a tensor of the seam as what it is inside. */
+export function inner(t: Tensor): TfTensor {
+  return t as unknown as TfTensor;
+}
+
+/** Sees a tensor of TensorFlow.js as a tensor of the seam. */
+export function outer(t: TfTensor): Tensor {
+  return t as unknown as Tensor;
+}

@@ -1,0 +1,20 @@
+/**
+ * The embedded default: TensorFlow.js' WebAssembly backend with the kernels that training needs.
+ *
+ * @module
+ */
+
+import type { Backend, BackendOptions, Engine } from "../engine.ts";
+
+/** WebAssembly with SIMD, one thread. */
+export const wasm: Backend = {
+  name: "wasm",
+  description: "WebAssembly with SIMD, one thread, nothing to install",
+  automatic: true,
+  hint: "it needs WebAssembly with SIMD, which every current Deno has",
+  probe: () => Promise.resolve(undefined),
+  async open(options: BackendOptions): Promise<Engine> {
+    const { openWasm } = await import("./open.ts");
+    return await openWasm(options);
+  },
+};
