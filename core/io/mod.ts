@@ -1,0 +1,16 @@
+/**
+ * Formats and artefacts: safetensors, records, run folders, the events of a run, reports.
+ *
+ * @module
+ */
+
+export * from "./atomic.ts";
+export * from "./environment.ts";
+export * from "./events.ts";
+export * from "./json.ts";
+export * from "./metrics.ts";
+export * from "./record.ts";
+export * from "./run_config.ts";
+export * from "./run_folder.ts";
+export * from "./safetensors.ts";
+export * from "./summary.ts";

@@ -1,0 +1,47 @@
+/**
+ * summary.json: the result of a run in one record.
+ *
+ * @module
+ */
+
+/** The result of a run. Accuracies are fractions in [0, 1]. */
+export interface Summary {
+  /** Registry name of the recipe. */
+  readonly recipe: string;
+  /** Seed of everything random. */
+  readonly seed: number;
+  /** Registry name of the backend that ran it. */
+  readonly backend: string;
+  /** Name of the data set. */
+  readonly dataset: string;
+  /** Epochs done. */
+  readonly epochs: number;
+  /** Steps done. */
+  readonly steps: number;
+  /** Training loss at the end, mean over the last epoch. */
+  readonly trainLoss: number;
+  /** Share of the test set that is classified correctly. */
+  readonly testAccuracy: number;
+  /** Loss on the test set. */
+  readonly testLoss: number;
+  /** Numbers that the trained network stores. */
+  readonly parameters: number;
+  /** Numbers that the same network stores with full matrices. */
+  readonly denseParameters: number;
+  /** Parameters saved against the full matrices, in percent. */
+  readonly compression: number;
+  /** Rank of each low-rank parameter by name; empty for a dense network. */
+  readonly ranks: Readonly<Record<string, number>>;
+  /** Seconds per training step, median. */
+  readonly secondsPerStep: number;
+  /** Wall-clock seconds of training, evaluation included. */
+  readonly seconds: number;
+  /** Test examples by true class (row) and predicted class (column). */
+  readonly confusion?: readonly (readonly number[])[];
+  /** Names of the classes, in the order of their labels. */
+  readonly classNames?: readonly string[];
+  /** Name of the method for people, such as "augmented BUG". */
+  readonly method?: string;
+  /** Whatever else a recipe tells. */
+  readonly [extra: string]: unknown;
+}
