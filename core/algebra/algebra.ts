@@ -1,0 +1,117 @@
+/**
+ * The dense operations that geometric code needs, over matrices of any kind. Everything above this
+ * seam is written once for float64 on the host and for tensors on an engine backend.
+ *
+ * @module
+ */
+
+/** Thin QR factorisation A = Q R of an m×n matrix, k = min(m, n). */
+export interface Qr<M> {
+  /** Orthonormal columns, m×k. */
+  readonly q: M;
+  /** Upper triangular, k×n. */
+  readonly r: M;
+}
+
+/** Thin singular value decomposition A = P diag(σ) Qᵀ of an m×n matrix, k = min(m, n). */
+export interface Svd<M> {
+  /** Left singular vectors, m×k. */
+  readonly p: M;
+  /** Singular values, descending. */
+  readonly sigma: Float64Array;
+  /** Right singular vectors, n×k: not transposed. */
+  readonly q: M;
+}
+
+/** Which operands of a product are transposed; both default to false. */
+export interface ProductOptions {
+  /** Use the transpose of the left operand. */
+  readonly transposeLeft?: boolean;
+  /** Use the transpose of the right operand. */
+  readonly transposeRight?: boolean;
+}
+
+/** Coefficients of {@linkcode Elementwise.adaptiveStep}. */
+export interface AdaptiveCoefficients {
+  /** Factor of x: 1, or 1 − rate × decay where weights decay. */
+  readonly gamma: number;
+  /** Step along m. */
+  readonly alpha: number;
+  /** Factor of v under the root: the bias correction of second moments. */
+  readonly delta: number;
+  /** Added to the root. */
+  readonly epsilon: number;
+}
+
+/** Element-wise operations: all that an optimizer rule needs. Operands have equal shapes. */
+export interface Elementwise<M> {
+  /** α x + β y. */
+  lincomb(alpha: number, x: M, beta: number, y: M): M;
+  /** α v + β g², element by element. */
+  lincombSquare(alpha: number, v: M, beta: number, g: M): M;
+  /** γ x − α m / (√(δ v) + ε), element by element. */
+  adaptiveStep(x: M, m: M, v: M, c: AdaptiveCoefficients): M;
+  /** α x. */
+  scale(alpha: number, x: M): M;
+  /** Zeros in the shape of `x`. */
+  zerosLike(x: M): M;
+}
+
+/**
+ * Matrix operations. Each returns a new matrix and leaves its operands untouched. What may have to
+ * read data back from a device is a promise.
+ */
+export interface Algebra<M> extends Elementwise<M> {
+  /** What it computes with, for people. */
+  readonly name: string;
+  /** Unit round-off times two: 2.2e-16 in float64, 1.2e-7 in float32. */
+  readonly epsilon: number;
+
+  /** Number of rows. */
+  rows(x: M): number;
+  /** Number of columns. */
+  cols(x: M): number;
+  /** Makes a matrix of row-major `data`, which is copied. */
+  from(data: ArrayLike<number>, rows: number, cols: number): M;
+  /** Reads a matrix back, row-major. */
+  read(x: M): Promise<Float64Array>;
+  /** rows×cols zeros. */
+  zeros(rows: number, cols: number): M;
+  /** n×n identity. */
+  identity(n: number): M;
+  /** Square matrix with `values` on its diagonal. */
+  diagonal(values: ArrayLike<number>): M;
+
+  /** Product of two matrices in any transposition. */
+  multiply(x: M, y: M, options?: ProductOptions): M;
+  /** Transpose. */
+  transpose(x: M): M;
+  /** Element-wise square root. */
+  sqrt(x: M): M;
+  /** Element-wise square. */
+  square(x: M): M;
+  /** Columns begin … end − 1. */
+  columns(x: M, begin: number, end: number): M;
+  /** Matrices side by side. */
+  hstack(xs: readonly M[]): M;
+  /** Matrices on top of one another. */
+  vstack(xs: readonly M[]): M;
+
+  /** Frobenius norm. */
+  norm(x: M): Promise<number>;
+  /** Thin Householder QR. */
+  qr(x: M): Promise<Qr<M>>;
+  /** Thin SVD. */
+  svd(x: M): Promise<Svd<M>>;
+  /** Orthonormal basis of the columns of `x`, m×min(m, n), completed where `x` lacks rank. */
+  orthonormalize(x: M): Promise<M>;
+  /**
+   * The directions that span(A) adds to span(U): orthonormal columns, orthogonal to `u`, such that
+   * [U | result] spans [U | A]. At most m − r of them; completed by arbitrary directions where A
+   * lacks rank; undefined where U spans everything already.
+   *
+   * @param u Orthonormal columns, m×r.
+   * @param a m×k.
+   */
+  complement(u: M, a: M): Promise<M | undefined>;
+}

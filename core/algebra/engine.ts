@@ -1,0 +1,164 @@
+/**
+ * The algebra of float32 tensors on an engine backend: training.
+ *
+ * @module
+ */
+
+import type { Engine, Tensor } from "../backend/engine.ts";
+import type { AdaptiveCoefficients, Algebra, ProductOptions, Qr, Svd } from "./algebra.ts";
+import { choleskyQr } from "./cholesky_qr.ts";
+import { hostAlgebra } from "./host.ts";
+import type { Matrix } from "./matrix.ts";
+
+/**
+ * Algebra of rank-2 tensors in float32. Results belong to the engine's innermost scope.
+ *
+ * Factorisations run on the backend's own memory where it has them. Elsewhere bases are
+ * orthonormalised on the device by Cholesky-QR with repeated passes, so that only r×r matrices
+ * travel; Householder reflections on the host in float64 take over where that is ill-conditioned.
+ *
+ * @param engine An open engine.
+ * @param host Float64 algebra for what is factored on the host.
+ */
+export function engineAlgebra(
+  engine: Engine,
+  host: Algebra<Matrix> = hostAlgebra(),
+): Algebra<Tensor> {
+  return new EngineAlgebra(engine, host);
+}
+
+class EngineAlgebra implements Algebra<Tensor> {
+  readonly name: string;
+  readonly epsilon = 2 ** -23;
+  readonly #engine: Engine;
+  readonly #host: Algebra<Matrix>;
+
+  constructor(engine: Engine, host: Algebra<Matrix>) {
+    this.#engine = engine;
+    this.#host = host;
+    this.name = `float32 on ${engine.backend}`;
+  }
+
+  rows(x: Tensor): number {
+    return x.shape[0]!;
+  }
+  cols(x: Tensor): number {
+    return x.shape[1]!;
+  }
+  from(data: ArrayLike<number>, rows: number, cols: number): Tensor {
+    return this.#engine.tensor(Float32Array.from(data), [rows, cols]);
+  }
+  async read(x: Tensor): Promise<Float64Array> {
+    return Float64Array.from(await this.#engine.read(x));
+  }
+  zeros(rows: number, cols: number): Tensor {
+    return this.#engine.zeros([rows, cols]);
+  }
+  zerosLike(x: Tensor): Tensor {
+    return this.#engine.zeros(x.shape);
+  }
+  identity(n: number): Tensor {
+    return this.diagonal(new Float32Array(n).fill(1));
+  }
+  diagonal(values: ArrayLike<number>): Tensor {
+    const n = values.length;
+    const data = new Float32Array(n * n);
+    for (let i = 0; i < n; i++) data[i * n + i] = values[i]!;
+    return this.#engine.tensor(data, [n, n]);
+  }
+
+  multiply(x: Tensor, y: Tensor, options: ProductOptions = {}): Tensor {
+    return this.#engine.matMul(x, y, options);
+  }
+  transpose(x: Tensor): Tensor {
+    return this.#engine.transpose(x);
+  }
+  lincomb(alpha: number, x: Tensor, beta: number, y: Tensor): Tensor {
+    return this.#engine.lincomb(alpha, x, beta, y);
+  }
+  lincombSquare(alpha: number, v: Tensor, beta: number, g: Tensor): Tensor {
+    return this.#engine.lincombSquare(alpha, v, beta, g);
+  }
+  adaptiveStep(x: Tensor, m: Tensor, v: Tensor, c: AdaptiveCoefficients): Tensor {
+    return this.#engine.adaptiveStep(x, m, v, c);
+  }
+  scale(alpha: number, x: Tensor): Tensor {
+    return this.#engine.scale(alpha, x);
+  }
+  sqrt(x: Tensor): Tensor {
+    return this.#engine.sqrt(x);
+  }
+  square(x: Tensor): Tensor {
+    return this.#engine.square(x);
+  }
+  columns(x: Tensor, begin: number, end: number): Tensor {
+    if (begin === 0 && end === this.cols(x)) return this.#engine.clone(x);
+    return this.#engine.slice(x, [0, begin], [this.rows(x), end - begin]);
+  }
+  hstack(xs: readonly Tensor[]): Tensor {
+    return this.#engine.concat(xs, 1);
+  }
+  vstack(xs: readonly Tensor[]): Tensor {
+    return this.#engine.concat(xs, 0);
+  }
+
+  async norm(x: Tensor): Promise<number> {
+    return (await this.#engine.read(this.#engine.norm(x)))[0]!;
+  }
+
+  async qr(x: Tensor): Promise<Qr<Tensor>> {
+    const linalg = this.#engine.linalg;
+    if (linalg && this.rows(x) >= this.cols(x)) return linalg.qr(x);
+    const { q, r } = await this.#host.qr(await this.#toHost(x));
+    return { q: this.#fromHost(q), r: this.#fromHost(r) };
+  }
+
+  async svd(x: Tensor): Promise<Svd<Tensor>> {
+    if (this.#engine.linalg) return this.#engine.linalg.svd(x);
+    const { p, sigma, q } = await this.#host.svd(await this.#toHost(x));
+    return { p: this.#fromHost(p), sigma, q: this.#fromHost(q) };
+  }
+
+  async orthonormalize(x: Tensor): Promise<Tensor> {
+    if (this.rows(x) >= this.cols(x)) {
+      const q = await this.#choleskyQr(x);
+      if (q) return q;
+    }
+    return (await this.qr(x)).q;
+  }
+
+  async complement(u: Tensor, a: Tensor): Promise<Tensor | undefined> {
+    const free = this.rows(u) - this.cols(u);
+    if (free <= 0) return undefined;
+    if (this.cols(a) <= free) {
+      const rest = this.#projectOut(u, this.#projectOut(u, a));
+      const q = await this.#choleskyQr(rest);
+      // The basis inherits an error of round-off / ‖rest‖ along U; a last projection removes it.
+      if (q) return await this.#choleskyQr(this.#projectOut(u, q)) ?? q;
+    }
+    return await this.#householderComplement(u, a);
+  }
+
+  /** A − U (Uᵀ A). */
+  #projectOut(u: Tensor, a: Tensor): Tensor {
+    const inside = this.multiply(u, this.multiply(u, a, { transposeLeft: true }));
+    return this.lincomb(1, a, -1, inside);
+  }
+
+  async #choleskyQr(x: Tensor): Promise<Tensor | undefined> {
+    const linalg = this.#engine.linalg;
+    return linalg ? linalg.choleskyQr(x) : await choleskyQr(this, x);
+  }
+
+  async #householderComplement(u: Tensor, a: Tensor): Promise<Tensor> {
+    const { q } = await this.qr(this.hstack([u, a]));
+    return this.columns(q, this.cols(u), this.cols(q));
+  }
+
+  async #toHost(x: Tensor): Promise<Matrix> {
+    return { rows: this.rows(x), cols: this.cols(x), data: await this.read(x) };
+  }
+  #fromHost(x: Matrix): Tensor {
+    return this.from(x.data, x.rows, x.cols);
+  }
+}

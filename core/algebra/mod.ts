@@ -1,0 +1,18 @@
+/**
+ * The algebra seam: dense operations over float64 matrices on the host or tensors on an engine.
+ *
+ * @module
+ */
+
+export type {
+  AdaptiveCoefficients,
+  Algebra,
+  Elementwise,
+  ProductOptions,
+  Qr,
+  Svd,
+} from "./algebra.ts";
+export { type DenseKernels, portableKernels } from "./dense_kernels.ts";
+export { engineAlgebra } from "./engine.ts";
+export { hostAlgebra } from "./host.ts";
+export { type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";

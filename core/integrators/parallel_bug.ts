@@ -1,0 +1,74 @@
+import type { Algebra } from "../algebra/mod.ts";
+import type { Integrator, LowRank } from "./types.ts";
+import { advance, collectMoments, kFlow, lFlow, sFlow } from "./flows.ts";
+import { transportSlots } from "./transport.ts";
+import { truncate } from "./truncation.ts";
+
+/**
+ * Parallel basis update and Galerkin integrator: K, L and S all start from the old factors, the
+ * core of the augmented bases is put together from the three results (Ceruti, Kusch, Lubich: A
+ * parallel rank-adaptive integrator for dynamical low-rank approximation, SISC 2024).
+ */
+export const parallelBug: Integrator = {
+  name: "parallel-bug",
+  description: "rank-adaptive: K, L and S in parallel from the old factors, truncation",
+  order: 1,
+  evaluations: 1,
+  adaptive: true,
+  async *step(a, y, dt, o) {
+    const f = yield { ...y, time: 0 };
+    const k = yield* advance(a, kFlow(a, y, f), dt, o);
+    const l = yield* advance(a, lFlow(a, y, f), dt, o);
+    const s = yield* advance(a, sFlow(y, f), dt, o);
+    const assembled = await assemble(a, y, k.value, l.value, s.value);
+    const t = await truncate(a, assembled, o.truncation);
+    return {
+      y: t.y,
+      moments: transportSlots(a, collectMoments({ k, l, s }), y, t.y),
+      singularValues: t.singularValues,
+      discarded: t.discarded,
+    };
+  },
+};
+
+/**
+ * The single-evaluation step of GeoLoRA: the parallel integrator with one Euler or optimizer step
+ * for each factor. Before truncation it is Y₁ = Y₀ + dt P(Y₀) F(Y₀), Riemannian gradient descent
+ * (Schotthöfer, Zangrando, Ceruti, Tudisco, Kusch: GeoLoRA, ICLR 2025).
+ */
+export const geolora: Integrator = {
+  ...parallelBug,
+  name: "geolora",
+  description: "rank-adaptive: one gradient for K, L and S; Riemannian gradient descent",
+};
+
+/**
+ * The matrix in augmented bases with core [[S₁, L₁ᵀ Ṽ], [Ũᵀ K₁, 0]].
+ *
+ * @param y Old point, orthonormal bases.
+ * @param k K after its flow, m×r.
+ * @param l L after its flow, n×r.
+ * @param s S after its flow, r×r.
+ */
+async function assemble<M>(
+  a: Algebra<M>,
+  y: LowRank<M>,
+  k: M,
+  l: M,
+  s: M,
+): Promise<LowRank<M>> {
+  const newU = await a.complement(y.u, k);
+  const newV = await a.complement(y.v, l);
+  const right = newV === undefined ? [] : [a.multiply(l, newV, { transposeLeft: true })];
+  const top = a.hstack([s, ...right]);
+  if (newU === undefined) {
+    return { u: y.u, s: top, v: newV === undefined ? y.v : a.hstack([y.v, newV]) };
+  }
+  const below = a.multiply(newU, k, { transposeLeft: true });
+  const zeros = newV === undefined ? [] : [a.zeros(a.cols(newU), a.cols(newV))];
+  return {
+    u: a.hstack([y.u, newU]),
+    s: a.vstack([top, a.hstack([below, ...zeros])]),
+    v: newV === undefined ? y.v : a.hstack([y.v, newV]),
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * Explicit Runge-Kutta steppers for sub-flows of ordinary differential equations.
+ *
+ * @module
+ */
+
+import { Registry } from "../registry.ts";
+import type { Stepper } from "./types.ts";
+
+/** Steppers by name. */
+export const steppers: Registry<Stepper> = new Registry("stepper");
+
+/** Coefficients of an explicit method in the notation of Butcher. */
+export interface Tableau {
+  /** Stage coefficients, row i has i entries. */
+  readonly a: readonly (readonly number[])[];
+  /** Weights. */
+  readonly b: readonly number[];
+  /** Nodes. */
+  readonly c: readonly number[];
+}
+
+/**
+ * Makes a stepper of a tableau.
+ *
+ * @param name Registry name.
+ * @param description One line.
+ * @param order Order of consistency.
+ * @param tableau Explicit coefficients.
+ */
+export function rungeKutta(
+  name: string,
+  description: string,
+  order: number,
+  tableau: Tableau,
+): Stepper {
+  return {
+    name,
+    description,
+    order,
+    async *advance(algebra, flow, dt, _moments) {
+      const start = flow.time ?? 0;
+      const slopes: ReturnType<typeof flow.project>[] = [];
+      for (const [i, row] of tableau.a.entries()) {
+        let x = flow.start;
+        row.forEach((w, j) => {
+          if (w !== 0) x = algebra.lincomb(1, x, dt * w, slopes[j]!);
+        });
+        const known = i === 0 ? flow.known : undefined;
+        const f = known ?? (yield { ...flow.point(x), time: start + tableau.c[i]! * dt });
+        slopes.push(flow.project(f));
+      }
+      const value = slopes.reduce(
+        (x, slope, i) => algebra.lincomb(1, x, dt * tableau.b[i]!, slope),
+        flow.start,
+      );
+      return { value };
+    },
+  };
+}
+
+/** Explicit Euler. */
+export const euler: Stepper = steppers.add(
+  rungeKutta("euler", "explicit Euler, order 1", 1, { a: [[]], b: [1], c: [0] }),
+);
+
+/** Heun's method of order 2. */
+export const heun: Stepper = steppers.add(
+  rungeKutta("heun", "Heun, order 2", 2, { a: [[], [1]], b: [0.5, 0.5], c: [0, 1] }),
+);
+
+/** The classical method of order 4. */
+export const rk4: Stepper = steppers.add(
+  rungeKutta("rk4", "classical Runge-Kutta, order 4", 4, {
+    a: [[], [0.5], [0, 0.5], [0, 0, 1]],
+    b: [1 / 6, 1 / 3, 1 / 3, 1 / 6],
+    c: [0, 0.5, 0.5, 1],
+  }),
+);

@@ -1,0 +1,155 @@
+/**
+ * What an integrator of dynamical low-rank approximation is: dY/dt = F(Y) on the manifold of
+ * rank-r matrices, one step at a time, written once for physics and for training.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../algebra/mod.ts";
+import type { Plugin } from "../registry.ts";
+
+/** A factorised matrix Y = U S Vᵀ. */
+export interface LowRank<M> {
+  /** Left basis, m×r; orthonormal columns between steps. */
+  readonly u: M;
+  /** Core, r×r. */
+  readonly s: M;
+  /** Right basis, n×r; orthonormal columns between steps. */
+  readonly v: M;
+}
+
+/** A matrix at which an integrator asks for F; its factors need not be orthonormal. */
+export interface Point<M> extends LowRank<M> {
+  /** Time since the start of the step, for right-hand sides that depend on it. */
+  readonly time: number;
+}
+
+/** F(Y) at one point, as an operator: never formed as m×n unless that is the cheapest way. */
+export interface FieldAt<M> {
+  /** F(Y) V: m×k for v n×k. */
+  times(v: M): M;
+  /** F(Y)ᵀ U: n×k for u m×k. */
+  adjointTimes(u: M): M;
+  /** Uᵀ F(Y) V: k×l for u m×k and v n×l. */
+  galerkin(u: M, v: M): M;
+}
+
+/** Optimizer moments of one factor, in the coordinates of the current bases: a plain record. */
+export interface Moments<M> {
+  /** Updates taken. */
+  readonly count: number;
+  /** First moment (momentum), in the shape of the factor. */
+  readonly first?: M;
+  /** Second moment, in the shape of the factor. */
+  readonly second?: M;
+}
+
+/** Moments by the name of the factor that they belong to: "k", "l" or "s". */
+export type MomentSlots<M> = Readonly<Record<string, Moments<M>>>;
+
+/** One sub-flow of a step: a single factor moves while the others stand still. */
+export interface SubFlow<M> {
+  /** Which factor moves: the slot of its moments. */
+  readonly slot: "k" | "l" | "s";
+  /** Where it starts. */
+  readonly start: M;
+  /** Time since the start of the step at which it starts; default 0. */
+  readonly time?: number;
+  /** True when only the span of the result is used, to augment a basis. */
+  readonly spanOnly?: boolean;
+  /** The factorised matrix that the moving factor stands for. */
+  point(x: M): LowRank<M>;
+  /** The part of F that moves the factor. */
+  project(f: FieldAt<M>): M;
+  /** F at point(start), where the integrator has it already: spares an evaluation. */
+  readonly known?: FieldAt<M>;
+}
+
+/** Where a sub-flow ends. */
+export interface Advanced<M> {
+  /** The factor after the sub-flow. */
+  readonly value: M;
+  /** Its moments, where the stepper keeps some. */
+  readonly moments?: Moments<M>;
+}
+
+/** How a sub-flow is advanced: a Runge-Kutta method, or an optimizer rule. */
+export interface Stepper extends Plugin {
+  /** Order of consistency in the step size; 0 for optimizer rules. */
+  readonly order: number;
+  /** Advances `flow` by `dt`; each yield asks for F at a point. */
+  advance<M>(
+    a: Algebra<M>,
+    flow: SubFlow<M>,
+    dt: number,
+    moments: Moments<M> | undefined,
+  ): AsyncGenerator<Point<M>, Advanced<M>, FieldAt<M>>;
+}
+
+/** Chooses how many singular values to keep. */
+export interface TruncationRule extends Plugin {
+  /**
+   * Number of leading values to keep before clamping to [minRank, maxRank].
+   *
+   * @param sigma Singular values, descending.
+   * @param tolerance The rule's threshold.
+   */
+  rank(sigma: Float64Array, tolerance: number): number;
+}
+
+/** A truncation rule with its settings. */
+export interface Truncation {
+  /** The rule. */
+  readonly rule: TruncationRule;
+  /** Its threshold, ≥ 0. */
+  readonly tolerance: number;
+  /** Ranks never fall below this; default 1. */
+  readonly minRank?: number;
+  /** Ranks never rise above this; default: the smaller dimension. */
+  readonly maxRank?: number;
+}
+
+/** Settings and state of one step. */
+export interface StepOptions<M> {
+  /** How sub-flows are advanced. */
+  readonly stepper: Stepper;
+  /** How ranks adapt; ignored by integrators of fixed rank. */
+  readonly truncation: Truncation;
+  /** Moments of the factors, as the previous step returned them. */
+  readonly moments?: MomentSlots<M>;
+}
+
+/** Outcome of one step. */
+export interface StepResult<M> {
+  /** The new point; bases orthonormal. */
+  readonly y: LowRank<M>;
+  /** Moments in the coordinates of the new bases. */
+  readonly moments: MomentSlots<M>;
+  /** Singular values of the new core where the step computed them, descending. */
+  readonly singularValues?: Float64Array;
+  /** Frobenius norm of what truncation discarded. */
+  readonly discarded: number;
+}
+
+/**
+ * A time integrator for low-rank matrices.
+ *
+ * `step` is a generator: each yield hands out one point and gets F there. An ODE driver answers
+ * with a right-hand side, the trainer with one forward and backward pass for all layers at once;
+ * the number of yields is the number of gradient evaluations.
+ */
+export interface Integrator extends Plugin {
+  /** Order of convergence in the step size that theory or experiment gives. */
+  readonly order: number;
+  /** Evaluations of F in a step whose stepper takes one stage. */
+  readonly evaluations: number;
+  /** Whether the rank adapts. */
+  readonly adaptive: boolean;
+  /** One step of size `dt` from `y`. */
+  step<M>(
+    a: Algebra<M>,
+    y: LowRank<M>,
+    dt: number,
+    o: StepOptions<M>,
+  ): AsyncGenerator<Point<M>, StepResult<M>, FieldAt<M>>;
+}
