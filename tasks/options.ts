@@ -1,0 +1,225 @@
+/**
+ * Command-line options that are checked, by name and type, against a record of defaults.
+ *
+ * @module
+ */
+
+import { suggest } from "../core/registry.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** A value that an option can have. */
+export type OptionValue = number | string | boolean | readonly number[];
+
+/** What {@linkcode parseOptions} makes of a record of defaults: the same keys, without literals. */
+export type ParsedOptions<T> = {
+  -readonly [K in keyof T]: T[K] extends number ? number
+    : T[K] extends boolean ? boolean
+    : T[K] extends string ? string
+    : number[];
+};
+
+/** Limits and explanation of one option. */
+export interface OptionRule {
+  /** Smallest value, inclusive; for a list, of each entry. */
+  readonly min?: number;
+  /** Largest value, inclusive; for a list, of each entry. */
+  readonly max?: number;
+  /** Whether only whole numbers will do; default false. */
+  readonly integer?: boolean;
+  /** The values that will do; default all. */
+  readonly oneOf?: readonly (string | number)[];
+  /** One line for `task list`. */
+  readonly description?: string;
+}
+
+/** Rules by option name; options without one may have any value of their type. */
+export type OptionSchema<T> = { readonly [K in keyof T]?: OptionRule };
+
+/** A record of defaults: any keys, each with a value that an option can have. */
+export type OptionDefaults<T> = { readonly [K in keyof T]: OptionValue };
+
+/**
+ * Reads `--key value`, `--key=value`, `--flag` and `--no-flag`; keys in camel or kebab case.
+ *
+ * Lists are written `--widths 500,500`. The type of each default is the type of its option. This
+ * is stricter than `parseArgs` of `@std/cli` can be made: it tells a missing value from an empty
+ * one, takes negative numbers, and refuses an option given twice.
+ *
+ * @param args Arguments after the name of the recipe.
+ * @param defaults Every option with its default.
+ * @param schema Limits by option.
+ * @returns The defaults, overridden.
+ * @throws {UsageError} When a key is unknown or a value has the wrong type or breaks its rule.
+ *
+ * @example Overriding a default
+ * ```ts
+ * import { parseOptions } from "@rankflow/rankflow/tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const defaults = { rank: 16, learningRate: 1e-3, baseline: true };
+ * const options = parseOptions(["--learning-rate", "0.01", "--no-baseline"], defaults);
+ * assertEquals(options, { rank: 16, learningRate: 0.01, baseline: false });
+ * ```
+ */
+export function parseOptions<T extends OptionDefaults<T>>(
+  args: readonly string[],
+  defaults: T,
+  schema: OptionSchema<T> = {},
+): ParsedOptions<T> {
+  const known = new Map<string, OptionValue>(Object.entries(defaults));
+  const rules = new Map(Object.entries(schema) as [string, OptionRule | undefined][]);
+  const found = new Map<string, OptionValue>();
+  for (const { flag, key, text } of tokens(args, known)) {
+    if (found.has(key)) throw new UsageError(`Cannot read ${flag}: it is given twice, drop one`);
+    const value = convert(flag, text, known.get(key)!);
+    checkRule(flag, value, rules.get(key) ?? {});
+    found.set(key, value);
+  }
+  return Object.fromEntries(
+    [...known].map(([k, v]) => [k, found.get(k) ?? copy(v)]),
+  ) as ParsedOptions<T>;
+}
+
+/**
+ * Describes options for people, by name with default, limits and explanation.
+ *
+ * @param defaults Every option with its default.
+ * @param schema Limits and explanations by option.
+ * @returns One line per option, by its command-line name without dashes.
+ */
+export function describeOptions<T extends OptionDefaults<T>>(
+  defaults: T,
+  schema: OptionSchema<T> = {},
+): Record<string, string> {
+  const rules = schema as Readonly<Record<string, OptionRule | undefined>>;
+  const lines = Object.entries(defaults as Readonly<Record<string, OptionValue>>).map(
+    ([key, value]) => [kebab(key), describeOption(value, rules[key] ?? {})] as const,
+  );
+  return Object.fromEntries(lines);
+}
+
+function describeOption(value: OptionValue, rule: OptionRule): string {
+  const choice = rule.oneOf ? `one of ${rule.oneOf.join(", ")}` : "";
+  const notes = [choice, limits(rule), `default ${show(value)}`].filter((s) => s !== "").join("; ");
+  return rule.description ? `${rule.description} (${notes})` : notes;
+}
+
+interface Token {
+  /** As typed, for messages. */
+  readonly flag: string;
+  /** Key in the defaults. */
+  readonly key: string;
+  /** Text of the value; absent for a flag that stands alone. */
+  readonly text: string | undefined;
+}
+
+function* tokens(
+  args: readonly string[],
+  known: ReadonlyMap<string, OptionValue>,
+): Generator<Token> {
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (!/^--[^-=]/.test(arg)) {
+      throw new UsageError(`Cannot read argument "${arg}": expected --key value`);
+    }
+    const equals = arg.indexOf("=");
+    const flag = equals < 0 ? arg : arg.slice(0, equals);
+    if (equals >= 0) {
+      yield { flag, key: keyOf(flag, known), text: arg.slice(equals + 1) };
+    } else if (negatedKey(flag, known) !== undefined) {
+      yield { flag, key: negatedKey(flag, known)!, text: "false" };
+    } else {
+      const key = keyOf(flag, known);
+      const takesNext = hasValue(args[i + 1], typeof known.get(key) === "boolean");
+      yield { flag, key, text: takesNext ? args[++i] : undefined };
+    }
+  }
+}
+
+/** Whether the next argument is the value of the option before it. */
+function hasValue(next: string | undefined, isFlag: boolean): boolean {
+  if (next === undefined) return false;
+  return isFlag ? next === "true" || next === "false" : !next.startsWith("--");
+}
+
+function negatedKey(flag: string, known: ReadonlyMap<string, OptionValue>): string | undefined {
+  if (!flag.startsWith("--no-") || known.has(camel(flag.slice(2)))) return undefined;
+  const key = camel(flag.slice(5));
+  return typeof known.get(key) === "boolean" ? key : undefined;
+}
+
+function keyOf(flag: string, known: ReadonlyMap<string, OptionValue>): string {
+  const key = camel(flag.slice(2));
+  if (known.has(key)) return key;
+  const names = [...known.keys()].map(kebab);
+  throw new UsageError(`Cannot read ${flag}: unknown option, ${suggest(kebab(key), names)}`);
+}
+
+function camel(name: string): string {
+  return name.replace(/-+([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+}
+
+function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+}
+
+function convert(flag: string, text: string | undefined, like: OptionValue): OptionValue {
+  if (typeof like === "boolean") return convertBoolean(flag, text);
+  if (text === undefined) throw wrong(flag, expected(like), "nothing");
+  if (typeof like === "string") return text;
+  if (typeof like === "number") return convertNumber(flag, text, expected(like));
+  return text.split(",").map((part) => convertNumber(flag, part, expected(like), text));
+}
+
+function convertBoolean(flag: string, text: string | undefined): boolean {
+  if (text === undefined || text === "true") return true;
+  if (text === "false") return false;
+  throw wrong(flag, "true or false", `"${text}"`);
+}
+
+function convertNumber(flag: string, part: string, what: string, whole: string = part): number {
+  const value = part.trim() === "" ? NaN : Number(part);
+  if (Number.isFinite(value)) return value;
+  throw wrong(flag, what, `"${whole}"`);
+}
+
+function expected(like: OptionValue): string {
+  if (typeof like === "string") return "a text";
+  return typeof like === "number" ? "a finite number" : "finite numbers joined by commas";
+}
+
+function checkRule(flag: string, value: OptionValue, rule: OptionRule): void {
+  const values = Array.isArray(value) ? value as readonly number[] : [value];
+  for (const v of values as readonly (string | number | boolean)[]) {
+    if (typeof v === "number" && !inLimits(v, rule)) throw wrong(flag, limits(rule), `${v}`);
+    if (rule.oneOf && typeof v !== "boolean" && !rule.oneOf.includes(v)) {
+      throw new UsageError(
+        `Cannot set ${flag} to "${v}": ${suggest(String(v), rule.oneOf.map(String))}`,
+      );
+    }
+  }
+}
+
+function inLimits(value: number, { min, max, integer }: OptionRule): boolean {
+  return value >= (min ?? -Infinity) && value <= (max ?? Infinity) &&
+    (!integer || Number.isInteger(value));
+}
+
+function limits({ min, max, integer }: OptionRule): string {
+  if (min === undefined && max === undefined) return integer ? "a whole number" : "";
+  const kind = integer ? "a whole number" : "a number";
+  if (max === undefined) return `${kind} ≥ ${min}`;
+  return min === undefined ? `${kind} ≤ ${max}` : `${kind} from ${min} to ${max}`;
+}
+
+function wrong(flag: string, expected: string, got: string): UsageError {
+  return new UsageError(`Cannot set ${flag}: expected ${expected}, got ${got}`);
+}
+
+function show(value: OptionValue): string {
+  return value === "" ? "none" : String(value);
+}
+
+function copy(value: OptionValue): OptionValue {
+  return Array.isArray(value) ? [...value as readonly number[]] : value;
+}
