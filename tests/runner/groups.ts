@@ -1,0 +1,121 @@
+import { parseJunit, type TestCase } from "./junit.ts";
+import { runCommand } from "./process.ts";
+import type { Outcome } from "./tally.ts";
+
+/** What the caller of a group may choose. */
+export interface GroupOptions {
+  /** Run only tests whose name contains this text; gates do not look at it. */
+  readonly filter?: string;
+  /** Configuration file to use in place of deno.json. */
+  readonly config?: string;
+  /** Processes that share the tests; default 1. */
+  readonly shards?: number;
+}
+
+/** A gate or a set of tests that `deno task test` runs. */
+export interface Group {
+  /** Short name for `--only`. */
+  readonly name: string;
+  /** What it makes sure of. */
+  readonly title: string;
+  /** Runs it. */
+  run(options: GroupOptions): Promise<Outcome>;
+}
+
+const ENTRIES = ["mod.ts", "core/mod.ts", "layers/mod.ts", "optimizers/mod.ts", "tasks/mod.ts"];
+
+/** Every group in the order of `deno task test`: the quick ones first. */
+export const groups: readonly Group[] = [
+  gate("fmt", "format", ["fmt", "--check"]),
+  gate("lint", "lint", ["lint"]),
+  gate("console", "no console output in libraries", [
+    "lint",
+    "--rules-tags=",
+    "--rules-include=no-console",
+    "mod.ts",
+    "core",
+    "layers",
+    "optimizers",
+  ]),
+  gate("types", "types of everything", ["check", "."]),
+  gate("docs", "every public symbol documented", ["doc", "--lint", ...ENTRIES]),
+  gate("publish", "publishing, dry run", ["publish", "--dry-run", "--allow-dirty"]),
+  tests("unit", "unit, property, contract tests", ["tests", "--ignore=tests/e2e"]),
+  tests("examples", "documentation examples", [
+    "--doc",
+    "README.md",
+    "mod.ts",
+    "core",
+    "layers",
+    "optimizers",
+    "tasks",
+  ]),
+  tests("e2e", "a demo run from end to end", ["tests/e2e"]),
+];
+
+/** A command that must succeed; counts as one. */
+function gate(name: string, title: string, args: readonly string[]): Group {
+  return {
+    name,
+    title,
+    async run(): Promise<Outcome> {
+      const done = await runCommand([Deno.execPath(), ...args]);
+      const status = done.code === 0 ? "passed" : "failed";
+      const suite = `deno ${args.join(" ")}`;
+      return {
+        cases: [{ suite, name: title, status, message: status === "failed" ? done.output : "" }],
+        seconds: done.seconds,
+      };
+    },
+  };
+}
+
+/** A `deno test` run whose cases are counted one by one. */
+function tests(name: string, title: string, args: readonly string[]): Group {
+  return {
+    name,
+    title,
+    async run(options: GroupOptions): Promise<Outcome> {
+      const start = performance.now();
+      const count = name === "unit" ? options.shards ?? 1 : 1;
+      const shards = Array.from({ length: count }, (_, i) => `${i + 1}/${count}`);
+      const cases = await Promise.all(shards.map((s) => runShard(name, args, s, options)));
+      return { cases: cases.flat(), seconds: (performance.now() - start) / 1000 };
+    },
+  };
+}
+
+async function runShard(
+  name: string,
+  args: readonly string[],
+  shard: string,
+  options: GroupOptions,
+): Promise<TestCase[]> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  try {
+    const command = [Deno.execPath(), "test", "-A", `--junit-path=${report}`];
+    if (!shard.endsWith("/1")) command.push(`--shard=${shard}`);
+    if (options.filter) command.push(`--filter=${options.filter}`, "--permit-no-files");
+    if (options.config) command.push(`--config=${options.config}`, "--no-lock");
+    const done = await runCommand([...command, ...args]);
+    return judge(name, await Deno.readTextFile(report), done.code, done.output);
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+/**
+ * Reads a report and makes sure that no failure is lost: a run that stopped before it reported,
+ * or failed outside of any test, counts as one failed test of its own.
+ *
+ * @param name The group.
+ * @param xml The report, possibly empty.
+ * @param code Exit status of the run.
+ * @param output What the run printed.
+ */
+export function judge(name: string, xml: string, code: number, output: string): TestCase[] {
+  const cases = xml.trim() === "" ? [] : parseJunit(xml);
+  if (code === 0 || cases.some((c) => c.status === "failed")) return cases;
+  const broken = { suite: name, name: `the ${name} run ends by itself`, message: output };
+  return [...cases, { ...broken, status: "failed" }];
+}
