@@ -1,0 +1,113 @@
+/**
+ * Compiles the engine package's binding against the libtensorflow of a TensorFlow wheel.
+ *
+ * The package's own binaries are tied to one old CUDA release; the same C++ sources compile
+ * unchanged against the C interface that every current wheel carries.
+ *
+ * @module
+ */
+
+import {
+  addonFile,
+  type AddonRecord,
+  exists,
+  PACKAGE_VERSION,
+  recordFile,
+} from "./addon_folder.ts";
+
+/** Settings of {@linkcode buildAddon}. */
+export interface BuildAddonOptions {
+  /** The unpacked wheel, or the folder `tensorflow` in it. */
+  readonly libtensorflow: string;
+  /** Folder that the addon is put into. */
+  readonly folder: string;
+  /** C++17 compiler; default: the variable `CXX`, else `g++`. */
+  readonly compiler?: string;
+}
+
+/** Libraries to link, as a wheel for Linux names them. */
+const LIBRARIES = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"] as const;
+/** A header that tells that the wheel's C interface is complete. */
+const HEADER = "include/tensorflow/c/eager/c_api.h";
+
+/**
+ * Builds the addon and writes its record beside it.
+ *
+ * @returns The addon's file.
+ * @throws {Error} When the system, the wheel or the compiler does not serve.
+ */
+export async function buildAddon(options: BuildAddonOptions): Promise<string> {
+  if (Deno.build.os !== "linux") {
+    throw new Error(
+      `Cannot build the TensorFlow addon: expected Linux, got ${Deno.build.os}; ` +
+        "run deno task setup:tensorflow without --libtensorflow",
+    );
+  }
+  const wheel = await findWheel(options.libtensorflow);
+  const file = addonFile(options.folder);
+  await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+  const compiler = options.compiler ?? Deno.env.get("CXX") ?? "g++";
+  const unfinished = `${file}.${Deno.pid}.tmp`;
+  await compile(compiler, await compilerArguments(wheel, unfinished));
+  await Deno.rename(unfinished, file);
+  const record: AddonRecord = { libtensorflow: wheel, packageVersion: PACKAGE_VERSION };
+  await Deno.writeTextFile(recordFile(options.folder), JSON.stringify(record) + "\n");
+  return file;
+}
+
+/**
+ * Finds the folder with libtensorflow and its headers, given it or the one above it.
+ *
+ * @throws {Error} When neither holds them.
+ */
+export async function findWheel(folder: string): Promise<string> {
+  for (const candidate of [folder, `${folder}/tensorflow`]) {
+    const needed = [...LIBRARIES, HEADER].map((name) => exists(`${candidate}/${name}`));
+    if ((await Promise.all(needed)).every(Boolean)) return await Deno.realPath(candidate);
+  }
+  throw new Error(
+    `Cannot build against ${folder}: expected ${LIBRARIES.join(", ")} and ${HEADER} in it or in ` +
+      "its folder tensorflow, got no such files; unpack a TensorFlow wheel there",
+  );
+}
+
+async function compilerArguments(wheel: string, output: string): Promise<string[]> {
+  const sources = `${await packageFolder()}/binding`;
+  return [
+    ...["-std=c++17", "-O2", "-fPIC", "-shared", "-DNAPI_VERSION=8"],
+    ...["-isystem", `${wheel}/include`, "-isystem", await headersFolder()],
+    ...[`${sources}/tfjs_backend.cc`, `${sources}/tfjs_binding.cc`, "-o", output],
+    ...[`-L${wheel}`, ...LIBRARIES.map((name) => `-l:${name}`), `-Wl,-rpath,${wheel}`],
+  ];
+}
+
+async function compile(compiler: string, args: string[]): Promise<void> {
+  const { code, stderr } = await new Deno.Command(compiler, { args }).output().catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error(
+      `Cannot build the TensorFlow addon: expected a C++ compiler, got no ${compiler}; ` +
+        "install g++ or set CXX",
+    );
+  });
+  if (code === 0) return;
+  const lines = new TextDecoder().decode(stderr).trim().split("\n");
+  const first = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
+  throw new Error(`Cannot build the TensorFlow addon: ${compiler} ended with ${code}: ${first}`);
+}
+
+/**
+ * Where Deno keeps the engine package. Its list of download paths is the one light module that
+ * knows its own place; the specifiers are computed so that nobody else fetches these packages.
+ */
+async function packageFolder(): Promise<string> {
+  const specifier = `npm:@tensorflow/tfjs-node-gpu@${PACKAGE_VERSION}/scripts/deps-constants.js`;
+  const { default: paths } = await import(specifier);
+  return (paths.depsPath as string).replace(/[\\/]deps$/, "");
+}
+
+/** Where Deno keeps the headers of Node's native interface. */
+async function headersFolder(): Promise<string> {
+  const specifier = "npm:node-api-headers@1.9.0";
+  const { default: headers } = await import(specifier);
+  return headers.include_dir as string;
+}

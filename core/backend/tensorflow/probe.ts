@@ -1,0 +1,47 @@
+/**
+ * Whether the `tensorflow` backend would work here, found out without loading it.
+ *
+ * @module
+ */
+
+import { addonFile, addonFolder, exists, readRecord } from "./addon_folder.ts";
+
+/**
+ * Looks for the addon, for the libtensorflow it was linked against, and for a library in this
+ * process that must not be loaded before it.
+ *
+ * @returns Undefined when all is well, else one line that says what is wrong.
+ */
+export async function probeAddon(): Promise<string | undefined> {
+  const folder = findFolder();
+  if (folder instanceof Error) return folder.message;
+  if (!await exists(addonFile(folder))) return `no native addon in ${folder}`;
+  const record = await readRecord(folder);
+  if (record && !await exists(record.libtensorflow)) {
+    return `its libtensorflow is gone from ${record.libtensorflow}`;
+  }
+  return await hasForeignLlvm()
+    ? "a Mesa driver has loaded LLVM into this process, which TensorFlow does not survive"
+    : undefined;
+}
+
+function findFolder(): string | Error {
+  try {
+    return addonFolder();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/**
+ * Mesa's software Vulkan brings a shared LLVM whose unique symbols capture those of the copy inside
+ * libtensorflow: loading TensorFlow afterwards ends in a segmentation fault. The other order works.
+ */
+async function hasForeignLlvm(): Promise<boolean> {
+  if (Deno.build.os !== "linux") return false;
+  try {
+    return /\/libLLVM[-.\d]/.test(await Deno.readTextFile("/proc/self/maps"));
+  } catch {
+    return false;
+  }
+}
