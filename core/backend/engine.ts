@@ -200,10 +200,15 @@ export interface Backend {
   readonly name: string;
   /** One line: what it is. */
   readonly description: string;
-  /** Whether `auto` may take it; false where it must be named, such as software adapters. */
+  /** Whether `auto` may take it at all; false where it must be named. */
   readonly automatic: boolean;
   /** What to install to make it work, one line. */
   readonly hint: string;
+  /**
+   * One line that says why `auto` should pass it over here although it works when named, such as a
+   * software adapter; undefined where it should not. Absent means never.
+   */
+  reservation?(): Promise<string | undefined>;
   /** Undefined when it would work here, or one line that says why not. Cheap; loads no engine. */
   probe(): Promise<string | undefined>;
   /** Loads and selects it. Throws one clear error where that fails. */

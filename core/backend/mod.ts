@@ -10,14 +10,16 @@ import { Registry } from "../registry.ts";
 import { blas } from "./blas/mod.ts";
 import { cpu } from "./cpu/mod.ts";
 import type { Backend, BackendOptions, Engine } from "./engine.ts";
+import { tensorflow } from "./tensorflow/mod.ts";
 import { wasm } from "./wasm/mod.ts";
+import { webgpu } from "./webgpu/mod.ts";
 
 export type * from "./engine.ts";
 
 /** Every backend, in the order in which `auto` tries them. */
 export const backends: Registry<Backend> = new Registry<Backend>("backend");
 
-for (const backend of [blas, wasm, cpu]) backends.add(backend);
+for (const backend of [tensorflow, webgpu, blas, wasm, cpu]) backends.add(backend);
 
 /** A backend that `auto` did not take. */
 export interface PassedOver {
@@ -72,7 +74,7 @@ async function openFirst(options: BackendOptions): Promise<OpenedEngine> {
 /** The engine, or one line that says why not. */
 async function tryOpen(backend: Backend, options: BackendOptions): Promise<Engine | string> {
   if (!backend.automatic) return "only taken when named";
-  const reason = await backend.probe();
+  const reason = await backend.reservation?.() ?? await backend.probe();
   if (reason !== undefined) return reason;
   try {
     return await backend.open(options);

@@ -1,0 +1,25 @@
+/**
+ * Graphics processors through Deno's own WebGPU.
+ *
+ * @module
+ */
+
+import type { Backend, BackendOptions, Engine } from "../engine.ts";
+import { findAdapter, softwareOnly } from "./adapter.ts";
+
+/** Vulkan, Metal or DX12; read-back is asynchronous only. */
+export const webgpu: Backend = {
+  name: "webgpu",
+  description: "graphics processors through WebGPU (Vulkan, Metal, DX12)",
+  automatic: true,
+  hint: "install the graphics driver with its Vulkan part",
+  reservation: softwareOnly,
+  async probe(): Promise<string | undefined> {
+    const found = await findAdapter();
+    return typeof found === "string" ? found : undefined;
+  },
+  async open(options: BackendOptions): Promise<Engine> {
+    const { openWebgpu } = await import("./open.ts");
+    return await openWebgpu(options);
+  },
+};
