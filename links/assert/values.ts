@@ -1,4 +1,4 @@
-import { refuse } from "./assertion_error.ts";
+import { AssertionError, refuse } from "./assertion_error.ts";
 import { difference, render } from "./difference.ts";
 import { equal } from "./equal.ts";
 
@@ -22,8 +22,7 @@ export function assertFalse(expr: unknown, msg = ""): asserts expr is Falsy {
 /** Asserts that two values have the same structure; the message lists what differs. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (equal(actual, expected)) return;
-  const head = msg ? `Values are not equal: ${msg}` : "Values are not equal.";
-  refuse(`${head}\n\n    [Diff] - actual, + expected\n\n${difference(actual, expected)}\n\n`);
+  throw unlike("Values are not equal", actual, expected, msg);
 }
 
 /** Asserts that two values differ in structure. */
@@ -39,8 +38,7 @@ export function assertStrictEquals<T>(
   msg?: string,
 ): asserts actual is T {
   if (Object.is(actual, expected)) return;
-  const head = msg ? `Values are not strictly equal: ${msg}` : "Values are not strictly equal.";
-  refuse(`${head}\n\n    [Diff] - actual, + expected\n\n${difference(actual, expected)}\n\n`);
+  throw unlike("Values are not strictly equal", actual, expected, msg);
 }
 
 /** Asserts that two values are not the same value or object (`Object.is`). */
@@ -102,6 +100,12 @@ export function unreachable(reason?: string): never {
 /** Marks what is not written yet. */
 export function unimplemented(msg?: string): never {
   return refuse(msg ? `Unimplemented: ${msg}` : "Unimplemented");
+}
+
+function unlike(what: string, actual: unknown, expected: unknown, msg?: string): AssertionError {
+  const head = msg ? `${what}: ${msg}` : `${what}.`;
+  const lines = difference(actual, expected);
+  return new AssertionError(`${head}\n\n    [Diff] - actual, + expected\n\n${lines}\n`);
 }
 
 function kindOf(value: unknown): string {

@@ -1,0 +1,116 @@
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import {
+  cycles,
+  doorViolations,
+  type Edge,
+  engineViolations,
+  isEngine,
+  loadedBy,
+  orderViolations,
+  readGraph,
+} from "./graph.ts";
+
+const edge = (from: string, to: string, kind: Edge["kind"] = "value"): Edge => ({ from, to, kind });
+
+const graph = await readGraph();
+
+Deno.test("folders depend one way: core ← layers ← optimizers ← tasks", () => {
+  assertGreater(graph.length, 50);
+  assertEquals(orderViolations(graph), []);
+});
+
+Deno.test("top-level folders are entered through a mod.ts", () => {
+  assertEquals(doorViolations(graph), []);
+});
+
+Deno.test("no file imports itself over others", () => {
+  assertEquals(cycles(graph), []);
+});
+
+Deno.test("only core/backend/ imports a tensor engine", () => {
+  assert(graph.some((e) => isEngine(e.to)), "the graph must show the engine's imports");
+  assertEquals(engineViolations(graph), []);
+});
+
+Deno.test("loading mod.ts, or any folder's mod.ts, loads no tensor engine", () => {
+  for (const entry of ["mod.ts", "core/mod.ts", "core/backend/mod.ts", "tasks/mod.ts"]) {
+    assertEquals([...loadedBy(entry, graph)].filter(isEngine), [], entry);
+  }
+});
+
+Deno.test("orderViolations() finds imports against the order, types included", () => {
+  assertEquals(
+    orderViolations([
+      edge("core/a.ts", "layers/mod.ts", "type"),
+      edge("optimizers/a.ts", "tasks/mod.ts", "dynamic"),
+      edge("core/a.ts", "mod.ts"),
+      edge("tasks/a.ts", "core/mod.ts"),
+      edge("core/a.ts", "npm:x@1"),
+    ]),
+    [
+      "core/a.ts imports layers/mod.ts",
+      "optimizers/a.ts imports tasks/mod.ts",
+      "core/a.ts imports mod.ts",
+    ],
+  );
+});
+
+Deno.test("doorViolations() finds imports past a mod.ts, and only between top-level folders", () => {
+  assertEquals(
+    doorViolations([
+      edge("tasks/a.ts", "core/io/atomic.ts"),
+      edge("tasks/a.ts", "core/io/mod.ts"),
+      edge("core/io/a.ts", "core/data/b.ts"),
+      edge("tasks/a.ts", "core/not_mod.ts"),
+    ]),
+    ["tasks/a.ts imports core/io/atomic.ts", "tasks/a.ts imports core/not_mod.ts"],
+  );
+});
+
+Deno.test("engineViolations() finds engines of every spelling", () => {
+  assertEquals(
+    engineViolations([
+      edge("core/algebra/a.ts", "npm:@tensorflow/tfjs@4.22.0", "dynamic"),
+      edge("layers/a.ts", "npm:/@tensorflow/tfjs-core@4.22.0", "type"),
+      edge("core/backend/wasm/a.ts", "npm:@tensorflow/tfjs@4.22.0"),
+    ]).length,
+    2,
+  );
+});
+
+Deno.test("cycles() finds a ring, through types too, but not through imports on demand", () => {
+  const ring = [edge("a.ts", "b.ts"), edge("b.ts", "c.ts", "type")];
+  assertEquals(cycles([...ring, edge("c.ts", "a.ts")]), ["a.ts → b.ts → c.ts → a.ts"]);
+  assertEquals(cycles([...ring, edge("c.ts", "a.ts", "dynamic")]), []);
+  assertEquals(cycles([edge("a.ts", "b.ts"), edge("a.ts", "c.ts"), edge("b.ts", "c.ts")]), []);
+});
+
+Deno.test("loadedBy() follows values only", () => {
+  const edges = [
+    edge("mod.ts", "a.ts"),
+    edge("a.ts", "b.ts"),
+    edge("b.ts", "npm:@tensorflow/tfjs@4", "dynamic"),
+    edge("a.ts", "types.ts", "type"),
+  ];
+  assertEquals([...loadedBy("mod.ts", edges)], ["mod.ts", "a.ts", "b.ts"]);
+});
+
+Deno.test("readGraph() tells values, types and imports on demand apart", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const at = (name: string): string => `file://${folder}/${name}`;
+    await Deno.writeTextFile(`${folder}/b.ts`, "export interface T {}\nexport const x = 1;\n");
+    const source = `import type { T } from "./b.ts";\n// import "./comment.ts"\n` +
+      `export const t: T = "import './text.ts'";\nexport const f = () => import("./c.ts");\n`;
+    await Deno.writeTextFile(`${folder}/a.ts`, source);
+    await Deno.writeTextFile(`${folder}/c.ts`, `export * from "./b.ts";\n`);
+    const edges = await readGraph([at("a.ts")], new URL(at("")));
+    assertEquals(edges.sort((p, q) => (p.from + p.to).localeCompare(q.from + q.to)), [
+      edge("a.ts", "b.ts", "type"),
+      edge("a.ts", "c.ts", "dynamic"),
+      edge("c.ts", "b.ts", "value"),
+    ]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

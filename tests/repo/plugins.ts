@@ -1,0 +1,76 @@
+import { Registry } from "../../core/registry.ts";
+import { root, sourceFiles } from "./files.ts";
+
+/** Plugin names with the top-level folder whose module registers them. */
+export type PluginNames = ReadonlyMap<string, string>;
+
+/** Modules that may hold registries: the mod.ts files of library folders. */
+async function registryModules(): Promise<string[]> {
+  const files = await sourceFiles();
+  return files.filter((f) => /^(?:core|layers|optimizers|tasks)\/(?:.+\/)?mod\.ts$/.test(f));
+}
+
+/** Loads the library and lists the plugins of every registry it exports. */
+export async function readPluginNames(): Promise<PluginNames> {
+  const names = new Map<string, string>();
+  for (const path of await registryModules()) {
+    const exported = await import(new URL(path, root).href) as Record<string, unknown>;
+    for (const value of Object.values(exported)) {
+      if (!(value instanceof Registry)) continue;
+      for (const name of value.names()) {
+        if (!names.has(name)) names.set(name, path.slice(0, path.indexOf("/")));
+      }
+    }
+  }
+  return names;
+}
+
+/** Names that are also plain words of core/, with what else they mean there. */
+export const PLAIN_WORDS: Readonly<Record<string, string>> = {
+  step: "one update of the weights, in events and metrics",
+};
+
+/**
+ * Whether a file is a driver: it runs plugins of a kind it must know nothing about. These are the
+ * trainer and the files of core/integrators/; the modules that register plugins are left out.
+ */
+export function isDriver(path: string): boolean {
+  return /^core\/(?:training|integrators)\/.+\.ts$/.test(path) && !path.endsWith("/mod.ts");
+}
+
+/**
+ * Names of the plugins that a source text defines: values with a literal `name`, or made by a
+ * call whose first arguments are the name and the description.
+ */
+export function definedPlugins(text: string): string[] {
+  const code = withoutComments(text);
+  const found = [
+    ...code.matchAll(/\bname: "([a-z0-9-]+)"/g),
+    ...code.matchAll(/\(\s*"([a-z0-9-]+)",\s*"[^"]* /g),
+  ];
+  return found.map((m) => m[1]!);
+}
+
+/** Source without comments: what drivers may mention in their documentation is not code. */
+export function withoutComments(text: string): string {
+  const token =
+    /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\/[^\n]*|\/\*.*?\*\//gs;
+  return text.replace(token, (_, literal?: string) => literal ?? "");
+}
+
+/**
+ * Plugin names that a source text spells out as a text literal.
+ *
+ * @param text The source.
+ * @param names Names to look for.
+ */
+export function namedPlugins(text: string, names: Iterable<string>): string[] {
+  const code = withoutComments(text);
+  return [...names].filter((name) => new RegExp(`(["'\`])${name}\\1`).test(code));
+}
+
+/** Uses of `instanceof` on anything but an error or a typed array, which a driver has no need of. */
+export function typeQuestions(text: string): string[] {
+  const found = withoutComments(text).match(/\binstanceof\s+\w+/g) ?? [];
+  return found.filter((f) => !/instanceof\s+(?:\w*Error|\w+Array|ArrayBuffer)$/.test(f));
+}
