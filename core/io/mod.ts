@@ -10,6 +10,7 @@ export * from "./events.ts";
 export * from "./json.ts";
 export * from "./metrics.ts";
 export * from "./record.ts";
+export * from "./report/mod.ts";
 export * from "./run_config.ts";
 export * from "./run_folder.ts";
 export * from "./safetensors.ts";

@@ -1,0 +1,125 @@
+/**
+ * The curves of a training report: loss, accuracy and learning rate, the dense twin dashed.
+ *
+ * @module
+ */
+
+import {
+  type Figure,
+  lineChart,
+  type LineChartOptions,
+  type MetricLine,
+  type RunData,
+  type Series,
+  seriesColor,
+} from "../../core/io/mod.ts";
+
+/** What can be drawn over the steps of a run. */
+type Quantity = "loss" | "testLoss" | "trainAccuracy" | "testAccuracy" | "learningRate";
+
+/** The horizontal axis of a run. */
+export interface TimeAxis {
+  /** Name of the axis. */
+  readonly title: string;
+  /** Where a line lies on it. */
+  readonly at: (line: MetricLine) => number;
+}
+
+/**
+ * Chooses epochs where each was logged once, else steps.
+ *
+ * @param run The run.
+ * @returns The axis.
+ */
+export function timeAxisOf({ metrics, baseline }: RunData): TimeAxis {
+  const lines = [metrics, baseline?.metrics ?? []];
+  const byEpoch = lines.every((m) => new Set(m.map((line) => line.epoch)).size === m.length);
+  return byEpoch
+    ? { title: "epoch", at: (line) => line.epoch }
+    : { title: "step", at: (line) => line.step };
+}
+
+/**
+ * Draws loss, accuracy and, where it varies, the learning rate.
+ *
+ * @param run The run, with its dense twin when there is one.
+ * @returns Figures; those without data are left out.
+ */
+export async function curveFigures(run: RunData): Promise<Figure[]> {
+  const figures = [await lossFigure(run), await accuracyFigure(run), await rateFigure(run)];
+  return figures.filter((figure) => figure !== undefined);
+}
+
+async function lossFigure(run: RunData): Promise<Figure | undefined> {
+  const series = [
+    ...pair(run, "loss", "training loss", 0),
+    ...pair(run, "testLoss", "test loss", 1),
+  ];
+  const values = series.flatMap((s) => s.points.map(([, y]) => y)).filter(Number.isFinite);
+  const log = Math.min(...values) > 0 && Math.max(...values) > 20 * Math.min(...values);
+  const lost = series.flatMap((s) => s.points).length - values.length;
+  const caption = [
+    log ? "Logarithmic scale." : "",
+    lost > 0 ? `${lost} values that are not finite are not shown.` : "",
+  ].filter((s) => s !== "").join(" ");
+  return await figureOf(run, "Loss", series, {
+    description: "Loss over the course of the training",
+    yTitle: "loss",
+    yScale: log ? "log" : "linear",
+  }, caption);
+}
+
+async function accuracyFigure(run: RunData): Promise<Figure | undefined> {
+  const series = [
+    ...pair(run, "trainAccuracy", "training accuracy", 0),
+    ...pair(run, "testAccuracy", "test accuracy", 1),
+  ];
+  return await figureOf(run, "Accuracy", series, {
+    description: "Accuracy over the course of the training",
+    yTitle: "classified correctly",
+    yFormat: "~%",
+  });
+}
+
+async function rateFigure(run: RunData): Promise<Figure | undefined> {
+  const series = withoutTwins(pair(run, "learningRate", "learning rate", 2));
+  const values = series.flatMap((s) => s.points.map(([, y]) => y));
+  if (new Set(values).size < 2) return undefined;
+  return await figureOf(run, "Learning rate", series, {
+    description: "Learning rate over the course of the training",
+    yTitle: "learning rate",
+    yFormat: "~g",
+    fromZero: true,
+  });
+}
+
+/** The curve of the run and, dashed, that of its dense twin; those without points are left out. */
+function pair(run: RunData, key: Quantity, label: string, color: number): Series[] {
+  const { at } = timeAxisOf(run);
+  const curve = (lines: readonly MetricLine[], twin: boolean): Series => ({
+    label: twin ? `${label}, dense twin` : label,
+    color: seriesColor(color),
+    dashed: twin,
+    points: lines.flatMap((line) => line[key] === undefined ? [] : [[at(line), line[key]]]),
+  });
+  return [curve(run.metrics, false), curve(run.baseline?.metrics ?? [], true)]
+    .filter((s) => s.points.length > 0);
+}
+
+/** The first curve alone when all the others equal it. */
+function withoutTwins(series: readonly Series[]): readonly Series[] {
+  const shapes = new Set(series.map((s) => JSON.stringify(s.points)));
+  return shapes.size === 1 ? series.slice(0, 1) : series;
+}
+
+async function figureOf(
+  run: RunData,
+  title: string,
+  series: readonly Series[],
+  options: Omit<LineChartOptions, "xTitle">,
+  caption = "",
+): Promise<Figure | undefined> {
+  if (series.length === 0) return undefined;
+  const panel = await lineChart(series, { ...options, xTitle: timeAxisOf(run).title });
+  return { title, panels: [panel], legend: series, ...(caption !== "" && { caption }) };
+}

@@ -1,0 +1,26 @@
+/**
+ * The kinds of report that tasks bring along, and the making of a report.
+ *
+ * @module
+ */
+
+import { buildPage, readRun, reports, saveReport } from "../../core/io/mod.ts";
+import { trainingReport } from "./training.ts";
+
+reports.add(trainingReport);
+
+export { trainingReport };
+
+/**
+ * Makes report.html of a run folder, of the kind that its config.json names, by default
+ * "training".
+ *
+ * @param folder The run folder.
+ * @returns Path of the page.
+ * @throws {Error} When the folder holds no run, a damaged one, or asks for an unknown kind.
+ */
+export async function writeReport(folder: string): Promise<string> {
+  const run = await readRun(folder);
+  const kind = reports.get(run.config.report ?? trainingReport.name);
+  return await saveReport(folder, buildPage(await kind.build(run)));
+}
