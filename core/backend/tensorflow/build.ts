@@ -48,7 +48,10 @@ export async function buildAddon(options: BuildAddonOptions): Promise<string> {
   await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
   const compiler = options.compiler ?? Deno.env.get("CXX") ?? "g++";
   const unfinished = `${file}.${Deno.pid}.tmp`;
-  await compile(compiler, await compilerArguments(wheel, unfinished));
+  await runTool(compiler, await compilerArguments(wheel, unfinished), {
+    action: "build the TensorFlow addon",
+    remedy: "install g++ or set CXX to a C++17 compiler",
+  });
   await Deno.rename(unfinished, file);
   const record: AddonRecord = { libtensorflow: wheel, packageVersion: PACKAGE_VERSION };
   await Deno.writeTextFile(recordFile(options.folder), JSON.stringify(record) + "\n");
@@ -67,7 +70,7 @@ export async function findWheel(folder: string): Promise<string> {
   }
   throw new Error(
     `Cannot build against ${folder}: expected ${LIBRARIES.join(", ")} and ${HEADER} in it or in ` +
-      "its folder tensorflow, got no such files; unpack a TensorFlow wheel there",
+      "its folder tensorflow, got no such files; get a wheel (pip download --no-deps tensorflow) and unzip it there",
   );
 }
 
@@ -79,30 +82,6 @@ async function compilerArguments(wheel: string, output: string): Promise<string[
     ...[`${sources}/tfjs_backend.cc`, `${sources}/tfjs_binding.cc`, "-o", output],
     ...[`-L${wheel}`, ...LIBRARIES.map((name) => `-l:${name}`), `-Wl,-rpath,${wheel}`],
   ];
-}
-
-async function compile(compiler: string, args: string[]): Promise<void> {
-  const { code, stderr } = await new Deno.Command(compiler, { args }).output().catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(
-      `Cannot build the TensorFlow addon: expected a C++ compiler, got no ${compiler}; ` +
-        "install g++ or set CXX",
-    );
-  });
-  if (code === 0) return;
-  const lines = new TextDecoder().decode(stderr).trim().split("\n");
-  const first = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
-  throw new Error(`Cannot build the TensorFlow addon: ${compiler} ended with ${code}: ${first}`);
-}
-
-/**
- * Where Deno keeps the engine package. Its list of download paths is the one light module that
- * knows its own place; the specifiers are computed so that nobody else fetches these packages.
- */
-async function packageFolder(): Promise<string> {
-  const specifier = `npm:@tensorflow/tfjs-node-gpu@${PACKAGE_VERSION}/scripts/deps-constants.js`;
-  const { default: paths } = await import(specifier);
-  return (paths.depsPath as string).replace(/[\\/]deps$/, "");
 }
 
 /** Where Deno keeps the headers of Node's native interface. */
