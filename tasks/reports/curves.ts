@@ -60,7 +60,8 @@ async function lossFigure(run: RunData): Promise<Figure | undefined> {
   const lost = series.flatMap((s) => s.points).length - values.length;
   const caption = [
     log ? "Logarithmic scale." : "",
-    lost > 0 ? `${lost} values that are not finite are not shown.` : "",
+    lost === 1 ? "1 value that is not finite is not shown." : "",
+    lost > 1 ? `${lost} values that are not finite are not shown.` : "",
   ].filter((s) => s !== "").join(" ");
   return await figureOf(run, "Loss", series, {
     description: "Loss over the course of the training",
