@@ -1,0 +1,128 @@
+/**
+ * What a data set is, and how sources of data sets look.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import type { Plugin } from "../registry.ts";
+
+/** Labelled images of one purpose, training or test. */
+export interface Split {
+  /** Number of images n. */
+  readonly count: number;
+  /** Pixels, n×h×w×c, row-major, 0 to 255. */
+  readonly images: Uint8Array;
+  /** Class of each image, n. */
+  readonly labels: Uint8Array;
+}
+
+/** A data set in memory. */
+export interface Dataset {
+  /** Registry name of its source. */
+  readonly name: string;
+  /** Height, width and channels of an image. */
+  readonly shape: readonly [number, number, number];
+  /** Number of classes; labels are below it. */
+  readonly classes: number;
+  /** A name for each class, for reports. */
+  readonly classNames: readonly string[];
+  /** What to train on. */
+  readonly train: Split;
+  /** What to measure on. */
+  readonly test: Split;
+  /** SHA-256 of the whole content, hexadecimal; see {@linkcode fingerprint}. */
+  readonly sha256: string;
+}
+
+/** How far a download is. */
+export interface LoadProgress {
+  /** Name of the file under way. */
+  readonly file: string;
+  /** Bytes received. */
+  readonly received: number;
+  /** Bytes in all; undefined where the server did not say. */
+  readonly total: number | undefined;
+}
+
+/** Options of {@linkcode DatasetSource.load}. */
+export interface LoadOptions {
+  /** Folder with the files; default: a folder of the source in the cache of this user. */
+  readonly directory?: string;
+  /** Seed of sources that make their data; a fixed collection ignores it. */
+  readonly seed: number;
+  /** Training images to take, the first ones; default: all that there are. */
+  readonly trainCount?: number;
+  /** Test images to take, the first ones; default: all that there are. */
+  readonly testCount?: number;
+  /** Called as a download goes on. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Never download; default false. */
+  readonly offline?: boolean;
+}
+
+/** A way to come by a data set, found by name in the `datasets` registry. */
+export interface DatasetSource extends Plugin {
+  /**
+   * Makes, reads or downloads the data.
+   *
+   * @throws {RangeError} When more images are asked for than there are.
+   * @throws {Error} When files are missing, damaged or cannot be downloaded.
+   */
+  load(options: LoadOptions): Promise<Dataset>;
+}
+
+/** Adds the {@linkcode fingerprint} to the rest of a data set. */
+export function seal(content: Omit<Dataset, "sha256">): Dataset {
+  return { ...content, sha256: fingerprint(content) };
+}
+
+/**
+ * SHA-256 of the shape, the number of classes and every pixel and label, hexadecimal. Two data
+ * sets with equal fingerprints train equally.
+ */
+export function fingerprint(content: Omit<Dataset, "sha256">): string {
+  const { shape, classes, train, test } = content;
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify({ shape, classes, train: train.count, test: test.count }));
+  for (const split of [train, test]) hash.update(split.images).update(split.labels);
+  return hash.digest("hex");
+}
+
+/**
+ * The first images of a split, sharing its memory.
+ *
+ * @param split Where to take from.
+ * @param count How many; undefined means all.
+ * @param what Name of the split, for the message.
+ * @throws {RangeError} When there are not that many, or the count is not a positive integer.
+ */
+export function firstImages(split: Split, count: number | undefined, what: string): Split {
+  if (count === undefined || count === split.count) return split;
+  if (!Number.isInteger(count) || count < 1 || count > split.count) {
+    throw new RangeError(
+      `Cannot take ${count} ${what} images: expected an integer from 1 to ${split.count}`,
+    );
+  }
+  const size = split.images.length / split.count;
+  return {
+    count,
+    images: split.images.subarray(0, count * size),
+    labels: split.labels.subarray(0, count),
+  };
+}
+
+/**
+ * Lets a sensible number of images to be made pass.
+ *
+ * @param count How many are asked for.
+ * @param what Name of the split, for the message.
+ * @returns The count.
+ * @throws {RangeError} When it is not an integer from 1 to 1,000,000.
+ */
+export function checkCount(count: number, what: string): number {
+  if (Number.isInteger(count) && count >= 1 && count <= 1_000_000) return count;
+  throw new RangeError(
+    `Cannot make ${count} ${what} images: expected an integer from 1 to 1000000`,
+  );
+}

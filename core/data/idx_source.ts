@@ -1,0 +1,182 @@
+/**
+ * Data sets in the four files of MNIST: found in a folder, or downloaded into it.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { cacheDirectory } from "./cache_directory.ts";
+import {
+  type Dataset,
+  type DatasetSource,
+  firstImages,
+  type LoadOptions,
+  seal,
+  type Split,
+} from "./dataset.ts";
+import { download } from "./download.ts";
+import { type IdxArray, parseIdx, unpack } from "./idx.ts";
+
+/** One of the four files. */
+export interface IdxFile {
+  /** Name without `.gz`. */
+  readonly name: string;
+  /** Images or labels in the published file. */
+  readonly count: number;
+  /** Digest of the unpacked published file, hexadecimal: SHA-256 or, by its length, MD5. */
+  readonly digest: string;
+}
+
+/** What tells one data set in this format from another. */
+export interface IdxCollection {
+  /** Registry name, also the name of its folder in the cache. */
+  readonly name: string;
+  /** One line for `task list`. */
+  readonly description: string;
+  /** A name for each class. */
+  readonly classNames: readonly string[];
+  /** Height and width of an image. */
+  readonly extent: readonly [number, number];
+  /** Addresses of folders that hold the files with `.gz` at the end, the best first. */
+  readonly mirrors: readonly string[];
+  /** Training images, training labels, test images, test labels. */
+  readonly files: readonly [IdxFile, IdxFile, IdxFile, IdxFile];
+  /** Milliseconds without any byte after which a mirror is given up; default 30,000. */
+  readonly patience?: number;
+}
+
+/** A file with its content. */
+interface Found {
+  readonly path: string;
+  readonly array: IdxArray;
+}
+
+/**
+ * Makes a source of a collection.
+ *
+ * Files are taken from the folder, plain or gzip, with any number of images; those that have the
+ * published number must have the published content, too. What is missing is downloaded.
+ */
+export function idxSource(collection: IdxCollection): DatasetSource {
+  return {
+    name: collection.name,
+    description: collection.description,
+    load: (options) => load(collection, options),
+  };
+}
+
+async function load(collection: IdxCollection, options: LoadOptions): Promise<Dataset> {
+  const directory = options.directory ?? join(cacheDirectory(), collection.name);
+  const paths = await provide(collection, directory, options);
+  const found: Found[] = [];
+  for (const [i, path] of paths.entries()) found.push(await open(path, collection.files[i]!));
+  const [trainImages, trainLabels, testImages, testLabels] = found;
+  const { name, classNames, extent } = collection;
+  const train = pair(collection, trainImages!, trainLabels!);
+  const test = pair(collection, testImages!, testLabels!);
+  return seal({
+    name,
+    shape: [...extent, 1],
+    classes: classNames.length,
+    classNames,
+    train: firstImages(train, options.trainCount, "training"),
+    test: firstImages(test, options.testCount, "test"),
+  });
+}
+
+/** Paths of the four files, after downloading those that are not there. */
+async function provide(
+  collection: IdxCollection,
+  directory: string,
+  options: LoadOptions,
+): Promise<string[]> {
+  const paths = await Promise.all(collection.files.map(({ name }) => locate(directory, name)));
+  const missing = collection.files.filter((_, i) => paths[i] === undefined);
+  const refuse = (why: string, cause?: unknown) =>
+    new Error(
+      `Cannot load ${collection.name}: ${why}. Put ${list(missing.map((f) => f.name))} ` +
+        `(plain or .gz) into ${directory}, or name the folder that has them with --data DIR`,
+      { cause },
+    );
+  if (missing.length > 0 && options.offline) {
+    throw refuse("files are missing and downloads are switched off");
+  }
+  for (const file of missing) {
+    try {
+      paths[collection.files.indexOf(file)] = await fetchFile(collection, file, directory, options);
+    } catch (error) {
+      throw refuse(error instanceof Error ? error.message : String(error), error);
+    }
+  }
+  return paths.map((path) => path!);
+}
+
+async function locate(directory: string, name: string): Promise<string | undefined> {
+  for (const candidate of [name, `${name}.gz`]) {
+    const path = join(directory, candidate);
+    try {
+      if ((await Deno.stat(path)).isFile) return path;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return undefined;
+}
+
+function fetchFile(
+  { mirrors, patience }: IdxCollection,
+  file: IdxFile,
+  directory: string,
+  { onProgress }: LoadOptions,
+): Promise<string> {
+  const packed = `${file.name}.gz`;
+  const check = async (bytes: Uint8Array) => contradiction(await unpack(bytes, packed), file);
+  return download(packed, directory, { mirrors, check, onProgress, patience });
+}
+
+async function open(path: string, file: IdxFile): Promise<Found> {
+  const bytes = await unpack(await Deno.readFile(path), path);
+  const array = parseIdx(bytes, path);
+  const wrong = array.shape[0] === file.count ? contradiction(bytes, file) : undefined;
+  if (wrong === undefined) return { path, array };
+  throw new Error(
+    `Cannot trust ${path}: ${wrong}; delete the file to have it downloaded again`,
+  );
+}
+
+/** What speaks against these being the published bytes; undefined when nothing does. */
+function contradiction(bytes: Uint8Array, { digest }: IdxFile): string | undefined {
+  const algorithm = digest.length === 64 ? "sha256" : "md5";
+  const actual = createHash(algorithm).update(bytes).digest("hex");
+  if (actual === digest) return undefined;
+  return `expected content with ${algorithm} ${digest}, got ${actual}`;
+}
+
+/** Images with their labels, when they fit together. */
+function pair(collection: IdxCollection, images: Found, labels: Found): Split {
+  const [count, ...extent] = images.array.shape;
+  const refuse = (path: string, expected: string, got: string) =>
+    new Error(`Cannot use ${path} for ${collection.name}: expected ${expected}, got ${got}`);
+  if (extent.join() !== collection.extent.join()) {
+    const shape = ["n", ...collection.extent].join("×");
+    throw refuse(images.path, `extents ${shape}`, images.array.shape.join("×"));
+  }
+  if (labels.array.shape.length !== 1 || labels.array.shape[0] !== count) {
+    const got = `${labels.array.shape.join("×")} labels`;
+    throw refuse(labels.path, `${count} labels, one for each image in ${images.path}`, got);
+  }
+  const classes = collection.classNames.length;
+  const stray = labels.array.data.findIndex((label) => label >= classes);
+  if (stray >= 0) {
+    const got = `${labels.array.data[stray]} at position ${stray}`;
+    throw refuse(labels.path, `labels below ${classes}`, got);
+  }
+  return { count: count!, images: images.array.data, labels: labels.array.data };
+}
+
+function list(names: readonly string[]): string {
+  return names.length < 2
+    ? names.join()
+    : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
+}

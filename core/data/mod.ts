@@ -1,0 +1,30 @@
+/**
+ * Data sets: where they come from, and how training walks through them.
+ *
+ * @module
+ */
+
+import { Registry } from "../registry.ts";
+import { blobs } from "./blobs.ts";
+import type { DatasetSource } from "./dataset.ts";
+import { digits } from "./digits.ts";
+import { fashionMnist } from "./fashion_mnist.ts";
+import { mnist } from "./mnist.ts";
+
+export * from "./batches.ts";
+export * from "./blobs.ts";
+export * from "./cache_directory.ts";
+export type { Dataset, DatasetSource, LoadOptions, LoadProgress, Split } from "./dataset.ts";
+export { fingerprint, firstImages, seal } from "./dataset.ts";
+export * from "./digits.ts";
+export * from "./fashion_mnist.ts";
+export { type IdxArray, parseIdx, readIdx } from "./idx.ts";
+export { type IdxCollection, type IdxFile, idxSource } from "./idx_source.ts";
+export * from "./mnist.ts";
+
+/** Every source of data by its name. */
+export const datasets: Registry<DatasetSource> = new Registry("data set");
+datasets.add(digits);
+datasets.add(mnist);
+datasets.add(fashionMnist);
+datasets.add(blobs);
