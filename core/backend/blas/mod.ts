@@ -5,6 +5,7 @@
  */
 
 import type { Backend, BackendOptions, Engine } from "../engine.ts";
+import { loadBlas } from "./library.ts";
 
 /** OpenBLAS, Accelerate or MKL. */
 export const blas: Backend = {
@@ -12,8 +13,14 @@ export const blas: Backend = {
   description: "the system's BLAS and LAPACK (OpenBLAS, Accelerate, MKL) on the CPU",
   automatic: true,
   hint: "install OpenBLAS (Debian: libopenblas0-pthread) or set RANKFLOW_BLAS to a library",
-  probe: () => Promise.resolve("not built yet"),
-  open(_options: BackendOptions): Promise<Engine> {
-    return Promise.reject(new Error('Cannot open backend "blas": not built yet'));
+  async probe(): Promise<string | undefined> {
+    const library = await loadBlas();
+    return typeof library === "string" ? library : undefined;
+  },
+  async open(options: BackendOptions): Promise<Engine> {
+    const library = await loadBlas();
+    if (typeof library === "string") throw new Error(`Cannot open backend "blas": ${library}`);
+    const { openBlas } = await import("./open.ts");
+    return await openBlas(library, options);
   },
 };

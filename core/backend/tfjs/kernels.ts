@@ -112,13 +112,18 @@ export function registerKernels(
   }
 }
 
-/** Registers a kernel, taking the place of one that is there. */
+/**
+ * Registers a kernel, taking the place of one that is there. The set-up of the one that goes still
+ * runs: the new one may fall back on it.
+ */
 export function replaceKernel(
   tf: Tf,
   backend: string,
   kernelName: string,
   kernelFunc: KernelFunc,
 ): void {
-  if (tf.getKernel(kernelName, backend)) tf.unregisterKernel(kernelName, backend);
-  tf.registerKernel({ kernelName, backendName: backend, kernelFunc });
+  const previous = tf.getKernel(kernelName, backend);
+  if (previous) tf.unregisterKernel(kernelName, backend);
+  const setup = previous?.setupFunc ? { setupFunc: previous.setupFunc } : {};
+  tf.registerKernel({ kernelName, backendName: backend, kernelFunc, ...setup });
 }

@@ -7,16 +7,25 @@
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
 import type { BackendOptions, Engine } from "../engine.ts";
+import { openHeap } from "../heap/heap.ts";
+import { heapKernels } from "../heap/kernels.ts";
+import { simdGemm } from "../simd/matmul.ts";
+import { bindSimd } from "../simd/mod.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
-import type { KernelFunc } from "../tfjs/types.ts";
-import { type HeapBackend, openHeap } from "./heap.ts";
+
+let registered = false;
 
 /** Selects TensorFlow.js' `wasm` backend with our kernels on its heap. */
 export async function openWasm(options: BackendOptions): Promise<Engine> {
   const heap = await openHeap(tf, "wasm");
   heap.limit(options.memoryLimit);
-  registerKernels(tf, "wasm", { Identity: identity });
+  if (!registered) {
+    const simd = bindSimd(heap.memory);
+    const gemm = simdGemm(simd, (bytes) => heap.backend.wasm._malloc(bytes));
+    registerKernels(tf, "wasm", heapKernels({ tf, name: "wasm", heap, simd, gemm }));
+    registered = true;
+  }
   return new TfjsEngine({
     tf,
     backend: "wasm",
@@ -24,10 +33,3 @@ export async function openWasm(options: BackendOptions): Promise<Engine> {
     deterministic: true,
   });
 }
-
-/** Shares the data; as shipped this backend copies it. */
-const identity: KernelFunc = ({ inputs, backend }) => {
-  const x = inputs.x!;
-  (backend as HeapBackend).incRef(x.dataId);
-  return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
-};

@@ -119,8 +119,3 @@ function outOfMemory(name: string, wanted: number, used: number, limit: number):
       `limit is ${limit}; take a smaller batch or model, or a backend with more memory`,
   );
 }
-
-/** Byte address of a tensor's data within the heap. */
-export function addressOf(backend: HeapBackend, t: TensorInfo): number {
-  return backend.dataIdMap.get(t.dataId).memoryOffset;
-}

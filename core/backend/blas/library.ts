@@ -1,0 +1,168 @@
+/**
+ * Finding and loading the system's BLAS and LAPACK.
+ *
+ * @module
+ */
+
+/** C types of parameters: 32-bit integers, floats, and addresses as plain numbers. */
+const I = "i32";
+const ADDRESS = "usize";
+const F = "f32";
+
+const gemmParameters = [I, I, I, I, I, I, F, ADDRESS, I, ADDRESS, I, F, ADDRESS, I] as const;
+const addresses = <N extends number>(count: N): readonly "usize"[] & { length: N } =>
+  Array(count).fill(ADDRESS) as "usize"[] & { length: N };
+
+/**
+ * float32 functions on addresses. LAPACK's functions are called by their Fortran names, which every
+ * library exports: all parameters are addresses, matrices are column-major.
+ */
+const SYMBOLS = {
+  cblas_sgemm: { parameters: gemmParameters, result: "void" },
+  sgeqrf_: { parameters: addresses(8), result: "void", optional: true },
+  sorgqr_: { parameters: addresses(9), result: "void", optional: true },
+  sgelqf_: { parameters: addresses(8), result: "void", optional: true },
+  sorglq_: { parameters: addresses(9), result: "void", optional: true },
+  // The hidden length of the job character comes last.
+  sgesdd_: { parameters: addresses(15), result: "void", optional: true },
+  spotrf_: { parameters: addresses(6), result: "void", optional: true },
+  strtri_: { parameters: addresses(8), result: "void", optional: true },
+  openblas_set_num_threads: { parameters: [I], result: "void", optional: true },
+  openblas_get_config: { parameters: [], result: "pointer", optional: true },
+  MKL_Set_Num_Threads: { parameters: [I], result: "void", optional: true },
+  bli_thread_set_num_threads: { parameters: ["i64"], result: "void", optional: true },
+} as const;
+
+/** A function that takes numbers. */
+type Native = (...args: number[]) => void;
+
+/** LAPACK's float32 factorisations by their Fortran names. */
+export interface LapackFunctions {
+  /** QR factorisation. */
+  readonly sgeqrf_: Native;
+  /** Q of a QR factorisation. */
+  readonly sorgqr_: Native;
+  /** LQ factorisation. */
+  readonly sgelqf_: Native;
+  /** Q of an LQ factorisation. */
+  readonly sorglq_: Native;
+  /** Singular value decomposition, divide and conquer. */
+  readonly sgesdd_: Native;
+  /** Cholesky factorisation. */
+  readonly spotrf_: Native;
+  /** Inverse of a triangular matrix. */
+  readonly strtri_: Native;
+}
+
+/** A loaded library. */
+export interface BlasLibrary {
+  /** Path or name under which it was found. */
+  readonly path: string;
+  /** Name and version, as the library tells. */
+  readonly title: string;
+  /** cblas_sgemm with addresses as numbers. */
+  readonly sgemm: Native;
+  /** Factorisations; undefined where the library has none. */
+  readonly lapack: LapackFunctions | undefined;
+  /** Sets the number of threads; undefined where the library has no such call. */
+  readonly setThreads: ((threads: number) => void) | undefined;
+}
+
+/** Environment variable that names the library to load, and no other. */
+export const LIBRARY_VARIABLE = "RANKFLOW_BLAS";
+
+const WELL_KNOWN: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
+  linux: [
+    "libopenblas.so.0",
+    "libopenblas.so",
+    "libmkl_rt.so.2",
+    "libmkl_rt.so",
+    "libmkl_rt.so.1",
+    "libblis.so.4",
+    "libblis.so",
+  ],
+  darwin: [
+    "/System/Library/Frameworks/Accelerate.framework/Accelerate",
+    "/opt/homebrew/opt/openblas/lib/libopenblas.dylib",
+    "/usr/local/opt/openblas/lib/libopenblas.dylib",
+  ],
+  windows: ["libopenblas.dll", "openblas.dll", "mkl_rt.2.dll", "mkl_rt.dll"],
+};
+
+/** The names that are tried, in this order. */
+export function candidates(): readonly string[] {
+  const named = Deno.env.get(LIBRARY_VARIABLE);
+  if (named) return [named];
+  return WELL_KNOWN[Deno.build.os] ?? ["libopenblas.so.0", "libopenblas.so"];
+}
+
+let loaded: BlasLibrary | string | undefined;
+
+/** The library, or one line that says why there is none. Loads it once per process. */
+export async function loadBlas(): Promise<BlasLibrary | string> {
+  loaded ??= await permitted() ?? search();
+  return loaded;
+}
+
+/** Undefined when libraries may be loaded; asks nobody. */
+async function permitted(): Promise<string | undefined> {
+  for (const name of ["ffi", "env"] as const) {
+    const { state } = await Deno.permissions.query({ name });
+    if (state !== "granted") return `--allow-${name} is not granted`;
+  }
+}
+
+function search(): BlasLibrary | string {
+  const names = candidates();
+  const failures: string[] = [];
+  for (const path of names) {
+    const library = open(path);
+    if (typeof library !== "string") return library;
+    failures.push(library);
+  }
+  return names.length === 1
+    ? `${names[0]} cannot be loaded (${failures[0]})`
+    : `no BLAS library found (tried ${names.join(", ")})`;
+}
+
+function open(path: string): BlasLibrary | string {
+  try {
+    return describe(path, Deno.dlopen(path, SYMBOLS).symbols);
+  } catch (error) {
+    return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+  }
+}
+
+type Symbols = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
+
+function describe(path: string, symbols: Symbols): BlasLibrary {
+  const native = symbols as unknown as Record<string, Native | null>;
+  const names = ["sgeqrf_", "sorgqr_", "sgelqf_", "sorglq_", "sgesdd_", "spotrf_", "strtri_"];
+  const complete = names.every((name) => native[name]);
+  return {
+    path,
+    title: titleOf(path, symbols),
+    sgemm: native.cblas_sgemm!,
+    lapack: complete ? native as unknown as LapackFunctions : undefined,
+    setThreads: threadSetter(native),
+  };
+}
+
+function threadSetter(native: Record<string, Native | null>): BlasLibrary["setThreads"] {
+  const set = native.openblas_set_num_threads ?? native.MKL_Set_Num_Threads ??
+    native.bli_thread_set_num_threads;
+  return set ?? undefined;
+}
+
+/** Such as "OpenBLAS 0.3.21 (SkylakeX)". */
+function titleOf(path: string, symbols: Symbols): string {
+  const config = symbols.openblas_get_config?.();
+  if (config) {
+    const words = Deno.UnsafePointerView.getCString(config).split(" ");
+    const core = words.find((word, i) => i > 1 && /[a-z]/.test(word));
+    return `${words[0]} ${words[1]}${core ? ` (${core})` : ""}`;
+  }
+  if (path.includes("Accelerate")) return "Apple Accelerate";
+  if (path.includes("mkl")) return "Intel MKL";
+  return path;
+}

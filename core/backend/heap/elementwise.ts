@@ -1,0 +1,225 @@
+/**
+ * Element-wise operations, reductions and the loss.
+ *
+ * @module
+ */
+
+import type { Activation } from "../engine.ts";
+import { KERNEL } from "../tfjs/kernels.ts";
+import type { KernelFunc, TensorInfo } from "../tfjs/types.ts";
+import {
+  address,
+  type Call,
+  type HeapContext,
+  kernel,
+  type Kernels,
+  output,
+  sameShape,
+  share,
+  sizeOf,
+  withScratch,
+} from "./context.ts";
+
+/** Kernels of this file. */
+export function elementwiseKernels(c: HeapContext): Kernels {
+  return {
+    Identity: kernel(({ inputs }) => share(c, inputs.x!, inputs.x!.shape)),
+    ...plainKernels(c),
+    ...updateKernels(c),
+    ...reductionKernels(c),
+    [KERNEL.activate]: kernel(({ inputs, attrs }) =>
+      unary(c, `activate_${attrs.activation}`, inputs.x!)
+    ),
+    [KERNEL.activationGrad]: kernel((call) => activationGrad(c, call)),
+    [KERNEL.columnSums]: kernel(({ inputs }) => columnSums(c, inputs.x!)),
+    [KERNEL.crossEntropy]: kernel((call) => crossEntropy(c, call)),
+    [KERNEL.crossEntropyGrad]: kernel((call) => crossEntropyGrad(c, call)),
+  };
+}
+
+function unary(c: HeapContext, name: string, x: TensorInfo): TensorInfo {
+  const y = output(c, x.shape);
+  c.simd[name]!(address(c, y), address(c, x), sizeOf(x.shape));
+  return y;
+}
+
+function binary(c: HeapContext, name: string, a: TensorInfo, b: TensorInfo): TensorInfo {
+  const y = output(c, a.shape);
+  c.simd[name]!(address(c, y), address(c, a), address(c, b), sizeOf(a.shape));
+  return y;
+}
+
+/** TensorFlow.js' own kernels where ours are faster, which is for float32 and equal shapes. */
+function plainKernels(c: HeapContext): Kernels {
+  const kernels: Kernels = {};
+  const UNARY = { Relu: "activate_relu", Tanh: "activate_tanh", Sigmoid: "activate_sigmoid" };
+  for (const [name, own] of Object.entries({ ...UNARY, Sqrt: "sqrt" })) {
+    kernels[name] = orShipped(
+      c,
+      name,
+      ({ inputs: { x } }) => x!.dtype === "float32" ? unary(c, own, x!) : undefined,
+    );
+  }
+  for (const [name, own] of [["Add", "add"], ["Sub", "sub"], ["Multiply", "mul"]] as const) {
+    kernels[name] = orShipped(c, name, ({ inputs: { a, b } }) => {
+      const fits = a!.dtype === "float32" && b!.dtype === "float32" &&
+        sameShape(a!.shape, b!.shape);
+      return fits ? binary(c, own, a!, b!) : undefined;
+    });
+  }
+  kernels.Square = orShipped(
+    c,
+    "Square",
+    ({ inputs: { x } }) => x!.dtype === "float32" ? binary(c, "mul", x!, x!) : undefined,
+  );
+  return kernels;
+}
+
+/** The kernels of TensorFlow.js' wasm backend as they were before any was replaced. */
+const SHIPPED = new Map<string, KernelFunc>();
+
+function shippedKernel({ tf }: HeapContext, name: string): KernelFunc {
+  const known = SHIPPED.get(name);
+  if (known) return known;
+  const { kernelFunc } = tf.getKernel(name, "wasm");
+  SHIPPED.set(name, kernelFunc);
+  return kernelFunc;
+}
+
+/** `own` where it gives a result, else the kernel that comes with TensorFlow.js. */
+function orShipped(
+  c: HeapContext,
+  name: string,
+  own: (call: Call) => TensorInfo | undefined,
+): KernelFunc {
+  const shipped = shippedKernel(c, name);
+  return (args) =>
+    own({ inputs: args.inputs as Call["inputs"], attrs: args.attrs ?? {} }) ?? shipped(args);
+}
+
+/** The kernels that parameter updates are made of. */
+function updateKernels(c: HeapContext): Kernels {
+  return {
+    [KERNEL.scale]: kernel(({ inputs: { x }, attrs }) => {
+      const y = output(c, x!.shape);
+      c.simd.scale!(address(c, y), address(c, x!), attrs.alpha as number, sizeOf(x!.shape));
+      return y;
+    }),
+    [KERNEL.lincomb]: kernel(({ inputs: { x, y }, attrs }) => combine(c, "lincomb", x!, y!, attrs)),
+    [KERNEL.lincombSquare]: kernel(({ inputs: { v, g }, attrs }) =>
+      combine(c, "lincomb_square", v!, g!, attrs)
+    ),
+    [KERNEL.adaptiveStep]: kernel(({ inputs: { x, m, v }, attrs }) => {
+      const y = output(c, x!.shape);
+      const { gamma, alpha, delta, epsilon } = attrs as Record<string, number>;
+      const pointers = [y, x!, m!, v!].map((t) => address(c, t));
+      c.simd.adaptive!(...pointers, gamma!, alpha!, delta!, epsilon!, sizeOf(x!.shape));
+      return y;
+    }),
+  };
+}
+
+function combine(
+  c: HeapContext,
+  name: string,
+  x: TensorInfo,
+  y: TensorInfo,
+  attrs: Call["attrs"],
+): TensorInfo {
+  const z = output(c, x.shape);
+  const { alpha, beta } = attrs as { alpha: number; beta: number };
+  const n = sizeOf(x.shape);
+  c.simd[name]!(address(c, z), address(c, x), address(c, y), alpha, beta, n);
+  return z;
+}
+
+/** Sums in float64, and sums over leading axes as column sums. */
+function reductionKernels(c: HeapContext): Kernels {
+  return {
+    [KERNEL.norm]: kernel(({ inputs: { x } }) => {
+      const squares = c.simd.sum_squares!(address(c, x!), sizeOf(x!.shape));
+      return scalar(c, Math.sqrt(squares));
+    }),
+    Sum: orShipped(c, "Sum", ({ inputs: { x }, attrs }) => {
+      const axes = c.tf.util.parseAxisParam(attrs.axis as number[], x!.shape);
+      if (x!.dtype !== "float32" || attrs.keepDims === true) return undefined;
+      if (axes.length === x!.shape.length) {
+        return scalar(c, c.simd.sum!(address(c, x!), sizeOf(x!.shape)));
+      }
+      const leading = axes.length > 0 && axes.every((axis, i) => axis === i);
+      return leading ? leadingSums(c, x!, axes.length) : undefined;
+    }),
+  };
+}
+
+function scalar(c: HeapContext, value: number): TensorInfo {
+  const y = output(c, []);
+  c.heap.backend.wasm.HEAPF32[address(c, y) / 4] = value;
+  return y;
+}
+
+function leadingSums(c: HeapContext, x: TensorInfo, axes: number): TensorInfo {
+  const rest = x.shape.slice(axes);
+  const y = output(c, rest);
+  const [rows, columns] = [sizeOf(x.shape.slice(0, axes)), sizeOf(rest)];
+  const from = address(c, x);
+  c.simd.grad_sums_identity!(from, from, from, address(c, y), rows, columns);
+  return y;
+}
+
+function columnSums(c: HeapContext, x: TensorInfo): TensorInfo {
+  return leadingSums(c, x, x.shape.length - 1);
+}
+
+/** D = dY ∘ act′(Y) and, where asked for, its column sums in the same pass. */
+function activationGrad(c: HeapContext, { inputs: { dy, y }, attrs }: Call): TensorInfo[] {
+  const name = attrs.activation as Activation;
+  const d = output(c, dy!.shape);
+  const [pd, pdy, py] = [address(c, d), address(c, dy!), address(c, y!)];
+  const size = sizeOf(dy!.shape);
+  if (!attrs.columnSums) {
+    c.simd[`grad_${name}`]!(pd, pdy, py, size);
+    return [d];
+  }
+  const columns = dy!.shape.at(-1)!;
+  const sums = output(c, [columns]);
+  const rows = columns === 0 ? 0 : size / columns;
+  c.simd[`grad_sums_${name}`]!(pd, pdy, py, address(c, sums), rows, columns);
+  return [d, sums];
+}
+
+/** Address of int32 labels, each checked to be a class. */
+function checkedLabels(c: HeapContext, labels: TensorInfo, classes: number): number {
+  const at = address(c, labels);
+  const { HEAP32 } = c.heap.backend.wasm;
+  const end = at / 4 + sizeOf(labels.shape);
+  for (let i = at / 4; i < end; i++) {
+    const label = HEAP32[i]!;
+    if (label >= 0 && label < classes) continue;
+    throw new RangeError(
+      `Cannot compare with label ${label}: expected a class of 0 to ${classes - 1}`,
+    );
+  }
+  return at;
+}
+
+function crossEntropy(c: HeapContext, { inputs: { logits, labels } }: Call): TensorInfo {
+  const [rows, classes] = logits!.shape as [number, number];
+  const pl = checkedLabels(c, labels!, classes);
+  return withScratch(c, 8 * rows, (terms) => {
+    c.simd.cross_entropy_terms!(terms, address(c, logits!), pl, rows, classes);
+    const values = c.heap.backend.wasm.HEAPF32.subarray(terms / 4, terms / 4 + 2 * rows);
+    let loss = 0;
+    for (let r = 0; r < rows; r++) loss += Math.log(values[2 * r]!) + values[2 * r + 1]!;
+    return scalar(c, loss / rows);
+  });
+}
+
+function crossEntropyGrad(c: HeapContext, { inputs: { logits, labels, dy } }: Call): TensorInfo {
+  const [rows, classes] = logits!.shape as [number, number];
+  const factor = c.heap.backend.wasm.HEAPF32[address(c, dy!) / 4]! / rows;
+  const d = output(c, logits!.shape);
+  const pl = checkedLabels(c, labels!, classes);
+  c.simd.cross_entropy_grad!(address(c, d), address(c, logits!), pl, factor, rows, classes);
+  return d;
+}

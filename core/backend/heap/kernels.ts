@@ -1,0 +1,14 @@
+/**
+ * All kernels of a backend that lives on a wasm heap.
+ *
+ * @module
+ */
+
+import type { HeapContext, Kernels } from "./context.ts";
+import { elementwiseKernels } from "./elementwise.ts";
+import { linearKernels } from "./linear.ts";
+
+/** Kernels by name: those that TensorFlow.js lacks, and those that replace its own. */
+export function heapKernels(c: HeapContext): Kernels {
+  return { ...elementwiseKernels(c), ...linearKernels(c) };
+}

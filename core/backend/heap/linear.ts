@@ -1,0 +1,199 @@
+/**
+ * Matrix products and the fused linear maps.
+ *
+ * @module
+ */
+
+import type { Activation } from "../engine.ts";
+import { KERNEL, type Stash } from "../tfjs/kernels.ts";
+import { runtimeOf, type TensorInfo, type TfTensor } from "../tfjs/types.ts";
+import {
+  address,
+  type HeapContext,
+  kernel,
+  type Kernels,
+  output,
+  sizeOf,
+  withScratch,
+} from "./context.ts";
+
+/** Kernels of this file. */
+export function linearKernels(c: HeapContext): Kernels {
+  return {
+    BatchMatMul: kernel(({ inputs, attrs }) =>
+      batchMatMul(c, inputs.a!, inputs.b!, attrs.transposeA === true, attrs.transposeB === true)
+    ),
+    _FusedMatMul: fusedMatMul(c),
+    [KERNEL.linear]: kernel(({ inputs: { x, w, b }, attrs }) => {
+      const y = batchMatMul(c, x!, w!, false, false);
+      finish(c, y, b, attrs.activation as Activation);
+      return y;
+    }),
+    [KERNEL.lowRankLinear]: kernel(({ inputs, attrs }) => lowRankLinear(c, inputs, attrs)),
+  };
+}
+
+/** y = act(y + b) in place. */
+export function finish(
+  c: HeapContext,
+  y: TensorInfo,
+  b: TensorInfo | undefined,
+  activation: Activation,
+): void {
+  const at = address(c, y);
+  if (b) {
+    const columns = sizeOf(b.shape);
+    const rows = columns === 0 ? 0 : sizeOf(y.shape) / columns;
+    c.simd[`bias_${activation}`]!(at, address(c, b), rows, columns);
+  } else if (activation !== "identity") {
+    c.simd[`activate_${activation}`]!(at, at, sizeOf(y.shape));
+  }
+}
+
+function expectFloats(...tensors: TensorInfo[]): void {
+  const other = tensors.find((t) => t.dtype !== "float32");
+  if (!other) return;
+  throw new TypeError(`Cannot multiply matrices: expected float32, got ${other.dtype}`);
+}
+
+/** op(A) op(B) over the last two axes; the outer axes broadcast. */
+export function batchMatMul(
+  c: HeapContext,
+  a: TensorInfo,
+  b: TensorInfo,
+  transA: boolean,
+  transB: boolean,
+): TensorInfo {
+  expectFloats(a, b);
+  const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
+  const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
+  const [m, k] = transA ? [columnsA, rowsA] : [rowsA, columnsA];
+  const [inner, n] = transB ? [columnsB, rowsB] : [rowsB, columnsB];
+  if (k !== inner) {
+    throw new RangeError(`Cannot multiply [${a.shape}] by [${b.shape}]: ${k} is not ${inner}`);
+  }
+  const outer = broadcastOuter(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const y = output(c, [...outer.shape, m, n]);
+  const [pa, pb, py] = [address(c, a), address(c, b), address(c, y)];
+  outer.pairs.forEach(([ia, ib], i) => {
+    const [fromA, fromB] = [pa + 4 * ia * m * k, pb + 4 * ib * k * n];
+    c.gemm(transA, transB, m, n, k, fromA, columnsA, fromB, columnsB, py + 4 * i * m * n, n, false);
+  });
+  return y;
+}
+
+const ONE_PAIR: { shape: number[]; pairs: [number, number][] } = { shape: [], pairs: [[0, 0]] };
+
+/** The outer shape of a batched product and, in its order, which matrices meet. */
+function broadcastOuter(
+  a: readonly number[],
+  b: readonly number[],
+): { shape: number[]; pairs: [number, number][] } {
+  if (a.length === 0 && b.length === 0) return ONE_PAIR;
+  const rank = Math.max(a.length, b.length);
+  const pad = (s: readonly number[]) => [...Array(rank - s.length).fill(1), ...s] as number[];
+  const [left, right] = [pad(a), pad(b)];
+  let pairs: [number, number][] = [[0, 0]];
+  const shape = left.map((n, axis) => {
+    const other = right[axis]!;
+    if (n !== other && n !== 1 && other !== 1) {
+      throw new RangeError(`Cannot broadcast the outer extents [${a}] and [${b}]`);
+    }
+    const extent = Math.max(n, other);
+    pairs = pairs.flatMap(([i, j]) =>
+      Array.from({ length: extent }, (_, k): [number, number] => [
+        i * n + (n === 1 ? 0 : k),
+        j * other + (other === 1 ? 0 : k),
+      ])
+    );
+    return extent;
+  });
+  return { shape, pairs };
+}
+
+const FUSED_ACTIVATIONS: Readonly<Record<string, Activation>> = {
+  linear: "identity",
+  relu: "relu",
+  sigmoid: "sigmoid",
+};
+
+/**
+ * TensorFlow.js' own fused product. As shipped this backend caches a packed copy of the weights,
+ * which costs time and memory when they change each step.
+ */
+function fusedMatMul(c: HeapContext): Kernels[string] {
+  return kernel(({ inputs: { a, b, bias, preluActivationWeights }, attrs }) => {
+    const y = batchMatMul(c, a!, b!, attrs.transposeA === true, attrs.transposeB === true);
+    const name = attrs.activation as string ?? "linear";
+    const activation = FUSED_ACTIVATIONS[name];
+    const vector = !bias || sizeOf(bias.shape) === y.shape.at(-1);
+    if (vector && activation) {
+      finish(c, y, bias, activation);
+      return y;
+    }
+    return composedTail(c, y, bias, name, preluActivationWeights, attrs);
+  });
+}
+
+/** The rarer biases and activations, composed from plain operations. */
+function composedTail(
+  c: HeapContext,
+  y: TensorInfo,
+  bias: TensorInfo | undefined,
+  name: string,
+  prelu: TensorInfo | undefined,
+  attrs: Record<string, unknown>,
+): TfTensor {
+  const { tf } = c;
+  return tf.tidy(() => {
+    const product = asTensor(c, y);
+    const z = bias ? tf.add(product, bias as TfTensor) : product;
+    switch (name) {
+      case "linear":
+        return z;
+      case "relu":
+        return tf.relu(z);
+      case "sigmoid":
+        return tf.sigmoid(z);
+      case "relu6":
+        return tf.relu6(z);
+      case "elu":
+        return tf.elu(z);
+      case "prelu":
+        return tf.prelu(z, prelu as TfTensor);
+      case "leakyrelu":
+        return tf.leakyRelu(z, attrs.leakyreluAlpha as number);
+    }
+    throw new RangeError(`Cannot fuse activation "${name}" into a matrix product`);
+  });
+}
+
+/** act(((x U) S) Vᵀ + b); leaves X U in the stash where there is one. */
+function lowRankLinear(
+  c: HeapContext,
+  { x, u, s, v, b }: Record<string, TensorInfo>,
+  attrs: Record<string, unknown>,
+): TensorInfo {
+  const [batch, rank] = [x!.shape[0]!, s!.shape[1]!];
+  const xu = batchMatMul(c, x!, u!, false, false);
+  const y = output(c, [batch, v!.shape[0]!]);
+  withScratch(c, 4 * batch * rank, (xus) => {
+    const [r, out] = [s!.shape[0]!, v!.shape[0]!];
+    c.gemm(false, false, batch, rank, r, address(c, xu), r, address(c, s!), rank, xus, rank, false);
+    const [pv, py] = [address(c, v!), address(c, y)];
+    c.gemm(false, true, batch, out, rank, xus, rank, pv, rank, py, out, false);
+  });
+  finish(c, y, b, attrs.activation as Activation);
+  keepOrRelease(c, xu, attrs.stash as Stash | undefined);
+  return y;
+}
+
+function keepOrRelease(c: HeapContext, xu: TensorInfo, stash: Stash | undefined): void {
+  if (stash) stash.xu = c.tf.keep(asTensor(c, xu));
+  else c.heap.backend.disposeData(xu.dataId);
+}
+
+/** Hands backend data to the engine's bookkeeping. */
+function asTensor({ tf }: HeapContext, info: TensorInfo): TfTensor {
+  return runtimeOf(tf).makeTensorFromTensorInfo(info);
+}

@@ -1,0 +1,33 @@
+/**
+ * Our own kernels on a WebAssembly memory, assembled at start for the machine at hand.
+ *
+ * @module
+ */
+
+import { assemble, type FunctionBuilder } from "./assembler.ts";
+import { elementwiseKernels } from "./elementwise.ts";
+import { gemmKernels } from "./gemm.ts";
+import { lossKernels } from "./loss.ts";
+
+/** The kernels by exported name; each file of this folder says what its parameters are. */
+export type SimdKernels = Readonly<Record<string, (...args: number[]) => number>>;
+
+function functions(fused: boolean): Record<string, FunctionBuilder> {
+  return { ...elementwiseKernels(), ...lossKernels(), ...gemmKernels(fused) };
+}
+
+/**
+ * Assembles the kernels and binds them to a memory.
+ *
+ * @param memory The memory that their addresses refer to.
+ * @returns The kernels, with fused multiply-add where the engine has relaxed SIMD.
+ */
+export function bindSimd(memory: WebAssembly.Memory): SimdKernels {
+  const relaxed = assemble(functions(true));
+  const bytes = WebAssembly.validate(relaxed as BufferSource)
+    ? relaxed
+    : assemble(functions(false));
+  const module = new WebAssembly.Module(bytes as BufferSource);
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  return instance.exports as unknown as SimdKernels;
+}
