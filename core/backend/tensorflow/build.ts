@@ -14,6 +14,8 @@ import {
   PACKAGE_VERSION,
   recordFile,
 } from "./addon_folder.ts";
+import { packageFolder } from "./package_folder.ts";
+import { runTool } from "./run_tool.ts";
 
 /** Settings of {@linkcode buildAddon}. */
 export interface BuildAddonOptions {
