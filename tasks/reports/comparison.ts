@@ -48,7 +48,7 @@ function twinSentence(summary: Summary, twin: Summary): string {
   const than = difference === "as much" ? "as" : "than";
   return `That is ${difference} ${than} its dense twin, which reaches ` +
     `${formatPercent(twin.testAccuracy, 2)}; a training step takes ` +
-    `${formatNumber(summary.secondsPerStep / twin.secondsPerStep, 3)} times as long.`;
+    `${formatNumber(summary.secondsPerStep / twin.secondsPerStep, 2)} times as long.`;
 }
 
 /**
@@ -121,7 +121,8 @@ export function comparisonTable({ summary, baseline }: RunData): Table | undefin
     const [ours, theirs] = [m.value(summary), m.value(twin)];
     return [m.name, m.show(ours), m.show(theirs), compared(m.compare, ours, theirs)];
   });
-  return { columns: ["", "low rank", "dense twin", "difference"], rows, numeric: true };
+  const name = summary.parameters < summary.denseParameters ? "low rank" : "this run";
+  return { columns: ["", name, "dense twin", "difference"], rows, numeric: true };
 }
 
 function compared(how: Measure["compare"], ours: number, theirs: number): string {

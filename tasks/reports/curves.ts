@@ -52,8 +52,8 @@ export async function curveFigures(run: RunData): Promise<Figure[]> {
 
 async function lossFigure(run: RunData): Promise<Figure | undefined> {
   const series = [
-    ...pair(run, "loss", "training loss", 0),
-    ...pair(run, "testLoss", "test loss", 1),
+    ...pair(run, "loss", "training", 0),
+    ...pair(run, "testLoss", "test", 1),
   ];
   const values = series.flatMap((s) => s.points.map(([, y]) => y)).filter(Number.isFinite);
   const log = Math.min(...values) > 0 && Math.max(...values) > 20 * Math.min(...values);
@@ -72,8 +72,8 @@ async function lossFigure(run: RunData): Promise<Figure | undefined> {
 
 async function accuracyFigure(run: RunData): Promise<Figure | undefined> {
   const series = [
-    ...pair(run, "trainAccuracy", "training accuracy", 0),
-    ...pair(run, "testAccuracy", "test accuracy", 1),
+    ...pair(run, "trainAccuracy", "training", 0),
+    ...pair(run, "testAccuracy", "test", 1),
   ];
   return await figureOf(run, "Accuracy", series, {
     description: "Accuracy over the course of the training",

@@ -11,6 +11,7 @@ import {
   type Panel,
   type RunData,
   type Series,
+  SERIES_COLORS,
   seriesColor,
 } from "../../core/io/mod.ts";
 import { timeAxisOf } from "./curves.ts";
@@ -93,8 +94,8 @@ async function spectrumPanel(title: string, series: readonly Series[]): Promise<
     xTitle: "index",
     yTitle: "singular value",
     yScale: "log",
-    width: 300,
-    height: 220,
+    width: 280,
+    height: 200,
   });
 }
 
@@ -108,6 +109,7 @@ function byLayer(
   return [...names].map((label, i) => ({
     label,
     color: seriesColor(i),
+    dashed: i >= SERIES_COLORS,
     points: run.metrics.flatMap((line) => {
       const value = pick(line)?.[label];
       return value === undefined ? [] : [[at(line), value] as const];

@@ -10,6 +10,8 @@ import { seriesColor } from "./style.ts";
 
 /** Above so many classes, the cells are too small for numbers. */
 const MAX_NUMBERED = 20;
+/** Longer class names would run into each other side by side. */
+const MAX_LEVEL_NAME = 3;
 
 /**
  * Draws a confusion matrix: right answers in blue, wrong ones in orange, each shaded by its share
@@ -36,7 +38,7 @@ export async function confusionMatrix(
     y: axis("actual", "true class", names, "left"),
   };
   const layer = [cells(), ...(numbered ? [numbers()] : [])];
-  const svg = await renderChart({ width: 480, height: 460, data: { values }, encoding, layer });
+  const svg = await renderChart({ width: 460, height: 440, data: { values }, encoding, layer });
   const description = `Confusion matrix of ${names.length} classes: rows are true classes, ` +
     "columns predicted ones";
   return { svg, description };
@@ -87,11 +89,17 @@ function checkSquare(counts: readonly (readonly number[])[], n: number): void {
 }
 
 function axis(field: string, title: string, names: readonly string[], orient: string): unknown {
+  const slanted = orient === "top" && names.some((name) => name.length > MAX_LEVEL_NAME);
+  const labels = {
+    labelAngle: slanted ? -45 : 0,
+    labelLimit: 120,
+    labelOverlap: names.length > MAX_NUMBERED,
+  };
   return {
     field,
     type: "nominal",
     sort: names,
-    axis: { title, orient, ticks: false, domain: false, labelAngle: 0, labelLimit: 90 },
+    axis: { title, orient, ticks: false, domain: false, ...labels },
     scale: { paddingInner: 0.06, paddingOuter: 0.03 },
   };
 }
@@ -117,7 +125,7 @@ function cells(): unknown {
 function numbers(): unknown {
   return {
     transform: [{ filter: "datum.count > 0" }],
-    mark: { type: "text", fontSize: 12 },
+    mark: { type: "text", fontSize: 11 },
     encoding: {
       text: { field: "count", type: "quantitative", format: ",d" },
       color: {

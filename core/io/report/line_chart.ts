@@ -31,9 +31,9 @@ export interface LineChartOptions {
   readonly steps?: boolean;
   /** Heading of the panel. */
   readonly title?: string;
-  /** Width in drawing units; default 480. */
+  /** Width in drawing units; default 420. */
   readonly width?: number;
-  /** Height in drawing units; default 280. */
+  /** Height in drawing units; default 260. */
   readonly height?: number;
 }
 
@@ -53,7 +53,7 @@ export async function lineChart(
   series: readonly Series[],
   options: LineChartOptions,
 ): Promise<Panel> {
-  const { title, description, width = 480, height = 280 } = options;
+  const { title, description, width = 420, height = 260 } = options;
   const log = options.yScale === "log";
   const data = series.map((s) => thin(s.points.filter(([x, y]) => isDrawable(x, y, log))));
   const values = data.flatMap((points, i) =>
@@ -123,7 +123,8 @@ function xAxis({ xTitle }: LineChartOptions, values: readonly number[]): unknown
 function yAxis(options: LineChartOptions, values: readonly number[]): unknown {
   const { yTitle: title, yFormat, fromZero = false } = options;
   if (options.yScale === "log") {
-    const axis = { title, values: logTicks(values), format: yFormat ?? "~g" };
+    const small = Math.min(...values) < 1e-3;
+    const axis = { title, values: logTicks(values), format: yFormat ?? (small ? "~e" : "~g") };
     return { field: "y", type: "quantitative", scale: { type: "log", nice: false }, axis };
   }
   const whole = values.every(Number.isInteger);

@@ -77,8 +77,10 @@ figcaption { font-size: .9rem; color: var(--muted); max-width: 45rem; }
 svg.chart { display: block; width: 100%; height: auto; }
 footer { margin-top: 3rem; font-size: .85rem; color: var(--muted); }
 @media (max-width: 30rem) {
-  th, td { padding-right: .6rem; font-size: .9rem; }
+  th, td { padding-right: .5rem; font-size: .82rem; }
+  .right:last-child { padding-right: 0; }
   h1 { font-size: 1.4rem; }
+  .lead { font-size: 1rem; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }

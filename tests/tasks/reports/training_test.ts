@@ -94,7 +94,7 @@ Deno.test("the training report compares with the dense twin", async () => {
     page.lead,
     "The network classifies 97.50 % of the test set of digits correctly with 150 parameters, " +
       "85.0 % fewer than with full matrices. That is 0.50 percentage points less than its dense " +
-      "twin, which reaches 98.00 %; a training step takes 0.250 times as long.",
+      "twin, which reaches 98.00 %; a training step takes 0.25 times as long.",
   );
   assertEquals(cells(page, "test accuracy"), [
     "test accuracy",
@@ -135,9 +135,9 @@ Deno.test("the training report dashes the dense twin in the same colours", async
   const loss = page.sections.flatMap((s) => s.figures ?? []).find((f) => f.title === "Loss");
   const legend = loss!.legend!.map(({ label, color, dashed }) => [label, color, dashed]);
   assertEquals(legend, [
-    ["training loss", "var(--series-1)", false],
-    ["training loss, dense twin", "var(--series-1)", true],
-    ["test loss", "var(--series-2)", false],
+    ["training", "var(--series-1)", false],
+    ["training, dense twin", "var(--series-1)", true],
+    ["test", "var(--series-2)", false],
   ]);
 });
 
