@@ -84,7 +84,8 @@ footer { margin-top: 3rem; font-size: .85rem; color: var(--muted); }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }
-  .scroll { overflow: visible; }
+  .scroll { overflow: visible; break-inside: avoid; }
+  .figures { grid-template-columns: 1fr 1fr; }
   h2 { break-after: avoid; }
 }
 `;
