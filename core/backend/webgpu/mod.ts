@@ -12,7 +12,7 @@ export const webgpu: Backend = {
   name: "webgpu",
   description: "graphics processors through WebGPU (Vulkan, Metal, DX12)",
   automatic: true,
-  hint: "install the graphics driver with its Vulkan part",
+  hint: "it needs a graphics processor with a Vulkan, Metal or DX12 driver",
   reservation: softwareOnly,
   async probe(): Promise<string | undefined> {
     const found = await findAdapter();
