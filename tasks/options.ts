@@ -4,7 +4,7 @@
  * @module
  */
 
-import { suggest } from "../core/registry.ts";
+import { suggest } from "../core/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A value that an option can have. */

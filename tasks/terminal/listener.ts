@@ -6,14 +6,14 @@
 
 import type {
   Listener,
+  MetricLine,
   RunDownload,
   RunEnd,
   RunEvent,
   RunMessage,
   RunStart,
   RunStep,
-} from "../../core/io/events.ts";
-import type { MetricLine } from "../../core/io/metrics.ts";
+} from "../../core/io/mod.ts";
 import { formatBytes, formatCount, formatDuration, formatNumber, formatPercent } from "./format.ts";
 import { type Progress, progressDetails, progressLine, RateMeter } from "./progress.ts";
 import { type TextSink, textSink } from "./sink.ts";
