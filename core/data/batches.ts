@@ -108,7 +108,7 @@ export function* batches(
  * @param images Receives pixel / 255, normalised where asked for, b×h×w×c.
  * @param labels Receives the classes, b.
  * @param normalisation Shift and scale per channel.
- * @throws {RangeError} When an index or the length of an array does not fit.
+ * @throws {RangeError} When an index, the length of an array or the normalisation does not fit.
  */
 export function fillBatch(
   split: Split,
@@ -118,17 +118,18 @@ export function fillBatch(
   normalisation?: Normalisation,
 ): void {
   const size = imageSize(split);
-  checkLength("images", images.length, indices.length * size);
+  checkLength("pixel values", images.length, indices.length * size);
   checkLength("labels", labels.length, indices.length);
-  const tables = brightnessTables(normalisation);
+  const tables = brightnessTables(size, normalisation);
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
-    if (!(index < split.count)) {
+    const label = split.labels[index];
+    if (label === undefined) {
       throw new RangeError(
         `Cannot fill a batch: expected image numbers below ${split.count}, got ${index}`,
       );
     }
-    labels[i] = split.labels[index]!;
+    labels[i] = label;
     const source = split.images.subarray(index * size, (index + 1) * size);
     const target = images.subarray(i * size, (i + 1) * size);
     if (tables.length === 1) copyGrey(source, target, tables[0]!);
@@ -189,16 +190,27 @@ function imageSize(split: Split): number {
 function checkLength(what: string, actual: number, expected: number): void {
   if (actual === expected) return;
   throw new RangeError(
-    `Cannot fill a batch: expected room for ${expected} ${what} values, got ${actual}`,
+    `Cannot fill a batch: expected room for ${expected} ${what}, got ${actual}`,
   );
 }
 
 /** The float of each of the 256 pixel values, per channel. */
-function brightnessTables(normalisation: Normalisation | undefined): Float32Array[] {
-  const { mean, deviation } = normalisation ?? { mean: [0], deviation: [1] };
-  return mean.map((m, k) =>
-    Float32Array.from({ length: 256 }, (_, v) => (v / 255 - m) / deviation[k]!)
-  );
+function brightnessTables(
+  size: number,
+  normalisation: Normalisation = { mean: [0], deviation: [1] },
+): Float32Array[] {
+  const { mean, deviation } = normalisation;
+  const channels = mean.length;
+  const valid = deviation.length === channels && channels > 0 && size % channels === 0 &&
+    mean.every(Number.isFinite) && deviation.every((d) => d > 0 && Number.isFinite(d));
+  if (!valid) {
+    throw new RangeError(
+      "Cannot normalise a batch: expected a finite mean and a positive deviation for each channel " +
+        `of ${size} values, got means ${mean.join(", ")} and deviations ${deviation.join(", ")}`,
+    );
+  }
+  const value = (v: number, k: number) => (v / 255 - mean[k]!) / deviation[k]!;
+  return mean.map((_, k) => Float32Array.from({ length: 256 }, (_, v) => value(v, k)));
 }
 
 function copyGrey(source: Uint8Array, target: Float32Array, table: Float32Array): void {

@@ -97,18 +97,39 @@ Deno.test("fillBatch() refuses arrays of the wrong length and images that are no
   assertThrows(
     fill([0, 1], 5, 2),
     RangeError,
-    "Cannot fill a batch: expected room for 6 images values, got 5",
+    "Cannot fill a batch: expected room for 6 pixel values, got 5",
   );
   assertThrows(
     fill([0, 1], 6, 3),
     RangeError,
-    "Cannot fill a batch: expected room for 2 labels values, got 3",
+    "Cannot fill a batch: expected room for 2 labels, got 3",
   );
-  assertThrows(
-    fill([0, 2], 6, 2),
-    RangeError,
-    "Cannot fill a batch: expected image numbers below 2, got 2",
-  );
+  for (const index of [2, -1, 0.5]) {
+    assertThrows(
+      fill([0, index], 6, 2),
+      RangeError,
+      `Cannot fill a batch: expected image numbers below 2, got ${index}`,
+    );
+  }
+});
+
+Deno.test("fillBatch() refuses a normalisation that does not fit the channels", () => {
+  const split = randomSplit(1, 4);
+  const cases = [
+    { mean: [0, 0, 0], deviation: [1, 1, 1] },
+    { mean: [0, 0], deviation: [1] },
+    { mean: [0], deviation: [0] },
+    { mean: [NaN], deviation: [1] },
+    { mean: [], deviation: [] },
+  ];
+  for (const normalisation of cases) {
+    assertThrows(
+      () => fillBatch(split, [0], new Float32Array(4), new Int32Array(1), normalisation),
+      RangeError,
+      "Cannot normalise a batch: expected a finite mean and a positive deviation for each channel " +
+        `of 4 values, got means ${normalisation.mean.join(", ")} and deviations `,
+    );
+  }
 });
 
 Deno.test("channelStatistics() makes the whole split zero in mean and one in deviation", () => {
@@ -150,6 +171,13 @@ Deno.test("holdOut() divides without loss, in proportion, by the seed", () => {
     }
     assertEquals(holdOut(split, count, seed), { train, validation });
   }));
+});
+
+Deno.test("holdOut() rounds in favour of the classes that lose most by rounding down", () => {
+  const labels = Uint8Array.of(0, 0, 0, 0, 0, 1, 1, 2);
+  const split = { count: 8, images: new Uint8Array(8), labels };
+  // Exact shares of 3 of 8 are 1.875, 0.75 and 0.375.
+  assertEquals([...holdOut(split, 3, 1).validation.labels], [0, 0, 1]);
 });
 
 Deno.test("holdOut() refuses to leave either side empty", () => {

@@ -260,6 +260,29 @@ for (const [what, withBad, reason] of FAILURES) {
   });
 }
 
+Deno.test("idxSource() is patient with a mirror that is slow and steady", async () => {
+  const slowly = async (request: Request) => {
+    const whole = new Uint8Array(await (await serveFile(request)).arrayBuffer());
+    const pieces = request.url.includes("train-images") ? 6 : 1;
+    let sent = 0;
+    const body = new ReadableStream({
+      async pull(controller) {
+        if (pieces > 1) await new Promise((resolve) => setTimeout(resolve, 80));
+        const from = Math.floor(whole.length * sent / pieces);
+        controller.enqueue(whole.subarray(from, Math.floor(whole.length * ++sent / pieces)));
+        if (sent === pieces) controller.close();
+      },
+    });
+    return new Response(body);
+  };
+  await withFolder((folder) =>
+    withServer(slowly, async (address) => {
+      const data = await idxSource(collection([address])).load({ directory: folder, seed: 0 });
+      assertEquals(data.train.count, 4);
+    })
+  );
+});
+
 Deno.test("idxSource() names every mirror that could not be reached", async () => {
   await withFolder(async (folder) => {
     const mirrors = ["http://127.0.0.1:1/", "http://127.0.0.1:2/"];
