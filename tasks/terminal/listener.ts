@@ -154,7 +154,8 @@ const STYLES = { bold: 1, yellow: 33 } as const;
 
 function plainLine(progress: Progress): string {
   const percent = progress.total ? ` ${Math.floor(100 * progress.done / progress.total)} %` : "";
-  return [`  ${progress.label}${percent}`, ...progressDetails(progress)].join(", ");
+  return [`  ${progress.label}${percent}`, ...progressDetails(progress).map((s) => s.trimEnd())]
+    .join(", ");
 }
 
 function epochLine(metrics: MetricLine, epochs: number | undefined, seconds: number): string {

@@ -27,6 +27,8 @@ export interface Progress {
 
 const MIN_BAR = 4;
 const MAX_BAR = 24;
+/** Losses from 0.001 on take as much, so that what follows stands still. */
+const LOSS_WIDTH = 7;
 
 /**
  * Draws label, bar, percentage, remaining time, rate, loss, accuracy and total rank, and leaves
@@ -57,8 +59,8 @@ export function progressLine(progress: Progress, width: number): string {
 export function progressDetails(progress: Progress): string[] {
   const { done, total, rate, loss, accuracy, totalRank } = progress;
   const parts: string[] = [];
-  if (rate && total !== undefined) parts.push(`${formatDuration((total - done) / rate)} left`);
-  if (loss !== undefined) parts.push(`loss ${formatNumber(loss, 3)}`);
+  if (rate && total !== undefined) parts.push(`${remaining((total - done) / rate)} left`);
+  if (loss !== undefined) parts.push(`loss ${formatNumber(loss, 3).padEnd(LOSS_WIDTH)}`);
   if (accuracy !== undefined) parts.push(`acc ${formatPercent(accuracy)}`);
   if (totalRank !== undefined) parts.push(`rank ${totalRank}`);
   if (rate) parts.push(`${formatNumber(rate, 3)}/s`);
@@ -96,6 +98,10 @@ export class RateMeter {
   skip(milliseconds: number): void {
     if (this.#time !== undefined) this.#time = milliseconds;
   }
+}
+
+function remaining(seconds: number): string {
+  return seconds < 60 ? `${Math.ceil(seconds)} s` : formatDuration(seconds);
 }
 
 /** Bar and percentage; nothing where the total is unknown. */

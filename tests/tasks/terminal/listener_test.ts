@@ -64,8 +64,8 @@ Deno.test("the plain listener prints whole lines, rarely, without escape codes",
   send({ type: "end", reason: "finished", step: 2000, seconds: 26 }, 26_000);
   assertEquals(writes.join("").split("\n"), [
     "low rank: 2 epochs, 2,000 steps",
-    "  epoch 1/2 20 %, 19.0 s left, loss 0.500, rank 64, 83.3/s",
-    "  epoch 1/2 41 %, 14.0 s left, loss 0.500, rank 64, 83.3/s",
+    "  epoch 1/2 20 %, 19 s left, loss 0.500, rank 64, 83.3/s",
+    "  epoch 1/2 41 %, 14 s left, loss 0.500, rank 64, 83.3/s",
     "epoch 1/2  loss 0.2500  test 97.65 %  ranks 30 34  13.0 s",
     "finished after 2,000 steps in 26.0 s",
     "",

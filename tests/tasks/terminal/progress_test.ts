@@ -16,12 +16,12 @@ const FULL = {
 Deno.test("progressLine() shows everything on 80 columns", () => {
   assertEquals(
     progressLine(FULL, 79),
-    "epoch 3/10  ▕█▌   ▏ 30 %  14.0 s left  loss 0.235  acc 97.1 %  rank 128  20.0/s",
+    "epoch 3/10  ▕█▌   ▏ 30 %  14 s left  loss 0.235    acc 97.1 %  rank 128  20.0/s",
   );
 });
 
 Deno.test("progressLine() drops the least important parts first", () => {
-  assertEquals(progressLine(FULL, 50), "epoch 3/10  ▕█▊    ▏ 30 %  14.0 s left  loss 0.235");
+  assertEquals(progressLine(FULL, 50), "epoch 3/10  ▕█▊    ▏ 30 %  14 s left  loss 0.235  ");
   assertEquals(progressLine(FULL, 12), "epoch 3/10");
   assertEquals(progressLine(FULL, 6), "epoch…");
 });
