@@ -5,7 +5,7 @@
  */
 
 import type { Backend, BackendOptions, Engine } from "../engine.ts";
-import { probeAddon } from "./probe.ts";
+import { cpuOnly, probeAddon } from "./probe.ts";
 
 /** libtensorflow: CUDA where the library is built with it and a device is there, else the CPU. */
 export const tensorflow: Backend = {
@@ -13,6 +13,7 @@ export const tensorflow: Backend = {
   description: "TensorFlow through its native addon, on CUDA or the CPU",
   automatic: true,
   hint: "run deno task setup:tensorflow",
+  reservation: cpuOnly,
   probe: probeAddon,
   async open(options: BackendOptions): Promise<Engine> {
     const { openTensorflow } = await import("./open.ts");

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { mayHaveGraphics } from "../devices.ts";
+
 /** An adapter and what is known of it. */
 export interface FoundAdapter {
   /** The adapter; it makes one device. */
@@ -37,22 +39,10 @@ export async function findAdapter(): Promise<FoundAdapter | string> {
  * shows no graphics device at all this loads no driver to find out.
  */
 export async function softwareOnly(): Promise<string | undefined> {
-  if (await hasNoDevice()) return "no graphics device";
+  if (!await mayHaveGraphics()) return "no graphics device";
   const found = await findAdapter();
   if (typeof found === "string") return found;
   return found.software ? `only a software adapter (${found.name})` : undefined;
-}
-
-async function hasNoDevice(): Promise<boolean> {
-  if (Deno.build.os !== "linux") return false;
-  try {
-    for await (const { name } of Deno.readDir("/dev")) {
-      if (/^(dri|dxg|nvidia\d+|kgsl.*|mali\d+)$/.test(name)) return false;
-    }
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Runs `f` while Mesa finds a folder for its sockets: without one it complains on the terminal. */
