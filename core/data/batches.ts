@@ -16,7 +16,7 @@ export interface Normalisation {
 }
 
 /** Some images, ready to upload. The arrays are reused: the next batch overwrites them. */
-export interface Batch {
+export interface ImageBatch {
   /** Number of this batch in its epoch, from 0. */
   readonly index: number;
   /** Images in this batch b. */
@@ -78,7 +78,7 @@ export function* batches(
   order: Uint32Array,
   size: number,
   options: BatchesOptions = {},
-): Generator<Batch> {
+): Generator<ImageBatch> {
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`Cannot make batches of ${size} images: expected a positive integer`);
   }
