@@ -15,7 +15,7 @@ import { formatCount, formatDuration, formatNumber, formatPercent } from "../ter
  */
 export function leadOf(run: RunData): string {
   const { summary, baseline } = run;
-  if (!summary) return `This run has not ended: ${progressOf(run)}.`;
+  if (!summary) return `This run has no result: ${progressOf(run)}.`;
   const reached = `${methodOf(summary)} classifies ${formatPercent(summary.testAccuracy, 2)} of ` +
     `the test set of ${summary.dataset} correctly with ${sizeOf(summary)}.`;
   return baseline?.summary ? `${reached} ${twinSentence(summary, baseline.summary)}` : reached;

@@ -166,10 +166,10 @@ Deno.test("the training report says how many losses it cannot show", async () =>
 Deno.test("the training report of an unfinished run says so", async () => {
   const { summary: _, baseline: __, ...unfinished } = RUN;
   const page = await trainingReport.build(unfinished);
-  assertEquals(page.lead, "This run has not ended: 30 steps are logged, in epoch 3.");
+  assertEquals(page.lead, "This run has no result: 30 steps are logged, in epoch 3.");
   assertEquals(page.tiles, []);
   const nothing = await trainingReport.build({ ...unfinished, metrics: [] });
-  assertEquals(nothing.lead, "This run has not ended: nothing is logged yet.");
+  assertEquals(nothing.lead, "This run has no result: nothing is logged yet.");
 });
 
 Deno.test("the training report names the most frequent mistakes", async () => {
