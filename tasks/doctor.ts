@@ -5,7 +5,7 @@
  */
 
 import { backends } from "../core/backend/mod.ts";
-import { describeEnvironment } from "../core/io/environment.ts";
+import { describeEnvironment } from "../core/io/mod.ts";
 import { adviceFor, type Diagnosis, renderDiagnosis } from "./doctor/diagnosis.ts";
 import { type Examination, examine, examineAuto } from "./doctor/examination.ts";
 import { parseOptions } from "./options.ts";

@@ -5,9 +5,7 @@
  */
 
 import { openEngine } from "../core/backend/mod.ts";
-import { addonFolder } from "../core/backend/tensorflow/addon_folder.ts";
-import { buildAddon } from "../core/backend/tensorflow/build.ts";
-import { installAddon } from "../core/backend/tensorflow/install.ts";
+import { addonFolder, buildAddon, installAddon } from "../core/backend/tensorflow/mod.ts";
 import { parseOptions } from "./options.ts";
 import { textSink } from "./terminal/sink.ts";
 import { UsageError } from "./usage_error.ts";

@@ -7,6 +7,10 @@
 import type { Backend, BackendOptions, Engine } from "../engine.ts";
 import { cpuOnly, probeAddon } from "./probe.ts";
 
+export { addonFolder, type Surroundings } from "./addon_folder.ts";
+export { buildAddon, type BuildAddonOptions } from "./build.ts";
+export { installAddon } from "./install.ts";
+
 /** libtensorflow: CUDA where the library is built with it and a device is there, else the CPU. */
 export const tensorflow: Backend = {
   name: "tensorflow",
