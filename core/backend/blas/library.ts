@@ -62,6 +62,8 @@ export interface BlasLibrary {
   readonly title: string;
   /** cblas_sgemm with addresses as numbers. */
   readonly sgemm: Native;
+  /** Whether small products go to kernels that need no packing. */
+  readonly smallKernels: boolean;
   /** Factorisations; undefined where the library has none. */
   readonly lapack: LapackFunctions | undefined;
   /** Sets the number of threads; undefined where the library has no such call. */
@@ -139,9 +141,11 @@ function describe(path: string, symbols: Symbols): BlasLibrary {
   const native = symbols as unknown as Record<string, Native | null>;
   const names = ["sgeqrf_", "sorgqr_", "sgelqf_", "sorglq_", "sgesdd_", "spotrf_", "strtri_"];
   const complete = names.every((name) => native[name]);
+  const title = titleOf(path, symbols);
   return {
     path,
-    title: titleOf(path, symbols),
+    title,
+    smallKernels: /OpenBLAS.*\((SkylakeX|Cooperlake|SapphireRapids)\)/.test(title),
     sgemm: native.cblas_sgemm!,
     lapack: complete ? native as unknown as LapackFunctions : undefined,
     setThreads: threadSetter(native),

@@ -171,21 +171,35 @@ function columnSums(c: HeapContext, x: TensorInfo): TensorInfo {
   return leadingSums(c, x, x.shape.length - 1);
 }
 
-/** D = dY ∘ act′(Y) and, where asked for, its column sums in the same pass. */
 function activationGrad(c: HeapContext, { inputs: { dy, y }, attrs }: Call): TensorInfo[] {
   const name = attrs.activation as Activation;
-  const d = output(c, dy!.shape);
-  const [pd, pdy, py] = [address(c, d), address(c, dy!), address(c, y!)];
-  const size = sizeOf(dy!.shape);
-  if (!attrs.columnSums) {
-    c.simd[`grad_${name}`]!(pd, pdy, py, size);
-    return [d];
+  const { d, sums } = upstream(c, dy!, y!, name, attrs.columnSums === true);
+  return sums ? [d, sums] : [d];
+}
+
+/**
+ * D = dY ∘ act′(Y) and, where asked for, its column sums in the same pass. For "identity" D is dY
+ * itself, not a copy.
+ */
+export function upstream(
+  c: HeapContext,
+  dy: TensorInfo,
+  y: TensorInfo,
+  name: Activation,
+  columnSums: boolean,
+): { d: TensorInfo; sums?: TensorInfo } {
+  const d = name === "identity" ? dy : output(c, dy.shape);
+  const [pd, pdy, py] = [address(c, d), address(c, dy), address(c, y)];
+  const size = sizeOf(dy.shape);
+  if (!columnSums) {
+    if (d !== dy) c.simd[`grad_${name}`]!(pd, pdy, py, size);
+    return { d };
   }
-  const columns = dy!.shape.at(-1)!;
+  const columns = dy.shape.at(-1)!;
   const sums = output(c, [columns]);
   const rows = columns === 0 ? 0 : size / columns;
   c.simd[`grad_sums_${name}`]!(pd, pdy, py, address(c, sums), rows, columns);
-  return [d, sums];
+  return { d, sums };
 }
 
 /** Address of int32 labels, each checked to be a class. */

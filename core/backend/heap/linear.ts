@@ -5,7 +5,7 @@
  */
 
 import type { Activation } from "../engine.ts";
-import { KERNEL, type Stash } from "../tfjs/kernels.ts";
+import { type Held, KERNEL } from "../tfjs/kernels.ts";
 import { runtimeOf, type TensorInfo, type TfTensor } from "../tfjs/types.ts";
 import {
   address,
@@ -13,9 +13,10 @@ import {
   kernel,
   type Kernels,
   output,
+  release,
   sizeOf,
-  withScratch,
 } from "./context.ts";
+import { upstream } from "./elementwise.ts";
 
 /** Kernels of this file. */
 export function linearKernels(c: HeapContext): Kernels {
@@ -30,6 +31,7 @@ export function linearKernels(c: HeapContext): Kernels {
       return y;
     }),
     [KERNEL.lowRankLinear]: kernel(({ inputs, attrs }) => lowRankLinear(c, inputs, attrs)),
+    [KERNEL.lowRankBackward]: kernel(({ inputs, attrs }) => lowRankBackward(c, inputs, attrs)),
   };
 }
 
@@ -168,29 +170,36 @@ function composedTail(
   });
 }
 
-/** act(((x U) S) Vᵀ + b); leaves X U in the stash where there is one. */
+/** act(((x U) S) Vᵀ + b); X U and X U S join what is held, where something is. */
 function lowRankLinear(
   c: HeapContext,
   { x, u, s, v, b }: Record<string, TensorInfo>,
   attrs: Record<string, unknown>,
 ): TensorInfo {
-  const [batch, rank] = [x!.shape[0]!, s!.shape[1]!];
   const xu = batchMatMul(c, x!, u!, false, false);
-  const y = output(c, [batch, v!.shape[0]!]);
-  withScratch(c, 4 * batch * rank, (xus) => {
-    const [r, out] = [s!.shape[0]!, v!.shape[0]!];
-    c.gemm(false, false, batch, rank, r, address(c, xu), r, address(c, s!), rank, xus, rank, false);
-    const [pv, py] = [address(c, v!), address(c, y)];
-    c.gemm(false, true, batch, out, rank, xus, rank, pv, rank, py, out, false);
-  });
+  const xus = batchMatMul(c, xu, s!, false, false);
+  const y = batchMatMul(c, xus, v!, false, true);
   finish(c, y, b, attrs.activation as Activation);
-  keepOrRelease(c, xu, attrs.stash as Stash | undefined);
+  const held = attrs.held as Held | undefined;
+  for (const [name, t] of Object.entries({ xu, xus })) {
+    if (held) held[name] = c.tf.keep(asTensor(c, t));
+    else release(c, t);
+  }
   return y;
 }
 
-function keepOrRelease(c: HeapContext, xu: TensorInfo, stash: Stash | undefined): void {
-  if (stash) stash.xu = c.tf.keep(asTensor(c, xu));
-  else c.heap.backend.disposeData(xu.dataId);
+/** Outputs D V, D V Sᵀ, the column sums of D where asked for and D where it is not dY. */
+function lowRankBackward(
+  c: HeapContext,
+  { dy, y, s, v }: Record<string, TensorInfo>,
+  attrs: Record<string, unknown>,
+): TensorInfo[] {
+  const activation = attrs.activation as Activation;
+  const { d, sums } = upstream(c, dy!, y!, activation, attrs.bias === true);
+  const dv = batchMatMul(c, d, v!, false, false);
+  const outputs = [dv, batchMatMul(c, dv, s!, false, true)];
+  if (sums) outputs.push(sums);
+  return activation === "identity" ? outputs : [...outputs, d];
 }
 
 /** Hands backend data to the engine's bookkeeping. */

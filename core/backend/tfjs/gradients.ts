@@ -10,7 +10,8 @@
  */
 
 import type { Activation, GradientPair } from "../engine.ts";
-import { KERNEL, type Stash } from "./kernels.ts";
+import { type Held, KERNEL } from "./kernels.ts";
+import { share } from "./share.ts";
 import {
   type GradConfig,
   outer,
@@ -20,16 +21,16 @@ import {
   type TfTensor,
 } from "./types.ts";
 
-/** Attributes of a low-rank map. */
-export interface LowRankAttributes {
+/** Attributes of the linear maps. */
+export interface LinearAttributes {
   /** Activation at the output. */
   readonly activation: Activation;
   /** Whether there is a bias. */
   readonly bias: boolean;
-  /** Receiver of the pair. */
+  /** Receiver of the pair, for a low-rank map. */
   readonly capture?: ((pair: GradientPair) => void) | undefined;
-  /** What the forward pass left, if anything. */
-  readonly stash?: Stash | undefined;
+  /** Operands and results of the forward pass; undefined when no backward pass follows. */
+  readonly held?: Held | undefined;
 }
 
 /** Registers the gradients; they are shared by all backends. Doing it twice changes nothing. */
@@ -52,6 +53,21 @@ function gradientConfigs(tf: Tf): GradConfig[] {
   ];
 }
 
+/** What the forward pass held. */
+function heldBy(attrs: unknown): Held {
+  const { held } = attrs as { held?: Held };
+  if (held) return held;
+  throw new Error(
+    "Cannot differentiate an operation of the engine: expected Engine.gradients around it, got a " +
+      "gradient function of TensorFlow.js",
+  );
+}
+
+/** op(A) op(B), without the argument checks of the public function. */
+function product(tf: Tf, a: TfTensor, b: TfTensor, transposeA = false, transposeB = false) {
+  return runOne(tf, "BatchMatMul", { a, b }, { transposeA, transposeB });
+}
+
 function runOne(tf: Tf, name: string, inputs: TensorMap, attrs = {}): TfTensor {
   return runtimeOf(tf).runKernel(name, inputs, attrs) as TfTensor;
 }
@@ -61,28 +77,27 @@ function upstream(
   tf: Tf,
   dy: TfTensor,
   y: TfTensor,
-  a: { activation: Activation; bias: boolean },
+  activation: Activation,
+  columnSums: boolean,
 ): { d: TfTensor; db: () => TfTensor } {
-  if (a.activation === "identity") {
+  if (activation === "identity") {
     return { d: dy, db: () => runOne(tf, KERNEL.columnSums, { x: dy }) };
   }
-  const attrs = { activation: a.activation, columnSums: a.bias };
+  const attrs = { activation, columnSums };
   const outputs = runtimeOf(tf).runKernel(KERNEL.activationGrad, { dy, y }, attrs) as TfTensor[];
-  return { d: outputs[0]!, db: () => tf.clone(outputs[1]!) };
+  return { d: outputs[0]!, db: () => outputs[1]! };
 }
 
 function linearConfig(tf: Tf): GradConfig {
   return {
     kernelName: KERNEL.linear,
-    inputsToSave: ["x", "w"],
-    outputsToSave: [true],
-    gradFunc: (dy, saved, attrs) => {
-      const [x, w, y] = saved as [TfTensor, TfTensor, TfTensor];
-      const a = attrs as unknown as { activation: Activation; bias: boolean };
-      const { d, db } = upstream(tf, dy as TfTensor, y, a);
+    gradFunc: (dy, _saved, attrs) => {
+      const { x, w, y } = heldBy(attrs);
+      const { activation, bias } = attrs as unknown as LinearAttributes;
+      const { d, db } = upstream(tf, dy as TfTensor, y!, activation, bias);
       return {
-        x: () => tf.matMul(d, w, false, true),
-        w: () => tf.matMul(x, d, true, false),
+        x: () => product(tf, d, w!, false, true),
+        w: () => product(tf, x!, d, true, false),
         b: db,
       };
     },
@@ -92,21 +107,21 @@ function linearConfig(tf: Tf): GradConfig {
 function lowRankConfig(tf: Tf): GradConfig {
   return {
     kernelName: KERNEL.lowRankLinear,
-    inputsToSave: ["x", "u", "s", "v"],
-    outputsToSave: [true],
-    gradFunc: (dy, saved, attrs) => {
-      const [x, u, s, v, y] = saved as [TfTensor, TfTensor, TfTensor, TfTensor, TfTensor];
-      const a = attrs as unknown as LowRankAttributes;
-      const { d, db } = upstream(tf, dy as TfTensor, y, a);
-      const dv = tf.matMul(d, v);
-      const xu = a.stash?.xu ?? tf.matMul(x, u);
-      if (a.capture) handOver(tf, a, x, d, xu, dv);
+    gradFunc: (dy, _saved, attrs) => {
+      const { x, u, s, v, y, xu, xus } = heldBy(attrs);
+      const { activation, bias, capture } = attrs as unknown as LinearAttributes;
+      const inputs = { dy: dy as TfTensor, y: y!, s: s!, v: v! };
+      const outputs = runtimeOf(tf).runKernel(KERNEL.lowRankBackward, inputs, { activation, bias });
+      const [dv, dvs, ...others] = outputs as [TfTensor, TfTensor, ...TfTensor[]];
+      const db = bias ? others.shift() : undefined;
+      const d = others.shift() ?? dy as TfTensor;
+      if (capture) handOver(tf, capture, { x: x!, d, xu: xu!, dv });
       return {
-        x: () => tf.matMul(tf.matMul(dv, s, false, true), u, false, true),
-        u: () => tf.matMul(x, tf.matMul(dv, s, false, true), true, false),
-        s: () => tf.matMul(xu, dv, true, false),
-        v: () => tf.matMul(d, tf.matMul(xu, s), true, false),
-        b: db,
+        x: () => product(tf, dvs, u!, false, true),
+        u: () => product(tf, x!, dvs, true, false),
+        s: () => product(tf, xu!, dv, true, false),
+        v: () => product(tf, d, xus!, true, false),
+        b: () => db!,
       };
     },
   };
@@ -115,14 +130,11 @@ function lowRankConfig(tf: Tf): GradConfig {
 /** Gives the pair away under handles of its own, so that this pass may still use the data. */
 function handOver(
   tf: Tf,
-  a: LowRankAttributes,
-  x: TfTensor,
-  d: TfTensor,
-  xu: TfTensor,
-  dv: TfTensor,
+  capture: (pair: GradientPair) => void,
+  { x, d, xu, dv }: Record<keyof GradientPair, TfTensor>,
 ): void {
-  const own = (t: TfTensor) => outer(tf.keep(tf.clone(t)));
-  a.capture!({ x: own(x), d: own(d), xu: own(xu), dv: own(dv) });
+  const own = (t: TfTensor) => outer(share(tf, t));
+  capture({ x: own(x), d: own(d), xu: own(xu), dv: own(dv) });
 }
 
 function activateConfig(tf: Tf): GradConfig {
@@ -130,10 +142,8 @@ function activateConfig(tf: Tf): GradConfig {
     kernelName: KERNEL.activate,
     outputsToSave: [true],
     gradFunc: (dy, saved, attrs) => {
-      const a = { activation: (attrs as { activation: unknown }).activation as Activation };
-      return {
-        x: () => tf.clone(upstream(tf, dy as TfTensor, saved[0]!, { ...a, bias: false }).d),
-      };
+      const { activation } = attrs as unknown as LinearAttributes;
+      return { x: () => tf.clone(upstream(tf, dy as TfTensor, saved[0]!, activation, false).d) };
     },
   };
 }
@@ -141,10 +151,9 @@ function activateConfig(tf: Tf): GradConfig {
 function crossEntropyConfig(tf: Tf): GradConfig {
   return {
     kernelName: KERNEL.crossEntropy,
-    inputsToSave: ["logits", "labels"],
-    gradFunc: (dy, saved) => {
-      const [logits, labels] = saved as [TfTensor, TfTensor];
-      const inputs = { logits, labels, dy: dy as TfTensor };
+    gradFunc: (dy, _saved, attrs) => {
+      const { logits, labels } = heldBy(attrs);
+      const inputs = { logits: logits!, labels: labels!, dy: dy as TfTensor };
       return { logits: () => runOne(tf, KERNEL.crossEntropyGrad, inputs) };
     },
   };

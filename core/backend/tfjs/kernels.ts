@@ -16,6 +16,7 @@ export const KERNEL = {
   columnSums: "RankflowColumnSums",
   linear: "RankflowLinear",
   lowRankLinear: "RankflowLowRankLinear",
+  lowRankBackward: "RankflowLowRankBackward",
   crossEntropy: "RankflowCrossEntropy",
   crossEntropyGrad: "RankflowCrossEntropyGrad",
   scale: "RankflowScale",
@@ -25,11 +26,11 @@ export const KERNEL = {
   norm: "RankflowNorm",
 } as const;
 
-/** Where the forward pass of a low-rank map leaves X U for its backward pass. */
-export interface Stash {
-  /** X U under a handle that no scope frees; whoever made the stash disposes it. */
-  xu?: TfTensor;
-}
+/**
+ * What a recorded forward pass holds for its backward pass: operands and intermediate results by
+ * name, under handles that no scope frees. Whoever made the record disposes them.
+ */
+export type Held = Record<string, TfTensor>;
 
 /** A kernel written with plain operations. */
 type Composed = (tf: Tf, x: TensorMap, a: Attributes) => TfTensor | TfTensor[];
@@ -41,11 +42,23 @@ function addBias(tf: Tf, z: TfTensor, b: TfTensor | undefined): TfTensor {
 const linear: Composed = (tf, { x, w, b }, a) =>
   activation(tf, addBias(tf, tf.matMul(x!, w!), b), a.activation as Activation);
 
+/** Adds X U and X U S to what is held. */
 const lowRankLinear: Composed = (tf, { x, u, s, v, b }, a) => {
   const xu = tf.matMul(x!, u!);
-  if (a.stash) (a.stash as Stash).xu = tf.keep(xu);
-  const z = tf.matMul(tf.matMul(xu, s!), v!, false, true);
+  const xus = tf.matMul(xu, s!);
+  if (a.held) Object.assign(a.held, { xu: tf.keep(xu), xus: tf.keep(xus) });
+  const z = tf.matMul(xus, v!, false, true);
   return activation(tf, addBias(tf, z, b), a.activation as Activation);
+};
+
+/** Outputs D V, D V Sᵀ, the column sums of D where asked for and D where it is not dY. */
+const lowRankBackward: Composed = (tf, { dy, y, s, v }, a) => {
+  const name = a.activation as Activation;
+  const d = name === "identity" ? dy! : activationGradient(tf, dy!, y!, name);
+  const dv = tf.matMul(d, v!);
+  const outputs = [dv, tf.matMul(dv, s!, false, true)];
+  if (a.bias) outputs.push(tf.sum(d, 0));
+  return name === "identity" ? outputs : [...outputs, d];
 };
 
 /** Outputs D = dY ∘ act′ and, where asked for, its column sums. */
@@ -77,6 +90,7 @@ const COMPOSED: Readonly<Record<string, Composed>> = {
   [KERNEL.columnSums]: (tf, { x }) => tf.sum(x!, 0),
   [KERNEL.linear]: linear,
   [KERNEL.lowRankLinear]: lowRankLinear,
+  [KERNEL.lowRankBackward]: lowRankBackward,
   [KERNEL.crossEntropy]: crossEntropy,
   [KERNEL.crossEntropyGrad]: crossEntropyGrad,
   [KERNEL.scale]: (tf, { x }, a) => tf.mul(a.alpha as number, x!),

@@ -17,7 +17,8 @@ import type {
   ValueAndGradients,
 } from "../engine.ts";
 import { registerGradients } from "./gradients.ts";
-import { KERNEL, type Stash } from "./kernels.ts";
+import { type Held, KERNEL } from "./kernels.ts";
+import { share } from "./share.ts";
 import { tensorsIn } from "./tensors_in.ts";
 import {
   type Attributes,
@@ -53,8 +54,8 @@ export class TfjsEngine implements Engine {
   readonly native: unknown;
   readonly #tf: Tf;
   readonly #runtime: TfRuntime;
-  /** What forward passes left for the backward pass of the running `gradients`, if one runs. */
-  #stashes: Stash[] | undefined;
+  /** What the forward pass of the running `gradients` holds for its backward pass, if one runs. */
+  #records: Held[] | undefined;
 
   /** Makes the engine of a backend that is ready. */
   constructor(options: TfjsEngineOptions) {
@@ -223,7 +224,7 @@ export class TfjsEngine implements Engine {
     expectChain("apply a linear map", [x, w], b);
     const inputs: TensorMap = { x: inner(x), w: inner(w) };
     if (b) inputs.b = inner(b);
-    return this.#run(KERNEL.linear, inputs, { activation, bias: b !== null });
+    return this.#runHolding(KERNEL.linear, inputs, { activation, bias: b !== null });
   }
 
   lowRankLinear(
@@ -237,12 +238,8 @@ export class TfjsEngine implements Engine {
     expectSharedRank(w, b);
     const inputs: TensorMap = { x: inner(x), u: inner(w.u), s: inner(w.s), v: inner(w.v) };
     if (b) inputs.b = inner(b);
-    return this.#run(KERNEL.lowRankLinear, inputs, {
-      activation,
-      bias: b !== null,
-      capture,
-      stash: this.#newStash(),
-    });
+    const attributes = { activation, bias: b !== null, capture };
+    return this.#runHolding(KERNEL.lowRankLinear, inputs, attributes);
   }
 
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
@@ -252,14 +249,14 @@ export class TfjsEngine implements Engine {
           `[${logits.shape}] and [${labels.shape}]`,
       );
     }
-    return this.#run(KERNEL.crossEntropy, { logits: inner(logits), labels: inner(labels) });
+    const inputs = { logits: inner(logits), labels: inner(labels) };
+    return this.#runHolding(KERNEL.crossEntropy, inputs, {});
   }
 
   gradients(f: () => Tensor, inputs: readonly Tensor[]): ValueAndGradients {
     const tf = this.#select();
-    const enclosing = this.#stashes;
-    const stashes: Stash[] = [];
-    this.#stashes = stashes;
+    const outermost = this.#records === undefined;
+    this.#records ??= [];
     try {
       const xs = inputs.map(inner);
       const { value, grads } = this.#runtime.gradients(() => scalar(f()), xs, null, true);
@@ -269,8 +266,7 @@ export class TfjsEngine implements Engine {
       this.#dropTape();
       throw error;
     } finally {
-      this.#stashes = enclosing;
-      for (const { xu } of stashes) xu?.dispose();
+      if (outermost) this.#dropRecords();
     }
   }
 
@@ -286,12 +282,22 @@ export class TfjsEngine implements Engine {
     return outer(this.#runtime.runKernel(kernel, inputs, attributes) as TfTensor);
   }
 
-  /** A place for intermediate results, when a backward pass is going to follow. */
-  #newStash(): Stash | undefined {
-    if (!this.#stashes || this.#runtime.state.kernelDepth > 0) return undefined;
-    const stash: Stash = {};
-    this.#stashes.push(stash);
-    return stash;
+  /** Runs a kernel that holds its operands and its result for the backward pass. */
+  #runHolding(kernel: string, inputs: TensorMap, attributes: Attributes): Tensor {
+    if (!this.#records) return this.#run(kernel, inputs, attributes);
+    const held: Held = {};
+    this.#records.push(held);
+    const y = this.#run(kernel, inputs, { ...attributes, held });
+    for (const [name, t] of Object.entries(inputs)) held[name] = share(this.#tf, t);
+    held.y = share(this.#tf, inner(y));
+    return y;
+  }
+
+  #dropRecords(): void {
+    for (const held of this.#records ?? []) {
+      for (const t of Object.values(held)) t.dispose();
+    }
+    this.#records = undefined;
   }
 
   /** Frees what an aborted forward or backward pass had saved. */
