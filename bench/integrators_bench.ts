@@ -1,0 +1,63 @@
+import { measure, type Timing } from "./harness.ts";
+import { usableBackends } from "./support/backends.ts";
+import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/bench.ts";
+import { inSeconds } from "./support/fastest.ts";
+import { startOwn, threadCounts } from "./support/own_worker.ts";
+
+const INTEGRATORS = ["augmented-bug", "geolora", "bug"];
+
+/** Share of a rank-32 step that the integrator spends beyond its forward and backward passes. */
+const bench: Bench = {
+  name: "integrators",
+  description: "what an integrator adds to forward and backward, rank 32, batch 256",
+  async run(options: BenchOptions): Promise<BenchResult> {
+    const { names, notes } = await usableBackends(options, ["blas", "wasm"]);
+    const sections: Section[] = [];
+    const aims: Aim[] = [];
+    for (const name of names) {
+      for (const threads of name === "blas" ? threadCounts() : [undefined]) {
+        const label = threads === undefined ? name : `${name}, threads: ${threads}`;
+        const timings = await timingsOf(name, threads, options);
+        sections.push({
+          title: `rank-32 step on ${label}`,
+          figures: inSeconds(timings),
+          extra: overheads(timings),
+        });
+        aims.push({
+          what: `${label}: overhead of an adaptive step`,
+          value: overhead(timings, "augmented-bug"),
+          limit: 0.35,
+        });
+      }
+    }
+    return { sections, aims, notes };
+  },
+};
+
+async function timingsOf(
+  backend: string,
+  threads: number | undefined,
+  options: BenchOptions,
+): Promise<Map<string, Timing>> {
+  await using worker = await startOwn(backend, threads);
+  return await measure([
+    worker.variant("forward and backward", "pass augmented-bug 32"),
+    worker.variant("SGD on the factors", "factors 2 32"),
+    ...INTEGRATORS.map((name) => worker.variant(name, `train ${name} 32`)),
+  ], options.measure);
+}
+
+/** 1 − pass / step: orthonormalisation, projections, SVD, truncation and updates of one step. */
+function overhead(timings: ReadonlyMap<string, Timing>, integrator: string): number {
+  return 1 - timings.get("forward and backward")!.median / timings.get(integrator)!.median;
+}
+
+/** Overhead of the integrators that take one pass; a second pass would count as overhead. */
+function overheads(timings: ReadonlyMap<string, Timing>): Section["extra"] & object {
+  const single = INTEGRATORS.filter((name) => name !== "bug");
+  return Object.fromEntries(
+    single.map((name) => [name, { overhead: `${(100 * overhead(timings, name)).toFixed(0)} %` }]),
+  );
+}
+
+export default bench;

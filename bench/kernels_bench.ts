@@ -1,0 +1,48 @@
+import { measure, type Variant } from "./harness.ts";
+import { usableBackends } from "./support/backends.ts";
+import type { Bench, BenchOptions, BenchResult, Section } from "./support/bench.ts";
+import { inSeconds } from "./support/fastest.ts";
+import { startOwn } from "./support/own_worker.ts";
+import type { Worker } from "./support/worker_client.ts";
+
+/** Workloads by table: what training spends its time on besides products. */
+const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "element-wise passes over 256×500": {
+    "relu": "elementwise 256 500 relu",
+    "lincomb": "elementwise 256 500 lincomb",
+    "norm": "elementwise 256 500 norm",
+  },
+  "factorisations of an integrator at rank 32": {
+    "orthonormalize 784×32": "factorise orthonormalize 784 32",
+    "orthonormalize 500×64": "factorise orthonormalize 500 64",
+    "QR 500×64": "factorise qr 500 64",
+    "SVD 64×64": "factorise svd 64 64",
+  },
+};
+
+/** Element-wise passes and factorisations per backend. */
+const bench: Bench = {
+  name: "kernels",
+  description: "element-wise passes and factorisations per backend",
+  async run(options: BenchOptions): Promise<BenchResult> {
+    const { names, notes } = await usableBackends(options, [
+      "tensorflow",
+      "webgpu",
+      "blas",
+      "wasm",
+    ]);
+    await using stack = new AsyncDisposableStack();
+    const workers = new Map<string, Worker>();
+    for (const name of names) workers.set(name, stack.use(await startOwn(name)));
+    const sections: Section[] = [];
+    for (const [title, works] of Object.entries(GROUPS)) {
+      const variants = Object.entries(works).flatMap(([label, work]): Variant[] =>
+        [...workers].map(([name, worker]) => worker.variant(`${name} ${label}`, work))
+      );
+      sections.push({ title, figures: inSeconds(await measure(variants, options.measure)) });
+    }
+    return { sections, aims: [], notes };
+  },
+};
+
+export default bench;

@@ -1,0 +1,45 @@
+/**
+ * Other frameworks as workers of the benches.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { Worker } from "../support/worker_client.ts";
+
+/** A Python that can import PyTorch, or the reason why there is none. */
+export type FoundPython =
+  | { readonly python: string; readonly reason?: undefined }
+  | { readonly python?: undefined; readonly reason: string };
+
+/**
+ * Looks for a Python with PyTorch: the program named by the environment variable
+ * RANKFLOW_PYTHON, and this one only, where it is set; else `python3`.
+ */
+export async function findPyTorch(): Promise<FoundPython> {
+  const named = Deno.env.get("RANKFLOW_PYTHON");
+  const python = named ?? "python3";
+  const works = await imports(python, "torch");
+  if (works) return { python };
+  const where = named === undefined ? "python3" : `RANKFLOW_PYTHON=${named}`;
+  return { reason: `${where} cannot import torch; set RANKFLOW_PYTHON to a Python that can` };
+}
+
+async function imports(python: string, module: string): Promise<boolean> {
+  try {
+    const done = await new Deno.Command(python, {
+      args: ["-c", `import ${module}`],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return done.success;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts the PyTorch worker with a number of threads. */
+export function startPyTorch(python: string, threads: number): Promise<Worker> {
+  const script = fileURLToPath(new URL("torch_steps.py", import.meta.url));
+  return Worker.start([python, script, "--threads", String(threads)]);
+}

@@ -1,0 +1,90 @@
+import { measure, type Variant } from "./harness.ts";
+import { findPyTorch, startPyTorch } from "./peers/mod.ts";
+import { usableBackends } from "./support/backends.ts";
+import type { Bench, BenchOptions, BenchResult } from "./support/bench.ts";
+import { fastest, inSeconds, ratio } from "./support/fastest.ts";
+import { startOwn, threadCounts } from "./support/own_worker.ts";
+
+/** Workloads by the name in the table: ours, and the peer's for the same step. */
+const OURS: Readonly<Record<string, string>> = {
+  "dense": "train dense 32",
+  "factors": "factors 2 32",
+  "bug": "train bug 32",
+  "augmented-bug": "train augmented-bug 32",
+  "geolora": "train geolora 32",
+};
+const PEERS: Readonly<Record<string, string>> = {
+  "dense": "dense",
+  "factors A Bᵀ": "factors-2",
+  "factors U S Vᵀ": "factors-3",
+  "three-pass": "dlrt-3-pass",
+};
+
+/** One training step, ours beside PyTorch's, each side at each thread count. */
+const bench: Bench = {
+  name: "steps",
+  description: "one training step of 784-500-500-500-500-10, batch 256, beside PyTorch",
+  async run(options: BenchOptions): Promise<BenchResult> {
+    const usable = await usableBackends(options, ["tensorflow", "webgpu", "blas", "wasm"]);
+    const notes = [...usable.notes];
+    await using stack = new AsyncDisposableStack();
+    const variants: Variant[] = [];
+    for (const name of usable.names) {
+      for (const threads of name === "blas" ? threadCounts() : [undefined]) {
+        const worker = stack.use(await startOwn(name, threads));
+        const label = threads === undefined ? name : `${name} ${threads}t`;
+        for (const [step, work] of Object.entries(OURS)) {
+          variants.push(worker.variant(`${label} ${step}`, work));
+        }
+      }
+    }
+    const { python, reason } = await findPyTorch();
+    if (python === undefined) notes.push(`PyTorch: ${reason}`);
+    for (const threads of python === undefined ? [] : threadCounts()) {
+      const worker = stack.use(await startPyTorch(python!, threads));
+      for (const [step, work] of Object.entries(PEERS)) {
+        variants.push(worker.variant(`torch ${threads}t ${step}`, work));
+      }
+    }
+    const timings = await measure(variants, options.measure);
+    const best = (side: string, ...steps: string[]): number | undefined => {
+      const prefixes = ["", ...threadCounts().map((t) => `${t}t `)].map((t) => `${side} ${t}`);
+      return fastest(timings, ...prefixes.flatMap((p) => steps.map((s) => p + s)));
+    };
+    const torchFactors = best("torch", "factors A Bᵀ", "factors U S Vᵀ");
+    const adaptive = best("blas", "augmented-bug");
+    return {
+      sections: [{ title: "seconds per step", figures: inSeconds(timings) }],
+      aims: [
+        {
+          what: "blas dense step / PyTorch dense step",
+          value: ratio(best("blas", "dense"), best("torch", "dense")),
+          limit: 0.8,
+        },
+        {
+          what: "blas rank-32 SGD step on the factors / PyTorch",
+          value: ratio(best("blas", "factors"), torchFactors),
+          limit: 1,
+        },
+        {
+          what: "blas adaptive step / three-pass step in PyTorch",
+          value: ratio(adaptive, best("torch", "three-pass")),
+          limit: 0.5,
+        },
+        {
+          what: "blas adaptive step / our dense step",
+          value: ratio(adaptive, best("blas", "dense")),
+          limit: 0.5,
+        },
+        {
+          what: "wasm dense step / blas dense step",
+          value: ratio(best("wasm", "dense"), best("blas", "dense")),
+          limit: 5,
+        },
+      ],
+      notes,
+    };
+  },
+};
+
+export default bench;
