@@ -166,3 +166,10 @@ function chunkNorms(data: Float64Array): number[] {
   for (let i = 0; i < data.length; i += 256) norms.push(Math.hypot(...data.subarray(i, i + 256)));
   return norms.length <= 257 ? norms : chunkNorms(Float64Array.from(norms));
 }
+
+/**
+ * Algebra in float64 with LAPACK where it is installed, else with the portable kernels.
+ */
+export function openHostAlgebra(): Promise<Algebra<Matrix>> {
+  return Promise.resolve(hostAlgebra());
+}

@@ -14,5 +14,5 @@ export type {
 } from "./algebra.ts";
 export { type DenseKernels, portableKernels } from "./dense_kernels.ts";
 export { engineAlgebra } from "./engine.ts";
-export { hostAlgebra } from "./host.ts";
+export { hostAlgebra, openHostAlgebra } from "./host.ts";
 export { type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";

@@ -1,6 +1,6 @@
 import type { Algebra } from "../algebra/mod.ts";
 import type { Integrator, LowRank, Moments, MomentSlots } from "./types.ts";
-import { advance, collectMoments, kFlow, lFlow, sFlow } from "./flows.ts";
+import { advance, kFlow, lFlow, sFlow } from "./flows.ts";
 import { embed, embedMoments, transportMoments } from "./transport.ts";
 import { truncate } from "./truncation.ts";
 
@@ -12,6 +12,9 @@ import { truncate } from "./truncation.ts";
  * The lifted core represents the old matrix exactly, so with one-stage steppers all three flows
  * start from the same point and one evaluation of F serves them; the step is then
  * Y₁ = Y₀ + dt Û Ûᵀ F(Y₀) V̂ V̂ᵀ before truncation.
+ *
+ * Momentum is a tangent vector at Y: its factors "k" and "l" also point the augmentation, and the
+ * core's moments are lifted into the augmented bases and projected back after truncation.
  */
 export const augmentedBug: Integrator = {
   name: "augmented-bug",
@@ -24,11 +27,12 @@ export const augmentedBug: Integrator = {
     const k = yield* advance(a, { ...kFlow(a, y, f), spanOnly: true }, dt, o);
     const l = yield* advance(a, { ...lFlow(a, y, f), spanOnly: true }, dt, o);
     const lifted = await augment(a, y, k.value, l.value);
-    const s = yield* advance(a, sFlow(lifted, f), dt, o, embedCore(a, o.moments, lifted));
+    const core = liftMoments(a, o.moments, a.cols(y.u), lifted);
+    const s = yield* advance(a, sFlow(lifted, f), dt, o, core);
     const t = await truncate(a, { ...lifted, s: s.value }, o.truncation);
     return {
       y: t.y,
-      moments: carry(a, collectMoments({ k, l, s }), y, t),
+      moments: lowerMoments(a, s.moments, lifted, t),
       singularValues: t.singularValues,
       discarded: t.discarded,
     };
@@ -56,31 +60,46 @@ export async function augment<M>(
   return { u, s: embed(a, y.s, a.cols(u), a.cols(v)), v };
 }
 
-function embedCore<M>(
+/**
+ * The core's moments in augmented bases. The tangent vector of first moments becomes
+ * Ûᵀ ξ V̂ = [[dS, dLᵀ Ṽ], [Ũᵀ dK, 0]]; second moments are continued by their means.
+ */
+function liftMoments<M>(
   a: Algebra<M>,
   moments: MomentSlots<M> | undefined,
+  rank: number,
   lifted: LowRank<M>,
 ): MomentSlots<M> {
-  if (!moments?.s) return {};
-  return { s: embedMoments(a, moments.s, a.cols(lifted.u), a.cols(lifted.v)) };
+  const { k, l, s } = moments ?? {};
+  if (!s) return {};
+  const [rows, cols] = [a.cols(lifted.u), a.cols(lifted.v)];
+  const embedded = embedMoments(a, s, rows, cols);
+  if (!k?.first || !l?.first || !s.first) return { s: embedded };
+  const right = cols > rank
+    ? [a.multiply(l.first, a.columns(lifted.v, rank, cols), { transposeLeft: true })]
+    : [];
+  const top = a.hstack([s.first, ...right]);
+  if (rows === rank) return { s: { ...embedded, first: top } };
+  const below = a.multiply(a.columns(lifted.u, rank, rows), k.first, { transposeLeft: true });
+  const corner = cols > rank ? [a.zeros(rows - rank, cols - rank)] : [];
+  return { s: { ...embedded, first: a.vstack([top, a.hstack([below, ...corner])]) } };
 }
 
-function carry<M>(
+/**
+ * The moments of the augmented core at the truncated point: Û m V̂ᵀ is projected onto the tangent
+ * space there, so that momentum across the bases survives truncation.
+ */
+function lowerMoments<M>(
   a: Algebra<M>,
-  moments: MomentSlots<M>,
-  from: LowRank<M>,
-  to: { y: LowRank<M>; left: M; right: M },
+  m: Moments<M> | undefined,
+  lifted: LowRank<M>,
+  t: { left: M; right: M },
 ): MomentSlots<M> {
-  const out: Record<string, Moments<M>> = {};
-  const { k, l, s } = moments;
-  if (s) out.s = transportMoments(a, s, a.transpose(to.left), to.right);
-  if (k) {
-    const right = a.multiply(from.v, to.y.v, { transposeLeft: true });
-    out.k = transportMoments(a, k, undefined, right);
-  }
-  if (l) {
-    const left = a.multiply(from.u, to.y.u, { transposeLeft: true });
-    out.l = transportMoments(a, l, undefined, left);
-  }
-  return out;
+  if (!m) return {};
+  const s = transportMoments(a, m, a.transpose(t.left), t.right);
+  if (!m.first) return { s };
+  const { count } = m;
+  const k = a.multiply(lifted.u, a.multiply(m.first, t.right));
+  const l = a.multiply(lifted.v, a.multiply(m.first, t.left, { transposeLeft: true }));
+  return { s, k: { count, first: k }, l: { count, first: l } };
 }

@@ -19,7 +19,7 @@ import type {
 export function kFlow<M>(a: Algebra<M>, y: LowRank<M>, known?: FieldAt<M>): SubFlow<M> {
   return {
     slot: "k",
-    start: a.multiply(y.u, y.s),
+    start: () => a.multiply(y.u, y.s),
     point: (k) => ({ u: k, s: a.identity(a.cols(k)), v: y.v }),
     project: (f) => f.times(y.v),
     ...(known ? { known } : {}),
@@ -30,7 +30,7 @@ export function kFlow<M>(a: Algebra<M>, y: LowRank<M>, known?: FieldAt<M>): SubF
 export function lFlow<M>(a: Algebra<M>, y: LowRank<M>, known?: FieldAt<M>): SubFlow<M> {
   return {
     slot: "l",
-    start: a.multiply(y.v, y.s, { transposeRight: true }),
+    start: () => a.multiply(y.v, y.s, { transposeRight: true }),
     point: (l) => ({ u: y.u, s: a.identity(a.cols(l)), v: l }),
     project: (f) => f.adjointTimes(y.u),
     ...(known ? { known } : {}),
@@ -41,7 +41,7 @@ export function lFlow<M>(a: Algebra<M>, y: LowRank<M>, known?: FieldAt<M>): SubF
 export function sFlow<M>(y: LowRank<M>, known?: FieldAt<M>): SubFlow<M> {
   return {
     slot: "s",
-    start: y.s,
+    start: () => y.s,
     point: (s) => ({ u: y.u, s, v: y.v }),
     project: (f) => f.galerkin(y.u, y.v),
     ...(known ? { known } : {}),

@@ -28,6 +28,7 @@ export { euler, heun, rk4, rungeKutta, steppers, type Tableau } from "./runge_ku
 export { embed, embedMoments, transportMoments, transportSlots } from "./transport.ts";
 export {
   clampedRank,
+  NonFiniteError,
   noTruncation,
   rankForTail,
   relativeFrobenius,

@@ -39,20 +39,21 @@ export function rungeKutta(
     description,
     order,
     async *advance(algebra, flow, dt, _moments) {
-      const start = flow.time ?? 0;
+      const start = flow.start();
+      const time = flow.time ?? 0;
       const slopes: ReturnType<typeof flow.project>[] = [];
       for (const [i, row] of tableau.a.entries()) {
-        let x = flow.start;
+        let x = start;
         row.forEach((w, j) => {
           if (w !== 0) x = algebra.lincomb(1, x, dt * w, slopes[j]!);
         });
         const known = i === 0 ? flow.known : undefined;
-        const f = known ?? (yield { ...flow.point(x), time: start + tableau.c[i]! * dt });
+        const f = known ?? (yield { ...flow.point(x), time: time + tableau.c[i]! * dt });
         slopes.push(flow.project(f));
       }
       const value = slopes.reduce(
         (x, slope, i) => algebra.lincomb(1, x, dt * tableau.b[i]!, slope),
-        flow.start,
+        start,
       );
       return { value };
     },

@@ -9,11 +9,12 @@ import type { Algebra } from "../algebra/mod.ts";
 import type { LowRank, Moments, MomentSlots } from "./types.ts";
 
 /**
- * Moments in new coordinates: m ↦ A m B and v ↦ (A √v B)², element-wise root and square.
+ * Moments in new coordinates: m ↦ A m B and v ↦ (A∘A) v (B∘B).
  *
  * The first moment is a tensor in the factor's coordinates and transforms exactly. The second is
- * none: the rule keeps it non-negative and its scale, as the public code of RobustDLRT does
- * (Schotthöfer, Yang, Schnake 2025, arXiv 2505.08022).
+ * none: it is carried as the variance of independent entries, which keeps it non-negative and, for
+ * orthogonal A and B, keeps its sum. The rule (A √v B)² of the public code of RobustDLRT
+ * (arXiv 2505.08022) cancels where signs differ, and m / √v then explodes.
  *
  * @param m Moments of a p×q factor.
  * @param left A, p'×p; absent: identity.
@@ -25,19 +26,21 @@ export function transportMoments<M>(
   left: M | undefined,
   right: M | undefined,
 ): Moments<M> {
-  const carry = (x: M): M => {
-    const y = left === undefined ? x : a.multiply(left, x);
-    return right === undefined ? y : a.multiply(y, right);
+  const carry = (x: M, f: (y: M) => M): M => {
+    const y = left === undefined ? x : a.multiply(f(left), x);
+    return right === undefined ? y : a.multiply(y, f(right));
   };
   return {
     count: m.count,
-    ...(m.first === undefined ? {} : { first: carry(m.first) }),
-    ...(m.second === undefined ? {} : { second: a.square(carry(a.sqrt(m.second))) }),
+    ...(m.first === undefined ? {} : { first: carry(m.first, (y) => y) }),
+    ...(m.second === undefined ? {} : { second: carry(m.second, (y) => a.square(y)) }),
   };
 }
 
 /**
- * Moments of a core that was embedded in a larger one: zero rows and columns are appended.
+ * Moments of a core that was embedded in a larger one. New directions have no momentum, and the
+ * mean second moment of the old ones: with zero there, their first step would be √(1/(1 − β₂))
+ * times as long as Adam's, whatever the gradient.
  *
  * @param m Moments of a p×q core.
  * @param rows New number of rows, ≥ p.
@@ -52,8 +55,24 @@ export function embedMoments<M>(
   return {
     count: m.count,
     ...(m.first === undefined ? {} : { first: embed(a, m.first, rows, cols) }),
-    ...(m.second === undefined ? {} : { second: embed(a, m.second, rows, cols) }),
+    ...(m.second === undefined ? {} : { second: embedMean(a, m.second, rows, cols) }),
   };
+}
+
+/** A matrix in the upper left corner, continued by the means of its columns and rows. */
+function embedMean<M>(a: Algebra<M>, x: M, rows: number, cols: number): M {
+  const tall = a.multiply(continuation(a, rows, a.rows(x)), x);
+  return a.multiply(tall, continuation(a, cols, a.cols(x)), { transposeRight: true });
+}
+
+/** n×p: the identity, below it rows that average. */
+function continuation<M>(a: Algebra<M>, n: number, p: number): M {
+  const data = new Float64Array(n * p).fill(1 / p);
+  for (let i = 0; i < p; i++) {
+    data.fill(0, i * p, (i + 1) * p);
+    data[i * p + i] = 1;
+  }
+  return a.from(data, n, p);
 }
 
 /**
@@ -72,8 +91,8 @@ export function embed<M>(a: Algebra<M>, x: M, rows: number, cols: number): M {
  *
  * Where the first moments of K, L and S are all there they represent the tangent vector
  * ξ = dK Vᵀ + U dLᵀ − U dS Vᵀ, and its orthogonal projection onto the tangent space at the new
- * point is returned: O((m + n) r²), also when the rank changes. Otherwise each factor is carried
- * by the change of its own coordinates.
+ * point is returned: O((m + n) r²), also when the rank changes. Otherwise, and where there are
+ * second moments, each factor is carried by the change of its own coordinates.
  *
  * @param slots Moments at `from`: "k" m×r, "l" n×r, "s" r×r.
  * @param from Old point, orthonormal bases.
@@ -91,6 +110,9 @@ export function transportSlots<M>(
   const own = transportEach(a, slots, left, right);
   const { k, l, s } = slots;
   if (!k?.first || !l?.first || !s?.first) return own;
+  // Second moments vanish where the gradient does (inputs that are always zero); the projection
+  // would put first moments there, and m / √v explodes.
+  if (k.second || l.second || s.second) return own;
   const tangent = projectTangent(a, { k: k.first, l: l.first, s: s.first }, from, to, left, right);
   return {
     ...own,

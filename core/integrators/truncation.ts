@@ -8,6 +8,12 @@ import type { Algebra } from "../algebra/mod.ts";
 import { Registry } from "../registry.ts";
 import type { LowRank, Truncation, TruncationRule } from "./types.ts";
 
+/** A computation left the finite numbers: a step too long, or bad data. */
+export class NonFiniteError extends RangeError {
+  /** Tells the error apart where classes are compared by name. */
+  override readonly name: string = "NonFiniteError";
+}
+
 /** Truncation rules by name. */
 export const truncationRules: Registry<TruncationRule> = new Registry("truncation rule");
 
@@ -88,7 +94,8 @@ export async function truncate<M>(
 /**
  * Rank by the rule, clamped to [minRank, maxRank] and to the number of values.
  *
- * @throws {RangeError} When a clamp or the tolerance makes no sense, or σ holds NaN.
+ * @throws {RangeError} When a clamp or the tolerance makes no sense.
+ * @throws {NonFiniteError} When σ holds NaN or infinity.
  */
 export function clampedRank(sigma: Float64Array, t: Truncation): number {
   const { rule, tolerance, minRank = 1, maxRank = sigma.length } = t;
@@ -101,7 +108,7 @@ export function clampedRank(sigma: Float64Array, t: Truncation): number {
     );
   }
   if (sigma.some((x) => !Number.isFinite(x))) {
-    throw new RangeError("Cannot truncate: the core must be finite, got NaN or infinity in it");
+    throw new NonFiniteError("Cannot truncate: the core must be finite, got NaN or infinity in it");
   }
   const wanted = rule.rank(sigma, tolerance);
   return Math.min(Math.max(wanted, minRank), maxRank, sigma.length);

@@ -51,8 +51,8 @@ export type MomentSlots<M> = Readonly<Record<string, Moments<M>>>;
 export interface SubFlow<M> {
   /** Which factor moves: the slot of its moments. */
   readonly slot: "k" | "l" | "s";
-  /** Where it starts. */
-  readonly start: M;
+  /** Where it starts; a function because not every stepper asks. */
+  start(): M;
   /** Time since the start of the step at which it starts; default 0. */
   readonly time?: number;
   /** True when only the span of the result is used, to augment a basis. */

@@ -1,0 +1,15 @@
+/**
+ * What everything in rankflow shares: plugins, matrices, integrators, backends, the trainer, data
+ * and run artefacts. It knows no layer, no optimizer and no task.
+ *
+ * @module
+ */
+
+export * from "./registry.ts";
+export * from "./random.ts";
+export * from "./algebra/mod.ts";
+export * from "./backend/mod.ts";
+export * from "./data/mod.ts";
+export * from "./integrators/mod.ts";
+export * from "./io/mod.ts";
+export * from "./training/mod.ts";

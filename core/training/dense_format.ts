@@ -1,0 +1,46 @@
+import type { Tensor } from "../backend/mod.ts";
+import type { Moments } from "../integrators/mod.ts";
+import { type WeightFormat, weightFormats, type WeightState } from "./parameter.ts";
+
+/** State of a dense weight. */
+interface DenseState extends WeightState {
+  readonly format: "dense";
+  readonly value: Tensor;
+}
+
+/** Full matrices and vectors, moved by the optimizer rule itself. */
+export const denseFormat: WeightFormat = weightFormats.add({
+  name: "dense",
+  description: "full weights, moved by the optimizer rule",
+  waits: true,
+  anchor: "value",
+
+  create({ engine }, spec, random) {
+    const data = spec.initialiser.draw(random, spec.shape);
+    return Promise.resolve({ format: "dense", value: engine.tensor(data, spec.shape) });
+  },
+
+  point: (state) => ({ value: (state as DenseState).value }),
+
+  linear: (engine, point, x, bias, activation) => engine.linear(x, point.value!, bias, activation),
+
+  async *update({ algebra, rule }, _spec, state, rate) {
+    const { value, moments } = state as DenseState & { moments?: Moments<Tensor> };
+    const { gradient } = yield { value };
+    const next = rule.update(algebra, value, gradient, rate, moments);
+    return {
+      state: {
+        format: "dense",
+        value: next.value,
+        ...(next.moments ? { moments: { ...next.moments } } : {}),
+      },
+    };
+  },
+
+  size: (state) => (state as DenseState).value.size,
+  async gradientSquare({ engine }, _point, { gradient }) {
+    return (await engine.read(engine.norm(gradient)))[0]! ** 2;
+  },
+  rank: () => undefined,
+  singularValues: () => Promise.resolve(undefined),
+});

@@ -1,0 +1,48 @@
+/**
+ * The trainer: weights, gradient evaluation, steps, the loop around them, checkpoints.
+ *
+ * @module
+ */
+
+export {
+  type Evidence,
+  type Initialiser,
+  type StateTree,
+  type TrainingMethod,
+  type WeightFormat,
+  weightFormats,
+  type WeightPoint,
+  type WeightSpec,
+  type WeightState,
+  type WeightUpdate,
+} from "./parameter.ts";
+export { denseFormat } from "./dense_format.ts";
+export { lowRankFormat } from "./low_rank_format.ts";
+export { pairField } from "./field.ts";
+export {
+  evaluate,
+  type Evaluation,
+  type LabelledBatch,
+  type Layer,
+  Pass,
+  type Points,
+} from "./network.ts";
+export {
+  type BasisDirections,
+  type OptimizerRule,
+  optimizerStepper,
+  type OptimizerStepperOptions,
+  type Updated,
+} from "./rule.ts";
+export {
+  disposeStates,
+  isTensor,
+  type StepOutcome,
+  type StepSettings,
+  tensorsIn,
+  trainStep,
+  type WeightStates,
+} from "./step.ts";
+export { restoreState, storeState, type TrainerState } from "./checkpoint.ts";
+export { currentPoints, measure, type Measurement, type MeasureOptions } from "./evaluation.ts";
+export { initialStates, train, type TrainOptions, type TrainResult } from "./train.ts";

@@ -1,0 +1,132 @@
+/**
+ * Trainable weights: how they are declared, stored and updated, whatever their format.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../algebra/mod.ts";
+import type { Activation, Engine, GradientPair, Tensor } from "../backend/mod.ts";
+import type { Integrator, Stepper, Truncation } from "../integrators/mod.ts";
+import type { Random } from "../random.ts";
+import { type Plugin, Registry } from "../registry.ts";
+import type { OptimizerRule } from "./rule.ts";
+
+/** Random start of a weight. */
+export interface Initialiser extends Plugin {
+  /**
+   * Variance of the entries.
+   *
+   * @param shape inputs×outputs, or the shape of a vector.
+   */
+  variance(shape: readonly number[]): number;
+  /** Draws the entries, row-major. */
+  draw(random: Random, shape: readonly number[]): Float32Array;
+}
+
+/** A weight that a layer declares. */
+export interface WeightSpec {
+  /** Name within the network, such as "dense1.weight". */
+  readonly name: string;
+  /** inputs×outputs for a linear map, or any shape for a dense weight. */
+  readonly shape: readonly number[];
+  /** Registry name of the format: "dense", "low-rank". */
+  readonly format: string;
+  /** How it starts. */
+  readonly initialiser: Initialiser;
+  /** Rank at the start, for formats that have one. */
+  readonly rank?: number;
+  /** Bounds of the rank; defaults: those of the run. */
+  readonly minRank?: number;
+  /** Upper bound of the rank. */
+  readonly maxRank?: number;
+}
+
+/** A tree of tensors and numbers: what a checkpoint walks over. */
+export type StateTree =
+  | Tensor
+  | number
+  | string
+  | undefined
+  | { readonly [key: string]: StateTree };
+
+/** Stored state of one weight: a plain record that starts with its format. */
+export interface WeightState {
+  /** Registry name of the format. */
+  readonly format: string;
+  /** Tensors and numbers of the format. */
+  readonly [key: string]: StateTree;
+}
+
+/** What the network computes with at one evaluation: tensors by the format's own names. */
+export type WeightPoint = Readonly<Record<string, Tensor>>;
+
+/** What one backward pass tells about a weight: derivatives of *minus* the loss. */
+export interface Evidence {
+  /** Derivative in the format's anchor tensor. */
+  readonly gradient: Tensor;
+  /** Gradient pairs, one for each use of the weight in the pass; empty for dense weights. */
+  readonly pairs: readonly GradientPair[];
+}
+
+/** Everything that updates have in common in one run. */
+export interface TrainingMethod {
+  /** The engine that runs it. */
+  readonly engine: Engine;
+  /** Its matrices. */
+  readonly algebra: Algebra<Tensor>;
+  /** How variables move. */
+  readonly rule: OptimizerRule;
+  /** How factors move within an integrator's step. */
+  readonly stepper: Stepper;
+  /** How factorised weights move. */
+  readonly integrator: Integrator;
+  /** How ranks adapt. */
+  readonly truncation: Truncation;
+}
+
+/** What an update leaves behind. */
+export interface WeightUpdate {
+  /** State after the step. */
+  readonly state: WeightState;
+  /** Frobenius norm of what truncation discarded; absent for formats without ranks. */
+  readonly discarded?: number;
+}
+
+/** A way to store and train a weight. */
+export interface WeightFormat extends Plugin {
+  /** True when the weight waits for the last evaluation of a step: dense weights beside factors. */
+  readonly waits: boolean;
+  /** Name of the tensor of a point in which the engine differentiates. */
+  readonly anchor: string;
+  /** Makes the initial state. */
+  create(method: TrainingMethod, spec: WeightSpec, random: Random): Promise<WeightState>;
+  /** The linear map y = act(x W + b) at a point; `capture` receives the gradient pair. */
+  linear(
+    engine: Engine,
+    point: WeightPoint,
+    x: Tensor,
+    bias: Tensor | null,
+    activation: Activation,
+    capture: (pair: GradientPair) => void,
+  ): Tensor;
+  /** The point at which the network is evaluated between steps. */
+  point(state: WeightState): WeightPoint;
+  /** One training step: yields points, gets evidence. */
+  update(
+    method: TrainingMethod,
+    spec: WeightSpec,
+    state: WeightState,
+    rate: number,
+  ): AsyncGenerator<WeightPoint, WeightUpdate, Evidence>;
+  /** Numbers stored for the weight in use (without optimizer state). */
+  size(state: WeightState): number;
+  /** Squared Frobenius norm of the gradient that the update will use, for clipping. */
+  gradientSquare(method: TrainingMethod, state: WeightPoint, evidence: Evidence): Promise<number>;
+  /** Rank; undefined for formats without one. */
+  rank(state: WeightState): number | undefined;
+  /** Singular values, descending; undefined for formats without them. */
+  singularValues(method: TrainingMethod, state: WeightState): Promise<Float64Array | undefined>;
+}
+
+/** Weight formats by name. */
+export const weightFormats: Registry<WeightFormat> = new Registry("weight format");

@@ -1,0 +1,365 @@
+/**
+ * The training loop: epochs, batches, measurements, checkpoints, and every way a run may end.
+ *
+ * @module
+ */
+
+import type { Tensor } from "../backend/mod.ts";
+import { batchCount, batches, type Dataset, epochOrder, type Split } from "../data/mod.ts";
+import { NonFiniteError } from "../integrators/mod.ts";
+import type { Listener, MetricLine, RunEndReason, RunFolder } from "../io/mod.ts";
+import { Random } from "../random.ts";
+import { restoreState, storeState, type TrainerState } from "./checkpoint.ts";
+import { measure, type Measurement } from "./evaluation.ts";
+import type { Layer } from "./network.ts";
+import { type TrainingMethod, weightFormats, type WeightState } from "./parameter.ts";
+import { disposeStates, type StepOutcome, trainStep, type WeightStates } from "./step.ts";
+
+/** A loss this many times that of the first step counts as divergence. */
+const DIVERGENCE_FACTOR = 1000;
+/** Lines in metrics.jsonl per epoch beside the one at its end. */
+const LINES_PER_EPOCH = 8;
+
+/** Settings of {@linkcode train}. */
+export interface TrainOptions {
+  /** What trains, for people: "low rank", "dense baseline". */
+  readonly label: string;
+  /** Integrator, optimizer and engine. */
+  readonly method: TrainingMethod;
+  /** Maps batch×(h w c) to logits. */
+  readonly network: Layer;
+  /** Data; the training split may have lost a part to `validation`. */
+  readonly dataset: Dataset;
+  /** Seed of weights and data order. */
+  readonly seed: number;
+  /** Passes through the training split. */
+  readonly epochs: number;
+  /** Examples per step; a last batch that is not full is left out. */
+  readonly batch: number;
+  /** Step size at a step, from 0. */
+  readonly rate: (step: number, totalSteps: number) => number;
+  /** Largest norm of the whole gradient; absent: no clipping. */
+  readonly clipNorm?: number;
+  /** Stops when accuracy on `split` has not improved for `patience` epochs. */
+  readonly earlyStop?: { readonly split: Split; readonly patience: number };
+  /** Receives metrics and checkpoints; absent: nothing is written. */
+  readonly folder?: RunFolder;
+  /** Hears what happens. */
+  readonly listener?: Listener;
+  /** Aborts after the step under way, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a run ended. */
+export interface TrainResult {
+  /** Why it ended. */
+  readonly reason: RunEndReason;
+  /** What went wrong, when it diverged. */
+  readonly message?: string;
+  /** State at the end; the caller disposes the tensors. */
+  readonly state: TrainerState;
+  /** Mean loss of the last full epoch. */
+  readonly trainLoss: number;
+  /** On the test split; undefined when the run was interrupted or diverged. */
+  readonly test?: Measurement;
+  /** Median seconds of a step. */
+  readonly secondsPerStep: number;
+}
+
+/** What a run carries from step to step beside its state. */
+interface Progress {
+  readonly durations: number[];
+  readonly started: number;
+  trainLoss: number;
+  lastSaved: number;
+  test?: Measurement;
+}
+
+/**
+ * Trains a network, from its random start or from the checkpoint in the folder.
+ *
+ * With a seed, a backend that is deterministic and the same number of epochs, a run that was
+ * interrupted and resumed ends with the same bits as one that was not.
+ */
+export async function train(o: TrainOptions): Promise<TrainResult> {
+  const perEpoch = batchCount(o.dataset.train.count, o.batch, true);
+  if (perEpoch === 0) {
+    throw new RangeError(
+      `Cannot train: a batch of ${o.batch} needs as many examples, ` +
+        `got ${o.dataset.train.count}`,
+    );
+  }
+  const total = perEpoch * o.epochs;
+  let state = await begin(o);
+  const progress: Progress = {
+    durations: [],
+    started: performance.now() - 1000 * state.seconds,
+    trainLoss: NaN,
+    lastSaved: state.step,
+  };
+  const { label, epochs } = o;
+  o.listener?.({ type: "start", label, epochs, steps: total, firstStep: state.step });
+  while (state.step < total) {
+    const epoch = Math.floor(state.step / perEpoch);
+    const result = await runEpoch(o, state, progress, epoch, perEpoch);
+    state = result.state;
+    if (result.reason) return end(o, state, progress, result.reason, result.message);
+    state = await closeEpoch(o, state, progress, epoch + 1, perEpoch);
+    if (o.earlyStop && state.epochsSinceBest >= o.earlyStop.patience && state.step < total) {
+      return end(o, state, progress, "stopped-early");
+    }
+  }
+  progress.test ??= await measureSplit(o, state.states, o.dataset.test);
+  return end(o, state, progress, "finished");
+}
+
+/** Draws the initial weights, each from a stream of its own name. */
+export async function initialStates(
+  method: TrainingMethod,
+  network: Layer,
+  seed: number,
+): Promise<WeightStates> {
+  const random = new Random(seed).fork("weights");
+  return await method.engine.scope(async () => {
+    const states: Record<string, WeightState> = {};
+    for (const spec of network.weights) {
+      const format = weightFormats.get(spec.format);
+      states[spec.name] = await format.create(method, spec, random.fork(spec.name));
+    }
+    return states;
+  });
+}
+
+async function begin(o: TrainOptions): Promise<TrainerState> {
+  const record = await o.folder?.loadCheckpoint();
+  if (record) {
+    const state = restoreState(o.method.engine, o.network, record);
+    await o.folder!.keepMetricsThrough(state.step);
+    return state;
+  }
+  await o.folder?.keepMetricsThrough(-1);
+  return {
+    step: 0,
+    states: await initialStates(o.method, o.network, o.seed),
+    lossSum: 0,
+    firstLoss: NaN,
+    bestAccuracy: -1,
+    epochsSinceBest: 0,
+    seconds: 0,
+  };
+}
+
+async function runEpoch(
+  o: TrainOptions,
+  start: TrainerState,
+  progress: Progress,
+  epoch: number,
+  perEpoch: number,
+): Promise<{ state: TrainerState; reason?: RunEndReason; message?: string }> {
+  const order = epochOrder(o.dataset.train.count, o.seed, epoch);
+  const first = start.step - epoch * perEpoch;
+  const logEvery = Math.max(1, Math.floor(perEpoch / LINES_PER_EPOCH));
+  let state = start;
+  for (const b of batches(o.dataset.train, order, o.batch, { first, dropLast: true })) {
+    if (o.signal?.aborted) {
+      await save(o, state, progress);
+      return { state, reason: "interrupted" };
+    }
+    const before = performance.now();
+    const outcome = await stepOrMessage(o, state, b, perEpoch * o.epochs);
+    const message = typeof outcome === "string" ? outcome : divergence(state, outcome);
+    if (message !== undefined) return { state, reason: "diverged", message };
+    state = advance(state, outcome as StepOutcome);
+    progress.durations.push((performance.now() - before) / 1000);
+    report(o, state, outcome as StepOutcome, epoch + 1, state.step % logEvery === 0);
+  }
+  return { state };
+}
+
+async function stepOrMessage(
+  o: TrainOptions,
+  state: TrainerState,
+  b: { readonly images: Float32Array; readonly labels: Int32Array; readonly count: number },
+  total: number,
+): Promise<StepOutcome | string> {
+  const { engine } = o.method;
+  const x = engine.tensor(b.images, [b.count, b.images.length / b.count]);
+  const labels = engine.tensor(b.labels, [b.count]);
+  const settings = {
+    rate: o.rate(state.step, total),
+    ...(o.clipNorm === undefined ? {} : { clipNorm: o.clipNorm }),
+  };
+  try {
+    return await trainStep(o.method, o.network, state.states, { x, labels }, settings);
+  } catch (error) {
+    if (error instanceof NonFiniteError) return error.message;
+    throw error;
+  } finally {
+    disposeAll([x, labels]);
+  }
+}
+
+function divergence(state: TrainerState, outcome: StepOutcome): string | undefined {
+  const first = Number.isNaN(state.firstLoss) ? outcome.loss : state.firstLoss;
+  if (outcome.loss <= DIVERGENCE_FACTOR * first) return undefined;
+  disposeStates(outcome.states, state.states);
+  return `the loss grew from ${first.toPrecision(3)} to ${outcome.loss.toPrecision(3)}`;
+}
+
+function advance(state: TrainerState, outcome: StepOutcome): TrainerState {
+  disposeStates(state.states, outcome.states);
+  return {
+    ...state,
+    step: state.step + 1,
+    states: outcome.states,
+    lossSum: state.lossSum + outcome.loss,
+    firstLoss: Number.isNaN(state.firstLoss) ? outcome.loss : state.firstLoss,
+  };
+}
+
+function report(
+  o: TrainOptions,
+  state: TrainerState,
+  outcome: StepOutcome,
+  epoch: number,
+  log: boolean,
+): void {
+  const ranks = ranksOf(o.network, state.states);
+  const factorised = Object.keys(ranks).length > 0;
+  const totalRank = Object.values(ranks).reduce((a, b) => a + b, 0);
+  o.listener?.({
+    type: "step",
+    step: state.step,
+    epoch,
+    loss: outcome.loss,
+    ...(factorised ? { totalRank } : {}),
+  });
+  if (!log) return;
+  const { discarded, loss } = outcome;
+  o.folder?.appendMetric({
+    step: state.step,
+    epoch,
+    loss,
+    ...(factorised ? { ranks, discarded } : {}),
+  });
+}
+
+/** Measures, logs and saves at the end of an epoch. */
+async function closeEpoch(
+  o: TrainOptions,
+  state: TrainerState,
+  progress: Progress,
+  epoch: number,
+  perEpoch: number,
+): Promise<TrainerState> {
+  progress.trainLoss = state.lossSum / perEpoch;
+  progress.test = await measureSplit(o, state.states, o.dataset.test);
+  const next = {
+    ...await judge(o, state),
+    lossSum: 0,
+    seconds: (performance.now() - progress.started) / 1000,
+  };
+  const line: MetricLine = {
+    step: next.step,
+    epoch,
+    loss: progress.trainLoss,
+    learningRate: o.rate(next.step - 1, perEpoch * o.epochs),
+    testLoss: progress.test.loss,
+    testAccuracy: progress.test.accuracy,
+    ...await rankMetrics(o, next.states),
+    secondsPerStep: median(progress.durations.slice(-perEpoch)),
+  };
+  o.folder?.appendMetric(line);
+  o.listener?.({ type: "epoch", metrics: line });
+  await save(o, next, progress);
+  return next;
+}
+
+async function judge(o: TrainOptions, state: TrainerState): Promise<TrainerState> {
+  if (!o.earlyStop) return state;
+  const { accuracy } = await measureSplit(o, state.states, o.earlyStop.split);
+  return accuracy > state.bestAccuracy
+    ? { ...state, bestAccuracy: accuracy, epochsSinceBest: 0 }
+    : { ...state, epochsSinceBest: state.epochsSinceBest + 1 };
+}
+
+async function save(o: TrainOptions, state: TrainerState, progress: Progress): Promise<void> {
+  if (!o.folder) return;
+  const path = await o.folder.saveCheckpoint(await storeState(o.method.engine, state));
+  progress.lastSaved = state.step;
+  o.listener?.({ type: "checkpoint", path, step: state.step });
+}
+
+function end(
+  o: TrainOptions,
+  state: TrainerState,
+  progress: Progress,
+  reason: RunEndReason,
+  why?: string,
+): TrainResult {
+  const seconds = (performance.now() - progress.started) / 1000;
+  o.listener?.({ type: "end", reason, step: state.step, seconds });
+  const finished = reason === "finished" || reason === "stopped-early";
+  return {
+    reason,
+    state: { ...state, seconds },
+    trainLoss: progress.trainLoss,
+    secondsPerStep: median(progress.durations),
+    ...(finished && progress.test ? { test: progress.test } : {}),
+    ...(why === undefined ? {} : { message: divergenceMessage(o, state, progress, why) }),
+  };
+}
+
+function divergenceMessage(
+  o: TrainOptions,
+  state: TrainerState,
+  progress: Progress,
+  why: string,
+): string {
+  const rate = o.rate(state.step, o.epochs * batchCount(o.dataset.train.count, o.batch, true));
+  const saved = o.folder
+    ? `; the checkpoint of step ${progress.lastSaved} is kept in ${o.folder.path}`
+    : "";
+  return `Training diverged at step ${state.step + 1}: ${why}${saved}. ` +
+    `Lower the learning rate (now ${Number(rate.toPrecision(3))}) or clip the gradient`;
+}
+
+function measureSplit(o: TrainOptions, states: WeightStates, split: Split): Promise<Measurement> {
+  return measure(o.method, o.network, states, split, { classes: o.dataset.classes });
+}
+
+function ranksOf(network: Layer, states: WeightStates): Record<string, number> {
+  const ranks: Record<string, number> = {};
+  for (const { name, format } of network.weights) {
+    const rank = weightFormats.get(format).rank(states[name]!);
+    if (rank !== undefined) ranks[name] = rank;
+  }
+  return ranks;
+}
+
+/** Ranks and singular values; nothing for a network without factorised weights. */
+async function rankMetrics(o: TrainOptions, states: WeightStates): Promise<Partial<MetricLine>> {
+  const ranks = ranksOf(o.network, states);
+  if (Object.keys(ranks).length === 0) return {};
+  return { ranks, singularValues: await spectra(o, states) };
+}
+
+async function spectra(o: TrainOptions, states: WeightStates): Promise<Record<string, number[]>> {
+  const out: Record<string, number[]> = {};
+  for (const { name, format } of o.network.weights) {
+    const sigma = await o.method.engine.scope(() =>
+      weightFormats.get(format).singularValues(o.method, states[name]!)
+    );
+    if (sigma) out[name] = [...sigma];
+  }
+  return out;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted.length === 0 ? NaN : sorted[sorted.length >> 1]!;
+}
+
+function disposeAll(tensors: readonly Tensor[]): void {
+  for (const t of tensors) t.dispose();
+}

@@ -1,0 +1,26 @@
+/**
+ * Layers one after another.
+ *
+ * @module
+ */
+
+import type { Layer } from "../core/mod.ts";
+
+/**
+ * Chains layers.
+ *
+ * @param layers Applied in this order.
+ * @throws {RangeError} When two weights share a name.
+ */
+export function sequential(layers: readonly Layer[]): Layer {
+  const weights = layers.flatMap((layer) => layer.weights);
+  const names = weights.map((w) => w.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new RangeError(`Cannot chain layers: the weight name "${twice}" is used twice`);
+  }
+  return {
+    weights,
+    forward: (pass, x) => layers.reduce((y, layer) => layer.forward(pass, y), x),
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * The commands that need the whole framework.
+ *
+ * @module
+ */
+
+import "./recipes/mod.ts";
+import { list as printList } from "./list.ts";
+import { loadPlugins } from "./plugins.ts";
+import { recipes } from "./recipe.ts";
+import { textSink } from "./terminal/mod.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Runs a recipe; Ctrl-C asks it to save and end, a second one ends it at once.
+ *
+ * @param args Name of the recipe and its options.
+ * @returns Exit code.
+ */
+export async function train(args: readonly string[]): Promise<number> {
+  const [name, ...options] = await loadPlugins(args);
+  if (name === undefined || name.startsWith("-")) {
+    throw new UsageError(
+      `Cannot train: name a recipe first, known are ${recipes.names().join(", ")}`,
+    );
+  }
+  const recipe = recipes.get(name);
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) Deno.exit(130);
+    controller.abort();
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  try {
+    return await recipe.run(options, { sink: textSink(), signal: controller.signal });
+  } finally {
+    Deno.removeSignalListener("SIGINT", stop);
+  }
+}
+
+/**
+ * Prints the plugins, those of the user included.
+ *
+ * @param args Kinds, and `--plugin FILE`.
+ * @returns Exit code.
+ */
+export async function list(args: readonly string[]): Promise<number> {
+  return printList(await loadPlugins(args));
+}

@@ -1,0 +1,77 @@
+/**
+ * The command `list`.
+ *
+ * @module
+ */
+
+import {
+  backends,
+  datasets,
+  integrators,
+  type Plugin,
+  type Registry,
+  reports,
+  steppers,
+  suggest,
+  truncationRules,
+  weightFormats,
+} from "../core/mod.ts";
+import { initialisers } from "../layers/mod.ts";
+import { optimizers, schedules } from "../optimizers/mod.ts";
+import { recipes } from "./recipe.ts";
+import { type TextSink, textSink, wrap } from "./terminal/mod.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Every kind of plugin with its table, in the order in which `list` prints them. */
+export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
+  const tables: readonly Registry<Plugin>[] = [
+    recipes,
+    datasets,
+    backends,
+    integrators,
+    steppers,
+    truncationRules,
+    weightFormats,
+    initialisers,
+    optimizers,
+    schedules,
+    reports,
+  ] as unknown as readonly Registry<Plugin>[];
+  return new Map(tables.map((table) => [table.kind, table]));
+}
+
+/**
+ * Prints every plugin with its description and options, or those of the kinds that are named.
+ *
+ * @param args Kinds, such as `integrator`; none: all.
+ * @returns Exit code 0.
+ * @throws {UsageError} When a kind is unknown.
+ */
+export function list(args: readonly string[], sink: TextSink = textSink()): number {
+  const all = kinds();
+  for (const name of args) {
+    if (!all.has(name)) {
+      throw new UsageError(`Cannot list "${name}": ${suggest(name, [...all.keys()])}`);
+    }
+  }
+  const chosen = [...all].filter(([kind]) => args.length === 0 || args.includes(kind));
+  sink.write(chosen.map(([kind, table]) => describeKind(kind, table)).join("\n"));
+  return 0;
+}
+
+function describeKind(kind: string, table: Registry<Plugin>): string {
+  const plugins = table.list().map((p) => {
+    const options = Object.entries(p.options ?? {}).map(([key, text]) =>
+      indented(`--${key}  ${text}`, 6)
+    );
+    return [indented(`${p.name}: ${p.description}`, 2), ...options].join("");
+  });
+  return `${kind}\n${plugins.join("")}`;
+}
+
+/** Lines of at most 80 columns behind `depth` spaces, continued two further in. */
+function indented(text: string, depth: number): string {
+  return wrap(text, 78 - depth)
+    .map((line, i) => `${" ".repeat(depth + (i === 0 ? 0 : 2))}${line}\n`)
+    .join("");
+}

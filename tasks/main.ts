@@ -1,0 +1,57 @@
+/**
+ * The command line: `deno task <command> …`.
+ *
+ * @module
+ */
+
+import { suggest } from "../core/mod.ts";
+import { textSink } from "./terminal/mod.ts";
+import { UsageError } from "./usage_error.ts";
+
+type Command = (args: string[]) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  demo: async (args) => (await import("./commands.ts")).train(["demo", ...args]),
+  train: async (args) => (await import("./commands.ts")).train(args),
+  list: async (args) => (await import("./commands.ts")).list(args),
+  doctor: async (args) => (await import("./doctor.ts")).doctor(args),
+  report: async (args) => (await import("./report.ts")).report(args),
+  "setup:tensorflow": async (args) => (await import("./setup_tensorflow.ts")).setupTensorflow(args),
+};
+
+/**
+ * Runs one command. A mistake of the user ends as one line on standard error and exit code 1.
+ *
+ * @param args The command and its arguments.
+ * @returns Exit code.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  try {
+    return await commandOf(name)(rest);
+  } catch (error) {
+    if (isUsersMistake(error)) {
+      textSink(Deno.stderr).write(`${error.message}\n`);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+function commandOf(name: string | undefined): Command {
+  const command = name === undefined ? undefined : COMMANDS[name];
+  if (command) return command;
+  const known = Object.keys(COMMANDS);
+  if (name === undefined) {
+    throw new UsageError(`Cannot run nothing: name a command, known are ${known.join(", ")}`);
+  }
+  throw new UsageError(`Cannot run "${name}": ${suggest(name, known)}`);
+}
+
+/** Library errors say in one line what was wrong; faults of the program keep their stack. */
+function isUsersMistake(error: unknown): error is Error {
+  if (error instanceof UsageError) return true;
+  return error instanceof Error && /^(Cannot|Training) /.test(error.message);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,27 @@
+/**
+ * Recipes and the command line around them.
+ *
+ * @module
+ */
+
+export { classify } from "./classification.ts";
+export { kinds, list } from "./list.ts";
+export * from "./options.ts";
+export { loadPlugins } from "./plugins.ts";
+export {
+  type Recipe,
+  recipe,
+  type RecipeContext,
+  type RecipeDefinition,
+  recipes,
+} from "./recipe.ts";
+export * from "./recipes/mod.ts";
+export { report } from "./report.ts";
+export * from "./reports/mod.ts";
+export {
+  classificationDefaults,
+  type ClassificationOptions,
+  classificationSchema,
+} from "./settings.ts";
+export * from "./terminal/mod.ts";
+export { UsageError } from "./usage_error.ts";

@@ -1,0 +1,65 @@
+/**
+ * What a recipe is: a job with defaults that anybody can override on the command line.
+ *
+ * @module
+ */
+
+import { type Plugin, Registry } from "../core/mod.ts";
+import {
+  describeOptions,
+  type OptionDefaults,
+  type OptionSchema,
+  type ParsedOptions,
+  parseOptions,
+} from "./options.ts";
+import type { TextSink } from "./terminal/mod.ts";
+
+/** What every recipe is given. */
+export interface RecipeContext {
+  /** Where people read. */
+  readonly sink: TextSink;
+  /** Aborts when the person presses Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** A recipe as the command line runs it. */
+export interface Recipe extends Plugin {
+  /** Every option by name with default, limits and explanation. */
+  readonly options: Readonly<Record<string, string>>;
+  /**
+   * Runs the recipe.
+   *
+   * @param args Options as typed.
+   * @returns Exit code.
+   * @throws {UsageError} When an option is wrong; nothing has been written then.
+   */
+  run(args: readonly string[], context: RecipeContext): Promise<number>;
+}
+
+/** A recipe as its author writes it. */
+export interface RecipeDefinition<T extends OptionDefaults<T>> extends Plugin {
+  /** Every option with its default. */
+  readonly defaults: T;
+  /** Limits and explanations. */
+  readonly schema: OptionSchema<T>;
+  /** The job. */
+  readonly job: (options: ParsedOptions<T>, context: RecipeContext) => Promise<number>;
+}
+
+/** Recipes by name. */
+export const recipes: Registry<Recipe> = new Registry("recipe");
+
+/**
+ * Registers a recipe.
+ *
+ * @param definition Defaults, their rules and the job.
+ */
+export function recipe<T extends OptionDefaults<T>>(definition: RecipeDefinition<T>): Recipe {
+  const { name, description, defaults, schema, job } = definition;
+  return recipes.add({
+    name,
+    description,
+    options: describeOptions(defaults, schema),
+    run: (args, context) => job(parseOptions(args, defaults, schema), context),
+  });
+}

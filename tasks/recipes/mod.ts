@@ -1,0 +1,8 @@
+/**
+ * The recipes that come along.
+ *
+ * @module
+ */
+
+export { demo } from "./demo.ts";
+export { mnist } from "./mnist.ts";

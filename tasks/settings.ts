@@ -1,0 +1,89 @@
+/**
+ * The options that all training recipes share, with their limits.
+ *
+ * @module
+ */
+
+import { backends, integrators, truncationRules } from "../core/mod.ts";
+import { initialisers } from "../layers/mod.ts";
+import { optimizers, schedules } from "../optimizers/mod.ts";
+import type { OptionSchema, ParsedOptions } from "./options.ts";
+
+/** Defaults of every classification recipe; a recipe overrides what it needs to. */
+export const classificationDefaults = {
+  seed: 1,
+  epochs: 10,
+  batch: 256,
+  width: 500,
+  depth: 5, // linear maps, the classifier included
+  format: "low-rank",
+  integrator: "augmented-bug",
+  rank: 64, // at the start; integrators of fixed rank keep it
+  minRank: 2,
+  maxRank: 150,
+  tolerance: 0.15, // of the truncation rule
+  truncation: "relative-frobenius",
+  optimizer: "adam",
+  learningRate: 5e-3, // cores have few entries: about five times a dense net's rate
+  momentum: 0.9,
+  beta2: 0.999,
+  weightDecay: 0,
+  coreSteps: 1,
+  schedule: "cosine",
+  warmup: 0, // steps
+  clip: 0, // norm of the whole gradient; 0: none
+  patience: 0, // epochs; 0: no early stop
+  initialiser: "kaiming-normal",
+  baseline: false,
+  baselineLearningRate: 1e-3,
+  trainCount: 0, // 0: all
+  testCount: 0,
+  backend: "auto",
+  threads: 0, // 0: all cores
+  data: "",
+  offline: false,
+  out: "",
+  resume: false,
+};
+
+/** Options of a classification recipe. */
+export type ClassificationOptions = ParsedOptions<typeof classificationDefaults>;
+
+/** Limits and explanations of the shared options; built late, so that plugins count. */
+export function classificationSchema(): OptionSchema<typeof classificationDefaults> {
+  return {
+    seed: { integer: true, min: 0, description: "seed of everything random" },
+    epochs: { integer: true, min: 1, description: "passes through the training data" },
+    batch: { integer: true, min: 1, description: "examples per step" },
+    width: { integer: true, min: 1, description: "neurons per hidden layer" },
+    depth: { integer: true, min: 1, description: "linear maps, the classifier included" },
+    format: { oneOf: ["low-rank", "dense"], description: "format of the hidden weights" },
+    integrator: { oneOf: integrators.names(), description: "how factors move" },
+    rank: { integer: true, min: 1, description: "rank at the start" },
+    minRank: { integer: true, min: 1, description: "ranks never fall below" },
+    maxRank: { integer: true, min: 1, description: "ranks never rise above" },
+    tolerance: { min: 0, max: 1, description: "threshold of the truncation rule" },
+    truncation: { oneOf: truncationRules.names(), description: "how ranks are chosen" },
+    optimizer: { oneOf: optimizers.names(), description: "how variables move" },
+    learningRate: { min: 0, description: "base step size" },
+    momentum: { min: 0, max: 0.9999, description: "decay of the first moment" },
+    beta2: { min: 0, max: 0.99999, description: "decay of the second moment" },
+    weightDecay: { min: 0, description: "decoupled weight decay" },
+    coreSteps: { integer: true, min: 1, description: "local updates of the core per step" },
+    schedule: { oneOf: schedules.names(), description: "course of the learning rate" },
+    warmup: { integer: true, min: 0, description: "steps of linear warm-up" },
+    clip: { min: 0, description: "largest norm of the gradient, 0 for none" },
+    patience: { integer: true, min: 0, description: "epochs without gain before stopping, 0: off" },
+    initialiser: { oneOf: initialisers.names(), description: "start of the weights" },
+    baseline: { description: "train the dense twin too" },
+    baselineLearningRate: { min: 0, description: "base step size of the dense twin" },
+    trainCount: { integer: true, min: 0, description: "training images to use, 0 for all" },
+    testCount: { integer: true, min: 0, description: "test images to use, 0 for all" },
+    backend: { oneOf: ["auto", ...backends.names()], description: "what computes" },
+    threads: { integer: true, min: 0, description: "threads, 0 for all cores" },
+    data: { description: "folder of the data set" },
+    offline: { description: "never download" },
+    out: { description: "folder of the run, default runs/<recipe>-<time>" },
+    resume: { description: "go on with the run in --out" },
+  };
+}
