@@ -8,6 +8,7 @@
  */
 
 import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import util from "node:util";
 import type { Tf, TfTensor } from "../tfjs/types.ts";
 import { PACKAGE_VERSION } from "./addon_folder.ts";
@@ -76,7 +77,7 @@ export function loadBinding(file: string, threads: number | undefined): Tensorfl
   }
   if (threads !== undefined) Deno.env.set("TF_NUM_INTRAOP_THREADS", String(threads));
   try {
-    return createRequire(import.meta.url)(file) as TensorflowBinding;
+    return createRequire(import.meta.url)(resolve(file)) as TensorflowBinding;
   } catch (error) {
     throw new Error(
       `Cannot load the TensorFlow addon ${file}: ${(error as Error).message}; ` +
