@@ -1,9 +1,9 @@
 import { classify } from "../classification.ts";
-import { recipe } from "../recipe.ts";
+import { type Recipe, recipe } from "../recipe.ts";
 import { classificationDefaults, classificationSchema } from "../settings.ts";
 
 /** A low-rank network next to its dense twin on drawn digits: no download, no option, minutes. */
-export const demo = recipe({
+export const demo: Recipe = recipe({
   name: "demo",
   description: "low rank next to dense on drawn digits: no download, ends with a report",
   defaults: { ...classificationDefaults, epochs: 6, baseline: true },

@@ -1,9 +1,9 @@
 import { classify } from "../classification.ts";
-import { recipe } from "../recipe.ts";
+import { type Recipe, recipe } from "../recipe.ts";
 import { classificationDefaults, classificationSchema } from "../settings.ts";
 
 /** The fully connected nets of the first DLRT paper (arXiv 2205.13571) on MNIST. */
-export const mnist = recipe({
+export const mnist: Recipe = recipe({
   name: "mnist",
   description: "fully connected nets of the first DLRT paper on MNIST; --baseline adds the twin",
   defaults: { ...classificationDefaults, epochs: 20 },
