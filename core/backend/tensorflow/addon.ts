@@ -11,7 +11,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import util from "node:util";
 import type { Tf, TfTensor } from "../tfjs/types.ts";
-import { PACKAGE_VERSION } from "./addon_folder.ts";
+import { importFromPackage, PACKAGE_NAME } from "./packages.ts";
 
 /** The parts of the native addon that rankflow uses. */
 export interface TensorflowBinding {
@@ -89,20 +89,10 @@ export function loadBinding(file: string, threads: number | undefined): Tensorfl
 /** Registers TensorFlow's kernels and its backend under the name `tensorflow`. */
 export async function registerTensorflow(tf: Tf, binding: TensorflowBinding): Promise<void> {
   restoreUtil();
-  const { NodeJSKernelBackend } = await load("nodejs_kernel_backend.js");
-  await load("register_all_kernels.js");
+  const { NodeJSKernelBackend } = await importFromPackage("dist/nodejs_kernel_backend.js");
+  await importFromPackage("dist/register_all_kernels.js");
   const make = NodeJSKernelBackend as new (binding: unknown, packageName: string) => never;
-  tf.registerBackend("tensorflow", () => new make(binding, "@tensorflow/tfjs-node-gpu"), 3);
-}
-
-/**
- * Imports a file of the engine package. The specifier is computed so that Deno does not fetch the
- * package, with its installer and warnings about it, for everybody who never uses this backend.
- */
-async function load(file: string): Promise<Record<string, unknown>> {
-  const specifier = `npm:@tensorflow/tfjs-node-gpu@${PACKAGE_VERSION}/dist/${file}`;
-  const module = await import(specifier);
-  return module.default ?? module;
+  tf.registerBackend("tensorflow", () => new make(binding, PACKAGE_NAME), 3);
 }
 
 /** Puts back a function that the package calls and Node's current API no longer has. */

@@ -14,7 +14,7 @@ import {
   PACKAGE_VERSION,
   recordFile,
 } from "./addon_folder.ts";
-import { packageFolder } from "./package_folder.ts";
+import { headersFolder, packageFolder } from "./packages.ts";
 import { runTool } from "./run_tool.ts";
 
 /** Settings of {@linkcode buildAddon}. */
@@ -84,11 +84,4 @@ async function compilerArguments(wheel: string, output: string): Promise<string[
     ...[`${sources}/tfjs_backend.cc`, `${sources}/tfjs_binding.cc`, "-o", output],
     ...[`-L${wheel}`, ...LIBRARIES.map((name) => `-l:${name}`), `-Wl,-rpath,${wheel}`],
   ];
-}
-
-/** Where Deno keeps the headers of Node's native interface. */
-async function headersFolder(): Promise<string> {
-  const specifier = "npm:node-api-headers@1.9.0";
-  const { default: headers } = await import(specifier);
-  return headers.include_dir as string;
 }

@@ -11,7 +11,7 @@ import {
   PACKAGE_VERSION,
   recordFile,
 } from "./addon_folder.ts";
-import { PACKAGE_NAME, packageFolder } from "./package_folder.ts";
+import { PACKAGE_NAME, packageFolder } from "./packages.ts";
 import { runTool } from "./run_tool.ts";
 
 /** Variables by which the script's user points it at another host. */
