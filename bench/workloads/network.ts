@@ -1,11 +1,11 @@
 import {
-  type Batch,
   disposeStates,
   type Engine,
   engineAlgebra,
   evaluate,
   type Evaluation,
   integrators,
+  type LabelledBatch,
   type Layer,
   optimizerStepper,
   Random,
@@ -29,7 +29,7 @@ export const BATCH = 256;
 export const RATE = 0.01;
 
 /** The same random images and labels in every step. */
-export function makeBatch(engine: Engine, count: number, inputs = WIDTHS[0]!): Batch {
+export function makeBatch(engine: Engine, count: number, inputs = WIDTHS[0]!): LabelledBatch {
   const pixels = numbers(count * inputs).map((v) => (v + 1) / 2);
   const labels = Int32Array.from(numbers(count, 7), (v) => Math.floor((v + 1) * 5));
   return {
@@ -42,10 +42,10 @@ export function makeBatch(engine: Engine, count: number, inputs = WIDTHS[0]!): B
 export class Training {
   readonly #method: TrainingMethod;
   readonly #network: Layer;
-  readonly #batch: Batch;
+  readonly #batch: LabelledBatch;
   #states: WeightStates = {};
 
-  private constructor(method: TrainingMethod, network: Layer, batch: Batch) {
+  private constructor(method: TrainingMethod, network: Layer, batch: LabelledBatch) {
     this.#method = method;
     this.#network = network;
     this.#batch = batch;
