@@ -1,5 +1,11 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { readText } from "./files.ts";
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { fromFileUrl, readText, root } from "./files.ts";
 
 interface Config {
   readonly tasks: Readonly<Record<string, { readonly description?: string }>>;
@@ -56,6 +62,19 @@ Deno.test("the lock file covers the imports of deno.json", async () => {
   };
   const wanted = Object.values(config.imports).filter((t) => /^(?:npm|jsr):/.test(t));
   assertEquals([...lock.workspace.dependencies].sort(), wanted.sort());
+});
+
+Deno.test("mod.ts has at most 60 public names", async () => {
+  const done = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--json", fromFileUrl(new URL("mod.ts", root))],
+    cwd: root,
+  }).output();
+  const { nodes } = JSON.parse(new TextDecoder().decode(done.stdout)) as {
+    nodes: Record<string, { symbols: { name: string }[] }>;
+  };
+  const names = Object.values(nodes).flatMap((m) => m.symbols.map((s) => s.name));
+  assert(names.includes("Registry"));
+  assertLessOrEqual(names.length, 60);
 });
 
 Deno.test("every export of the package is there", async () => {

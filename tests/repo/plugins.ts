@@ -25,8 +25,9 @@ export async function readPluginNames(): Promise<PluginNames> {
   return names;
 }
 
-/** Names that are also plain words of core/, with what else they mean there. */
+/** Plugin names that are also plain words of core/, with what else they mean there. */
 export const PLAIN_WORDS: Readonly<Record<string, string>> = {
+  none: "nothing is there, in messages",
   step: "one update of the weights, in events and metrics",
 };
 
