@@ -5,10 +5,21 @@
  */
 
 import type { HeapContext, Kernels } from "./context.ts";
+import { convKernels } from "./conv.ts";
+import { depthwiseKernels } from "./depthwise.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { linearKernels } from "./linear.ts";
+import { poolKernels } from "./pool.ts";
+import { segmentKernels } from "./segment.ts";
 
 /** Kernels by name: those that TensorFlow.js lacks, and those that replace its own. */
 export function heapKernels(c: HeapContext): Kernels {
-  return { ...elementwiseKernels(c), ...linearKernels(c) };
+  return {
+    ...elementwiseKernels(c),
+    ...linearKernels(c),
+    ...convKernels(c),
+    ...depthwiseKernels(c),
+    ...poolKernels(c),
+    ...segmentKernels(c),
+  };
 }

@@ -5,6 +5,7 @@
  */
 
 import { assemble, type FunctionBuilder } from "./assembler.ts";
+import { convKernels } from "./conv.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { gemmKernels } from "./gemm.ts";
 import { lossKernels } from "./loss.ts";
@@ -13,7 +14,7 @@ import { lossKernels } from "./loss.ts";
 export type SimdKernels = Readonly<Record<string, (...args: number[]) => number>>;
 
 function functions(fused: boolean): Record<string, FunctionBuilder> {
-  return { ...elementwiseKernels(), ...lossKernels(), ...gemmKernels(fused) };
+  return { ...elementwiseKernels(), ...lossKernels(), ...convKernels(), ...gemmKernels(fused) };
 }
 
 /**
