@@ -1,7 +1,13 @@
 /** Checks that hold for every backend and run on those that are present. */
 
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { type Backend, type Engine, openEngine, type Tensor } from "../../core/backend/mod.ts";
+import {
+  type Backend,
+  backends,
+  type Engine,
+  openEngine,
+  type Tensor,
+} from "../../core/backend/mod.ts";
 import { Random } from "../../core/random.ts";
 
 /** Standard normal entries. */
@@ -16,6 +22,8 @@ export async function unlessPresent(
   backend: Backend,
   name: string,
 ): Promise<{ name: string; ignore: boolean }> {
+  // A Mesa driver that is loaded before TensorFlow is the end of TensorFlow: see its probe.
+  if (await backends.get("tensorflow").probe() === undefined) await openEngine("tensorflow");
   const reason = await backend.probe();
   const suffix = reason === undefined ? "" : ` (skipped: ${reason})`;
   return { name: `${backend.name}: ${name}${suffix}`, ignore: reason !== undefined };

@@ -52,7 +52,8 @@ function findFolder(): string | Error {
 async function hasForeignLlvm(): Promise<boolean> {
   if (Deno.build.os !== "linux") return false;
   try {
-    return /\/libLLVM[-.\d]/.test(await Deno.readTextFile("/proc/self/maps"));
+    const maps = await Deno.readTextFile("/proc/self/maps");
+    return /\/libLLVM[-.\d]/.test(maps) && !maps.includes("/libtensorflow");
   } catch {
     return false;
   }
