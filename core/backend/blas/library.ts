@@ -23,8 +23,14 @@ const SYMBOLS = {
   sorgqr_: { parameters: addresses(9), result: "void", optional: true },
   sgelqf_: { parameters: addresses(8), result: "void", optional: true },
   sorglq_: { parameters: addresses(9), result: "void", optional: true },
-  // The hidden length of the job character comes last.
-  sgesdd_: { parameters: addresses(15), result: "void", optional: true },
+  // The hidden length of the job character comes last. Runs beside the main thread.
+  gesddBeside: {
+    name: "sgesdd_",
+    parameters: addresses(15),
+    result: "void",
+    nonblocking: true,
+    optional: true,
+  },
   spotrf_: { parameters: addresses(6), result: "void", optional: true },
   strtri_: { parameters: addresses(8), result: "void", optional: true },
   openblas_set_num_threads: { parameters: [I], result: "void", optional: true },
@@ -46,8 +52,6 @@ export interface LapackFunctions {
   readonly sgelqf_: Native;
   /** Q of an LQ factorisation. */
   readonly sorglq_: Native;
-  /** Singular value decomposition, divide and conquer. */
-  readonly sgesdd_: Native;
   /** Cholesky factorisation. */
   readonly spotrf_: Native;
   /** Inverse of a triangular matrix. */
@@ -66,6 +70,8 @@ export interface BlasLibrary {
   readonly smallKernels: boolean;
   /** Factorisations; undefined where the library has none. */
   readonly lapack: LapackFunctions | undefined;
+  /** Singular value decomposition (sgesdd) that runs beside the main thread. */
+  readonly gesddBeside: ((...args: number[]) => Promise<void>) | undefined;
   /** Sets the number of threads; undefined where the library has no such call. */
   readonly setThreads: ((threads: number) => void) | undefined;
 }
@@ -139,7 +145,7 @@ type Symbols = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
 
 function describe(path: string, symbols: Symbols): BlasLibrary {
   const native = symbols as unknown as Record<string, Native | null>;
-  const names = ["sgeqrf_", "sorgqr_", "sgelqf_", "sorglq_", "sgesdd_", "spotrf_", "strtri_"];
+  const names = ["sgeqrf_", "sorgqr_", "sgelqf_", "sorglq_", "spotrf_", "strtri_"];
   const complete = names.every((name) => native[name]);
   const title = titleOf(path, symbols);
   return {
@@ -148,6 +154,7 @@ function describe(path: string, symbols: Symbols): BlasLibrary {
     smallKernels: /OpenBLAS.*\((SkylakeX|Cooperlake|SapphireRapids)\)/.test(title),
     sgemm: native.cblas_sgemm!,
     lapack: complete ? native as unknown as LapackFunctions : undefined,
+    gesddBeside: (native.gesddBeside ?? undefined) as BlasLibrary["gesddBeside"],
     setThreads: threadSetter(native),
   };
 }

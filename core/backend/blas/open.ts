@@ -16,38 +16,42 @@ import { blasGemm } from "./gemm.ts";
 import type { BlasLibrary } from "./library.ts";
 import { blasLinalg } from "./linalg.ts";
 import { nativeBase } from "./native_heap.ts";
+import { Threads } from "./threads.ts";
 
 const NAME = "blas";
 
 let linalg: NativeLinalg | undefined;
 let registered = false;
-let threads = 1;
+let threads: Threads | undefined;
 
 /** Selects a copy of TensorFlow.js' wasm backend whose products the library computes. */
 export async function openBlas(library: BlasLibrary, options: BackendOptions): Promise<Engine> {
-  setThreads(library, options.threads ?? navigator.hardwareConcurrency);
-  if (!registered) await register(library);
+  threads ??= new Threads(library);
+  threads.count = checkedThreads(options.threads ?? navigator.hardwareConcurrency);
+  if (!registered) await register(library, threads);
   const heap = await openHeap(tf, NAME);
   heap.limit(options.memoryLimit);
-  const count = library.setThreads ? `, ${threads} thread${threads === 1 ? "" : "s"}` : "";
   return new TfjsEngine({
     tf,
     backend: NAME,
-    description: `${library.title}${count} on WebAssembly SIMD (TensorFlow.js ${tf.version_core})`,
+    description: `${library.title}${threadsInWords(library, threads.count)} on WebAssembly SIMD ` +
+      `(TensorFlow.js ${tf.version_core})`,
     deterministic: true,
     linalg,
   });
 }
 
-function setThreads(library: BlasLibrary, wanted: number): void {
-  if (!Number.isInteger(wanted) || wanted < 1) {
-    throw new RangeError(`Cannot use ${wanted} threads: expected a whole number of at least 1`);
-  }
-  threads = wanted;
-  library.setThreads?.(wanted);
+function checkedThreads(wanted: number): number {
+  if (Number.isInteger(wanted) && wanted >= 1) return wanted;
+  throw new RangeError(`Cannot use ${wanted} threads: expected a whole number of at least 1`);
 }
 
-async function register(library: BlasLibrary): Promise<void> {
+function threadsInWords({ setThreads }: BlasLibrary, count: number): string {
+  if (!setThreads) return "";
+  return count === 1 ? ", 1 thread" : `, ${count} threads`;
+}
+
+async function register(library: BlasLibrary, threads: Threads): Promise<void> {
   const factory = tf.findBackendFactory("wasm");
   // The shipped kernels bind themselves to the selected backend's module when it is selected.
   tf.registerBackend(NAME, factory);
@@ -57,6 +61,6 @@ async function register(library: BlasLibrary): Promise<void> {
   const gemm = blasGemm(library, base);
   const context = { tf, name: NAME, heap, simd: bindSimd(heap.memory), gemm };
   registerKernels(tf, NAME, heapKernels(context));
-  linalg = blasLinalg(context, library, base, () => threads);
+  linalg = blasLinalg(context, library, base, threads);
   registered = true;
 }

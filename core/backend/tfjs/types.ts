@@ -34,8 +34,8 @@ export interface TfRuntime {
   endScope(survivors?: TfTensor[]): void;
   /** Uploads values under a new handle. */
   makeTensor(values: ArrayLike<number>, shape: number[], dtype: string): TfTensor;
-  /** Takes backend data into the bookkeeping. */
-  makeTensorFromTensorInfo(info: TensorInfo): TfTensor;
+  /** Takes data of a backend, the selected one by default, into the bookkeeping. */
+  makeTensorFromTensorInfo(info: TensorInfo, backend?: unknown): TfTensor;
   /** Reverse-mode derivatives. */
   gradients(
     f: () => TfTensor,
