@@ -1,96 +1,87 @@
 /**
  * The singular value decomposition by LAPACK, beside the main thread: the layers of a network
- * truncate at the same time, and one factors while the next prepares its core.
+ * truncate at the same time.
+ *
+ * It runs on memory of its own, because the wasm heap may move while it does.
  *
  * @module
  */
 
-import type { NativeSvd } from "../engine.ts";
-import { address, type HeapContext, output } from "../heap/context.ts";
-import { outer, runtimeOf, type TensorInfo } from "../tfjs/types.ts";
-import type { LapackFunctions } from "./library.ts";
+import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
+import type { BlasLibrary } from "./library.ts";
 
 /** LAPACK's blocked algorithms want this many columns of workspace. */
 const BLOCK = 64;
-/** The job: thin factors. */
-const THIN = new TextEncoder().encode("S");
 
-/** What one call works on; LAPACK's names, column-major. */
-interface Problem {
-  readonly a: Float32Array;
-  readonly sigma: Float32Array;
-  readonly u: Float32Array;
-  readonly vt: Float32Array;
-  readonly info: Int32Array;
+/** Factors of A = P diag(sigma) Qᵀ, row-major. */
+export interface SvdFactors {
+  /** m×k. */
+  readonly p: Float32Array;
+  /** k. */
+  readonly sigma: Float64Array;
+  /** Qᵀ, k×n. */
+  readonly qT: Float32Array;
+}
+
+/** Where the parts of the memory begin, in floats, and its size. */
+interface Layout {
+  readonly sigma: number;
+  readonly u: number;
+  readonly vt: number;
+  readonly work: number;
+  readonly lwork: number;
+  readonly integers: number;
+  readonly block: number;
+  readonly total: number;
+}
+
+function layout(m: number, n: number): Layout {
+  const k = Math.min(m, n);
+  const lwork = 4 * k * k + 7 * k + Math.max(m, n) * (BLOCK + 2);
+  const sigma = m * n;
+  const u = sigma + k;
+  const vt = u + n * k;
+  const work = vt + k * m;
+  const integers = work + lwork;
+  const block = integers + 8 * k;
+  return { sigma, u, vt, work, lwork, integers, block, total: block + BLOCK_BYTES / 4 };
 }
 
 /**
- * Thin SVD. LAPACK sees the row-major m×n matrix as its transpose Aᵀ = Ũ Σ Ṽᵀ: P = Ṽ and Q = Ũ.
+ * The thin SVD.
  *
- * @param c The heap; nothing of it is touched while LAPACK runs.
+ * @param gesdd LAPACK's sgesdd, run beside this thread.
+ * @param a Entries, m×n row-major; copied before this returns.
  */
-export async function svd(
-  c: HeapContext,
-  lapack: LapackFunctions,
-  a: TensorInfo,
-): Promise<NativeSvd> {
-  const [m, n] = a.shape as [number, number];
+export async function thinSvd(
+  gesdd: NonNullable<BlasLibrary["gesddBeside"]>,
+  a: Float32Array,
+  m: number,
+  n: number,
+): Promise<SvdFactors> {
   const k = Math.min(m, n);
-  const at = address(c, a) / 4;
-  const problem = {
-    a: c.heap.backend.wasm.HEAPF32.slice(at, at + m * n),
-    sigma: new Float32Array(k),
-    u: new Float32Array(n * k),
-    vt: new Float32Array(k * m),
-    info: new Int32Array(1),
-  };
-  await decompose(lapack, problem, m, n);
-  if (problem.info[0] !== 0) {
+  const at = layout(m, n);
+  const floats = new Float32Array(at.total);
+  floats.set(a);
+  const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(floats)));
+  const bytes = new Uint8Array(floats.buffer, 4 * at.block, BLOCK_BYTES);
+  const block = new ParameterBlock(() => bytes, () => base + 4 * at.block);
+  const q = block.write({ m, n, k, lwork: at.lwork });
+  const part = (start: number): number => base + 4 * start;
+  // Column-major, the matrix is Aᵀ (n×m) = Ũ Σ Ṽᵀ with P = Ṽ and Q = Ũ. Ṽᵀ (k×m) column-major is P
+  // (m×k) row-major, and Ũ (n×k) column-major is Qᵀ (k×n) row-major.
+  await gesdd(
+    ...[q.thin, q.n, q.m, base, q.n, part(at.sigma), part(at.u), q.n, part(at.vt), q.k],
+    ...[part(at.work), q.lwork, part(at.integers), q.info, 1],
+  );
+  if (block.info() !== 0) {
     throw new Error(
-      `Cannot compute the SVD: LAPACK returned ${problem.info[0]}; ` +
-        "the matrix may hold NaN or infinity",
+      `Cannot compute the SVD: LAPACK returned ${block.info()}; the matrix may hold NaN or infinity`,
     );
   }
-  // Ṽᵀ column-major is P row-major; Ũ column-major is Qᵀ row-major.
-  const p = upload(c, problem.vt, [m, k]);
-  const q = upload(c, transposed(problem.u, k, n), [n, k]);
-  return { p, sigma: Float64Array.from(problem.sigma), q };
-}
-
-function decompose(lapack: LapackFunctions, x: Problem, m: number, n: number): Promise<void> {
-  const k = Math.min(m, n);
-  const lwork = 4 * k * k + 7 * k + Math.max(m, n) * (BLOCK + 2);
-  const integer = (value: number): Int32Array<ArrayBuffer> => Int32Array.of(value);
-  return lapack.sgesdd_(
-    THIN,
-    integer(n),
-    integer(m),
-    x.a as BufferSource,
-    integer(n),
-    x.sigma as BufferSource,
-    x.u as BufferSource,
-    integer(n),
-    x.vt as BufferSource,
-    integer(k),
-    new Float32Array(lwork),
-    integer(lwork),
-    new Int32Array(8 * k),
-    x.info as BufferSource,
-    new BigInt64Array([1n]),
-  );
-}
-
-function upload(c: HeapContext, data: Float32Array, shape: number[]): NativeSvd["p"] {
-  const info = output(c, shape);
-  c.heap.backend.wasm.HEAPF32.set(data, address(c, info) / 4);
-  return outer(runtimeOf(c.tf).makeTensorFromTensorInfo(info));
-}
-
-/** Row-major rows×columns to columns×rows. */
-function transposed(x: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(x.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) out[j * rows + i] = x[i * columns + j]!;
-  }
-  return out;
+  return {
+    p: floats.subarray(at.vt, at.vt + m * k),
+    sigma: Float64Array.from(floats.subarray(at.sigma, at.sigma + k)),
+    qT: floats.subarray(at.u, at.u + n * k),
+  };
 }
