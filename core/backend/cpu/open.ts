@@ -6,12 +6,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { Engine } from "../engine.ts";
+import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
 
 /** Selects TensorFlow.js' own `cpu` backend. */
 export async function openCpu(): Promise<Engine> {
   registerKernels(tf, "cpu");
+  correctAveragePooling(tf, "cpu");
   await tf.setBackend("cpu");
   // Its first use would print an advertisement for another backend.
   Object.assign(tf.backend(), { firstUse: false });

@@ -11,6 +11,7 @@ import { openHeap } from "../heap/heap.ts";
 import { heapKernels } from "../heap/kernels.ts";
 import { simdGemm } from "../simd/matmul.ts";
 import { bindSimd } from "../simd/mod.ts";
+import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
 
@@ -24,6 +25,7 @@ export async function openWasm(options: BackendOptions): Promise<Engine> {
     const simd = bindSimd(heap.memory);
     const gemm = simdGemm(simd, (bytes) => heap.backend.wasm._malloc(bytes));
     registerKernels(tf, "wasm", heapKernels({ tf, name: "wasm", heap, simd, gemm }));
+    correctAveragePooling(tf, "wasm");
     registered = true;
   }
   return new TfjsEngine({

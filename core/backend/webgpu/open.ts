@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import * as tfWebgpu from "@tensorflow/tfjs-backend-webgpu";
 import type { BackendOptions, Engine } from "../engine.ts";
+import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
 import { findAdapter } from "./adapter.ts";
@@ -50,6 +51,7 @@ async function register(): Promise<void> {
   tf.removeBackend("webgpu");
   tf.registerBackend("webgpu", () => makeBackend(watched, found.adapter.info) as never);
   registerKernels(tf, "webgpu");
+  correctAveragePooling(tf, "webgpu");
   adapterName = found.name;
 }
 
