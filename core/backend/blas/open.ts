@@ -10,6 +10,7 @@ import type { BackendOptions, Engine, NativeLinalg } from "../engine.ts";
 import { openHeap } from "../heap/heap.ts";
 import { heapKernels } from "../heap/kernels.ts";
 import { bindSimd } from "../simd/mod.ts";
+import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
 import { blasGemm } from "./gemm.ts";
@@ -61,6 +62,7 @@ async function register(library: BlasLibrary, threads: Threads): Promise<void> {
   const gemm = blasGemm(library, base);
   const context = { tf, name: NAME, heap, simd: bindSimd(heap.memory), gemm };
   registerKernels(tf, NAME, heapKernels(context));
+  correctAveragePooling(tf, NAME);
   linalg = blasLinalg(context, library, base, threads);
   registered = true;
 }
