@@ -22,7 +22,7 @@ const bench: Bench = {
     const aims: Aim[] = [];
     for (const name of names) {
       for (const threads of name === "blas" ? threadCounts() : [undefined]) {
-        const label = threads === undefined ? name : `${name}, threads: ${threads}`;
+        const label = threads === undefined ? name : `${name} ${threads}t`;
         const timings = await timingsOf(name, threads, options);
         sections.push({
           title: `rank-32 step on ${label}`,
@@ -31,7 +31,7 @@ const bench: Bench = {
         });
         for (const base of BASES) {
           aims.push({
-            what: `${label}: share of an adaptive step beyond ${base}`,
+            what: `${label}, adaptive step beyond ${base}`,
             value: share(timings, "augmented-bug", base),
             limit: 0.35,
           });

@@ -36,7 +36,7 @@ export function sectionText(section: Section): string {
 /** The aims of a bench, one line each. */
 export function aimsText(aims: readonly Aim[]): string {
   return aims.map((aim) => {
-    if (aim.value === undefined) return `  unknown  ${aim.what}: something it needs is not here`;
+    if (aim.value === undefined) return `  unknown  ${aim.what}: not measured`;
     const verdict = aim.value <= aim.limit ? "met    " : "MISSED ";
     return `  ${verdict}  ${aim.what}: ${aim.value.toFixed(2)}, aim ≤ ${aim.limit}`;
   }).join("\n");
