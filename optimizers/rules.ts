@@ -85,7 +85,8 @@ export const nesterov: Optimizer = optimizers.add({
     const { momentum, weightDecay } = checked(this.name, settings);
     return {
       name: this.name,
-      direction: (a, flow, moments) => accumulate(a, momentum, 1, flow, moments),
+      direction: (a, flow, moments) =>
+        a.lincomb(1, flow, momentum, accumulate(a, momentum, 1, flow, moments)),
       update(a, x, flow, rate, moments) {
         const velocity = accumulate(a, momentum, 1, flow, moments);
         const ahead = a.lincomb(1, flow, momentum, velocity);

@@ -145,12 +145,16 @@ for (const name of optimizers.names()) {
     if (name === "sgd") assertEquals(moments, undefined);
   });
 
-  Deno.test(`${name}: direction() is the first moment that update() keeps, or the flow`, () => {
-    const rule = optimizers.get(name).create();
+  Deno.test(`${name}: direction() is where update() steps, before it scales entries`, () => {
+    const rule = optimizers.get(name).create({ weightDecay: 0 });
     const [x, flow] = [matrix([1, 2], 1, 2), matrix([3, -4], 1, 2)];
-    const { moments } = rule.update(host, x, flow, 0.1, undefined);
-    const next = rule.update(host, x, flow, 0.1, moments);
-    assertEquals(rule.direction(host, flow, moments), next.moments?.first ?? flow);
+    const { value, moments } = rule.update(host, x, host.scale(0.5, flow), 0.1, undefined);
+    const next = rule.update(host, value, flow, 0.1, moments);
+    const direction = rule.direction(host, flow, moments);
+    if (name.startsWith("adam")) return assertEquals(direction, next.moments!.first!);
+    const step = host.lincomb(1, value, 0.1, direction);
+    assertAlmostEquals(step.data[0]!, next.value.data[0]!, 1e-15);
+    assertAlmostEquals(step.data[1]!, next.value.data[1]!, 1e-15);
   });
 
   Deno.test(`${name} steps along the flow at first, whatever its length where it adapts`, () => {
