@@ -107,15 +107,15 @@ export function candidates(): readonly string[] {
 let loaded: BlasLibrary | string | undefined;
 
 /** The library, or one line that says why there is none. Loads it once per process. */
-export async function loadBlas(): Promise<BlasLibrary | string> {
-  loaded ??= await permitted() ?? search();
+export function loadBlas(): BlasLibrary | string {
+  loaded ??= refusal() ?? search();
   return loaded;
 }
 
 /** Undefined when libraries may be loaded; asks nobody. */
-async function permitted(): Promise<string | undefined> {
+function refusal(): string | undefined {
   for (const name of ["ffi", "env"] as const) {
-    const { state } = await Deno.permissions.query({ name });
+    const { state } = Deno.permissions.querySync({ name });
     if (state !== "granted") return `--allow-${name} is not granted`;
   }
 }
