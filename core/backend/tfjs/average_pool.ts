@@ -32,11 +32,18 @@ export function correctAveragePooling(tf: Tf, backend: string): void {
   tf.registerKernel({ ...shipped, kernelFunc });
 }
 
-/** Window size over entries inside, for every window; undefined where all lie inside. */
-function edgeWeights(
+/**
+ * Window size over entries inside the image, for every window.
+ *
+ * @param tf Namespace of the engine package.
+ * @param shape Of the image: batch, height, width, channels.
+ * @param attrs Attributes of the pooling.
+ * @returns A weight per output pixel, that broadcasts; undefined where all windows lie inside.
+ */
+export function edgeWeights(
   tf: Tf,
   shape: readonly number[],
-  attrs: Record<string, unknown>,
+  attrs: Readonly<Record<string, unknown>>,
 ): { data: Float32Array; shape: [number, number, number, number] } | undefined {
   const info = tf.backend_util.computePool2DInfo(
     shape as [number, number, number, number],
