@@ -92,6 +92,8 @@ async function captureMemory(load: () => Promise<boolean>): Promise<WebAssembly.
  * for an address, and tensors silently share it.
  */
 function guardAllocation(module: HeapModule, name: string): (bytes: number | undefined) => void {
+  // The module's functions replace themselves when they are first called.
+  module._free(module._malloc(1));
   const malloc = module._malloc.bind(module);
   const free = module._free.bind(module);
   const sizes = new Map<number, number>();

@@ -255,8 +255,13 @@ export class TfjsEngine implements Engine {
 
   gradients(f: () => Tensor, inputs: readonly Tensor[]): ValueAndGradients {
     const tf = this.#select();
-    const outermost = this.#records === undefined;
-    this.#records ??= [];
+    if (this.#records) {
+      throw new Error(
+        "Cannot differentiate within a function that is being differentiated: " +
+          "second derivatives are not there",
+      );
+    }
+    this.#records = [];
     try {
       const xs = inputs.map(inner);
       const { value, grads } = this.#runtime.gradients(() => scalar(f()), xs, null, true);
@@ -266,7 +271,7 @@ export class TfjsEngine implements Engine {
       this.#dropTape();
       throw error;
     } finally {
-      if (outermost) this.#dropRecords();
+      this.#dropRecords();
     }
   }
 
