@@ -30,7 +30,7 @@ export type AutoChoice = Pick<OpenedEngine, "chosen" | "passedOver">;
 export interface ExamineOptions extends BackendOptions {
   /** Milliseconds for each of the four products; default 400. */
   readonly budget?: number;
-  /** Milliseconds after which a process is given up; default 60,000. */
+  /** Milliseconds after which a process is given up; default 120,000. */
   readonly patience?: number;
 }
 
@@ -72,7 +72,7 @@ const EXAMINER = new URL("./examiner.ts", import.meta.url).href;
  */
 export async function ask<T>(
   args: readonly string[],
-  { patience = 60_000 }: Pick<ExamineOptions, "patience"> = {},
+  { patience = 120_000 }: Pick<ExamineOptions, "patience"> = {},
   program: string = EXAMINER,
 ): Promise<T | string> {
   const command = new Deno.Command(Deno.execPath(), {
