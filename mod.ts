@@ -3,9 +3,97 @@
  * the integrators of dynamical low-rank approximation, with ranks that adapt.
  *
  * This entry has what most programs need; `@rankflow/rankflow/core`, `/layers`, `/optimizers` and
- * `/tasks` have everything.
+ * `/tasks` have everything. Importing it loads no tensor engine: `openEngine` does.
+ *
+ * @example Training a low-rank network
+ * ```ts
+ * import {
+ *   datasets,
+ *   engineAlgebra,
+ *   integrators,
+ *   openEngine,
+ *   optimizers,
+ *   optimizerStepper,
+ *   perceptron,
+ *   relativeFrobenius,
+ *   tensorsIn,
+ *   train,
+ * } from "@rankflow/rankflow";
+ * import { assert } from "@std/assert";
+ *
+ * const { engine } = await openEngine("wasm");
+ * const rule = optimizers.get("adam").create();
+ * const dataset = await datasets.get("blobs").load({ seed: 1, trainCount: 512, testCount: 128 });
+ * const inputs = dataset.shape.reduce((n, d) => n * d, 1);
+ * const result = await train({
+ *   label: "low rank",
+ *   method: {
+ *     engine,
+ *     algebra: engineAlgebra(engine),
+ *     rule,
+ *     stepper: optimizerStepper(rule),
+ *     integrator: integrators.get("augmented-bug"),
+ *     truncation: { rule: relativeFrobenius, tolerance: 0.1 },
+ *   },
+ *   network: perceptron({ sizes: [inputs, 32, 32, dataset.classes], format: "low-rank", rank: 8 }),
+ *   dataset,
+ *   seed: 1,
+ *   epochs: 4,
+ *   batch: 64,
+ *   rate: () => 5e-3,
+ * });
+ * assert(result.test!.accuracy > 0.5);
+ * tensorsIn(result.state.states).forEach((t) => t.dispose());
+ * ```
  *
  * @module
  */
 
 export { type Plugin, Registry } from "./core/registry.ts";
+export { Random } from "./core/random.ts";
+export {
+  type Algebra,
+  engineAlgebra,
+  hostAlgebra,
+  type Matrix,
+  matrix,
+  openHostAlgebra,
+} from "./core/algebra/mod.ts";
+export { backends, type Engine, openEngine, type Tensor } from "./core/backend/mod.ts";
+export { type Dataset, datasets } from "./core/data/mod.ts";
+export {
+  augmentedBug,
+  bug,
+  denseField,
+  euler,
+  type FieldAt,
+  geolora,
+  integrate,
+  type Integrator,
+  integrators,
+  type LowRank,
+  lowRankOf,
+  parallelBug,
+  relativeFrobenius,
+  rk4,
+  type Stepper,
+  steppers,
+  toDense,
+  truncate,
+  type Truncation,
+  type TruncationRule,
+  truncationRules,
+} from "./core/integrators/mod.ts";
+export { RunFolder } from "./core/io/mod.ts";
+export {
+  type Layer,
+  optimizerStepper,
+  tensorsIn,
+  train,
+  type TrainingMethod,
+  type TrainOptions,
+  type TrainResult,
+  weightFormats,
+} from "./core/training/mod.ts";
+export { initialisers, linear, perceptron, sequential } from "./layers/mod.ts";
+export { type Optimizer, optimizers, rateAt, type Schedule, schedules } from "./optimizers/mod.ts";

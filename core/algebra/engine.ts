@@ -27,6 +27,9 @@ export function engineAlgebra(
   return new EngineAlgebra(engine, host);
 }
 
+/** Passes of Gram-Schmidt before Householder reflections take over. */
+const MAX_PASSES = 4;
+
 class EngineAlgebra implements Algebra<Tensor> {
   readonly name: string;
   readonly epsilon = 2 ** -23;
@@ -130,19 +133,25 @@ class EngineAlgebra implements Algebra<Tensor> {
   async complement(u: Tensor, a: Tensor): Promise<Tensor | undefined> {
     const free = this.rows(u) - this.cols(u);
     if (free <= 0) return undefined;
+    const linalg = this.#engine.linalg;
     if (this.cols(a) <= free) {
-      const rest = this.#projectOut(u, this.#projectOut(u, a));
-      const q = await this.#choleskyQr(rest);
-      // The basis inherits an error of round-off / ‖rest‖ along U; a last projection removes it.
-      if (q) return await this.#choleskyQr(this.#projectOut(u, q)) ?? q;
+      const q = linalg?.complement ? linalg.complement(u, a) : await this.#choleskyComplement(u, a);
+      if (q) return q;
     }
     return await this.#householderComplement(u, a);
   }
 
-  /** A − U (Uᵀ A). */
-  #projectOut(u: Tensor, a: Tensor): Tensor {
-    const inside = this.multiply(u, this.multiply(u, a, { transposeLeft: true }));
-    return this.lincomb(1, a, -1, inside);
+  /** Block Gram-Schmidt, twice: project, orthonormalise, and again where U still shows. */
+  async #choleskyComplement(u: Tensor, a: Tensor): Promise<Tensor | undefined> {
+    let q: Tensor | undefined = a;
+    for (let pass = 0; pass < MAX_PASSES && q; pass++) {
+      const inside = this.multiply(u, q, { transposeLeft: true });
+      const rest = this.lincomb(1, q, -1, this.multiply(u, inside));
+      // Taking out a part this small leaves the columns orthonormal to round-off.
+      if (pass > 0 && await this.norm(inside) < 0.5 * Math.sqrt(this.epsilon)) return rest;
+      q = await this.#choleskyQr(rest);
+    }
+    return undefined;
   }
 
   async #choleskyQr(x: Tensor): Promise<Tensor | undefined> {

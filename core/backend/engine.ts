@@ -62,17 +62,36 @@ export interface ValueAndGradients {
   readonly gradients: readonly Tensor[];
 }
 
-/** Small dense factorisations in float32 that a backend runs on its own memory, synchronously. */
+/** Small dense factorisations in float32 that a backend runs on its own memory. */
 export interface NativeLinalg {
   /** Thin Householder QR of an m×n matrix, m ≥ n: `q` m×n, `r` n×n upper triangular. */
   qr(a: Tensor): { q: Tensor; r: Tensor };
   /** Thin SVD A = P diag(sigma) Qᵀ of an m×n matrix with k = min(m, n): `p` m×k, `q` n×k. */
-  svd(a: Tensor): { p: Tensor; sigma: Float64Array; q: Tensor };
+  svd(a: Tensor): NativeSvd | Promise<NativeSvd>;
   /**
    * Orthonormal basis of span(A) by Cholesky-QR with a second pass, m×n; undefined where the Gram
    * matrix is too ill-conditioned for it and the caller must take another way.
    */
   choleskyQr(a: Tensor): Tensor | undefined;
+  /**
+   * Orthonormal directions that span(A) adds to span(U), m×k, by block Gram-Schmidt with
+   * Cholesky-QR; undefined where A lacks rank numerically and the caller must take another way.
+   * Backends without it leave it out.
+   *
+   * @param u Orthonormal columns, m×r.
+   * @param a m×k, k ≤ m − r.
+   */
+  complement?(u: Tensor, a: Tensor): Tensor | undefined;
+}
+
+/** Thin SVD A = P diag(sigma) Qᵀ. */
+export interface NativeSvd {
+  /** Left singular vectors, m×k. */
+  readonly p: Tensor;
+  /** Singular values, descending. */
+  readonly sigma: Float64Array;
+  /** Right singular vectors, n×k. */
+  readonly q: Tensor;
 }
 
 /** Counters of tensor memory. */

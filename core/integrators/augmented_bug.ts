@@ -1,5 +1,5 @@
 import type { Algebra } from "../algebra/mod.ts";
-import type { Integrator, LowRank, Moments, MomentSlots } from "./types.ts";
+import type { FieldAt, Integrator, LowRank, Moments, MomentSlots } from "./types.ts";
 import { advance, kFlow, lFlow, sFlow } from "./flows.ts";
 import { embed, embedMoments, transportMoments } from "./transport.ts";
 import { truncate } from "./truncation.ts";
@@ -28,7 +28,8 @@ export const augmentedBug: Integrator = {
     const l = yield* advance(a, { ...lFlow(a, y, f), spanOnly: true }, dt, o);
     const lifted = await augment(a, y, k.value, l.value);
     const core = liftMoments(a, o.moments, a.cols(y.u), lifted);
-    const s = yield* advance(a, sFlow(lifted, f), dt, o, core);
+    const flow = { ...sFlow(lifted, f), project: (g: typeof f) => blockGalerkin(a, g, lifted) };
+    const s = yield* advance(a, flow, dt, o, core);
     const t = await truncate(a, { ...lifted, s: s.value }, o.truncation);
     return {
       y: t.y,
@@ -39,9 +40,16 @@ export const augmentedBug: Integrator = {
   },
 };
 
+/** A matrix in augmented bases: [U | Ũ], [V | Ṽ] and the core with zero blocks. */
+export interface Augmented<M> extends LowRank<M> {
+  /** The left basis in parts: U, and Ũ where there are new directions. */
+  readonly left: readonly M[];
+  /** The right basis in parts: V, and Ṽ where there are new directions. */
+  readonly right: readonly M[];
+}
+
 /**
- * The same matrix in bases that also span the columns of `k` and `l`: [U | Ũ], [V | Ṽ] and the
- * core with zero blocks.
+ * The same matrix in bases that also span the columns of `k` and `l`.
  *
  * @param y m×n of rank r, orthonormal bases; they stay the leading columns.
  * @param k m×r whose span is added on the left.
@@ -52,12 +60,18 @@ export async function augment<M>(
   y: LowRank<M>,
   k: M,
   l: M,
-): Promise<LowRank<M>> {
+): Promise<Augmented<M>> {
   const newU = await a.complement(y.u, k);
   const newV = await a.complement(y.v, l);
-  const u = newU === undefined ? y.u : a.hstack([y.u, newU]);
-  const v = newV === undefined ? y.v : a.hstack([y.v, newV]);
-  return { u, s: embed(a, y.s, a.cols(u), a.cols(v)), v };
+  const left = newU === undefined ? [y.u] : [y.u, newU];
+  const right = newV === undefined ? [y.v] : [y.v, newV];
+  const [u, v] = [a.hstack(left), a.hstack(right)];
+  return { u, s: embed(a, y.s, a.cols(u), a.cols(v)), v, left, right };
+}
+
+/** Uᵀ F V block by block, so that a field can use what it knows of the leading blocks. */
+function blockGalerkin<M>(a: Algebra<M>, f: FieldAt<M>, y: Augmented<M>): M {
+  return a.vstack(y.left.map((u) => a.hstack(y.right.map((v) => f.galerkin(u, v)))));
 }
 
 /**

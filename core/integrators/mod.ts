@@ -18,7 +18,7 @@ integrators.add(augmentedBug);
 integrators.add(parallelBug);
 integrators.add(geolora);
 
-export { augment, augmentedBug } from "./augmented_bug.ts";
+export { augment, type Augmented, augmentedBug } from "./augmented_bug.ts";
 export { bug } from "./bug.ts";
 export { geolora, parallelBug } from "./parallel_bug.ts";
 export { advance, collectMoments, kFlow, lFlow, sFlow } from "./flows.ts";

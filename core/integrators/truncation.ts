@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Algebra } from "../algebra/mod.ts";
+import type { Algebra, Svd } from "../algebra/mod.ts";
 import { Registry } from "../registry.ts";
 import type { LowRank, Truncation, TruncationRule } from "./types.ts";
 
@@ -77,7 +77,7 @@ export async function truncate<M>(
   y: LowRank<M>,
   t: Truncation,
 ): Promise<Truncated<M>> {
-  const { p, sigma, q } = await a.svd(y.s);
+  const { p, sigma, q } = await decompose(a, y.s);
   const rank = clampedRank(sigma, t);
   const left = a.columns(p, 0, rank);
   const right = a.columns(q, 0, rank);
@@ -89,6 +89,22 @@ export async function truncate<M>(
     left,
     right,
   };
+}
+
+/** SVD of a core; libraries that refuse what is not finite do so in words of their own. */
+async function decompose<M>(a: Algebra<M>, core: M): Promise<Svd<M>> {
+  try {
+    return await a.svd(core);
+  } catch (error) {
+    if (Number.isFinite(await a.norm(core))) throw error;
+    throw notFinite();
+  }
+}
+
+function notFinite(): NonFiniteError {
+  return new NonFiniteError(
+    "Cannot truncate: the core must be finite, got NaN or infinity in it",
+  );
 }
 
 /**
@@ -107,9 +123,7 @@ export function clampedRank(sigma: Float64Array, t: Truncation): number {
       `Cannot truncate: 1 <= minRank <= maxRank must hold, got ${minRank} and ${maxRank}`,
     );
   }
-  if (sigma.some((x) => !Number.isFinite(x))) {
-    throw new NonFiniteError("Cannot truncate: the core must be finite, got NaN or infinity in it");
-  }
+  if (sigma.some((x) => !Number.isFinite(x))) throw notFinite();
   const wanted = rule.rank(sigma, tolerance);
   return Math.min(Math.max(wanted, minRank), maxRank, sigma.length);
 }

@@ -22,8 +22,8 @@ export function pairField(
   at: LowRank<Tensor>,
   core?: Tensor,
 ): FieldAt<Tensor> {
-  const inputs = (p: GradientPair, u: Tensor): Tensor => u === at.u ? p.xu : a.multiply(p.x, u);
-  const outputs = (p: GradientPair, v: Tensor): Tensor => v === at.v ? p.dv : a.multiply(p.d, v);
+  const inputs = remembered((p, u) => u === at.u ? p.xu : a.multiply(p.x, u));
+  const outputs = remembered((p, v) => v === at.v ? p.dv : a.multiply(p.d, v));
   return {
     times: (v) => sum(a, pairs, (p) => product(a, p.x, outputs(p, v))),
     adjointTimes: (u) => sum(a, pairs, (p) => product(a, p.d, inputs(p, u))),
@@ -31,6 +31,20 @@ export function pairField(
       core !== undefined && u === at.u && v === at.v
         ? core
         : sum(a, pairs, (p) => product(a, inputs(p, u), outputs(p, v))),
+  };
+}
+
+/** A product with a basis, computed once for each pair and basis. */
+function remembered(
+  f: (p: GradientPair, basis: Tensor) => Tensor,
+): (p: GradientPair, basis: Tensor) => Tensor {
+  const known = new Map<GradientPair, Map<Tensor, Tensor>>();
+  return (p, basis) => {
+    const ofPair = known.get(p) ?? new Map<Tensor, Tensor>();
+    known.set(p, ofPair);
+    const found = ofPair.get(basis) ?? f(p, basis);
+    ofPair.set(basis, found);
+    return found;
   };
 }
 

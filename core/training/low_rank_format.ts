@@ -69,14 +69,16 @@ export const lowRankFormat: WeightFormat = weightFormats.add({
     return u.size + v.size;
   },
 
-  async gradientSquare({ algebra, engine }, point, { gradient, pairs }) {
-    const at = { u: point.u!, s: point.s!, v: point.v! };
-    const f = pairField(algebra, pairs, at, gradient);
-    const parts = [f.times(at.v), f.adjointTimes(at.u), f.galerkin(at.u, at.v)];
-    const [k, l, s] = await Promise.all(
-      parts.map(async (x) => (await engine.read(engine.norm(x)))[0]! ** 2),
-    );
-    return k! + l! - s!;
+  async gradientSquare({ algebra, engine }, _point, { pairs }) {
+    const x = algebra.vstack(pairs.map((p) => p.x));
+    const d = algebra.vstack(pairs.map((p) => p.d));
+    const [batch, m, n] = [algebra.rows(x), algebra.cols(x), algebra.cols(d)];
+    if (batch * batch > m * n) {
+      return await algebra.norm(algebra.multiply(x, d, { transposeLeft: true })) ** 2;
+    }
+    // ‖XᵀD‖² = ⟨XXᵀ, DDᵀ⟩ without a matrix of the size of the weight.
+    const [gx, gd] = [x, d].map((f) => algebra.multiply(f, f, { transposeRight: true }));
+    return Math.max(0, (await engine.read(engine.sum(engine.mul(gx!, gd!))))[0]!);
   },
 
   rank: (state) => factors(state).u.shape[1],

@@ -120,7 +120,10 @@ export interface WeightFormat extends Plugin {
   ): AsyncGenerator<WeightPoint, WeightUpdate, Evidence>;
   /** Numbers stored for the weight in use (without optimizer state). */
   size(state: WeightState): number;
-  /** Squared Frobenius norm of the gradient that the update will use, for clipping. */
+  /**
+   * Squared Frobenius norm of the whole gradient, for clipping: it bounds the projections that
+   * updates use, and clips a factorised weight as its dense twin.
+   */
   gradientSquare(method: TrainingMethod, state: WeightPoint, evidence: Evidence): Promise<number>;
   /** Rank; undefined for formats without one. */
   rank(state: WeightState): number | undefined;

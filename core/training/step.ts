@@ -71,14 +71,16 @@ export async function trainStep(
       const points = new Map(movers.map((m) => [m.name, m.point]));
       const evaluation = await evaluate(method.engine, network, points, batch);
       losses.push(evaluation.loss);
-      if (!Number.isFinite(evaluation.loss)) {
+      try {
+        if (!Number.isFinite(evaluation.loss)) {
+          throw new NonFiniteError(`Cannot take a step: the loss is ${evaluation.loss}`);
+        }
+        const pass = await clipped(method, network, movers, evaluation, settings.clipNorm);
+        pending = await answer(movers.filter((m) => !m.waits && !m.result), pass);
+        if (!pending) await answer(movers.filter((m) => m.waits), pass);
+      } finally {
         evaluation.dispose();
-        throw new NonFiniteError(`Cannot take a step: the loss is ${evaluation.loss}`);
       }
-      const pass = await clipped(method, network, movers, evaluation, settings.clipNorm);
-      pending = await answer(movers.filter((m) => !m.waits && !m.result), pass);
-      if (!pending) await answer(movers.filter((m) => m.waits), pass);
-      evaluation.dispose();
     }
     return outcome(movers, losses);
   });
@@ -124,21 +126,24 @@ async function start(
   return movers;
 }
 
-/** Hands each mover its evidence; true when one of them asks again. */
+/**
+ * Hands each mover its evidence; true when one of them asks again. They advance side by side, so
+ * that factorisations which a backend runs on other threads overlap with the rest.
+ */
 async function answer(
   movers: readonly Mover[],
   evidence: ReadonlyMap<string, Evidence>,
 ): Promise<boolean> {
-  let pending = false;
-  for (const mover of movers) {
+  const answers = await Promise.allSettled(movers.map(async (mover) => {
     const next = await mover.generator.next(evidence.get(mover.name)!);
     if (next.done) mover.result = next.value;
-    else {
-      mover.point = next.value;
-      pending = true;
-    }
-  }
-  return pending;
+    else mover.point = next.value;
+    return !next.done;
+  }));
+  // All have come to rest before one failure ends the scope that owns their tensors.
+  const failed = answers.find((a) => a.status === "rejected");
+  if (failed) throw failed.reason;
+  return answers.some((a) => a.status === "fulfilled" && a.value);
 }
 
 /** Evidence scaled down so that the norm of the whole gradient is at most `clipNorm`. */
