@@ -74,7 +74,8 @@ export const lowRankFormat: WeightFormat = weightFormats.add({
     const d = algebra.vstack(pairs.map((p) => p.d));
     const [batch, m, n] = [algebra.rows(x), algebra.cols(x), algebra.cols(d)];
     if (batch * batch > m * n) {
-      return await algebra.norm(algebra.multiply(x, d, { transposeLeft: true })) ** 2;
+      const norm = await algebra.norm(algebra.multiply(x, d, { transposeLeft: true }));
+      return norm ** 2;
     }
     // ‖XᵀD‖² = ⟨XXᵀ, DDᵀ⟩ without a matrix of the size of the weight.
     const [gx, gd] = [x, d].map((f) => algebra.multiply(f, f, { transposeRight: true }));
