@@ -288,7 +288,9 @@ function text(value: string): number[] {
  * @param functions Function bodies by exported name.
  * @returns The binary module.
  */
-export function assemble(functions: Readonly<Record<string, FunctionBuilder>>): Uint8Array {
+export function assemble(
+  functions: Readonly<Record<string, FunctionBuilder>>,
+): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(functions);
   const types = vector(entries.map(([, f]) => f.signature()));
   const imports = vector([[...text("env"), ...text("memory"), 0x02, 0x00, 0x00]]);

@@ -21,14 +21,12 @@ function functions(fused: boolean): Record<string, FunctionBuilder> {
  * Assembles the kernels and binds them to a memory.
  *
  * @param memory The memory that their addresses refer to.
- * @returns The kernels, with fused multiply-add where the engine has relaxed SIMD.
+ * @param fused Whether to use the fused multiply-add of relaxed SIMD; default: where the runtime has it.
  */
-export function bindSimd(memory: WebAssembly.Memory): SimdKernels {
-  const relaxed = assemble(functions(true));
-  const bytes = WebAssembly.validate(relaxed as BufferSource)
-    ? relaxed
-    : assemble(functions(false));
-  const module = new WebAssembly.Module(bytes as BufferSource);
+export function bindSimd(memory: WebAssembly.Memory, fused?: boolean): SimdKernels {
+  const relaxed = fused === false ? undefined : assemble(functions(true));
+  const taken = relaxed && (fused || WebAssembly.validate(relaxed));
+  const module = new WebAssembly.Module(taken ? relaxed : assemble(functions(false)));
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return instance.exports as unknown as SimdKernels;
 }
