@@ -23,10 +23,17 @@ const SYMBOLS = {
   sorgqr_: { parameters: addresses(9), result: "void", optional: true },
   sgelqf_: { parameters: addresses(8), result: "void", optional: true },
   sorglq_: { parameters: addresses(9), result: "void", optional: true },
-  // The hidden length of the job character comes last. Runs beside the main thread.
+  // The hidden lengths of the job characters come last. Both run beside the main thread.
   gesddBeside: {
-    name: "sgesdd_",
+    name: "dgesdd_",
     parameters: addresses(15),
+    result: "void",
+    nonblocking: true,
+    optional: true,
+  },
+  gesvdBeside: {
+    name: "dgesvd_",
+    parameters: addresses(16),
     result: "void",
     nonblocking: true,
     optional: true,
@@ -58,6 +65,17 @@ export interface LapackFunctions {
   readonly strtri_: Native;
 }
 
+/** A function that takes numbers and runs on a thread of its own. */
+type Beside = (...args: number[]) => Promise<void>;
+
+/** Functions that run beside the main thread. */
+export interface BesideFunctions {
+  /** SVD by divide and conquer: fast. */
+  readonly gesdd: Beside;
+  /** SVD by QR iteration: slower, converges where the other fails. */
+  readonly gesvd: Beside;
+}
+
 /** A loaded library. */
 export interface BlasLibrary {
   /** Path or name under which it was found. */
@@ -70,8 +88,8 @@ export interface BlasLibrary {
   readonly smallKernels: boolean;
   /** Factorisations; undefined where the library has none. */
   readonly lapack: LapackFunctions | undefined;
-  /** Singular value decomposition (sgesdd) that runs beside the main thread. */
-  readonly gesddBeside: ((...args: number[]) => Promise<void>) | undefined;
+  /** Singular value decompositions in float64, beside the main thread. */
+  readonly beside: BesideFunctions | undefined;
   /** Sets the number of threads; undefined where the library has no such call. */
   readonly setThreads: ((threads: number) => void) | undefined;
 }
@@ -154,9 +172,14 @@ function describe(path: string, symbols: Symbols): BlasLibrary {
     smallKernels: /OpenBLAS.*\((SkylakeX|Cooperlake|SapphireRapids)\)/.test(title),
     sgemm: native.cblas_sgemm!,
     lapack: complete ? native as unknown as LapackFunctions : undefined,
-    gesddBeside: (native.gesddBeside ?? undefined) as BlasLibrary["gesddBeside"],
+    beside: besideFunctions(symbols),
     setThreads: threadSetter(native),
   };
+}
+
+function besideFunctions(symbols: Symbols): BesideFunctions | undefined {
+  const { gesddBeside, gesvdBeside } = symbols as unknown as Record<string, Beside | null>;
+  return gesddBeside && gesvdBeside ? { gesdd: gesddBeside, gesvd: gesvdBeside } : undefined;
 }
 
 function threadSetter(native: Record<string, Native | null>): BlasLibrary["setThreads"] {

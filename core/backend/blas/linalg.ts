@@ -13,7 +13,7 @@ import { address, type HeapContext, output, release, withScratch } from "../heap
 import { inner, outer, runtimeOf, type TensorInfo } from "../tfjs/types.ts";
 import { GramSchmidt } from "./gram_schmidt.ts";
 import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
-import type { BlasLibrary, LapackFunctions } from "./library.ts";
+import type { BesideFunctions, BlasLibrary, LapackFunctions } from "./library.ts";
 import { thinSvd } from "./svd.ts";
 import type { Threads } from "./threads.ts";
 
@@ -44,8 +44,8 @@ export function blasLinalg(
   base: () => number,
   threads: Threads,
 ): NativeLinalg | undefined {
-  const { lapack, gesddBeside } = library;
-  if (!lapack || !gesddBeside) return undefined;
+  const { lapack, beside } = library;
+  if (!lapack || !beside) return undefined;
   const { wasm } = c.heap.backend;
   const at = wasm._malloc(BLOCK_BYTES);
   const bytes = () => wasm.HEAPU8.subarray(at, at + BLOCK_BYTES);
@@ -53,7 +53,7 @@ export function blasLinalg(
   const bases = new GramSchmidt(c, lapack, base);
   return {
     qr: (a) => threads.alone(() => qr(bench, matrix(a, "the QR factorisation"))),
-    svd: (a) => threads.aloneBeside(() => svd(c, gesddBeside, matrix(a, "the SVD"))),
+    svd: (a) => threads.aloneBeside(() => svd(c, beside, matrix(a, "the SVD"))),
     choleskyQr: (a) => threads.alone(() => choleskyQr(c, bases, matrix(a, "Cholesky-QR"))),
     complement: (u, a) => threads.alone(() => complement(c, bases, inner(u), inner(a))),
   };
@@ -110,14 +110,14 @@ function upperTriangle(c: HeapContext, from: number, to: number, n: number): voi
 
 async function svd(
   c: HeapContext,
-  gesdd: NonNullable<BlasLibrary["gesddBeside"]>,
+  beside: BesideFunctions,
   a: TensorInfo,
 ): Promise<NativeSvd> {
   const [m, n] = a.shape as [number, number];
   const k = Math.min(m, n);
   const from = address(c, a) / 4;
-  const entries = c.heap.backend.wasm.HEAPF32.subarray(from, from + m * n);
-  const { p, sigma, qT } = await thinSvd(gesdd, entries, m, n);
+  const entries = c.heap.backend.wasm.HEAPF32.slice(from, from + m * n);
+  const { p, sigma, qT } = await thinSvd(beside, entries, m, n);
   const [left, right] = [output(c, [m, k]), output(c, [n, k])];
   const floats = c.heap.backend.wasm.HEAPF32;
   floats.set(p, address(c, left) / 4);
@@ -127,7 +127,7 @@ async function svd(
 
 /** Writes the transpose of a rows×columns matrix at index `to`. */
 function transposeInto(
-  from: Float32Array,
+  from: Float64Array,
   floats: Float32Array,
   to: number,
   rows: number,

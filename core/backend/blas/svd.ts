@@ -2,13 +2,15 @@
  * The singular value decomposition by LAPACK, beside the main thread: the layers of a network
  * truncate at the same time.
  *
- * It runs on memory of its own, because the wasm heap may move while it does.
+ * It runs in float64, because divide and conquer in float32 was seen to fail on cores whose
+ * singular values spread over more digits than float32 has, and on memory of its own, because the
+ * wasm heap may move while it does.
  *
  * @module
  */
 
 import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
-import type { BlasLibrary } from "./library.ts";
+import type { BesideFunctions } from "./library.ts";
 
 /** LAPACK's blocked algorithms want this many columns of workspace. */
 const BLOCK = 64;
@@ -16,14 +18,14 @@ const BLOCK = 64;
 /** Factors of A = P diag(sigma) Qᵀ, row-major. */
 export interface SvdFactors {
   /** m×k. */
-  readonly p: Float32Array;
+  readonly p: Float64Array;
   /** k. */
   readonly sigma: Float64Array;
   /** Qᵀ, k×n. */
-  readonly qT: Float32Array;
+  readonly qT: Float64Array;
 }
 
-/** Where the parts of the memory begin, in floats, and its size. */
+/** Where the parts of the memory begin, in numbers of 8 bytes, and its size. */
 interface Layout {
   readonly sigma: number;
   readonly u: number;
@@ -43,45 +45,63 @@ function layout(m: number, n: number): Layout {
   const vt = u + n * k;
   const work = vt + k * m;
   const integers = work + lwork;
-  const block = integers + 8 * k;
-  return { sigma, u, vt, work, lwork, integers, block, total: block + BLOCK_BYTES / 4 };
+  const block = integers + 4 * k;
+  return { sigma, u, vt, work, lwork, integers, block, total: block + BLOCK_BYTES / 8 };
 }
 
 /**
- * The thin SVD.
+ * The thin SVD. Entries that are not finite give singular values that are NaN.
  *
- * @param gesdd LAPACK's sgesdd, run beside this thread.
- * @param a Entries, m×n row-major; copied before this returns.
+ * @param lapack Functions that run beside this thread.
+ * @param a Entries, m×n row-major; must stay as they are until the promise resolves.
  */
 export async function thinSvd(
-  gesdd: NonNullable<BlasLibrary["gesddBeside"]>,
+  lapack: BesideFunctions,
   a: Float32Array,
   m: number,
   n: number,
 ): Promise<SvdFactors> {
+  // LAPACK prints to standard error, or does not return, when it meets NaN.
+  if (!a.every(Number.isFinite)) return noFactors(m, n);
+  const fast = await decompose(lapack.gesdd, "divide and conquer", a, m, n);
+  const factors = fast ?? await decompose(lapack.gesvd, "QR iteration", a, m, n);
+  if (factors) return factors;
+  throw new Error(`Cannot compute the SVD of a ${m}×${n} matrix: LAPACK did not converge`);
+}
+
+async function decompose(
+  gesvx: BesideFunctions["gesdd"],
+  method: "divide and conquer" | "QR iteration",
+  a: Float32Array,
+  m: number,
+  n: number,
+): Promise<SvdFactors | undefined> {
   const k = Math.min(m, n);
   const at = layout(m, n);
-  const floats = new Float32Array(at.total);
-  floats.set(a);
-  const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(floats)));
-  const bytes = new Uint8Array(floats.buffer, 4 * at.block, BLOCK_BYTES);
-  const block = new ParameterBlock(() => bytes, () => base + 4 * at.block);
+  const memory = new Float64Array(at.total);
+  memory.set(a);
+  const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory)));
+  const bytes = new Uint8Array(memory.buffer, 8 * at.block, BLOCK_BYTES);
+  const block = new ParameterBlock(() => bytes, () => base + 8 * at.block);
   const q = block.write({ m, n, k, lwork: at.lwork });
-  const part = (start: number): number => base + 4 * start;
+  const part = (start: number): number => base + 8 * start;
   // Column-major, the matrix is Aᵀ (n×m) = Ũ Σ Ṽᵀ with P = Ṽ and Q = Ũ. Ṽᵀ (k×m) column-major is P
   // (m×k) row-major, and Ũ (n×k) column-major is Qᵀ (k×n) row-major.
-  await gesdd(
-    ...[q.thin, q.n, q.m, base, q.n, part(at.sigma), part(at.u), q.n, part(at.vt), q.k],
-    ...[part(at.work), q.lwork, part(at.integers), q.info, 1],
-  );
-  if (block.info() !== 0) {
-    throw new Error(
-      `Cannot compute the SVD: LAPACK returned ${block.info()}; the matrix may hold NaN or infinity`,
-    );
-  }
+  const factors = [q.n, q.m, base, q.n, part(at.sigma), part(at.u), q.n, part(at.vt), q.k];
+  const work = [part(at.work), q.lwork];
+  await (method === "divide and conquer"
+    ? gesvx(q.thin, ...factors, ...work, part(at.integers), q.info, 1)
+    : gesvx(q.thin, q.thin, ...factors, ...work, q.info, 1, 1));
+  if (block.info() !== 0) return undefined;
   return {
-    p: floats.subarray(at.vt, at.vt + m * k),
-    sigma: Float64Array.from(floats.subarray(at.sigma, at.sigma + k)),
-    qT: floats.subarray(at.u, at.u + n * k),
+    p: memory.subarray(at.vt, at.vt + m * k),
+    sigma: memory.slice(at.sigma, at.sigma + k),
+    qT: memory.subarray(at.u, at.u + n * k),
   };
+}
+
+function noFactors(m: number, n: number): SvdFactors {
+  const k = Math.min(m, n);
+  const nan = (size: number): Float64Array => new Float64Array(size).fill(NaN);
+  return { p: nan(m * k), sigma: nan(k), qT: nan(k * n) };
 }
