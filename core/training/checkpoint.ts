@@ -17,6 +17,8 @@ export interface TrainerState {
   readonly states: WeightStates;
   /** Sum of the losses since the last epoch ended. */
   readonly lossSum: number;
+  /** Mean loss of the last full epoch; NaN before its end. */
+  readonly trainLoss: number;
   /** Loss of the first step, against which divergence is judged. */
   readonly firstLoss: number;
   /** Best validation accuracy so far; −1 before the first. */
@@ -25,6 +27,8 @@ export interface TrainerState {
   readonly epochsSinceBest: number;
   /** Seconds of training so far. */
   readonly seconds: number;
+  /** Median seconds of a step at the end of the last full epoch; NaN before it. */
+  readonly secondsPerStep: number;
 }
 
 /** A tensor on the host. */

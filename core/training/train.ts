@@ -70,8 +70,8 @@ export interface TrainResult {
 interface Progress {
   readonly durations: number[];
   readonly started: number;
-  trainLoss: number;
-  lastSaved: number;
+  /** Step of the checkpoint in the folder, if there is one. */
+  lastSaved?: number;
   test?: Measurement;
 }
 
@@ -90,27 +90,30 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
     );
   }
   const total = perEpoch * o.epochs;
-  let state = await begin(o);
+  const begun = await begin(o);
+  let { state } = begun;
   const progress: Progress = {
     durations: [],
     started: performance.now() - 1000 * state.seconds,
-    trainLoss: NaN,
-    lastSaved: state.step,
+    ...(begun.resumed ? { lastSaved: state.step } : {}),
   };
   const { label, epochs } = o;
   o.listener?.({ type: "start", label, epochs, steps: total, firstStep: state.step });
-  while (state.step < total) {
+  while (state.step < total && !outOfPatience(o, state)) {
     const epoch = Math.floor(state.step / perEpoch);
-    const result = await runEpoch(o, state, progress, epoch, perEpoch);
-    state = result.state;
-    if (result.reason) return end(o, state, progress, result.reason, result.message);
-    state = await closeEpoch(o, state, progress, epoch + 1, perEpoch);
-    if (o.earlyStop && state.epochsSinceBest >= o.earlyStop.patience && state.step < total) {
-      return end(o, state, progress, "stopped-early");
-    }
+    const run = await runEpoch(o, state, progress, epoch, perEpoch);
+    state = run.state;
+    if (run.reason) return end(o, state, progress, run.reason, run.message);
+    const closed = await closeEpoch(o, state, progress, epoch + 1, perEpoch);
+    state = closed.state;
+    if (closed.message !== undefined) return end(o, state, progress, "diverged", closed.message);
   }
   progress.test ??= await measureSplit(o, state.states, o.dataset.test);
-  return end(o, state, progress, "finished");
+  return end(o, state, progress, state.step < total ? "stopped-early" : "finished");
+}
+
+function outOfPatience({ earlyStop }: TrainOptions, state: TrainerState): boolean {
+  return earlyStop !== undefined && state.epochsSinceBest >= earlyStop.patience;
 }
 
 /** Draws the initial weights, each from a stream of its own name. */
@@ -130,23 +133,26 @@ export async function initialStates(
   });
 }
 
-async function begin(o: TrainOptions): Promise<TrainerState> {
+async function begin(o: TrainOptions): Promise<{ state: TrainerState; resumed: boolean }> {
   const record = await o.folder?.loadCheckpoint();
   if (record) {
     const state = restoreState(o.method.engine, o.network, record);
     await o.folder!.keepMetricsThrough(state.step);
-    return state;
+    return { state, resumed: true };
   }
   await o.folder?.keepMetricsThrough(-1);
-  return {
+  const state = {
     step: 0,
     states: await initialStates(o.method, o.network, o.seed),
     lossSum: 0,
+    trainLoss: NaN,
     firstLoss: NaN,
     bestAccuracy: -1,
     epochsSinceBest: 0,
     seconds: 0,
+    secondsPerStep: NaN,
   };
+  return { state, resumed: false };
 }
 
 async function runEpoch(
@@ -192,7 +198,7 @@ async function stepOrMessage(
   try {
     return await trainStep(o.method, o.network, state.states, { x, labels }, settings);
   } catch (error) {
-    if (error instanceof NonFiniteError) return error.message;
+    if (error instanceof NonFiniteError) return error.message.replace(/^Cannot [^:]*: /, "");
     throw error;
   } finally {
     disposeAll([x, labels]);
@@ -201,9 +207,15 @@ async function stepOrMessage(
 
 function divergence(state: TrainerState, outcome: StepOutcome): string | undefined {
   const first = Number.isNaN(state.firstLoss) ? outcome.loss : state.firstLoss;
-  if (outcome.loss <= DIVERGENCE_FACTOR * first) return undefined;
-  disposeStates(outcome.states, state.states);
-  return `the loss grew from ${first.toPrecision(3)} to ${outcome.loss.toPrecision(3)}`;
+  const message = grown(first, outcome.loss);
+  if (message !== undefined) disposeStates(outcome.states, state.states);
+  return message;
+}
+
+/** Says how far the loss grew where that is no training any more. */
+function grown(first: number, loss: number): string | undefined {
+  if (loss <= DIVERGENCE_FACTOR * first) return undefined;
+  return `the loss grew from ${first.toPrecision(3)} to ${loss.toPrecision(3)}`;
 }
 
 function advance(state: TrainerState, outcome: StepOutcome): TrainerState {
@@ -244,35 +256,38 @@ function report(
   });
 }
 
-/** Measures, logs and saves at the end of an epoch. */
+/** Measures, logs and saves at the end of an epoch; a message when the network diverged. */
 async function closeEpoch(
   o: TrainOptions,
   state: TrainerState,
   progress: Progress,
   epoch: number,
   perEpoch: number,
-): Promise<TrainerState> {
-  progress.trainLoss = state.lossSum / perEpoch;
-  progress.test = await measureSplit(o, state.states, o.dataset.test);
+): Promise<{ state: TrainerState; message?: string }> {
+  const test = await measureSplit(o, state.states, o.dataset.test);
+  const message = grown(state.firstLoss, test.loss);
+  if (message !== undefined) return { state, message };
+  progress.test = test;
   const next = {
     ...await judge(o, state),
     lossSum: 0,
-    seconds: (performance.now() - progress.started) / 1000,
+    trainLoss: state.lossSum / perEpoch,
+    secondsPerStep: median(progress.durations),
   };
   const line: MetricLine = {
     step: next.step,
     epoch,
-    loss: progress.trainLoss,
+    loss: next.trainLoss,
     learningRate: o.rate(next.step - 1, perEpoch * o.epochs),
-    testLoss: progress.test.loss,
-    testAccuracy: progress.test.accuracy,
+    testLoss: test.loss,
+    testAccuracy: test.accuracy,
     ...await rankMetrics(o, next.states),
     secondsPerStep: median(progress.durations.slice(-perEpoch)),
   };
   o.folder?.appendMetric(line);
   o.listener?.({ type: "epoch", metrics: line });
   await save(o, next, progress);
-  return next;
+  return { state: next };
 }
 
 async function judge(o: TrainOptions, state: TrainerState): Promise<TrainerState> {
@@ -285,7 +300,8 @@ async function judge(o: TrainOptions, state: TrainerState): Promise<TrainerState
 
 async function save(o: TrainOptions, state: TrainerState, progress: Progress): Promise<void> {
   if (!o.folder) return;
-  const path = await o.folder.saveCheckpoint(await storeState(o.method.engine, state));
+  const timed = { ...state, seconds: secondsSince(progress) };
+  const path = await o.folder.saveCheckpoint(await storeState(o.method.engine, timed));
   progress.lastSaved = state.step;
   o.listener?.({ type: "checkpoint", path, step: state.step });
 }
@@ -297,14 +313,17 @@ function end(
   reason: RunEndReason,
   why?: string,
 ): TrainResult {
-  const seconds = (performance.now() - progress.started) / 1000;
+  const seconds = secondsSince(progress);
   o.listener?.({ type: "end", reason, step: state.step, seconds });
   const finished = reason === "finished" || reason === "stopped-early";
   return {
     reason,
     state: { ...state, seconds },
-    trainLoss: progress.trainLoss,
-    secondsPerStep: median(progress.durations),
+    trainLoss: state.trainLoss,
+    // A run that was over when it was resumed has timed no step of its own.
+    secondsPerStep: progress.durations.length > 0
+      ? median(progress.durations)
+      : state.secondsPerStep,
     ...(finished && progress.test ? { test: progress.test } : {}),
     ...(why === undefined ? {} : { message: divergenceMessage(o, state, progress, why) }),
   };
@@ -316,12 +335,18 @@ function divergenceMessage(
   progress: Progress,
   why: string,
 ): string {
-  const rate = o.rate(state.step, o.epochs * batchCount(o.dataset.train.count, o.batch, true));
-  const saved = o.folder
+  const total = o.epochs * batchCount(o.dataset.train.count, o.batch, true);
+  // Either the last step was too long, or the one that failed was.
+  const rate = Math.max(...[state.step - 1, state.step].map((n) => o.rate(Math.max(0, n), total)));
+  const saved = o.folder && progress.lastSaved !== undefined
     ? `; the checkpoint of step ${progress.lastSaved} is kept in ${o.folder.path}`
     : "";
-  return `Training diverged at step ${state.step + 1}: ${why}${saved}. ` +
+  return `Training diverged after step ${state.step}: ${why}${saved}. ` +
     `Lower the learning rate (now ${Number(rate.toPrecision(3))}) or clip the gradient`;
+}
+
+function secondsSince(progress: Progress): number {
+  return (performance.now() - progress.started) / 1000;
 }
 
 function measureSplit(o: TrainOptions, states: WeightStates, split: Split): Promise<Measurement> {

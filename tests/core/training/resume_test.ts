@@ -1,0 +1,242 @@
+/** A run that was interrupted and resumed ends with the same bits as one that was not. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import {
+  augmentedBug,
+  bug,
+  geolora,
+  readMetrics,
+  readRecord,
+  relativeFrobenius,
+  restoreState,
+  RunFolder,
+  storeState,
+  tensorsIn,
+  train,
+  type TrainOptions,
+  type TrainResult,
+} from "../../../core/mod.ts";
+import { perceptron } from "../../../layers/mod.ts";
+import { adam, heavyBall } from "../../../optimizers/mod.ts";
+import { cpuBackends, onBackend } from "../../support/algebras.ts";
+import { blobsOf, type MethodChoice, methodOf, shortRun } from "../../support/training.ts";
+
+const truncation = { rule: relativeFrobenius, tolerance: 0.15, minRank: 2, maxRank: 8 };
+
+async function inFolder(check: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempDir();
+  try {
+    await check(path);
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
+}
+
+async function openFolder(path: string, resume = false): Promise<RunFolder> {
+  const config = { recipe: "test", settings: {}, seed: 3, backend: "cpu" };
+  return await RunFolder.open(path, config, { resume });
+}
+
+/** What a finished run leaves, without the times that it took. */
+interface Trace {
+  readonly reason: string;
+  readonly state: Record<string, unknown>;
+  readonly metrics: unknown;
+  readonly results: unknown;
+  readonly checkpoint: Record<string, unknown>;
+}
+
+async function traceOf(o: TrainOptions, result: TrainResult, path: string): Promise<Trace> {
+  const { seconds: _s, secondsPerStep: _p, ...state } = await storeState(
+    o.method.engine,
+    result.state,
+  );
+  for (const t of tensorsIn(result.state.states)) t.dispose();
+  const lines = await readMetrics(join(path, "metrics.jsonl"));
+  const { seconds: _t, secondsPerStep: _q, ...checkpoint } = await readRecord(
+    join(path, "checkpoint.safetensors"),
+  );
+  return {
+    reason: result.reason,
+    state,
+    metrics: lines.map(({ secondsPerStep: _, ...line }) => line),
+    results: { trainLoss: result.trainLoss, test: result.test },
+    checkpoint,
+  };
+}
+
+/** Runs to the end, interrupted after each of these steps and resumed from the file. */
+async function runWithStops(
+  options: () => Promise<TrainOptions>,
+  path: string,
+  stops: readonly number[],
+): Promise<Trace> {
+  for (const [i, stop] of stops.entries()) {
+    const controller = new AbortController();
+    if (stop === 0) controller.abort();
+    const o = await options();
+    const before = o.method.engine.memory().numTensors;
+    const result = await train({
+      ...o,
+      folder: await openFolder(path, i > 0),
+      signal: controller.signal,
+      listener: (e) => {
+        if (e.type === "step" && e.step === stop) controller.abort();
+      },
+    });
+    assertEquals([result.reason, result.state.step], ["interrupted", stop]);
+    assert(!result.test, "an interrupted run has no result");
+    for (const t of tensorsIn(result.state.states)) t.dispose();
+    assertEquals(o.method.engine.memory().numTensors, before);
+  }
+  const o = await options();
+  const result = await train({ ...o, folder: await openFolder(path, stops.length > 0) });
+  return await traceOf(o, result, path);
+}
+
+const CHOICES: Record<string, MethodChoice & { format?: string; clipNorm?: number }> = {
+  "augmented-bug with adam": { integrator: augmentedBug, rule: adam.create() },
+  "geolora with heavy ball": { integrator: geolora, rule: heavyBall.create(), clipNorm: 1 },
+  "bug with adam": { integrator: bug, rule: adam.create(), coreSteps: 2 },
+  "a dense net with adam": { format: "dense", rule: adam.create() },
+};
+
+for (const backend of cpuBackends) {
+  for (const [name, { format = "low-rank", ...choice }] of Object.entries(CHOICES)) {
+    Deno.test({
+      ...await onBackend(backend, `a resumed run equals an uninterrupted one, ${name}`),
+      fn: () =>
+        inFolder(async (path) => {
+          const options = () =>
+            shortRun({
+              ...choice,
+              backend,
+              truncation,
+              network: perceptron({ sizes: [36, 12, 10, 4], format, rank: 4 }),
+              epochs: 3,
+              rate: (step, total) => 0.02 * (1 - step / total),
+            });
+          const whole = await runWithStops(options, join(path, "whole"), []);
+          // Before the first step; within an epoch; at its end; twice more.
+          const parts = await runWithStops(options, join(path, "parts"), [0, 3, 8, 13, 22]);
+          assertEquals(parts, whole);
+          assertEquals(whole.reason, "finished");
+          assertEquals(whole.state.step, 24);
+          assertEquals(whole.state, whole.checkpoint, "the last checkpoint is the end");
+        }),
+    });
+  }
+}
+
+Deno.test({
+  ...await onBackend("cpu", "a finished run that is resumed tells the same results again"),
+  fn: () =>
+    inFolder(async (path) => {
+      const options = () => shortRun({ truncation });
+      const first = await runWithStops(options, path, []);
+      const o = await options();
+      const again = await train({ ...o, folder: await openFolder(path, true) });
+      assert(again.secondsPerStep > 0, `${again.secondsPerStep} s per step`);
+      assertEquals(await traceOf(o, again, path), first);
+    }),
+});
+
+Deno.test({
+  ...await onBackend("cpu", "a run that stopped early and is resumed stays where it stopped"),
+  fn: () =>
+    inFolder(async (path) => {
+      const dataset = await blobsOf(80);
+      const earlyStop = { split: dataset.test, patience: 2 };
+      const rate = (step: number) => step < 8 ? 0.1 : 1e-12;
+      const options = () => shortRun({ dataset, earlyStop, rate, epochs: 20 });
+      const first = await runWithStops(options, path, []);
+      assertEquals(first.reason, "stopped-early");
+      const o = await options();
+      const again = await train({ ...o, folder: await openFolder(path, true) });
+      assertEquals(await traceOf(o, again, path), first);
+    }),
+});
+
+Deno.test({
+  ...await onBackend("cpu", "early stop counts across an interruption"),
+  fn: () =>
+    inFolder(async (path) => {
+      const dataset = await blobsOf(80);
+      const earlyStop = { split: dataset.test, patience: 2 };
+      const rate = (step: number) => step < 8 ? 0.1 : 1e-12;
+      const options = () => shortRun({ dataset, earlyStop, rate, epochs: 20 });
+      const whole = await runWithStops(options, join(path, "whole"), []);
+      assertEquals(await runWithStops(options, join(path, "parts"), [11, 17]), whole);
+    }),
+});
+
+Deno.test({
+  ...await onBackend("cpu", "the seconds of a run add up across an interruption"),
+  fn: () =>
+    inFolder(async (path) => {
+      const controller = new AbortController();
+      let now = 0;
+      const clock = performance.now;
+      // A clock that ticks a second whenever somebody looks.
+      performance.now = () => (now += 1000);
+      try {
+        const o = await shortRun({
+          folder: await openFolder(path),
+          signal: controller.signal,
+          listener: (e) => {
+            if (e.type === "step" && e.step === 5) controller.abort();
+          },
+        });
+        const first = await train(o);
+        for (const t of tensorsIn(first.state.states)) t.dispose();
+        const record = await readRecord(join(path, "checkpoint.safetensors"));
+        assert(record.seconds as number >= 10, `${record.seconds} s after 5 steps of 2 s`);
+      } finally {
+        performance.now = clock;
+      }
+    }),
+});
+
+Deno.test({
+  ...await onBackend("cpu", "storeState() and restoreState() keep every bit and leave no tensor"),
+  fn: async () => {
+    const o = await shortRun({ rule: adam.create(), truncation, epochs: 1 });
+    const { engine } = o.method;
+    const before = engine.memory().numTensors;
+    const { state } = await train(o);
+    const record = await storeState(engine, state);
+    const back = restoreState(engine, o.network, record);
+    assertEquals(tensorsIn(back.states).length, tensorsIn(state.states).length);
+    assertEquals(await storeState(engine, back), record);
+    for (const t of [...tensorsIn(back.states), ...tensorsIn(state.states)]) t.dispose();
+    assertEquals(engine.memory().numTensors, before);
+  },
+});
+
+Deno.test({
+  ...await onBackend("cpu", "restoreState() refuses a record of another layout or network"),
+  fn: async () => {
+    const { engine } = await methodOf();
+    const o = await shortRun({ epochs: 1 });
+    const { state } = await train(o);
+    const record = await storeState(engine, state);
+    for (const t of tensorsIn(state.states)) t.dispose();
+    const refused = (network: TrainOptions["network"], r: Record<string, unknown>, why: string) =>
+      assertRejects(() => Promise.try(() => restoreState(engine, network, r)), Error, why);
+    const before = engine.memory().numTensors;
+    const layout = "Cannot resume: the checkpoint has layout 99, expected 1";
+    await refused(o.network, { ...record, version: 99 }, layout);
+    await refused(
+      perceptron({ sizes: [36, 12, 10, 4], format: "dense" }),
+      record,
+      'Cannot resume: weight "dense1.weight" must be dense, the checkpoint has low-rank',
+    );
+    await refused(
+      perceptron({ sizes: [36, 12, 10, 4, 4], format: "low-rank" }),
+      record,
+      'Cannot resume: weight "dense3.weight" must be low-rank, the checkpoint has none',
+    );
+    assertEquals(engine.memory().numTensors, before);
+  },
+});
