@@ -60,9 +60,11 @@ export function list(args: readonly string[], sink: TextSink = textSink()): numb
 }
 
 function describeKind(kind: string, table: Registry<Plugin>): string {
+  // Only recipes are set on the command line; other plugins name the settings of their functions.
+  const dashes = table.kind === recipes.kind ? "--" : "";
   const plugins = table.list().map((p) => {
     const options = Object.entries(p.options ?? {}).map(([key, text]) =>
-      indented(`--${key}  ${text}`, 6)
+      indented(`${dashes}${key}  ${text}`, 6)
     );
     return [indented(`${p.name}: ${p.description}`, 2), ...options].join("");
   });

@@ -39,8 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 function commandOf(name: string | undefined): Command {
-  const command = name === undefined ? undefined : COMMANDS[name];
-  if (command) return command;
+  if (name !== undefined && Object.hasOwn(COMMANDS, name)) return COMMANDS[name]!;
   const known = Object.keys(COMMANDS);
   if (name === undefined) {
     throw new UsageError(`Cannot run nothing: name a command, known are ${known.join(", ")}`);
@@ -51,7 +50,8 @@ function commandOf(name: string | undefined): Command {
 /** Library errors say in one line what was wrong; faults of the program keep their stack. */
 function isUsersMistake(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
-  return error instanceof Error && /^(Cannot|Training) /.test(error.message);
+  // The engine's own "Cannot read properties of undefined" gives no reason after a colon.
+  return error instanceof Error && /^(Cannot .*: |Training )/.test(error.message);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -29,6 +29,14 @@ export async function loadPlugins(args: readonly string[]): Promise<string[]> {
   return rest;
 }
 
+/** What is wrong and where, without the source excerpt between. */
+function oneLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const [what, ...rest] = text.split("\n").map((line) => line.trim());
+  const where = rest.find((line) => line.startsWith("at "));
+  return where === undefined ? what! : `${what} ${where}`;
+}
+
 async function loadPlugin(file: string): Promise<void> {
   if (file === "") throw new UsageError("Cannot load a plugin: expected --plugin FILE");
   const path = resolve(file);
@@ -40,7 +48,6 @@ async function loadPlugin(file: string): Promise<void> {
   try {
     await import(pathToFileURL(path).href);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot load plugin ${file}: ${why}`);
+    throw new UsageError(`Cannot load plugin ${file}: ${oneLine(error)}`, { cause: error });
   }
 }

@@ -40,8 +40,8 @@ export interface Recipe extends Plugin {
 export interface RecipeDefinition<T extends OptionDefaults<T>> extends Plugin {
   /** Every option with its default. */
   readonly defaults: T;
-  /** Limits and explanations. */
-  readonly schema: OptionSchema<T>;
+  /** Limits and explanations; a function where choices come from tables that plugins add to. */
+  readonly schema: OptionSchema<T> | (() => OptionSchema<T>);
   /** The job. */
   readonly job: (options: ParsedOptions<T>, context: RecipeContext) => Promise<number>;
 }
@@ -56,10 +56,13 @@ export const recipes: Registry<Recipe> = new Registry("recipe");
  */
 export function recipe<T extends OptionDefaults<T>>(definition: RecipeDefinition<T>): Recipe {
   const { name, description, defaults, schema, job } = definition;
+  const rules = () => typeof schema === "function" ? schema() : schema;
   return recipes.add({
     name,
     description,
-    options: describeOptions(defaults, schema),
-    run: (args, context) => job(parseOptions(args, defaults, schema), context),
+    get options() {
+      return describeOptions(defaults, rules());
+    },
+    run: (args, context) => job(parseOptions(args, defaults, rules()), context),
   });
 }

@@ -7,6 +7,6 @@ export const demo: Recipe = recipe({
   name: "demo",
   description: "low rank next to dense on drawn digits: no download, ends with a report",
   defaults: { ...classificationDefaults, epochs: 6, baseline: true },
-  schema: classificationSchema(),
+  schema: classificationSchema,
   job: (options, context) => classify("demo", "digits", options, context),
 });

@@ -7,6 +7,6 @@ export const mnist: Recipe = recipe({
   name: "mnist",
   description: "fully connected nets of the first DLRT paper on MNIST; --baseline adds the twin",
   defaults: { ...classificationDefaults, epochs: 20 },
-  schema: classificationSchema(),
+  schema: classificationSchema,
   job: (options, context) => classify("mnist", "mnist", options, context),
 });
