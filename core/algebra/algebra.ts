@@ -86,6 +86,10 @@ export interface Algebra<M> extends Elementwise<M> {
   multiply(x: M, y: M, options?: ProductOptions): M;
   /** Transpose. */
   transpose(x: M): M;
+  /** The same elements in the same row-major order as a rows×cols matrix. */
+  reshape(x: M, rows: number, cols: number): M;
+  /** Element-wise complex conjugate: `x` itself where numbers are real. */
+  conjugate(x: M): M;
   /** Element-wise square root. */
   sqrt(x: M): M;
   /** Element-wise square. */

@@ -76,6 +76,12 @@ class EngineAlgebra implements Algebra<Tensor> {
   transpose(x: Tensor): Tensor {
     return this.#engine.transpose(x);
   }
+  reshape(x: Tensor, rows: number, cols: number): Tensor {
+    return this.#engine.reshape(x, [rows, cols]);
+  }
+  conjugate(x: Tensor): Tensor {
+    return x;
+  }
   lincomb(alpha: number, x: Tensor, beta: number, y: Tensor): Tensor {
     return this.#engine.lincomb(alpha, x, beta, y);
   }

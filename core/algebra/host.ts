@@ -77,6 +77,18 @@ class HostAlgebra implements Algebra<Matrix> {
   transpose(x: Matrix): Matrix {
     return transposed(x);
   }
+  reshape(x: Matrix, rows: number, cols: number): Matrix {
+    if (rows * cols !== x.data.length) {
+      throw new RangeError(
+        `Cannot reshape ${shape(x)} to ${rows}×${cols}: ${x.data.length} elements must stay, ` +
+          `got room for ${rows * cols}`,
+      );
+    }
+    return { rows, cols, data: x.data };
+  }
+  conjugate(x: Matrix): Matrix {
+    return x;
+  }
   lincomb(alpha: number, x: Matrix, beta: number, y: Matrix): Matrix {
     return zip(x, y, (a, b) => alpha * a + beta * b);
   }

@@ -48,6 +48,7 @@ export type {
   Stepper,
   StepResult,
   SubFlow,
+  Timed,
   Truncation,
   TruncationRule,
 } from "./types.ts";

@@ -18,11 +18,14 @@ export interface LowRank<M> {
   readonly v: M;
 }
 
-/** A matrix at which an integrator asks for F; its factors need not be orthonormal. */
-export interface Point<M> extends LowRank<M> {
+/** A moment within a step. */
+export interface Timed {
   /** Time since the start of the step, for right-hand sides that depend on it. */
   readonly time: number;
 }
+
+/** A matrix at which an integrator asks for F; its factors need not be orthonormal. */
+export interface Point<M> extends LowRank<M>, Timed {}
 
 /** F(Y) at one point, as an operator: never formed as m×n unless that is the cheapest way. */
 export interface FieldAt<M> {
@@ -47,22 +50,28 @@ export interface Moments<M> {
 /** Moments by the name of the factor that they belong to: "k", "l" or "s". */
 export type MomentSlots<M> = Readonly<Record<string, Moments<M>>>;
 
-/** One sub-flow of a step: a single factor moves while the others stand still. */
-export interface SubFlow<M> {
-  /** Which factor moves: the slot of its moments. */
-  readonly slot: "k" | "l" | "s";
+/**
+ * One sub-flow of a step: a single factor moves while the others stand still.
+ *
+ * @typeParam M Matrices.
+ * @typeParam P What is handed out to be evaluated; factorised matrices unless said otherwise.
+ * @typeParam F What comes back: F there, as an operator.
+ */
+export interface SubFlow<M, P = LowRank<M>, F = FieldAt<M>> {
+  /** Which factor moves: the slot of its moments; "s" is the core, "k1" the basis of mode 1. */
+  readonly slot: "k" | "l" | "s" | `k${number}`;
   /** Where it starts; a function because not every stepper asks. */
   start(): M;
   /** Time since the start of the step at which it starts; default 0. */
   readonly time?: number;
   /** True when only the span of the result is used, to augment a basis. */
   readonly spanOnly?: boolean;
-  /** The factorised matrix that the moving factor stands for. */
-  point(x: M): LowRank<M>;
+  /** The factorised matrix (or tensor) that the moving factor stands for. */
+  point(x: M): P;
   /** The part of F that moves the factor. */
-  project(f: FieldAt<M>): M;
+  project(f: F): M;
   /** F at point(start), where the integrator has it already: spares an evaluation. */
-  readonly known?: FieldAt<M>;
+  readonly known?: F;
 }
 
 /** Where a sub-flow ends. */
@@ -78,12 +87,12 @@ export interface Stepper extends Plugin {
   /** Order of consistency in the step size; 0 for optimizer rules. */
   readonly order: number;
   /** Advances `flow` by `dt`; each yield asks for F at a point. */
-  advance<M>(
+  advance<M, P, F>(
     a: Algebra<M>,
-    flow: SubFlow<M>,
+    flow: SubFlow<M, P, F>,
     dt: number,
     moments: Moments<M> | undefined,
-  ): AsyncGenerator<Point<M>, Advanced<M>, FieldAt<M>>;
+  ): AsyncGenerator<P & Timed, Advanced<M>, F>;
 }
 
 /** Chooses how many singular values to keep. */

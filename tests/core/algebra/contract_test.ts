@@ -1,6 +1,13 @@
 /** Every algebra through the same properties; what is measured is measured in float64. */
 
-import { assert, assertAlmostEquals, assertEquals, assertExists, assertLess } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertExists,
+  assertLess,
+  assertThrows,
+} from "@std/assert";
 import { type Algebra, type Matrix, matrix, transposed } from "../../../core/algebra/mod.ts";
 import { Random } from "../../../core/random.ts";
 import { testAlgebras } from "../../support/algebras.ts";
@@ -113,6 +120,18 @@ await testAlgebras("identity(), diagonal() and zeros() hold what their names say
   assertEquals(await toHost(a, a.identity(3)), matrix([1, 0, 0, 0, 1, 0, 0, 0, 1], 3, 3));
   assertEquals(await toHost(a, a.diagonal([2, -4])), matrix([2, 0, 0, -4], 2, 2));
   assertEquals(await toHost(a, a.zeros(2, 3)), matrix([0, 0, 0, 0, 0, 0], 2, 3));
+});
+
+await testAlgebras("reshape() keeps the row-major order of the elements", async (a) => {
+  const x = twins(a, gaussian(new Random(12), 6, 4));
+  assertEquals(await toHost(a, a.reshape(x.own, 3, 8)), matrix(x.plain.data, 3, 8));
+  assertEquals(await toHost(a, a.reshape(a.transpose(x.own), 24, 1)), {
+    ...transposed(x.plain),
+    rows: 24,
+    cols: 1,
+  });
+  assertThrows(() => a.reshape(x.own, 5, 5));
+  assertEquals(await toHost(a, a.conjugate(x.own)), x.plain);
 });
 
 await testAlgebras("qr() rebuilds its matrix from orthonormal and triangular", async (a, tol) => {
