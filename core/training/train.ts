@@ -19,6 +19,8 @@ import { disposeStates, type StepOutcome, trainStep, type WeightStates } from ".
 const DIVERGENCE_FACTOR = 1000;
 /** Lines in metrics.jsonl per epoch beside the one at its end. */
 const LINES_PER_EPOCH = 8;
+/** Milliseconds of training between two looks at signals and timers. */
+const PAUSE_EVERY = 50;
 
 /** Settings of {@linkcode train}. */
 export interface TrainOptions {
@@ -70,6 +72,8 @@ export interface TrainResult {
 interface Progress {
   readonly durations: number[];
   readonly started: number;
+  /** When signals and timers were last let in. */
+  paused: number;
   /** Step of the checkpoint in the folder, if there is one. */
   lastSaved?: number;
   test?: Measurement;
@@ -95,6 +99,7 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
   const progress: Progress = {
     durations: [],
     started: performance.now() - 1000 * state.seconds,
+    paused: -Infinity,
     ...(begun.resumed ? { lastSaved: state.step } : {}),
   };
   const { label, epochs } = o;
@@ -167,6 +172,7 @@ async function runEpoch(
   const logEvery = Math.max(1, Math.floor(perEpoch / LINES_PER_EPOCH));
   let state = start;
   for (const b of batches(o.dataset.train, order, o.batch, { first, dropLast: true })) {
+    await pause(progress);
     if (o.signal?.aborted) {
       await save(o, state, progress);
       return { state, reason: "interrupted" };
@@ -180,6 +186,13 @@ async function runEpoch(
     report(o, state, outcome as StepOutcome, epoch + 1, state.step % logEvery === 0);
   }
   return { state };
+}
+
+/** CPU backends answer at once: promises alone would never let a signal or a timer through. */
+async function pause(progress: Progress): Promise<void> {
+  if (performance.now() - progress.paused < PAUSE_EVERY) return;
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  progress.paused = performance.now();
 }
 
 async function stepOrMessage(
