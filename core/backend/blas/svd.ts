@@ -62,7 +62,7 @@ export async function thinSvd(
   n: number,
 ): Promise<SvdFactors> {
   // LAPACK prints to standard error, or does not return, when it meets NaN.
-  if (!a.every(Number.isFinite)) return noFactors(m, n);
+  if (!isFinite(a)) return noFactors(m, n);
   const fast = await decompose(lapack.gesdd, "divide and conquer", a, m, n);
   const factors = fast ?? await decompose(lapack.gesvd, "QR iteration", a, m, n);
   if (factors) return factors;
@@ -78,7 +78,7 @@ async function decompose(
 ): Promise<SvdFactors | undefined> {
   const k = Math.min(m, n);
   const at = layout(m, n);
-  const memory = new Float64Array(at.total);
+  const memory = borrow(at.total);
   memory.set(a);
   const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory)));
   const bytes = new Uint8Array(memory.buffer, 8 * at.block, BLOCK_BYTES);
@@ -92,12 +92,31 @@ async function decompose(
   await (method === "divide and conquer"
     ? gesvx(q.thin, ...factors, ...work, part(at.integers), q.info, 1)
     : gesvx(q.thin, q.thin, ...factors, ...work, q.info, 1, 1));
-  if (block.info() !== 0) return undefined;
-  return {
-    p: memory.subarray(at.vt, at.vt + m * k),
+  const converged = block.info() === 0;
+  const result = {
+    p: memory.slice(at.vt, at.vt + m * k),
     sigma: memory.slice(at.sigma, at.sigma + k),
-    qT: memory.subarray(at.u, at.u + n * k),
+    qT: memory.slice(at.u, at.u + n * k),
   };
+  spare.push(memory);
+  return converged ? result : undefined;
+}
+
+/** Memory of earlier calls, which would otherwise be allocated and zeroed for each. */
+const spare: Float64Array[] = [];
+
+function borrow(size: number): Float64Array {
+  const fitting = spare.findIndex((memory) => memory.length >= size);
+  if (fitting >= 0) return spare.splice(fitting, 1)[0]!;
+  spare.length = 0; // too small for what is wanted now
+  return new Float64Array(size);
+}
+
+/** Whether all are numbers: 0 × x is NaN for NaN and the infinities. */
+function isFinite(a: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += 0 * a[i]!;
+  return sum === 0;
 }
 
 function noFactors(m: number, n: number): SvdFactors {

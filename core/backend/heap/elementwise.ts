@@ -87,7 +87,7 @@ function shippedKernel({ tf }: HeapContext, name: string): KernelFunc {
 }
 
 /** `own` where it gives a result, else the kernel that comes with TensorFlow.js. */
-function orShipped(
+export function orShipped(
   c: HeapContext,
   name: string,
   own: (call: Call) => TensorInfo | undefined,

@@ -8,6 +8,7 @@ import type { HeapContext, Kernels } from "./context.ts";
 import { convKernels } from "./conv.ts";
 import { depthwiseKernels } from "./depthwise.ts";
 import { elementwiseKernels } from "./elementwise.ts";
+import { layoutKernels } from "./layout.ts";
 import { linearKernels } from "./linear.ts";
 import { poolKernels } from "./pool.ts";
 import { segmentKernels } from "./segment.ts";
@@ -17,6 +18,7 @@ export function heapKernels(c: HeapContext): Kernels {
   return {
     ...elementwiseKernels(c),
     ...linearKernels(c),
+    ...layoutKernels(c),
     ...convKernels(c),
     ...depthwiseKernels(c),
     ...poolKernels(c),

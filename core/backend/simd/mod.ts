@@ -9,12 +9,19 @@ import { convKernels } from "./conv.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { gemmKernels } from "./gemm.ts";
 import { lossKernels } from "./loss.ts";
+import { rowKernels } from "./rows.ts";
 
 /** The kernels by exported name; each file of this folder says what its parameters are. */
 export type SimdKernels = Readonly<Record<string, (...args: number[]) => number>>;
 
 function functions(fused: boolean): Record<string, FunctionBuilder> {
-  return { ...elementwiseKernels(), ...lossKernels(), ...convKernels(), ...gemmKernels(fused) };
+  return {
+    ...elementwiseKernels(),
+    ...lossKernels(),
+    ...rowKernels(),
+    ...convKernels(),
+    ...gemmKernels(fused),
+  };
 }
 
 /**

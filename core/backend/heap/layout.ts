@@ -1,0 +1,63 @@
+/**
+ * Joining tensors and cutting columns out of matrices: the operations that factors are made with.
+ *
+ * @module
+ */
+
+import type { TensorInfo } from "../tfjs/types.ts";
+import { address, type HeapContext, type Kernels, output, share, sizeOf } from "./context.ts";
+import { orShipped } from "./elementwise.ts";
+
+/** Kernels of this file. */
+export function layoutKernels(c: HeapContext): Kernels {
+  return {
+    Concat: orShipped(c, "Concat", ({ inputs, attrs }) => {
+      const parts = Object.values(inputs).filter((x) => sizeOf(x.shape) > 0);
+      const axis = c.tf.util.parseAxisParam(attrs.axis as number, parts[0]?.shape ?? [])[0];
+      if (axis === undefined || parts.some((x) => !fits(x, parts[0]!, axis))) return undefined;
+      return parts.length === 1 ? share(c, parts[0]!, parts[0]!.shape) : concat(c, parts, axis);
+    }),
+    Slice: orShipped(c, "Slice", ({ inputs: { x }, attrs }) => {
+      const [begin, size] = [attrs.begin as number[], attrs.size as number[]];
+      if (x!.dtype !== "float32" || x!.shape.length !== 2 || size.includes(-1)) return undefined;
+      const inside = begin.every((b, i) => b >= 0 && b + size[i]! <= x!.shape[i]!);
+      return inside ? block(c, x!, begin as [number, number], size as [number, number]) : undefined;
+    }),
+  };
+}
+
+/** Whether the shapes agree beside the axis; mismatches are left to the shipped kernel's errors. */
+function fits(x: TensorInfo, first: TensorInfo, axis: number): boolean {
+  return x.dtype === "float32" && x.shape.length === first.shape.length &&
+    x.shape.every((n, i) => i === axis || n === first.shape[i]);
+}
+
+/** Every join is one of matrices side by side: what comes before the axis are the rows. */
+function concat(c: HeapContext, parts: readonly TensorInfo[], axis: number): TensorInfo {
+  const shape = [...parts[0]!.shape];
+  shape[axis] = parts.reduce((n, x) => n + x.shape[axis]!, 0);
+  const out = output(c, shape);
+  const rows = sizeOf(shape.slice(0, axis));
+  const pitch = 4 * sizeOf(shape.slice(axis));
+  let to = address(c, out);
+  for (const x of parts) {
+    const width = 4 * sizeOf(x.shape.slice(axis));
+    c.simd.copy_rows!(to, address(c, x), rows, width, pitch, width);
+    to += width;
+  }
+  return out;
+}
+
+function block(
+  c: HeapContext,
+  x: TensorInfo,
+  [row, column]: readonly [number, number],
+  size: readonly [number, number],
+): TensorInfo {
+  const out = output(c, size);
+  const pitch = 4 * x.shape[1]!;
+  const from = address(c, x) + row * pitch + 4 * column;
+  const width = 4 * size[1];
+  if (sizeOf(size) > 0) c.simd.copy_rows!(address(c, out), from, size[0], width, width, pitch);
+  return out;
+}

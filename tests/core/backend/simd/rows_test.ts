@@ -1,0 +1,26 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { BareHeap } from "../../../support/bare_heap.ts";
+
+Deno.test("copy_rows copies a block and nothing beside it", () => {
+  const heap = new BareHeap();
+  fc.assert(fc.property(
+    fc.record({
+      rows: fc.integer({ min: 1, max: 9 }),
+      width: fc.integer({ min: 1, max: 41 }),
+      gapTo: fc.integer({ min: 0, max: 5 }),
+      gapFrom: fc.integer({ min: 0, max: 5 }),
+    }),
+    ({ rows, width, gapTo, gapFrom }) => {
+      const [toPitch, fromPitch] = [width + gapTo, width + gapFrom];
+      const source = Float32Array.from({ length: rows * fromPitch }, (_, i) => i + 1);
+      const [from, to] = [heap.place(source), heap.place(new Float32Array(rows * toPitch))];
+      heap.simd.copy_rows!(to, from, rows, 4 * width, 4 * toPitch, 4 * fromPitch);
+      const wanted = new Float32Array(rows * toPitch);
+      for (let i = 0; i < rows; i++) {
+        wanted.set(source.subarray(i * fromPitch, i * fromPitch + width), i * toPitch);
+      }
+      assertEquals([...heap.view(to, wanted.length)], [...wanted]);
+    },
+  ));
+});
