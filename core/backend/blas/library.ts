@@ -142,7 +142,7 @@ function search(): BlasLibrary | string {
   const names = candidates();
   const failures: string[] = [];
   for (const path of names) {
-    const library = open(path);
+    const library = openLibrary(path);
     if (typeof library !== "string") return library;
     failures.push(library);
   }
@@ -151,7 +151,8 @@ function search(): BlasLibrary | string {
     : `no BLAS library found (tried ${names.join(", ")})`;
 }
 
-function open(path: string): BlasLibrary | string {
+/** Loads the library of that path or name; one line that says why where it cannot. */
+export function openLibrary(path: string): BlasLibrary | string {
   try {
     return describe(path, Deno.dlopen(path, SYMBOLS).symbols);
   } catch (error) {

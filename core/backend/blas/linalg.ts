@@ -15,7 +15,6 @@ import { GramSchmidt } from "./gram_schmidt.ts";
 import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
 import type { BesideFunctions, BlasLibrary, LapackFunctions } from "./library.ts";
 import { thinSvd } from "./svd.ts";
-import type { Threads } from "./threads.ts";
 
 /** LAPACK's blocked algorithms want this many columns of workspace. */
 const BLOCK = 64;
@@ -35,14 +34,12 @@ interface Bench {
  * @param c The heap.
  * @param library The loaded library.
  * @param base Native address of the heap.
- * @param threads The library's threads.
  * @returns undefined where the library has no LAPACK.
  */
 export function blasLinalg(
   c: HeapContext,
   library: BlasLibrary,
   base: () => number,
-  threads: Threads,
 ): NativeLinalg | undefined {
   const { lapack, beside } = library;
   if (!lapack || !beside) return undefined;
@@ -52,10 +49,10 @@ export function blasLinalg(
   const bench = { c, lapack, base, block: new ParameterBlock(bytes, () => base() + at) };
   const bases = new GramSchmidt(c, lapack, base);
   return {
-    qr: (a) => threads.alone(() => qr(bench, matrix(a, "the QR factorisation"))),
-    svd: (a) => threads.aloneBeside(() => svd(c, beside, matrix(a, "the SVD"))),
-    choleskyQr: (a) => threads.alone(() => choleskyQr(c, bases, matrix(a, "Cholesky-QR"))),
-    complement: (u, a) => threads.alone(() => complement(c, bases, inner(u), inner(a))),
+    qr: (a) => qr(bench, matrix(a, "the QR factorisation")),
+    svd: (a) => svd(c, beside, matrix(a, "the SVD")),
+    choleskyQr: (a) => choleskyQr(c, bases, matrix(a, "Cholesky-QR")),
+    complement: (u, a) => complement(c, bases, inner(u), inner(a)),
   };
 }
 

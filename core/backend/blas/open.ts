@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
 import type { BackendOptions, Engine, NativeLinalg } from "../engine.ts";
-import { openHeap } from "../heap/heap.ts";
+import { type Heap, openHeap } from "../heap/heap.ts";
 import { heapKernels } from "../heap/kernels.ts";
 import { bindSimd } from "../simd/mod.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
@@ -17,52 +17,55 @@ import { blasGemm } from "./gemm.ts";
 import type { BlasLibrary } from "./library.ts";
 import { blasLinalg } from "./linalg.ts";
 import { nativeBase } from "./native_heap.ts";
-import { Threads } from "./threads.ts";
+import { Team } from "./team.ts";
 
 const NAME = "blas";
 
-let linalg: NativeLinalg | undefined;
-let registered = false;
-let threads: Threads | undefined;
+/** Threads to take unless told: beyond these, helpers cost more than they bring at usual sizes. */
+const DEFAULT_THREADS = 16;
+
+/** What lives as long as the process. */
+interface Parts {
+  readonly heap: Heap;
+  readonly linalg: NativeLinalg | undefined;
+  /** Undefined where the library cannot be held to one thread: it then uses its own. */
+  readonly team: Team | undefined;
+}
+
+let parts: Parts | undefined;
 
 /** Selects a copy of TensorFlow.js' wasm backend whose products the library computes. */
 export async function openBlas(library: BlasLibrary, options: BackendOptions): Promise<Engine> {
-  threads ??= new Threads(library);
-  threads.count = checkedThreads(options.threads ?? navigator.hardwareConcurrency);
-  if (!registered) await register(library, threads);
-  const heap = await openHeap(tf, NAME);
-  heap.limit(options.memoryLimit);
+  const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, DEFAULT_THREADS);
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new RangeError(`Cannot use ${threads} threads: expected a whole number of at least 1`);
+  }
+  parts ??= await assembleParts(library);
+  await openHeap(tf, NAME);
+  parts.heap.limit(options.memoryLimit);
+  if (parts.team) parts.team.threads = threads;
+  const words = parts.team ? `, ${threads} thread${threads === 1 ? "" : "s"}` : "";
   return new TfjsEngine({
     tf,
     backend: NAME,
-    description: `${library.title}${threadsInWords(library, threads.count)} on WebAssembly SIMD ` +
-      `(TensorFlow.js ${tf.version_core})`,
+    description: `${library.title}${words} on WebAssembly SIMD (TensorFlow.js ${tf.version_core})`,
     deterministic: true,
-    linalg,
+    linalg: parts.linalg,
   });
 }
 
-function checkedThreads(wanted: number): number {
-  if (Number.isInteger(wanted) && wanted >= 1) return wanted;
-  throw new RangeError(`Cannot use ${wanted} threads: expected a whole number of at least 1`);
-}
-
-function threadsInWords({ setThreads }: BlasLibrary, count: number): string {
-  if (!setThreads) return "";
-  return count === 1 ? ", 1 thread" : `, ${count} threads`;
-}
-
-async function register(library: BlasLibrary, threads: Threads): Promise<void> {
-  const factory = tf.findBackendFactory("wasm");
+async function assembleParts(library: BlasLibrary): Promise<Parts> {
   // The shipped kernels bind themselves to the selected backend's module when it is selected.
-  tf.registerBackend(NAME, factory);
+  tf.registerBackend(NAME, tf.findBackendFactory("wasm"));
   tf.copyRegisteredKernels("wasm", NAME);
   const heap = await openHeap(tf, NAME);
   const base = nativeBase(heap.memory);
-  const gemm = blasGemm(library, base);
+  const team = library.setThreads ? new Team(library.path) : undefined;
+  library.setThreads?.(1);
+  const alone = blasGemm(library, base);
+  const gemm = team ? team.share(alone, base) : alone;
   const context = { tf, name: NAME, heap, simd: bindSimd(heap.memory), gemm };
   registerKernels(tf, NAME, heapKernels(context));
   correctAveragePooling(tf, NAME);
-  linalg = blasLinalg(context, library, base, threads);
-  registered = true;
+  return { heap, team, linalg: blasLinalg(context, library, base) };
 }
