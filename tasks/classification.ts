@@ -178,11 +178,12 @@ async function runVariant(job: Job, variant: Variant): Promise<Outcome> {
     ? holdOut(dataset.train, Math.ceil(dataset.train.count / 10), o.seed)
     : undefined;
   const schedule = schedules.get(o.schedule);
+  const own = split ? { ...dataset, train: split.train } : dataset;
   const result = await train({
     label: variant.label,
     method,
     network,
-    dataset: split ? { ...dataset, train: split.train } : dataset,
+    dataset: own,
     seed: o.seed,
     epochs: o.epochs,
     batch: o.batch,
@@ -194,7 +195,7 @@ async function runVariant(job: Job, variant: Variant): Promise<Outcome> {
     listener: job.listener,
     signal: job.signal,
   });
-  const summary = summarise(job, variant, network, result);
+  const summary = summarise({ ...job, dataset: own }, variant, network, result);
   if (summary) await folder.writeSummary(summary);
   for (const t of tensorsIn(result.state.states)) t.dispose();
   return { variant, result, ...(summary ? { summary } : {}) };

@@ -66,23 +66,24 @@ export async function trainStep(
 ): Promise<StepOutcome> {
   return await method.engine.scope(async () => {
     const movers = await start(method, network, states, settings.rate);
-    const losses: number[] = [];
-    for (let pending = true; pending;) {
-      const points = new Map(movers.map((m) => [m.name, m.point]));
-      const evaluation = await evaluate(method.engine, network, points, batch);
-      losses.push(evaluation.loss);
-      try {
+    const evaluations: Evaluation[] = [];
+    try {
+      for (let pending = true; pending;) {
+        const points = new Map(movers.map((m) => [m.name, m.point]));
+        const evaluation = await evaluate(method.engine, network, points, batch);
+        evaluations.push(evaluation);
         if (!Number.isFinite(evaluation.loss)) {
           throw new NonFiniteError(`Cannot take a step: the loss is ${evaluation.loss}`);
         }
         const pass = await clipped(method, network, movers, evaluation, settings.clipNorm);
         pending = await answer(movers.filter((m) => !m.waits && !m.result), pass);
         if (!pending) await answer(movers.filter((m) => m.waits), pass);
-      } finally {
-        evaluation.dispose();
       }
+    } finally {
+      // Not before: a method of several stages may ask an earlier field again.
+      for (const evaluation of evaluations) evaluation.dispose();
     }
-    return outcome(movers, losses);
+    return outcome(movers, evaluations.map((e) => e.loss));
   });
 }
 

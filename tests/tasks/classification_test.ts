@@ -234,6 +234,8 @@ Deno.test("options reach the training: rank bounds, integrator, early stop", () 
     assertLess(summary.epochs as number, 60);
     // A tenth is held out for the early stop: 9 steps an epoch.
     assertEquals(summary.steps, 9 * (summary.epochs as number));
-    const [first] = await readMetrics(join(run, "metrics.jsonl"));
-    assertEquals(first!.epoch, 1);
+    const long = join(folder, "long");
+    succeeded(await trial(long, "--train-count", "200", "--patience", "99", "--epochs", "12"));
+    const { epochs, steps } = await json(long, "summary.json");
+    assertEquals([epochs, steps], [12, 108]);
   }));

@@ -1,0 +1,78 @@
+import { assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
+import { currentPoints, initialStates, measure, Pass, type Split } from "../../../core/mod.ts";
+import { perceptron } from "../../../layers/mod.ts";
+import { cpuBackends, onBackend } from "../../support/algebras.ts";
+import { blobsOf, methodOf, readMatrix } from "../../support/training.ts";
+
+const NETWORK = perceptron({ sizes: [36, 10, 4], format: "low-rank", rank: 3 });
+
+for (const backend of cpuBackends) {
+  Deno.test({
+    ...await onBackend(
+      backend,
+      "measure() finds loss, accuracy and confusion, whatever its batches",
+    ),
+    fn: async () => {
+      const method = await methodOf({ backend });
+      const { engine } = method;
+      const before = engine.memory().numTensors;
+      await engine.scope(async () => {
+        const states = await initialStates(method, NETWORK, 1);
+        const split = (await blobsOf(40, 53)).test;
+        const wanted = await byHand(method, states, split);
+        const held = engine.memory().numTensors;
+        for (const batch of [53, 20, 1, 1000]) {
+          const found = await measure(method, NETWORK, states, split, { classes: 4, batch });
+          assertAlmostEquals(found.loss, wanted.loss, 1e-5);
+          assertEquals(found.confusion, wanted.confusion);
+          assertAlmostEquals(found.accuracy, wanted.accuracy, 1e-15);
+        }
+        assertEquals(engine.memory().numTensors, held);
+      });
+      assertEquals(engine.memory().numTensors, before);
+    },
+  });
+}
+
+/** Softmax, its logarithm and the largest logit in float64. */
+async function byHand(
+  method: Awaited<ReturnType<typeof methodOf>>,
+  states: Parameters<typeof measure>[2],
+  split: Split,
+  { mean, deviation } = { mean: 0, deviation: 1 },
+): Promise<Measurement> {
+  const { engine } = method;
+  const images = Float32Array.from(split.images, (p) => (p / 255 - mean) / deviation);
+  const x = engine.tensor(images, [split.count, 36]);
+  const pass = new Pass(engine, NETWORK, currentPoints(NETWORK, states), false);
+  const logits = await readMatrix(engine, NETWORK.forward(pass, x));
+  const confusion = Array.from({ length: 4 }, () => [0, 0, 0, 0]);
+  let [loss, correct] = [0, 0];
+  split.labels.forEach((label, i) => {
+    const row = [...logits.data.subarray(4 * i, 4 * i + 4)];
+    loss += Math.log(row.reduce((sum, z) => sum + Math.exp(z), 0)) - row[label]!;
+    const best = row.indexOf(Math.max(...row));
+    confusion[label]![best]!++;
+    if (best === label) correct++;
+  });
+  return { loss: loss / split.count, accuracy: correct / split.count, confusion };
+}
+
+Deno.test({
+  ...await onBackend("cpu", "measure() normalises as it is told"),
+  fn: async () => {
+    const method = await methodOf();
+    await method.engine.scope(async () => {
+      const states = await initialStates(method, NETWORK, 1);
+      const split = (await blobsOf(40)).test;
+      const own = { mean: 0.25, deviation: 0.5 };
+      const normalisation = { mean: [0.25], deviation: [0.5] };
+      const found = await measure(method, NETWORK, states, split, { classes: 4, normalisation });
+      const wanted = await byHand(method, states, split, own);
+      assertAlmostEquals(found.loss, wanted.loss, 1e-5);
+      assertEquals(found.confusion, wanted.confusion);
+      const plain = await byHand(method, states, split);
+      assertGreater(Math.abs(plain.loss - wanted.loss), 1e-3);
+    });
+  },
+});
