@@ -63,6 +63,43 @@ function heldBy(attrs: unknown): Held {
   );
 }
 
+/**
+ * Frees what the backward pass of the previous operation needed: by now it is over. Without this a
+ * pass would hold all upstream gradients until it ends, and stream them through the caches.
+ *
+ * An upstream gradient is freed only if it was made here, as the gradient of an operation's data:
+ * then the operation that made the data is the only one to read it.
+ */
+class Leftovers {
+  #tensors: TfTensor[] = [];
+  readonly #dataGradients: WeakSet<TfTensor> = new WeakSet();
+
+  /** Notes the gradient of an operation's data. */
+  dataGradient(t: TfTensor): TfTensor {
+    this.#dataGradients.add(t);
+    return t;
+  }
+
+  /** Frees the tensors of the previous operation. */
+  free(): void {
+    for (const t of this.#tensors) t.dispose();
+    this.#tensors = [];
+  }
+
+  /** Notes what this operation leaves: the gradient it was given, and intermediate results. */
+  note(dy: TfTensor, ...others: TfTensor[]): void {
+    this.#tensors = others.filter((t) => t !== dy);
+    if (this.#dataGradients.has(dy)) this.#tensors.push(dy);
+  }
+}
+
+const leftovers = new Leftovers();
+
+/** Frees what the last operation of a pass left. */
+export function endOfPass(): void {
+  leftovers.free();
+}
+
 /** op(A) op(B), without the argument checks of the public function. */
 function product(tf: Tf, a: TfTensor, b: TfTensor, transposeA = false, transposeB = false) {
   return runOne(tf, "BatchMatMul", { a, b }, { transposeA, transposeB });
@@ -94,9 +131,11 @@ function linearConfig(tf: Tf): GradConfig {
     gradFunc: (dy, _saved, attrs) => {
       const { x, w, y } = heldBy(attrs);
       const { activation, bias } = attrs as unknown as LinearAttributes;
+      leftovers.free();
       const { d, db } = upstream(tf, dy as TfTensor, y!, activation, bias);
+      leftovers.note(dy as TfTensor, d);
       return {
-        x: () => product(tf, d, w!, false, true),
+        x: () => leftovers.dataGradient(product(tf, d, w!, false, true)),
         w: () => product(tf, x!, d, true, false),
         b: db,
       };
@@ -110,14 +149,16 @@ function lowRankConfig(tf: Tf): GradConfig {
     gradFunc: (dy, _saved, attrs) => {
       const { x, u, s, v, y, xu, xus } = heldBy(attrs);
       const { activation, bias, capture } = attrs as unknown as LinearAttributes;
+      leftovers.free();
       const inputs = { dy: dy as TfTensor, y: y!, s: s!, v: v! };
       const outputs = runtimeOf(tf).runKernel(KERNEL.lowRankBackward, inputs, { activation, bias });
       const [dv, dvs, ...others] = outputs as [TfTensor, TfTensor, ...TfTensor[]];
       const db = bias ? others.shift() : undefined;
       const d = others.shift() ?? dy as TfTensor;
+      leftovers.note(dy as TfTensor, d, dv, dvs);
       if (capture) handOver(tf, capture, { x: x!, d, xu: xu!, dv });
       return {
-        x: () => product(tf, dvs, u!, false, true),
+        x: () => leftovers.dataGradient(product(tf, dvs, u!, false, true)),
         u: () => product(tf, x!, dvs, true, false),
         s: () => product(tf, xu!, dv, true, false),
         v: () => product(tf, d, xus!, true, false),

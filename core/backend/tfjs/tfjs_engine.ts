@@ -16,7 +16,7 @@ import type {
   Tensor,
   ValueAndGradients,
 } from "../engine.ts";
-import { registerGradients } from "./gradients.ts";
+import { endOfPass, registerGradients } from "./gradients.ts";
 import { type Held, KERNEL } from "./kernels.ts";
 import { share } from "./share.ts";
 import { tensorsIn } from "./tensors_in.ts";
@@ -271,6 +271,7 @@ export class TfjsEngine implements Engine {
       this.#dropTape();
       throw error;
     } finally {
+      endOfPass();
       this.#dropRecords();
     }
   }
