@@ -7,8 +7,8 @@ import {
   matrixOf,
   transposed,
 } from "../../core/algebra/mod.ts";
-import type { FieldAt, LowRank } from "../../core/integrators/mod.ts";
-import { Random } from "../../core/random.ts";
+import type { FieldAt, LowRank, RightHandSide } from "../../core/integrators/mod.ts";
+import type { Random } from "../../core/random.ts";
 
 /** The float64 algebra with portable kernels. */
 export const host: Algebra<Matrix> = hostAlgebra();
@@ -104,7 +104,7 @@ export function skew(random: Random, n: number): Matrix {
 }
 
 /** Y ↦ A Y + Y Bᵀ + c Y as an operator on factorised matrices. */
-export function sylvesterField(left: Matrix, right: Matrix, c: number) {
+export function sylvesterField(left: Matrix, right: Matrix, c: number): RightHandSide<Matrix> {
   return (_t: number, y: LowRank<Matrix>): FieldAt<Matrix> => {
     const us = times(y.u, y.s);
     const apply = (v: Matrix): Matrix => {

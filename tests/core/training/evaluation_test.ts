@@ -1,5 +1,12 @@
 import { assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
-import { currentPoints, initialStates, measure, Pass, type Split } from "../../../core/mod.ts";
+import {
+  currentPoints,
+  initialStates,
+  measure,
+  type Measurement,
+  Pass,
+  type Split,
+} from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import { blobsOf, methodOf, readMatrix } from "../../support/training.ts";

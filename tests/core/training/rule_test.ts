@@ -27,7 +27,7 @@ function flow(start: number, extra: Partial<SubFlow<Matrix>> = {}): SubFlow<Matr
 async function advanced(
   rule: ReturnType<typeof sgd.create>,
   f: SubFlow<Matrix>,
-  options: OptimizerStepperOptions = {},
+  options: OptimizerStepperOptions,
   moments?: Moments<Matrix>,
 ): Promise<Advanced<Matrix> & { asked: number }> {
   const generator = optimizerStepper(rule, options).advance(host, f, 0.5, moments);
@@ -51,7 +51,7 @@ Deno.test("optimizerStepper() takes one update, or as many of the core as it is 
 
 Deno.test("optimizerStepper() uses the field it is given for the first update alone", async () => {
   const known = denseField(host, host.diagonal([-4]));
-  const once = await advanced(sgd.create(), flow(4, { known }));
+  const once = await advanced(sgd.create(), flow(4, { known }), {});
   assertEquals([once.value.data[0], once.asked], [2, 0]);
   const twice = await advanced(sgd.create(), flow(4, { known }), { coreSteps: 2 });
   assertEquals([twice.value.data[0], twice.asked], [1, 1]);
@@ -59,12 +59,12 @@ Deno.test("optimizerStepper() uses the field it is given for the first update al
 
 Deno.test("optimizerStepper() hands moments in and out", async () => {
   const rule = heavyBall.create({ momentum: 0.5 });
-  const first = await advanced(rule, flow(4));
+  const first = await advanced(rule, flow(4), {});
   assertEquals([first.moments!.count, first.moments!.first!.data[0]], [1, -4]);
   const second = await advanced(rule, flow(2), {}, first.moments);
   // m = 0.5 (−4) − 2 = −4, S = 2 + 0.5 (−4).
   assertEquals([second.value.data[0], second.moments!.count], [0, 2]);
-  assertEquals((await advanced(sgd.create(), flow(4))).moments, undefined);
+  assertEquals((await advanced(sgd.create(), flow(4), {})).moments, undefined);
 });
 
 Deno.test("optimizerStepper() augments along the momentum, or along the gradient", async () => {
@@ -75,7 +75,7 @@ Deno.test("optimizerStepper() augments along the momentum, or along the gradient
   assertEquals(await along({}), 0.5 * 6 - 4);
   assertEquals(await along({ bases: "momentum" }), 0.5 * 6 - 4);
   assertEquals(await along({ bases: "gradient" }), -4);
-  const span = await advanced(adam.create(), flow(4, { spanOnly: true }));
+  const span = await advanced(adam.create(), flow(4, { spanOnly: true }), {});
   assertEquals([span.moments, span.asked], [undefined, 1]);
   const known = denseField(host, host.diagonal([7]));
   const own = await advanced(rule, flow(4, { spanOnly: true, known }), { bases: "gradient" });
