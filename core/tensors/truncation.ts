@@ -1,0 +1,72 @@
+/**
+ * How the modes of a tensor share one truncation error.
+ *
+ * @module
+ */
+
+import { rankForTail } from "../integrators/truncation.ts";
+
+/** Which ranks to keep: bounds, and the error allowed for the whole tensor. */
+export interface TuckerTruncation {
+  /** Frobenius error allowed for the whole tensor, ≥ 0; default 0. */
+  readonly tolerance?: number;
+  /** Whether `tolerance` is relative to the norm of the tensor; default true. */
+  readonly relative?: boolean;
+  /** Ranks never fall below this, for all modes or one by one; default 1. */
+  readonly minRanks?: number | readonly number[];
+  /** Ranks never rise above this, for all modes or one by one; default: no bound. */
+  readonly maxRanks?: number | readonly number[];
+}
+
+/**
+ * Chooses the rank of one mode.
+ *
+ * @param sigma Singular values of the unfolding, descending.
+ * @param mode Which mode.
+ */
+export type RankChoice = (sigma: Float64Array, mode: number) => number;
+
+/**
+ * Spends the error of a truncation mode by mode: the first of d modes may discard τ²/d of the
+ * squared norm, and what one leaves unspent the later ones share. The squared error is at most the
+ * sum of what the modes discard, so it stays below τ².
+ *
+ * @param order Number of modes.
+ * @param norm Frobenius norm of the tensor.
+ * @throws {RangeError} When a setting makes no sense.
+ */
+export function spendBudget(t: TuckerTruncation, order: number, norm: number): RankChoice {
+  const { tolerance = 0, relative = true } = t;
+  if (!(tolerance >= 0)) {
+    throw new RangeError(`Cannot truncate: tolerance must be >= 0, got ${tolerance}`);
+  }
+  const lower = eachMode("minRanks", t.minRanks ?? 1, order);
+  const upper = eachMode("maxRanks", t.maxRanks ?? Infinity, order);
+  let budget = (relative ? tolerance * norm : tolerance) ** 2;
+  let modesLeft = order;
+  return (sigma, mode) => {
+    const wanted = rankForTail(sigma, Math.sqrt(budget / modesLeft));
+    const rank = Math.min(Math.max(wanted, lower[mode]!), upper[mode]!, sigma.length);
+    budget = Math.max(0, budget - Math.hypot(...sigma.subarray(rank)) ** 2);
+    modesLeft--;
+    return rank;
+  };
+}
+
+/**
+ * A setting for every mode.
+ *
+ * @throws {RangeError} When the number of entries is not the order or one is below 1.
+ */
+export function eachMode(
+  name: string,
+  value: number | readonly number[],
+  order: number,
+): readonly number[] {
+  const all = typeof value === "number" ? Array<number>(order).fill(value) : value;
+  if (all.length === order && all.every((n) => n >= 1)) return all;
+  throw new RangeError(
+    `Cannot truncate: ${name} must be one number or ${order}, each >= 1, got ` +
+      (typeof value === "number" ? value : `[${value.join(", ")}]`),
+  );
+}
