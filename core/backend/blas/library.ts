@@ -21,8 +21,6 @@ const SYMBOLS = {
   cblas_sgemm: { parameters: gemmParameters, result: "void" },
   sgeqrf_: { parameters: addresses(8), result: "void", optional: true },
   sorgqr_: { parameters: addresses(9), result: "void", optional: true },
-  sgelqf_: { parameters: addresses(8), result: "void", optional: true },
-  sorglq_: { parameters: addresses(9), result: "void", optional: true },
   // The hidden lengths of the job characters come last. Both run beside the main thread.
   gesddBeside: {
     name: "dgesdd_",
@@ -55,10 +53,6 @@ export interface LapackFunctions {
   readonly sgeqrf_: Native;
   /** Q of a QR factorisation. */
   readonly sorgqr_: Native;
-  /** LQ factorisation. */
-  readonly sgelqf_: Native;
-  /** Q of an LQ factorisation. */
-  readonly sorglq_: Native;
   /** Cholesky factorisation. */
   readonly spotrf_: Native;
   /** Inverse of a triangular matrix. */
@@ -164,7 +158,7 @@ type Symbols = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
 
 function describe(path: string, symbols: Symbols): BlasLibrary {
   const native = symbols as unknown as Record<string, Native | null>;
-  const names = ["sgeqrf_", "sorgqr_", "sgelqf_", "sorglq_", "spotrf_", "strtri_"];
+  const names = ["sgeqrf_", "sorgqr_", "spotrf_", "strtri_"];
   const complete = names.every((name) => native[name]);
   const title = titleOf(path, symbols);
   return {

@@ -72,7 +72,10 @@ function expectSuccess({ block }: Bench, what: string): void {
   throw new Error(`Cannot compute ${what}: LAPACK returned ${block.info()}`);
 }
 
-/** Thin Householder QR, m ≥ n: Aᵀ = L Q̃ in LAPACK's terms, hence Q = Q̃ᵀ in place and R = Lᵀ. */
+/**
+ * Thin Householder QR, m ≥ n. Unlike elsewhere the matrix is transposed on the way in and out:
+ * LAPACK's LQ factorisation, which would spare that, takes four times as long.
+ */
 function qr(bench: Bench, a: TensorInfo): { q: Tensor; r: Tensor } {
   const { c, lapack } = bench;
   const [m, n] = a.shape as [number, number];
@@ -80,28 +83,34 @@ function qr(bench: Bench, a: TensorInfo): { q: Tensor; r: Tensor } {
     throw new RangeError(`Cannot compute a thin QR factorisation: expected m ≥ n, got ${m}×${n}`);
   }
   const [q, r] = [output(c, [m, n]), output(c, [n, n])];
-  const [from, pq] = [address(c, a), address(c, q)];
-  c.heap.backend.wasm.HEAPF32.copyWithin(pq / 4, from / 4, from / 4 + m * n);
-  withScratch(c, 4 * (n + n * BLOCK), (tau) => {
-    const heap = bench.base();
+  withScratch(c, 4 * (m * n + n + n * BLOCK), (at) => {
+    const floats = c.heap.backend.wasm.HEAPF32;
+    const view = (from: number) => floats.subarray(from / 4, from / 4 + m * n);
+    transposeInto(view(address(c, a)), floats, at / 4, m, n);
     const p = bench.block.write({ m, n, lwork: n * BLOCK });
-    const [values, factors, work] = [heap + pq, heap + tau, heap + tau + 4 * n];
-    lapack.sgelqf_(p.n, p.m, values, p.n, factors, work, p.lwork, p.info);
+    const values = bench.base() + at;
+    const [factors, work] = [values + 4 * m * n, values + 4 * (m * n + n)];
+    lapack.sgeqrf_(p.m, p.n, values, p.m, factors, work, p.lwork, p.info);
     expectSuccess(bench, "the QR factorisation");
-    upperTriangle(c, pq, address(c, r), n);
-    lapack.sorglq_(p.n, p.m, p.n, values, p.n, factors, work, p.lwork, p.info);
+    upperTriangle(floats, at / 4, address(c, r) / 4, m, n);
+    lapack.sorgqr_(p.m, p.n, p.n, values, p.m, factors, work, p.lwork, p.info);
     expectSuccess(bench, "the QR factorisation");
+    transposeInto(view(at), floats, address(c, q) / 4, n, m);
   });
   return { q: tensor(c, q), r: tensor(c, r) };
 }
 
-/** Copies the upper triangle of the first n rows of an m×n matrix and zeros what is below. */
-function upperTriangle(c: HeapContext, from: number, to: number, n: number): void {
-  const floats = c.heap.backend.wasm.HEAPF32;
-  for (let i = 0; i < n; i++) {
-    const [source, target] = [from / 4 + i * n, to / 4 + i * n];
-    floats.fill(0, target, target + i);
-    floats.copyWithin(target + i, source + i, source + n);
+/** R, row-major n×n, from the upper triangle of a column-major m×n matrix. */
+function upperTriangle(
+  floats: Float32Array,
+  from: number,
+  to: number,
+  m: number,
+  n: number,
+): void {
+  floats.fill(0, to, to + n * n);
+  for (let j = 0; j < n; j++) {
+    for (let i = 0; i <= j; i++) floats[to + i * n + j] = floats[from + j * m + i]!;
   }
 }
 
@@ -124,7 +133,7 @@ async function svd(
 
 /** Writes the transpose of a rows×columns matrix at index `to`. */
 function transposeInto(
-  from: Float64Array,
+  from: Float64Array | Float32Array,
   floats: Float32Array,
   to: number,
   rows: number,

@@ -59,26 +59,25 @@ function gradientLanes(f: FunctionBuilder, dy: V128, output: V128, name: Activat
 const bytes = (n: I32): I32 => i32.shl(n, i32.const(2));
 
 /**
- * Runs `vector` over byte offsets [0, end) in strides of `UNROLL` and one vectors, then `tail` for
- * the last one to three elements.
+ * Runs `vector` over byte offsets [0, end), `unroll` vectors a turn and then one, and `tail` for the
+ * last one to three elements.
  */
 export function sweep(
   f: FunctionBuilder,
   end: I32,
   vector: (at: Local<"i32">, offset: number) => void,
   tail: (at: Local<"i32">) => void,
+  unroll: number = UNROLL,
 ): void {
   const at = f.local("i32", i32.const(0));
   const advance = (by: number) => f.emit(at.set(i32.add(at, i32.const(by))));
-  const upTo = (block: number) => f.local("i32", i32.and(end, i32.const(-block)));
-  f.while(i32.ltU(at, upTo(16 * UNROLL)), () => {
-    for (let k = 0; k < UNROLL; k++) vector(at, 16 * k);
-    advance(16 * UNROLL);
-  });
-  f.while(i32.ltU(at, upTo(16)), () => {
-    vector(at, 0);
-    advance(16);
-  });
+  for (const vectors of new Set([unroll, 1])) {
+    const last = f.local("i32", i32.and(end, i32.const(-16 * vectors)));
+    f.while(i32.ltU(at, last), () => {
+      for (let k = 0; k < vectors; k++) vector(at, 16 * k);
+      advance(16 * vectors);
+    });
+  }
   f.while(i32.ltU(at, end), () => {
     tail(at);
     advance(4);
@@ -139,6 +138,9 @@ function biasActivate(name: Activation): FunctionBuilder {
 type Quad = [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
 type Six = [...Quad, Local<"i32">, Local<"i32">];
 
+/** Rows that share a pass over the column sums. */
+const ROWS = 4;
+
 /**
  * d = dy ∘ act′(y) and sums[c] = Σ_r d[r, c]: parameters d, dy, y, sums, rows, columns. For
  * "identity" d is not written.
@@ -148,25 +150,55 @@ function activationGradSums(name: Activation): FunctionBuilder {
   const [d, dy, y, sums, rows, columns] = [0, 1, 2, 3, 4, 5].map(() => f.parameter("i32")) as Six;
   const pitch = f.local("i32", bytes(columns));
   f.emit(memoryZero(sums, pitch));
-  eachRow(f, rows, pitch, (row) => {
-    const [up, out, to] = [dy, y, d].map((p) => f.local("i32", i32.add(p, row))) as Quad;
-    sweep(f, pitch, (at, offset) => {
+  const row = f.local("i32", i32.const(0));
+  const upTo = (end: I32, count: number) => {
+    const last = f.local("i32", i32.mul(end, pitch));
+    f.while(i32.ltU(row, last), () => {
+      const lines = Array.from({ length: count }, () => {
+        const line = [dy, y, d].map((p) => f.local("i32", i32.add(p, row)));
+        f.emit(row.set(i32.add(row, pitch)));
+        return line as Line;
+      });
+      addToSums(f, name, lines, sums, pitch);
+    });
+  };
+  upTo(i32.and(rows, i32.const(-ROWS)), ROWS);
+  upTo(rows, 1);
+  return f;
+}
+
+/** Addresses of a row of dy, y and d. */
+type Line = [Local<"i32">, Local<"i32">, Local<"i32">];
+
+/** One pass over some rows of {@linkcode activationGradSums}. */
+function addToSums(
+  f: FunctionBuilder,
+  name: Activation,
+  lines: readonly Line[],
+  sums: I32,
+  pitch: I32,
+): void {
+  sweep(f, pitch, (at, offset) => {
+    const sum = f.local("v128", v128.load(i32.add(sums, at), offset));
+    for (const [up, out, to] of lines) {
       const output = v128.load(i32.add(out, at), offset);
       const value = gradientLanes(f, v128.load(i32.add(up, at), offset), output, name);
       const lanes = f.local("v128", value);
       if (name !== "identity") f.emit(v128.store(i32.add(to, at), lanes, offset));
-      const sum = i32.add(sums, at);
-      f.emit(v128.store(sum, add(v128.load(sum, offset), lanes), offset));
-    }, (at) => {
+      f.emit(sum.set(add(sum, lanes)));
+    }
+    f.emit(v128.store(i32.add(sums, at), sum, offset));
+  }, (at) => {
+    const sum = f.local("v128", v128.load32Zero(i32.add(sums, at)));
+    for (const [up, out, to] of lines) {
       const output = v128.load32Zero(i32.add(out, at));
       const value = gradientLanes(f, v128.load32Zero(i32.add(up, at)), output, name);
       const lanes = f.local("v128", value);
       if (name !== "identity") f.emit(v128.storeLane0(i32.add(to, at), lanes));
-      const sum = i32.add(sums, at);
-      f.emit(v128.storeLane0(sum, add(v128.load32Zero(sum), lanes)));
-    });
-  });
-  return f;
+      f.emit(sum.set(add(sum, lanes)));
+    }
+    f.emit(v128.storeLane0(i32.add(sums, at), sum));
+  }, lines.length > 1 ? 1 : UNROLL);
 }
 
 /** Σ map(x[i]) in float64: parameters x, n. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assemble, type FunctionBuilder } from "./assembler.ts";
+import { assemble, FunctionBuilder, v128 } from "./assembler.ts";
 import { convKernels } from "./conv.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { gemmKernels } from "./gemm.ts";
@@ -24,16 +24,25 @@ function functions(fused: boolean): Record<string, FunctionBuilder> {
   };
 }
 
+/** Whether the runtime has the fused multiply-add of relaxed SIMD. */
+function hasFused(): boolean {
+  const f = new FunctionBuilder();
+  const x = f.local("v128", v128.relaxedMadd(v128.const(1), v128.const(1), v128.const(1)));
+  f.returns(v128.laneF64(x, 0));
+  return WebAssembly.validate(assemble({ f }));
+}
+
 /**
  * Assembles the kernels and binds them to a memory.
  *
  * @param memory The memory that their addresses refer to.
  * @param fused Whether to use the fused multiply-add of relaxed SIMD; default: where the runtime has it.
  */
-export function bindSimd(memory: WebAssembly.Memory, fused?: boolean): SimdKernels {
-  const relaxed = fused === false ? undefined : assemble(functions(true));
-  const taken = relaxed && (fused || WebAssembly.validate(relaxed));
-  const module = new WebAssembly.Module(taken ? relaxed : assemble(functions(false)));
+export function bindSimd(
+  memory: WebAssembly.Memory,
+  fused: boolean = hasFused(),
+): SimdKernels {
+  const module = new WebAssembly.Module(assemble(functions(fused)));
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return instance.exports as unknown as SimdKernels;
 }
