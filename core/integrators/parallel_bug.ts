@@ -1,5 +1,5 @@
 import type { Algebra } from "../algebra/mod.ts";
-import type { Integrator, LowRank } from "./types.ts";
+import type { FieldAt, Integrator, LowRank, Point, StepOptions, StepResult } from "./types.ts";
 import { advance, collectMoments, kFlow, lFlow, sFlow } from "./flows.ts";
 import { transportSlots } from "./transport.ts";
 import { truncate } from "./truncation.ts";
@@ -17,19 +17,35 @@ export const parallelBug: Integrator = {
   adaptive: true,
   async *step(a, y, dt, o) {
     const f = yield { ...y, time: 0 };
-    const k = yield* advance(a, kFlow(a, y, f), dt, o);
-    const l = yield* advance(a, lFlow(a, y, f), dt, o);
-    const s = yield* advance(a, sFlow(y, f), dt, o);
-    const assembled = await assemble(a, y, k.value, l.value, s.value);
-    const t = await truncate(a, assembled, o.truncation);
-    return {
-      y: t.y,
-      moments: transportSlots(a, collectMoments({ k, l, s }), y, t.y),
-      singularValues: t.singularValues,
-      discarded: t.discarded,
-    };
+    return yield* parallelStep(a, y, f, dt, o);
   },
 };
+
+/**
+ * The parallel step once F is known at its start.
+ *
+ * @param y Start, orthonormal bases; the core may be of any shape and rank.
+ * @param f F there.
+ */
+export async function* parallelStep<M>(
+  a: Algebra<M>,
+  y: LowRank<M>,
+  f: FieldAt<M>,
+  dt: number,
+  o: StepOptions<M>,
+): AsyncGenerator<Point<M>, StepResult<M>, FieldAt<M>> {
+  const k = yield* advance(a, kFlow(a, y, f), dt, o);
+  const l = yield* advance(a, lFlow(a, y, f), dt, o);
+  const s = yield* advance(a, sFlow(y, f), dt, o);
+  const assembled = await assemble(a, y, k.value, l.value, s.value);
+  const t = await truncate(a, assembled, o.truncation);
+  return {
+    y: t.y,
+    moments: transportSlots(a, collectMoments({ k, l, s }), y, t.y),
+    singularValues: t.singularValues,
+    discarded: t.discarded,
+  };
+}
 
 /**
  * The single-evaluation step of GeoLoRA: the parallel integrator with one Euler or optimizer step

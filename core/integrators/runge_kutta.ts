@@ -65,10 +65,11 @@ export const euler: Stepper = steppers.add(
   rungeKutta("euler", "explicit Euler, order 1", 1, { a: [[]], b: [1], c: [0] }),
 );
 
+/** Coefficients of Heun's method of order 2. */
+export const heunTableau: Tableau = { a: [[], [1]], b: [0.5, 0.5], c: [0, 1] };
+
 /** Heun's method of order 2. */
-export const heun: Stepper = steppers.add(
-  rungeKutta("heun", "Heun, order 2", 2, { a: [[], [1]], b: [0.5, 0.5], c: [0, 1] }),
-);
+export const heun: Stepper = steppers.add(rungeKutta("heun", "Heun, order 2", 2, heunTableau));
 
 /** The classical method of order 4. */
 export const rk4: Stepper = steppers.add(
