@@ -24,7 +24,7 @@ import {
   type WeightStates,
 } from "../../../core/mod.ts";
 import { linear, perceptron, sequential } from "../../../layers/mod.ts";
-import { adam } from "../../../optimizers/mod.ts";
+import { adam, heavyBall } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import {
   host,
@@ -230,6 +230,59 @@ for (const backend of cpuBackends) {
               2e-5,
               name,
             );
+          }
+        });
+      },
+    });
+  }
+}
+
+const HEAVY = heavyBall.create({ momentum: 0.9 });
+
+for (const backend of cpuBackends) {
+  Deno.test({
+    ...await onBackend(backend, "trainStep() carries the moments of dense weights along"),
+    fn: () =>
+      onBench({ backend, rule: HEAVY }, perceptron({ sizes: [9, 8, 4] }), async (b) => {
+        let states = b.states;
+        const velocity: Record<string, Matrix> = {};
+        for (let i = 0; i < 4; i++) {
+          const g = await denseGradients(b, states);
+          const { states: after } = await trainStep(b.method, b.network, states, b.batch, {
+            rate: RATE,
+          });
+          for (const { name } of b.network.weights) {
+            velocity[name] = i === 0 ? g[name]! : host.lincomb(0.9, velocity[name]!, 1, g[name]!);
+            const used = await usedGradient({ ...b, states }, after, name);
+            assertClose(used, velocity[name]!, `${name}, step ${i + 1}`);
+          }
+          states = after;
+        }
+      }),
+  });
+
+  for (const integrator of [augmentedBug, geolora]) {
+    const title =
+      `trainStep() with ${integrator.name} at full rank is heavy ball on the dense twin`;
+    Deno.test({
+      ...await onBackend(backend, title),
+      fn: () => {
+        const network = perceptron({ sizes: [6, 6, 6, 4], format: "low-rank", activation: "tanh" });
+        return onBench({ backend, integrator, rule: HEAVY }, network, async (b) => {
+          const { engine } = b.method;
+          const twin = denseTwin(network);
+          let own = b.states;
+          let whole = await denseStates(engine, network, b.states);
+          for (let i = 0; i < 6; i++) {
+            const settings = { rate: 0.1 };
+            own = (await trainStep(b.method, network, own, b.batch, settings)).states;
+            whole = (await trainStep(b.method, twin, whole, b.batch, settings)).states;
+          }
+          for (const { name } of network.weights) {
+            const wanted = await denseWeight(engine, whole, name);
+            assertLess(relativeError(await denseWeight(engine, own, name), wanted), 1e-4, name);
+            const moved = minus(wanted, await denseWeight(engine, b.states, name));
+            assertGreater(norm(moved), 0.05, "the run must move");
           }
         });
       },
