@@ -12,5 +12,6 @@ export * from "./backend/mod.ts";
 export * from "./data/mod.ts";
 export * from "./integrators/mod.ts";
 export * from "./io/mod.ts";
+export * from "./manifolds/mod.ts";
 export * from "./tensors/mod.ts";
 export * from "./training/mod.ts";

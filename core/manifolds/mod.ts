@@ -1,0 +1,73 @@
+/**
+ * Manifolds of matrices: tangent spaces, metrics, retractions, transports, and the checks that tell
+ * whether they are what they claim.
+ *
+ * @module
+ */
+
+import { Registry } from "../registry.ts";
+import { euclideanKind } from "./euclidean.ts";
+import { fixedRankKind } from "./fixed_rank.ts";
+import { grassmannKind } from "./grassmann.ts";
+import { productKind } from "./product.ts";
+import { canonicalStiefelKind, stiefelKind } from "./stiefel.ts";
+import type { ManifoldKind } from "./types.ts";
+
+/** Manifolds by name. */
+export const manifolds: Registry<ManifoldKind> = new Registry("manifold");
+
+manifolds.add(euclideanKind);
+manifolds.add(stiefelKind);
+manifolds.add(canonicalStiefelKind);
+manifolds.add(grassmannKind);
+manifolds.add(fixedRankKind);
+manifolds.add(productKind);
+
+export {
+  checkGradient,
+  checkProjection,
+  checkRetraction,
+  checkTransport,
+  diagnose,
+  type Finding,
+  type Objective,
+  randomObjective,
+} from "./diagnostics.ts";
+export { euclidean, euclideanKind } from "./euclidean.ts";
+export { type FixedRank, fixedRank, fixedRankKind } from "./fixed_rank.ts";
+export {
+  cayleyRetraction,
+  type FrameRetraction,
+  frameRetractions,
+  polarRetraction,
+  qrRetraction,
+} from "./frame_retractions.ts";
+export { grassmann, grassmannKind } from "./grassmann.ts";
+export {
+  inverseOrthographic,
+  type LowRankRetraction,
+  lowRankRetractions,
+  orthographicRetraction,
+  splittingRetraction,
+  svdRetraction,
+} from "./low_rank_retractions.ts";
+export {
+  type LowRankTangent,
+  projectLowRank,
+  type TangentFactors,
+  tangentFactors,
+  tangentField,
+  tangentOf,
+} from "./low_rank_tangent.ts";
+export { product, productKind, type ProductManifold } from "./product.ts";
+export { alignment, rotate } from "./rotation.ts";
+export { logLogSlope, slopeSteps } from "./slopes.ts";
+export { canonicalStiefel, canonicalStiefelKind, stiefel, stiefelKind } from "./stiefel.ts";
+export type {
+  Check,
+  Manifold,
+  ManifoldKind,
+  ManifoldSize,
+  Retraction,
+  Transport,
+} from "./types.ts";
