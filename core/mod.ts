@@ -11,6 +11,7 @@ export * from "./algebra/mod.ts";
 export * from "./backend/mod.ts";
 export * from "./data/mod.ts";
 export * from "./integrators/mod.ts";
+export * from "./integrators/tucker/mod.ts";
 export * from "./io/mod.ts";
 export * from "./manifolds/mod.ts";
 export * from "./tensors/mod.ts";

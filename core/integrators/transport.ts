@@ -66,7 +66,7 @@ function embedMean<M>(a: Algebra<M>, x: M, rows: number, cols: number): M {
 }
 
 /** n×p: the identity, below it rows that average. */
-function continuation<M>(a: Algebra<M>, n: number, p: number): M {
+export function continuation<M>(a: Algebra<M>, n: number, p: number): M {
   const data = new Float64Array(n * p).fill(1 / p);
   for (let i = 0; i < p; i++) {
     data.fill(0, i * p, (i + 1) * p);

@@ -1,0 +1,68 @@
+/**
+ * Bases that grow within a step.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../../algebra/mod.ts";
+import {
+  combineTensors,
+  type DenseTensor,
+  embedTensor,
+  type TuckerTensor,
+} from "../../tensors/mod.ts";
+import { foldRows, type ModeView } from "./flows.ts";
+
+/** A Tucker tensor in augmented bases [Uₖ | Ũₖ]; its core has zeros in the new blocks. */
+export interface AugmentedTucker<M> extends TuckerTensor<M> {
+  /** The new directions Ũₖ of each mode; undefined where there are none. */
+  readonly added: readonly (M | undefined)[];
+}
+
+/**
+ * The same tensor in bases that also span the columns of `ks`.
+ *
+ * @param y Orthonormal factors; they stay the leading columns.
+ * @param ks For each mode an n_k×p matrix whose span is added.
+ */
+export async function augmentTucker<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  ks: readonly M[],
+): Promise<AugmentedTucker<M>> {
+  const added: (M | undefined)[] = [];
+  for (const [k, u] of y.factors.entries()) added.push(await a.complement(u, ks[k]!));
+  const factors = y.factors.map((u, k) => {
+    const extra = added[k];
+    return extra === undefined ? u : a.hstack([u, extra]);
+  });
+  const core = embedTensor(a, y.core, factors.map((u) => a.cols(u)));
+  return { core, factors, added };
+}
+
+/**
+ * The core that joins what the core has become with what each mode has gained: S in the block of
+ * the old bases, Wₖ Qₖᵀ in the block that is new in mode k alone, zeros elsewhere.
+ *
+ * @param y The old point.
+ * @param s The block of the old bases.
+ * @param gains For each mode the coordinates Wₖ in its new directions, p_k×s_k; undefined where it
+ * has none.
+ */
+export function assembleCore<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  views: readonly ModeView<M>[],
+  s: DenseTensor<M>,
+  gains: readonly (M | undefined)[],
+): DenseTensor<M> {
+  const r = y.core.shape;
+  const shape = r.map((n, k) => n + (gains[k] === undefined ? 0 : a.rows(gains[k]!)));
+  return views.reduce((core, { mode, q }) => {
+    const gain = gains[mode];
+    if (gain === undefined) return core;
+    const block = foldRows(a, a.multiply(gain, q, { transposeRight: true }), y, mode);
+    const offsets = r.map((n, k) => k === mode ? n : 0);
+    return combineTensors(a, 1, core, 1, embedTensor(a, block, shape, offsets));
+  }, embedTensor(a, s, shape));
+}

@@ -1,0 +1,35 @@
+import { modeProducts } from "../../tensors/mod.ts";
+import { collectMoments } from "../flows.ts";
+import { advanceFlow, advanceModes, coreFlow, viewModes } from "./flows.ts";
+import { changesOf, transportCore, transportModes } from "./transport.ts";
+import type { TuckerIntegrator } from "./types.ts";
+
+/**
+ * Basis update and Galerkin integrator for Tucker tensors of fixed ranks: every basis from the old
+ * point, then the core in the new bases (Ceruti, Lubich: An unconventional robust integrator for
+ * dynamical low-rank approximation, BIT 2022, section 5).
+ */
+export const tuckerBug: TuckerIntegrator = {
+  name: "tucker-bug",
+  description: "Tucker, fixed ranks: all bases from the old point, then the core in them",
+  order: 1,
+  evaluations: 2,
+  adaptive: false,
+  async *step(a, y, dt, o) {
+    const f = yield { ...y, time: 0 };
+    const views = await viewModes(a, y);
+    const ks = yield* advanceModes(a, y, views, f, dt, o);
+    const factors: (typeof ks)[number]["value"][] = [];
+    for (const k of ks) factors.push(await a.orthonormalize(k.value));
+    const changes = changesOf(a, y, { ...y, factors });
+    const lifted = { core: modeProducts(a, y.core, changes), factors };
+    const before = o.moments?.s && { s: transportCore(a, o.moments.s, y, changes) };
+    const s = yield* advanceFlow(a, coreFlow(lifted), dt, o, before ?? {});
+    const next = { factors, core: { ...lifted.core, data: s.value } };
+    const own = collectMoments(Object.fromEntries(ks.map((k, mode) => [`k${mode}`, k])));
+    const moved = Object.keys(own).length === 0
+      ? own
+      : transportModes(a, own, y, views, await viewModes(a, next), changes);
+    return { y: next, moments: { ...collectMoments({ s }), ...moved }, discarded: 0 };
+  },
+};

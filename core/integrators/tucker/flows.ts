@@ -1,0 +1,122 @@
+/**
+ * The sub-flows of a Tucker tensor: one for each basis, one for the core.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../../algebra/mod.ts";
+import { foldCyclic, type TuckerTensor, unfoldCyclic } from "../../tensors/mod.ts";
+import type { Advanced, MomentSlots } from "../types.ts";
+import type { TuckerFieldAt, TuckerFlow, TuckerPoint, TuckerStepOptions } from "./types.ts";
+
+/**
+ * A Tucker tensor seen from one mode: its unfolding is U S Vᵀ with V = (⊗ U_j) Q orthonormal, where
+ * the thin QR factorisation of the core's unfolding, C_(k)ᵀ = Q Sᵀ, gives Q and S. No inverse.
+ */
+export interface ModeView<M> {
+  /** Mode, from 0. */
+  readonly mode: number;
+  /** S, r_k×s with s = min(r_k, ∏ r_j). */
+  readonly s: M;
+  /** Q, (∏ r_j)×s, rows in the cyclic order of {@linkcode unfoldCyclic}. */
+  readonly q: M;
+}
+
+/** The tensor seen from a mode. */
+export async function viewMode<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  mode: number,
+): Promise<ModeView<M>> {
+  const { q, r } = await a.qr(a.transpose(unfoldCyclic(a, y.core, mode)));
+  return { mode, s: a.transpose(r), q };
+}
+
+/** The tensor seen from every mode. */
+export async function viewModes<M>(a: Algebra<M>, y: TuckerTensor<M>): Promise<ModeView<M>[]> {
+  const views: ModeView<M>[] = [];
+  for (const mode of y.factors.keys()) views.push(await viewMode(a, y, mode));
+  return views;
+}
+
+/** K-flow of a mode: K = U S moves with V fixed, dK/dt = F(K Vᵀ)_(k) V. */
+export function modeFlow<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  view: ModeView<M>,
+  known?: TuckerFieldAt<M>,
+): TuckerFlow<M> {
+  const { mode, s, q } = view;
+  const others = y.factors.map((u, k) => k === mode ? undefined : u);
+  return {
+    slot: `k${mode}`,
+    start: () => a.multiply(y.factors[mode]!, s),
+    point: (k) => ({
+      core: foldRows(a, a.transpose(q), y, mode),
+      factors: y.factors.map((u, j) => j === mode ? k : u),
+    }),
+    project: (f) => a.multiply(unfoldCyclic(a, f.contract(others), mode), q),
+    ...(known ? { known } : {}),
+  };
+}
+
+/** Core flow (Galerkin): the core moves with all bases fixed, dC/dt = F(C ×ₖ Uₖ) ×ₖ Uₖᵀ. */
+export function coreFlow<M>(y: TuckerTensor<M>, known?: TuckerFieldAt<M>): TuckerFlow<M> {
+  return {
+    slot: "s",
+    start: () => y.core.data,
+    point: (s) => ({ ...y, core: { ...y.core, data: s } }),
+    project: (f) => f.contract(y.factors).data,
+    ...(known ? { known } : {}),
+  };
+}
+
+/**
+ * Folds rows in the coordinates of the other bases into a tensor.
+ *
+ * @param rows m×(∏ r_j), columns in cyclic order.
+ * @returns The core's shape with m in that mode.
+ */
+export function foldRows<M>(
+  a: Algebra<M>,
+  rows: M,
+  y: TuckerTensor<M>,
+  mode: number,
+): TuckerTensor<M>["core"] {
+  return foldCyclic(a, rows, mode, y.core.shape.map((r, k) => k === mode ? a.rows(rows) : r));
+}
+
+/** Advances one sub-flow with the step's stepper and the moments of its slot. */
+export function advanceFlow<M>(
+  a: Algebra<M>,
+  flow: TuckerFlow<M>,
+  dt: number,
+  o: TuckerStepOptions<M>,
+  moments: MomentSlots<M> = o.moments ?? {},
+): AsyncGenerator<TuckerPoint<M>, Advanced<M>, TuckerFieldAt<M>> {
+  return o.stepper.advance(a, flow, dt, moments[flow.slot]);
+}
+
+/**
+ * Advances the K-flow of every mode from the same point.
+ *
+ * @param views The point seen from each mode.
+ * @param known F at `y`.
+ * @param spanOnly Whether only the spans of the results are used.
+ */
+export async function* advanceModes<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  views: readonly ModeView<M>[],
+  known: TuckerFieldAt<M>,
+  dt: number,
+  o: TuckerStepOptions<M>,
+  spanOnly = false,
+): AsyncGenerator<TuckerPoint<M>, Advanced<M>[], TuckerFieldAt<M>> {
+  const out: Advanced<M>[] = [];
+  for (const view of views) {
+    const flow = modeFlow(a, y, view, known);
+    out.push(yield* advanceFlow(a, spanOnly ? { ...flow, spanOnly } : flow, dt, o));
+  }
+  return out;
+}

@@ -1,0 +1,41 @@
+/**
+ * Integrators of dynamical low-rank approximation for tensors in Tucker format.
+ *
+ * @module
+ */
+
+import { Registry } from "../../registry.ts";
+import { augmentedTuckerBug } from "./augmented_bug.ts";
+import { tuckerBug } from "./bug.ts";
+import { parallelTuckerBug } from "./parallel_bug.ts";
+import type { TuckerIntegrator } from "./types.ts";
+
+/** Tucker integrators by name. */
+export const tuckerIntegrators: Registry<TuckerIntegrator> = new Registry("Tucker integrator");
+
+tuckerIntegrators.add(tuckerBug);
+tuckerIntegrators.add(augmentedTuckerBug);
+tuckerIntegrators.add(parallelTuckerBug);
+
+export { assembleCore, type AugmentedTucker, augmentTucker } from "./augmentation.ts";
+export { augmentedTuckerBug } from "./augmented_bug.ts";
+export { tuckerBug } from "./bug.ts";
+export { parallelTuckerBug } from "./parallel_bug.ts";
+export { denseTensorField, tuckerField } from "./fields.ts";
+export { coreFlow, modeFlow, type ModeView, viewMode, viewModes } from "./flows.ts";
+export {
+  integrateTucker,
+  type IntegrateTuckerOptions,
+  stepTuckerOde,
+  type TuckerRightHandSide,
+} from "./ode.ts";
+export { tangentField, transportTuckerSlots } from "./transport.ts";
+export { type TruncatedTucker, truncateTucker } from "./truncation.ts";
+export type {
+  TuckerFieldAt,
+  TuckerFlow,
+  TuckerIntegrator,
+  TuckerPoint,
+  TuckerStepOptions,
+  TuckerStepResult,
+} from "./types.ts";

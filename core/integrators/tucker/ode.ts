@@ -1,0 +1,107 @@
+/**
+ * The driver that answers a Tucker integrator's questions with the right-hand side of an ODE.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../../algebra/mod.ts";
+import type { TuckerTensor } from "../../tensors/mod.ts";
+import { relativeFrobenius } from "../truncation.ts";
+import type { Stepper, Truncation } from "../types.ts";
+import type { TuckerFieldAt, TuckerIntegrator, TuckerStepResult } from "./types.ts";
+
+/** Right-hand side of Y' = F(t, Y) for tensors, handed out as an operator. */
+export type TuckerRightHandSide<M> = (
+  t: number,
+  y: TuckerTensor<M>,
+) => TuckerFieldAt<M> | Promise<TuckerFieldAt<M>>;
+
+/** Settings of {@linkcode integrateTucker}. */
+export interface IntegrateTuckerOptions<M> {
+  /** Start time; default 0. */
+  readonly t0?: number;
+  /** End time. */
+  readonly t1: number;
+  /** Number of equal steps, ≥ 1. */
+  readonly steps: number;
+  /** How sub-flows are advanced. */
+  readonly stepper: Stepper;
+  /** How ranks adapt; default: no tolerance, ranks capped at those of the start. */
+  readonly truncation?: Truncation | readonly Truncation[];
+  /** Called after every step with the time reached. */
+  readonly onStep?: (t: number, result: TuckerStepResult<M>) => void;
+}
+
+/**
+ * Integrates Y' = F(t, Y) from a start in Tucker format.
+ *
+ * @param f Right-hand side; asked as often as the integrator needs.
+ * @param y0 Start, orthonormal factors.
+ * @returns The Tucker tensor at t1.
+ * @throws {RangeError} When `steps` is not a positive integer.
+ *
+ * @example A tensor that decays
+ * ```ts
+ * import {
+ *   augmentedTuckerBug, denseTensor, hostAlgebra, integrateTucker, matrix, rk4, scaleTucker,
+ *   tuckerField, tuckerNorm,
+ * } from "@rankflow/rankflow/core";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const one = matrix([1, 0], 2, 1);
+ * const y0 = { core: denseTensor(a, [2], [1, 1, 1]), factors: [one, one, one] };
+ * const y1 = await integrateTucker(
+ *   a, augmentedTuckerBug, (_t, y) => tuckerField(a, scaleTucker(a, -1, y)), y0,
+ *   { t1: 1, steps: 10, stepper: rk4 },
+ * );
+ * assertAlmostEquals(await tuckerNorm(a, y1), 2 * Math.exp(-1), 1e-5);
+ * ```
+ */
+export async function integrateTucker<M>(
+  a: Algebra<M>,
+  integrator: TuckerIntegrator,
+  f: TuckerRightHandSide<M>,
+  y0: TuckerTensor<M>,
+  options: IntegrateTuckerOptions<M>,
+): Promise<TuckerTensor<M>> {
+  const { t0 = 0, t1, steps, stepper } = options;
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new RangeError(`Cannot integrate: steps must be a positive integer, got ${steps}`);
+  }
+  const truncation = options.truncation ??
+    y0.core.shape.map((maxRank) => ({ rule: relativeFrobenius, tolerance: 0, maxRank }));
+  const dt = (t1 - t0) / steps;
+  let y = y0;
+  for (let n = 0; n < steps; n++) {
+    const t = t0 + n * dt;
+    const result = await stepTuckerOde(a, integrator, f, y, t, dt, { stepper, truncation });
+    y = result.y;
+    options.onStep?.(t + dt, result);
+  }
+  return y;
+}
+
+/**
+ * One step of a Tucker integrator on an ODE.
+ *
+ * @param t Time at the start of the step.
+ * @param dt Step size.
+ */
+export async function stepTuckerOde<M>(
+  a: Algebra<M>,
+  integrator: TuckerIntegrator,
+  f: TuckerRightHandSide<M>,
+  y: TuckerTensor<M>,
+  t: number,
+  dt: number,
+  o: { readonly stepper: Stepper; readonly truncation: Truncation | readonly Truncation[] },
+): Promise<TuckerStepResult<M>> {
+  const step = integrator.step(a, y, dt, o);
+  let state = await step.next();
+  while (!state.done) {
+    const point = state.value;
+    state = await step.next(await f(t + point.time, point));
+  }
+  return state.value;
+}

@@ -1,0 +1,154 @@
+/**
+ * Carrying the moments of a Tucker tensor along when its bases change.
+ *
+ * First moments of all factors represent a tangent vector ξ at Y: dS = ξ ×ₖ Uₖᵀ and
+ * dKₖ = ξ_(k) Vₖ. As a Tucker tensor of twice the ranks, ξ is a field like any other; so carrying
+ * it to another point is projecting it there, by the flows that project F.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../../algebra/mod.ts";
+import { modeProducts, type TuckerTensor, unfoldCyclic } from "../../tensors/mod.ts";
+import { transportMoments } from "../transport.ts";
+import type { Moments, MomentSlots } from "../types.ts";
+import { assembleCore } from "./augmentation.ts";
+import { tuckerField } from "./fields.ts";
+import { coreFlow, foldRows, modeFlow, type ModeView, viewModes } from "./flows.ts";
+import type { TuckerFieldAt } from "./types.ts";
+
+/**
+ * The tangent vector that first moments stand for, as a field: dS ×ₖ Uₖ + Σ (I − Uₖ Uₖᵀ) dKₖ Vₖᵀ.
+ *
+ * @param y The point, orthonormal factors.
+ * @param views The point seen from each mode.
+ * @param ks dKₖ of each mode, n_k×s_k.
+ * @param s dS as the unfolding of mode 0.
+ */
+export function tangentField<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  views: readonly ModeView<M>[],
+  ks: readonly M[],
+  s: M,
+): TuckerFieldAt<M> {
+  const outside = y.factors.map((u, k) => {
+    const inside = a.multiply(u, ks[k]!, { transposeLeft: true });
+    return a.lincomb(1, ks[k]!, -1, a.multiply(u, inside));
+  });
+  const gains = ks.map((x) => a.identity(a.cols(x)));
+  const core = assembleCore(a, y, views, { ...y.core, data: s }, gains);
+  return tuckerField(a, { core, factors: y.factors.map((u, k) => a.hstack([u, outside[k]!])) });
+}
+
+/** The first moments of all factors as a field; undefined where one is missing. */
+export function momentField<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  views: readonly ModeView<M>[],
+  slots: MomentSlots<M>,
+): TuckerFieldAt<M> | undefined {
+  const ks = views.map(({ mode }) => slots[`k${mode}`]?.first);
+  const s = slots.s?.first;
+  if (s === undefined || ks.some((k) => k === undefined)) return undefined;
+  return tangentField(a, y, views, ks as M[], s);
+}
+
+/** First moments of every factor at `y` from a field, with that count of updates. */
+export function projectMoments<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  views: readonly ModeView<M>[],
+  field: TuckerFieldAt<M>,
+  count: number,
+): MomentSlots<M> {
+  const out: Record<string, Moments<M>> = { s: { count, first: coreFlow(y).project(field) } };
+  for (const view of views) {
+    const flow = modeFlow(a, y, view);
+    out[flow.slot] = { count, first: flow.project(field) };
+  }
+  return out;
+}
+
+/**
+ * Carries the moments of all factors from one point to another: first moments as the orthogonal
+ * projection of their tangent vector, also when ranks change. Where there are second moments, or
+ * first ones are missing, each factor is carried by the change of its own coordinates.
+ *
+ * @param slots Moments at `from`.
+ * @param from Old point with its views.
+ * @param to New point, orthonormal factors.
+ */
+export async function transportTuckerSlots<M>(
+  a: Algebra<M>,
+  slots: MomentSlots<M>,
+  from: TuckerTensor<M>,
+  views: readonly ModeView<M>[],
+  to: TuckerTensor<M>,
+): Promise<MomentSlots<M>> {
+  const given = Object.values(slots);
+  if (given.length === 0) return slots;
+  const after = await viewModes(a, to);
+  if (given.every((m) => m.second === undefined)) {
+    const field = momentField(a, from, views, slots);
+    if (field) return projectMoments(a, to, after, field, slots.s!.count);
+  }
+  const changes = changesOf(a, from, to);
+  return {
+    ...transportModes(a, slots, from, views, after, changes),
+    ...(slots.s ? { s: transportCore(a, slots.s, from, changes) } : {}),
+  };
+}
+
+/** Uₖ′ᵀ Uₖ for each mode. */
+export function changesOf<M>(a: Algebra<M>, from: TuckerTensor<M>, to: TuckerTensor<M>): M[] {
+  return from.factors.map((u, k) => a.multiply(to.factors[k]!, u, { transposeLeft: true }));
+}
+
+/**
+ * Moments of the core in new bases: m ×ₖ Aₖ and v ×ₖ (Aₖ∘Aₖ), as for matrices.
+ *
+ * @param y Whose core they belong to.
+ * @param changes Aₖ, r_k′×r_k.
+ */
+export function transportCore<M>(
+  a: Algebra<M>,
+  m: Moments<M>,
+  y: TuckerTensor<M>,
+  changes: readonly M[],
+): Moments<M> {
+  const carry = (x: M, us: readonly M[]): M => modeProducts(a, { ...y.core, data: x }, us).data;
+  return {
+    count: m.count,
+    ...(m.first === undefined ? {} : { first: carry(m.first, changes) }),
+    ...(m.second === undefined ? {} : { second: carry(m.second, changes.map((u) => a.square(u))) }),
+  };
+}
+
+/**
+ * Moments of the Kₖ in new coordinates: from the right by Vₖᵀ Vₖ′.
+ *
+ * @param before Old point with its views.
+ * @param after The new point seen from each mode.
+ * @param changes Uₖ′ᵀ Uₖ for each mode.
+ */
+export function transportModes<M>(
+  a: Algebra<M>,
+  slots: MomentSlots<M>,
+  from: TuckerTensor<M>,
+  before: readonly ModeView<M>[],
+  after: readonly ModeView<M>[],
+  changes: readonly M[],
+): MomentSlots<M> {
+  const out: Record<string, Moments<M>> = {};
+  for (const { mode, q } of before) {
+    const moments = slots[`k${mode}`];
+    if (!moments) continue;
+    const rows = foldRows(a, a.transpose(q), from, mode);
+    const others = changes.map((u, k) => k === mode ? undefined : u);
+    const turned = unfoldCyclic(a, modeProducts(a, rows, others), mode);
+    const right = a.multiply(turned, after[mode]!.q);
+    out[`k${mode}`] = transportMoments(a, moments, undefined, right);
+  }
+  return out;
+}

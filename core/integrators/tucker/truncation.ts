@@ -1,0 +1,67 @@
+/**
+ * Rank truncation of Tucker tensors within a step.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../../algebra/mod.ts";
+import { type TruncatedModes, truncateModes, type TuckerTensor } from "../../tensors/mod.ts";
+import { clampedRank, NonFiniteError } from "../truncation.ts";
+import type { Truncation } from "../types.ts";
+
+/** A truncated tensor with what is needed to carry coordinates along. */
+export interface TruncatedTucker<M> {
+  /** The tensor after truncation; orthonormal factors. */
+  readonly y: TuckerTensor<M>;
+  /** Singular values kept in each mode, descending. */
+  readonly singularValues: readonly Float64Array[];
+  /** Frobenius norm of the discarded part, exactly. */
+  readonly discarded: number;
+}
+
+/**
+ * Truncates mode after mode by the SVD of the core's unfoldings, each in what the modes before
+ * have left: ‖Y − result‖² is the sum of the squares that the modes discard.
+ *
+ * @param y Orthonormal factors.
+ * @param truncation Rule and clamps, for all modes or one by one.
+ * @throws {RangeError} When there are settings for another number of modes.
+ * @throws {NonFiniteError} When the core holds NaN or infinity.
+ */
+export async function truncateTucker<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  truncation: Truncation | readonly Truncation[],
+): Promise<TruncatedTucker<M>> {
+  const each = truncationOfModes(truncation, y.factors.length);
+  const { tucker, discarded, singularValues } = await truncateCore(a, y, each);
+  const factors = y.factors.map((u, k) => a.multiply(u, tucker.factors[k]!));
+  return { y: { core: tucker.core, factors }, singularValues, discarded };
+}
+
+function truncationOfModes(
+  t: Truncation | readonly Truncation[],
+  order: number,
+): readonly Truncation[] {
+  if ("rule" in t) return Array<Truncation>(order).fill(t);
+  if (t.length === order) return t;
+  throw new RangeError(
+    `Cannot truncate: one setting or ${order}, one for each mode, are needed, got ${t.length}`,
+  );
+}
+
+/** SVDs of the core; libraries that refuse what is not finite do so in words of their own. */
+async function truncateCore<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  each: readonly Truncation[],
+): Promise<TruncatedModes<M>> {
+  try {
+    return await truncateModes(a, y.core, (sigma, mode) => clampedRank(sigma, each[mode]!));
+  } catch (error) {
+    if (Number.isFinite(await a.norm(y.core.data))) throw error;
+    throw new NonFiniteError(
+      "Cannot truncate: the core must be finite, got NaN or infinity in it",
+    );
+  }
+}

@@ -1,0 +1,469 @@
+/** Every Tucker integrator through the properties that theory claims for it, in float64. */
+
+import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
+import {
+  augmentedBug,
+  bug,
+  denseField,
+  euler,
+  type Integrator,
+  NonFiniteError,
+  noTruncation,
+  orthogonalityDefect,
+  parallelBug,
+  relativeFrobenius,
+  rk4,
+  stepOde,
+  type Truncation,
+} from "../../../../core/integrators/mod.ts";
+import {
+  augmentedTuckerBug,
+  denseTensorField,
+  integrateTucker,
+  parallelTuckerBug,
+  stepTuckerOde,
+  truncateTucker,
+  tuckerBug,
+  tuckerField,
+  type TuckerFieldAt,
+  type TuckerIntegrator,
+  tuckerIntegrators,
+  viewModes,
+} from "../../../../core/integrators/tucker/mod.ts";
+import type { Algebra, Matrix } from "../../../../core/algebra/mod.ts";
+import { Random } from "../../../../core/random.ts";
+import {
+  combineTensors,
+  denseTensor,
+  modeProduct,
+  modeProducts,
+  tuckerRanks,
+  type TuckerTensor,
+  tuckerToDense,
+  unfold,
+} from "../../../../core/tensors/mod.ts";
+import { testAlgebras } from "../../../support/algebras.ts";
+import {
+  dense,
+  expm,
+  gaussian,
+  host,
+  inner,
+  norm,
+  orthonormal,
+  projector,
+  randomLowRank,
+  relativeError,
+  skew,
+  times,
+} from "../../../support/matrices.ts";
+import {
+  full,
+  gaussianTensor,
+  type HostTensor,
+  indices,
+  lift,
+  lower,
+  randomTucker,
+  tensorError,
+} from "../../../support/tensors.ts";
+
+type HostTucker = TuckerTensor<Matrix>;
+
+interface Row {
+  readonly item: TuckerIntegrator;
+  /** The matrix integrator that it is at order 2. */
+  readonly matrix: Integrator;
+  /** Reproduces A(t₁) exactly when A has the working ranks and F = ΔA / dt. */
+  readonly exact: boolean;
+  /** Order measured on a flow that is tangent to the manifold, with RK4 sub-flows. */
+  readonly order: number;
+  /** Dense form of one Euler step before truncation: Y₀ + dt × this(F). */
+  readonly identity?: (y: HostTucker, f: HostTensor, after: HostTucker) => Promise<HostTensor>;
+}
+
+// The flow is tangent to the manifold, so the Galerkin step is of order 2 there.
+const INTEGRATORS: readonly Row[] = [
+  { item: tuckerBug, matrix: bug, exact: true, order: 1 },
+  {
+    item: augmentedTuckerBug,
+    matrix: augmentedBug,
+    exact: true,
+    order: 2,
+    identity: (_y, f, after) => Promise.resolve(latentProjection(f, after)),
+  },
+  {
+    item: parallelTuckerBug,
+    matrix: parallelBug,
+    exact: false,
+    order: 1,
+    identity: (y, f) => tangentProjection(y, f),
+  },
+];
+
+const SEEDS = [1, 2, 3, 4, 5];
+const keepAll = { rule: noTruncation, tolerance: 0 };
+const SHAPE = [9, 8, 7];
+const RANKS = [3, 2, 3];
+
+/** F ×ₖ Ûₖ Ûₖᵀ. */
+function latentProjection(f: HostTensor, after: HostTucker): HostTensor {
+  return modeProducts(host, f, after.factors.map(projector));
+}
+
+/** P(Y) F by its definition: the core's part, and each mode's part off its basis. */
+async function tangentProjection(y: HostTucker, f: HostTensor): Promise<HostTensor> {
+  let sum = latentProjection(f, y);
+  for (const [mode, u] of y.factors.entries()) {
+    const off = host.lincomb(1, host.identity(u.rows), -1, projector(u));
+    // V spans the row space of the unfolding of Y itself.
+    const { q, sigma } = await host.svd(unfold(host, full(y), mode));
+    const v = host.columns(q, 0, sigma.filter((s) => s > 1e-13 * sigma[0]!).length);
+    const part = times(off, unfold(host, f, mode), projector(v));
+    const others = y.factors.map((w, k) => k === mode ? undefined : projector(w));
+    const folded = modeProducts(host, foldBack(part, mode, f.shape), others);
+    sum = combineTensors(host, 1, sum, 1, folded);
+  }
+  return sum;
+}
+
+function foldBack(x: Matrix, mode: number, shape: readonly number[]): HostTensor {
+  const at = (index: number[]) =>
+    index.filter((_, k) => k !== mode).reduce(
+      (p, i, k) => p * shape.filter((_, j) => j !== mode)[k]! + i,
+      0,
+    );
+  return denseTensor(host, indices(shape).map((i) => x.data[i[mode]! * x.cols + at(i)]!), shape);
+}
+
+function step(
+  item: TuckerIntegrator,
+  y: HostTucker,
+  f: HostTensor,
+  dt: number,
+  truncation: Truncation | readonly Truncation[] = keepAll,
+) {
+  const rhs = () => denseTensorField(host, f);
+  return stepTuckerOde(host, item, rhs, y, 0, dt, { stepper: euler, truncation });
+}
+
+function add(x: HostTensor, factor: number, y: HostTensor): HostTensor {
+  return combineTensors(host, 1, x, factor, y);
+}
+
+Deno.test("every registered Tucker integrator has a row in the contract table", () => {
+  assertEquals(INTEGRATORS.map((r) => r.item.name).sort(), tuckerIntegrators.names().sort());
+});
+
+for (const row of INTEGRATORS) {
+  const { item } = row;
+
+  await testAlgebras(`${item.name} keeps the bases orthonormal`, async (a, tol) => {
+    for (const seed of SEEDS) {
+      const random = new Random(seed);
+      const y = own(a, await randomTucker(random, SHAPE, RANKS));
+      const f = lift(a, gaussianTensor(random, SHAPE));
+      const rhs = () => denseTensorField(a, f);
+      const o = { stepper: euler, truncation: { ...keepAll, maxRank: 3 } };
+      const next = (await stepTuckerOde(a, item, rhs, y, 0, 0.3, o)).y;
+      for (const u of next.factors) assertLess(await orthogonalityDefect(a, u), tol.orthonormal);
+    }
+  });
+
+  await testAlgebras(`${item.name} takes the same step on every algebra`, async (a, tol) => {
+    const random = new Random(6);
+    const y = await randomTucker(random, SHAPE, RANKS);
+    const f = gaussianTensor(random, SHAPE);
+    const wanted = full((await step(item, y, f, 0.2)).y);
+    const rhs = () => denseTensorField(a, lift(a, f));
+    const o = { stepper: euler, truncation: keepAll };
+    const next = (await stepTuckerOde(a, item, rhs, own(a, y), 0, 0.2, o)).y;
+    assertLess(tensorError(await lower(a, tuckerToDense(a, next)), wanted), 10 * tol.relative);
+  });
+
+  Deno.test(`${item.name} leaves its input untouched`, async () => {
+    const random = new Random(7);
+    const y = await randomTucker(random, SHAPE, RANKS);
+    const before = structuredClone(y);
+    await step(item, y, gaussianTensor(random, SHAPE), 0.1);
+    assertEquals(y, before);
+  });
+
+  Deno.test(`${item.name} asks for F as often as it says`, async () => {
+    const random = new Random(3);
+    const y = await randomTucker(random, SHAPE, RANKS);
+    const f = denseTensorField(host, gaussianTensor(random, SHAPE));
+    let asked = 0;
+    const o = { stepper: euler, truncation: keepAll };
+    await stepTuckerOde(host, item, () => (asked++, f), y, 0, 0.1, o);
+    assertEquals(asked, item.evaluations);
+  });
+
+  Deno.test(`${item.name} with F = 0 leaves the tensor as it is`, async () => {
+    const y = await randomTucker(new Random(5), SHAPE, RANKS);
+    const zero = denseTensor(host, new Float64Array(9 * 8 * 7), SHAPE);
+    const next = await step(item, y, zero, 0.1, { rule: relativeFrobenius, tolerance: 1e-14 });
+    assertLess(tensorError(full(next.y), full(y)), 1e-13);
+    assertEquals(tuckerRanks(next.y), RANKS);
+  });
+
+  Deno.test(`${item.name} does not see which bases represent the tensor`, async () => {
+    for (const seed of SEEDS) {
+      const random = new Random(seed);
+      const y = await randomTucker(random, SHAPE, RANKS);
+      const turns: Matrix[] = [];
+      for (const r of RANKS) turns.push(await orthonormal(random, r, r));
+      const turned = {
+        core: modeProducts(host, y.core, turns, { transpose: true }),
+        factors: y.factors.map((u, k) => times(u, turns[k]!)),
+      };
+      const f = gaussianTensor(random, SHAPE);
+      const next = full((await step(item, y, f, 0.2)).y);
+      assertLess(tensorError(full((await step(item, turned, f, 0.2)).y), next), 1e-12);
+    }
+  });
+
+  const exactness = row.exact ? "is exact on a flow of its ranks" : "is not exact on such flows";
+  Deno.test(`${item.name} ${exactness}`, async () => {
+    const random = new Random(11);
+    for (const [shape, ranks] of [[[12, 11, 10], [3, 2, 3]], [[6, 5, 6, 5], [2, 2, 2, 2]]]) {
+      const y = await randomTucker(random, shape!, ranks!);
+      const target = full(await randomTucker(random, shape!, ranks!));
+      const caps = ranks!.map((maxRank) => ({ rule: relativeFrobenius, tolerance: 0, maxRank }));
+      const { y: next } = await step(item, y, add(target, -1, full(y)), 1, caps);
+      const error = tensorError(full(next), target);
+      assert(row.exact ? error < 1e-10 : error > 0.1, `error ${error}`);
+    }
+  });
+
+  Deno.test(`${item.name} at order 2 is ${row.matrix.name}`, async () => {
+    for (const seed of SEEDS) {
+      const random = new Random(seed);
+      const y = await randomLowRank(random, 12, 9, [2, 1, 1e-3]);
+      const f = gaussian(random, 12, 9);
+      const tucker = { core: { shape: [3, 3], data: y.s }, factors: [y.u, y.v] };
+      for (const truncation of [keepAll, { rule: relativeFrobenius, tolerance: 0.05 }]) {
+        const o = { stepper: euler, truncation };
+        const wanted = await stepOde(host, row.matrix, () => denseField(host, f), y, 0, 0.2, o);
+        const got = await step(item, tucker, { shape: [12, 9], data: f }, 0.2, truncation);
+        assertLess(relativeError(full(got.y).data, dense(wanted.y)), 1e-12);
+        assertEquals(tuckerRanks(got.y)[0], wanted.y.u.cols);
+        assertAlmostEquals(got.discarded, wanted.discarded, 1e-12);
+      }
+    }
+  });
+
+  if (row.identity) {
+    Deno.test(`${item.name} obeys its one-step identity to round-off`, async () => {
+      for (const seed of SEEDS) {
+        const random = new Random(seed);
+        for (const [shape, ranks] of [[SHAPE, RANKS], [[5, 4, 6, 3], [2, 3, 2, 3]]]) {
+          const y = await randomTucker(random, shape!, ranks!);
+          const f = gaussianTensor(random, shape!);
+          const next = (await step(item, y, f, 0.25)).y;
+          const expected = add(full(y), 0.25, await row.identity!(y, f, next));
+          assertLess(tensorError(full(next), expected), 1e-13);
+        }
+      }
+    });
+
+    Deno.test(`${item.name} descends on smooth functions by the bound of its paper`, async () => {
+      // L(W) = ½ ‖D∘(W − T)‖² with D² ≤ 1 has smoothness 1: dt = 1 is the largest step allowed.
+      for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
+        const random = new Random(seed);
+        const y = await randomTucker(random, [6, 5, 4], [2, 3, 2]);
+        const weight = Array.from({ length: 120 }, () => random.uniform());
+        const goal = gaussianTensor(random, [6, 5, 4]).data.data;
+        const gradient = (w: HostTensor): HostTensor =>
+          denseTensor(host, w.data.data.map((x, i) => weight[i]! * (x - goal[i]!)), w.shape);
+        const loss = (w: HostTensor) =>
+          inner(host.lincomb(1, w.data, -1, host.from(goal, 6, 20)), gradient(w).data) / 2;
+        const g = gradient(full(y));
+        const next = (await step(item, y, g, -1)).y;
+        const before = loss(full(y));
+        const bound = before - 0.5 * norm((await tangentProjection(y, g)).data) ** 2;
+        assert(loss(full(next)) <= bound + 1e-12 * before);
+      }
+    });
+  }
+
+  Deno.test(`${item.name} at full ranks is the plain Euler step`, async () => {
+    for (const shape of [[4, 5, 3], [3, 2, 3, 2]]) {
+      const random = new Random(13);
+      const y = await randomTucker(random, shape, shape);
+      const f = gaussianTensor(random, shape);
+      const next = (await step(item, y, f, 0.1)).y;
+      assertLess(tensorError(full(next), add(full(y), 0.1, f)), 1e-13);
+    }
+  });
+
+  for (const small of [0.25, 1e-12]) {
+    Deno.test(`${item.name} converges with order ${row.order}, σ down to ${small}`, async () => {
+      const errors = await rotationErrors(item, [1, 0.5, small], [20, 40, 80]);
+      const slope = Math.log2(errors[0]! / errors[2]!) / 2;
+      assertAlmostEquals(slope, row.order, 0.25, `errors ${errors}`);
+    });
+  }
+
+  Deno.test(`${item.name} does not feel small singular values of the core`, async () => {
+    // The smallest singular value of every unfolding runs from 1e-1 to 1e-12.
+    const errors: number[] = [];
+    for (const small of [1e-1, 1e-3, 1e-6, 1e-9, 1e-12]) {
+      errors.push((await rotationErrors(item, [1, 0.5, small], [20]))[0]!);
+    }
+    assertLess(Math.max(...errors), 2 * errors[0]!, `errors ${errors}`);
+  });
+
+  Deno.test(`${item.name} starts from a core without full ranks`, async () => {
+    const random = new Random(19);
+    const y = await randomTucker(random, SHAPE, RANKS);
+    const core = denseTensor(host, indices(RANKS).map((i) => i.some((j) => j > 0) ? 0 : 1), RANKS);
+    const target = full(await randomTucker(random, SHAPE, [1, 1, 1]));
+    const start = { ...y, core };
+    const { y: next } = await step(item, start, add(target, -1, full(start)), 1);
+    const error = tensorError(full(next), target);
+    assert(row.exact ? error < 1e-10 : Number.isFinite(error), `error ${error}`);
+  });
+}
+
+/** A host Tucker tensor as one of the algebra. */
+function own<M>(a: Algebra<M>, y: HostTucker): TuckerTensor<M> {
+  const factors = y.factors.map((u) => a.from(u.data, u.rows, u.cols));
+  return { core: lift(a, y.core), factors };
+}
+
+/** Y ↦ Σ Y ×ₖ Wₖ + c Y, the flow that turns every mode. */
+function rotationField(ws: readonly Matrix[], c: number, y: HostTucker): TuckerFieldAt<Matrix> {
+  const terms = ws.map((w, mode) =>
+    tuckerField(host, { ...y, factors: y.factors.map((u, k) => k === mode ? times(w, u) : u) })
+  );
+  return {
+    contract: (bases) =>
+      terms.reduce(
+        (sum, term) => add(sum, 1, term.contract(bases)),
+        combineTensors(host, c, tuckerField(host, y).contract(bases), 0, terms[0]!.contract(bases)),
+      ),
+  };
+}
+
+/** Errors at t = 1 of Y' = Σ Y ×ₖ Wₖ + Y from a superdiagonal core, n = 10. */
+async function rotationErrors(
+  item: TuckerIntegrator,
+  entries: readonly number[],
+  steps: readonly number[],
+): Promise<number[]> {
+  const random = new Random(2);
+  const ws = [0, 1, 2].map(() => skew(random, 10));
+  const ranks = ws.map(() => entries.length);
+  const diagonal = indices(ranks).map(([i, j, k]) => i === j && j === k ? entries[i!]! : 0);
+  const identity = host.columns(host.identity(10), 0, entries.length);
+  const start = { core: denseTensor(host, diagonal, ranks), factors: ws.map(() => identity) };
+  const turned = modeProducts(host, full(start), ws.map(expm));
+  const exact = combineTensors(host, Math.E, turned, 0, turned);
+  const errors: number[] = [];
+  for (const count of steps) {
+    const rhs = (_t: number, y: HostTucker) => rotationField(ws, 1, y);
+    const o = { t1: 1, steps: count, stepper: rk4 };
+    errors.push(norm(add(full(await integrateTucker(host, item, rhs, start, o)), -1, exact).data));
+  }
+  return errors;
+}
+
+Deno.test("augmented-tucker-bug finds the ranks of the flow and gives them back", async () => {
+  const random = new Random(4);
+  const shape = [12, 11, 10];
+  const y = await randomTucker(random, shape, [2, 2, 2]);
+  const grown = add(full(y), 1, full(await randomTucker(random, shape, [2, 1, 2])));
+  const tight = { rule: relativeFrobenius, tolerance: 1e-8 };
+  const up = (await step(augmentedTuckerBug, y, add(grown, -1, full(y)), 1, tight)).y;
+  assertEquals(tuckerRanks(up), [4, 3, 4]);
+  assertLess(tensorError(full(up), grown), 1e-8);
+  const shrunk = full(await randomTucker(random, shape, [1, 2, 2]));
+  const down = (await step(augmentedTuckerBug, up, add(shrunk, -1, full(up)), 1, tight)).y;
+  assertEquals(tuckerRanks(down), [1, 2, 2]);
+  assertLess(tensorError(full(down), shrunk), 1e-8);
+});
+
+Deno.test("the latent space of the augmented step contains the tangent space", async () => {
+  const random = new Random(20);
+  const y = await randomTucker(random, SHAPE, RANKS);
+  const f = gaussianTensor(random, SHAPE);
+  const { y: next } = await step(augmentedTuckerBug, y, f, 0.1);
+  const tangent = await tangentProjection(y, f);
+  assertLess(tensorError(latentProjection(tangent, next), tangent), 1e-13);
+});
+
+Deno.test("viewModes() sees the unfolding as U S Vᵀ with V orthonormal", async () => {
+  const y = await randomTucker(new Random(21), SHAPE, RANKS);
+  for (const { mode, s, q } of await viewModes(host, y)) {
+    assertLess(await orthogonalityDefect(host, q), 1e-13);
+    const { sigma } = await host.svd(unfold(host, full(y), mode));
+    const own = (await host.svd(s)).sigma;
+    own.forEach((x, i) => assertAlmostEquals(x, sigma[i]!, 1e-12));
+  }
+});
+
+Deno.test("truncateTucker() reports its error exactly and obeys every mode's settings", async () => {
+  for (const seed of SEEDS) {
+    const y = await randomTucker(new Random(seed), SHAPE, [5, 4, 5]);
+    const modes = [
+      { rule: relativeFrobenius, tolerance: 0.3 },
+      { rule: relativeFrobenius, tolerance: 0, maxRank: 2 },
+      { rule: relativeFrobenius, tolerance: 0.9, minRank: 4 },
+    ];
+    const t = await truncateTucker(host, y, modes);
+    const error = norm(add(full(t.y), -1, full(y)).data);
+    assertAlmostEquals(error / t.discarded, 1, 1e-12);
+    const ranks = tuckerRanks(t.y);
+    assert(ranks[1] === 2 && ranks[2]! >= 4);
+    const lossless = await truncateTucker(host, y, { rule: relativeFrobenius, tolerance: 0 });
+    assertLess(tensorError(full(lossless.y), full(y)), 1e-13);
+    assertEquals(lossless.discarded, 0);
+  }
+});
+
+Deno.test("truncateTucker() keeps the error below √d times the tolerance of the modes", async () => {
+  for (const tolerance of [0.05, 0.2, 0.5]) {
+    const y = await randomTucker(new Random(22), SHAPE, [5, 4, 5]);
+    const { discarded } = await truncateTucker(host, y, { rule: relativeFrobenius, tolerance });
+    assertLess(discarded, Math.sqrt(3) * tolerance * norm(y.core.data));
+  }
+});
+
+Deno.test("truncateTucker() refuses what is not finite and settings for other orders", async () => {
+  const y = await randomTucker(new Random(23), SHAPE, RANKS);
+  const broken = { ...y, core: denseTensor(host, new Float64Array(18).fill(NaN), RANKS) };
+  await assertRejects(
+    () => truncateTucker(host, broken, keepAll),
+    NonFiniteError,
+    "Cannot truncate: the core must be finite, got NaN or infinity in it",
+  );
+  await assertRejects(
+    () => truncateTucker(host, y, [keepAll, keepAll]),
+    RangeError,
+    "Cannot truncate: one setting or 3, one for each mode, are needed, got 2",
+  );
+});
+
+Deno.test("integrateTucker() refuses a number of steps that is none", async () => {
+  const y = await randomTucker(new Random(24), SHAPE, RANKS);
+  const rhs = () => tuckerField(host, y);
+  await assertRejects(
+    () => integrateTucker(host, tuckerBug, rhs, y, { t1: 1, steps: 0, stepper: euler }),
+    RangeError,
+    "Cannot integrate: steps must be a positive integer, got 0",
+  );
+});
+
+Deno.test("tuckerField() and denseTensorField() contract alike", async () => {
+  const random = new Random(25);
+  const y = await randomTucker(random, SHAPE, RANKS);
+  const bases = [gaussian(random, 9, 2), undefined, gaussian(random, 7, 4)];
+  const wanted = denseTensorField(host, full(y)).contract(bases);
+  assertLess(tensorError(tuckerField(host, y).contract(bases), wanted), 1e-13);
+  const plain = modeProduct(host, full(y), host.transpose(bases[0]!), 0);
+  assertLess(
+    tensorError(modeProduct(host, plain, host.transpose(bases[2]!), 2), wanted),
+    1e-13,
+  );
+});
