@@ -72,7 +72,9 @@ function liftMoments<M>(
 ): MomentSlots<M> {
   if (!l || newU === undefined) return l ? { l } : {};
   const wide = embedMoments(a, l, a.rows(y.v), a.cols(y.u) + a.cols(newU));
-  if (!l.first || !k?.first) return { l: wide };
+  // Second moments vanish in rows whose gradient does (dead outputs); first moments put there from
+  // across would explode as m / √v.
+  if (!l.first || !k?.first || l.second) return { l: wide };
   const across = a.multiply(y.v, a.multiply(k.first, newU, { transposeLeft: true }));
   return { l: { ...wide, first: a.hstack([l.first, across]) } };
 }

@@ -2,9 +2,16 @@
 
 import { assertEquals, assertLess } from "@std/assert";
 import {
+  denseField,
   disposeStates,
   initialStates,
   integrators,
+  type LowRank,
+  type Matrix,
+  matrixOf,
+  type MomentSlots,
+  optimizerStepper,
+  Random,
   relativeFrobenius,
   tensorsIn,
   trainStep,
@@ -12,6 +19,7 @@ import {
 import { perceptron } from "../../../layers/mod.ts";
 import { adam, heavyBall, sgd } from "../../../optimizers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
+import { dense, host, minus, norm, randomLowRank } from "../../support/matrices.ts";
 import { methodOf, randomBatch } from "../../support/training.ts";
 
 const RULES = [
@@ -50,4 +58,30 @@ for (const integrator of integrators.list()) {
       },
     });
   }
+}
+
+for (const integrator of integrators.list()) {
+  Deno.test(`${integrator.name} with adam moves no further than adam does, where outputs are dead`, async () => {
+    const [rate, m, n, rank] = [0.01, 20, 14, 4];
+    const random = new Random(3);
+    const stepper = optimizerStepper(adam.create());
+    const truncation = { rule: relativeFrobenius, tolerance: 0.01, maxRank: 6 };
+    let y: LowRank<Matrix> = await randomLowRank(random, m, n, [4, 3, 2, 1]);
+    let moments: MomentSlots<Matrix> = {};
+    for (let step = 0; step < 12; step++) {
+      // Some columns of F vanish: the second moments of those rows of L stay zero.
+      const f = matrixOf(m, n, (_i, j) => j < 4 ? 0 : random.normal());
+      const run = integrator.step(host, y, rate, { stepper, truncation, moments });
+      let state = await run.next();
+      while (!state.done) state = await run.next(denseField(host, f));
+      const moved = norm(minus(dense(state.value.y), dense(y)));
+      // Each of at most three factors moves by about the rate per entry; bases are orthonormal.
+      assertLess(
+        moved,
+        10 * rate * Math.sqrt(m * 4 * rank) + 0.02 * norm(dense(y)),
+        `step ${step}`,
+      );
+      ({ y, moments } = state.value);
+    }
+  });
 }
