@@ -29,7 +29,7 @@ export {
   stepTuckerOde,
   type TuckerRightHandSide,
 } from "./ode.ts";
-export { tangentField, transportTuckerSlots } from "./transport.ts";
+export { transportTuckerSlots, tuckerTangentField } from "./transport.ts";
 export { type TruncatedTucker, truncateTucker } from "./truncation.ts";
 export type {
   TuckerFieldAt,

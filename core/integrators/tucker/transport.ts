@@ -25,7 +25,7 @@ import type { TuckerFieldAt } from "./types.ts";
  * @param ks dKₖ of each mode, n_k×s_k.
  * @param s dS as the unfolding of mode 0.
  */
-export function tangentField<M>(
+export function tuckerTangentField<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
@@ -51,7 +51,7 @@ export function momentField<M>(
   const ks = views.map(({ mode }) => slots[`k${mode}`]?.first);
   const s = slots.s?.first;
   if (s === undefined || ks.some((k) => k === undefined)) return undefined;
-  return tangentField(a, y, views, ks as M[], s);
+  return tuckerTangentField(a, y, views, ks as M[], s);
 }
 
 /** First moments of every factor at `y` from a field, with that count of updates. */
