@@ -17,7 +17,8 @@ import { blasGemm } from "./gemm.ts";
 import type { BlasLibrary } from "./library.ts";
 import { blasLinalg } from "./linalg.ts";
 import { nativeBase } from "./native_heap.ts";
-import { Team } from "./team.ts";
+import { Team } from "../team/team.ts";
+import { teamGemm } from "./team_gemm.ts";
 
 const NAME = "blas";
 
@@ -37,9 +38,6 @@ let parts: Parts | undefined;
 /** Selects a copy of TensorFlow.js' wasm backend whose products the library computes. */
 export async function openBlas(library: BlasLibrary, options: BackendOptions): Promise<Engine> {
   const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, DEFAULT_THREADS);
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`Cannot use ${threads} threads: expected a whole number of at least 1`);
-  }
   parts ??= await assembleParts(library);
   await openHeap(tf, NAME);
   parts.heap.limit(options.memoryLimit);
@@ -60,10 +58,11 @@ async function assembleParts(library: BlasLibrary): Promise<Parts> {
   tf.copyRegisteredKernels("wasm", NAME);
   const heap = await openHeap(tf, NAME);
   const base = nativeBase(heap.memory);
-  const team = library.setThreads ? new Team(library.path) : undefined;
+  const helper = new URL("./helper.ts", import.meta.url);
+  const team = library.setThreads ? new Team(helper, library.path) : undefined;
   library.setThreads?.(1);
   const alone = blasGemm(library, base);
-  const gemm = team ? team.share(alone, base) : alone;
+  const gemm = team ? teamGemm(team, alone, base) : alone;
   const context = { tf, name: NAME, heap, simd: bindSimd(heap.memory), gemm };
   registerKernels(tf, NAME, heapKernels(context));
   correctAveragePooling(tf, NAME);

@@ -282,18 +282,31 @@ function text(value: string): number[] {
   return vector([...new TextEncoder().encode(value)].map((byte) => [byte]));
 }
 
+/** Bytes of a page of memory. */
+export const PAGE = 65536;
+/** Pages that a memory may have. */
+export const MOST_PAGES = 65536;
+
+/** An imported memory: without limits, or shared between threads with the largest limit. */
+function memoryImport(shared: boolean): number[] {
+  const limits = shared ? [0x03, 0x00, ...unsigned(MOST_PAGES)] : [0x00, 0x00];
+  return [...text("env"), ...text("memory"), 0x02, ...limits];
+}
+
 /**
  * Assembles a module that imports `env.memory` and exports the functions by name.
  *
  * @param functions Function bodies by exported name.
+ * @param shared Whether the memory is shared between threads.
  * @returns The binary module.
  */
 export function assemble(
   functions: Readonly<Record<string, FunctionBuilder>>,
+  shared: boolean = false,
 ): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(functions);
   const types = vector(entries.map(([, f]) => f.signature()));
-  const imports = vector([[...text("env"), ...text("memory"), 0x02, 0x00, 0x00]]);
+  const imports = vector([memoryImport(shared)]);
   const indices = vector(entries.map((_, i) => unsigned(i)));
   const exports = vector(entries.map(([name], i) => [...text(name), 0x00, ...unsigned(i)]));
   const codes = vector(entries.map(([, f]) => f.code()));

@@ -18,6 +18,8 @@ const COLUMNS = 128 * TILE_COLUMNS;
 const SCRATCH_BYTES = 4 * TILE_ROWS * TILE_COLUMNS;
 const PACKED_A_BYTES = 4 * ROWS * DEPTH;
 const PACKED_B_BYTES = 4 * COLUMNS * DEPTH;
+/** Bytes of workspace that a product needs. */
+export const WORKSPACE_BYTES: number = SCRATCH_BYTES + PACKED_A_BYTES + PACKED_B_BYTES;
 
 /** How an operand is walked, in bytes: along the width of its panels, and along the inner index. */
 interface Walk {
@@ -35,7 +37,7 @@ interface Walk {
 export function simdGemm(simd: SimdKernels, allocate: (bytes: number) => number): Gemm {
   let workspace: number | undefined;
   return (transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate) => {
-    workspace ??= allocate(SCRATCH_BYTES + PACKED_A_BYTES + PACKED_B_BYTES);
+    workspace ??= allocate(WORKSPACE_BYTES);
     const scratch = workspace;
     const [packedA, packedB] = [scratch + SCRATCH_BYTES, scratch + SCRATCH_BYTES + PACKED_A_BYTES];
     const walkA = walk(a, lda, transA);

@@ -42,7 +42,8 @@ export function bindSimd(
   memory: WebAssembly.Memory,
   fused: boolean = hasFused(),
 ): SimdKernels {
-  const module = new WebAssembly.Module(assemble(functions(fused)));
+  const shared = memory.buffer instanceof SharedArrayBuffer;
+  const module = new WebAssembly.Module(assemble(functions(fused), shared));
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return instance.exports as unknown as SimdKernels;
 }

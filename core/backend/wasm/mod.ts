@@ -6,10 +6,10 @@
 
 import type { Backend, BackendOptions, Engine } from "../engine.ts";
 
-/** WebAssembly with SIMD, one thread. */
+/** WebAssembly with SIMD. */
 export const wasm: Backend = {
   name: "wasm",
-  description: "WebAssembly with SIMD, one thread, nothing to install",
+  description: "WebAssembly with SIMD, nothing to install",
   automatic: true,
   hint: "it needs WebAssembly with SIMD, which every current Deno has",
   probe: () => Promise.resolve(undefined),

@@ -1,14 +1,10 @@
 /**
- * A helper of {@linkcode Team}: waits for jobs and computes pieces of them.
+ * The life of a helper.
  *
  * @module
  */
 
-import { workerData } from "node:worker_threads";
-import { blasGemm } from "./gemm.ts";
-import { openLibrary } from "./library.ts";
-import { runPiece } from "./team.ts";
-import { jobOf, takePieces, teamMemory, WORD } from "./team_protocol.ts";
+import { jobOf, takePieces, teamMemory, WORD } from "./protocol.ts";
 
 /** Looks at the state before a helper sleeps: about half a millisecond. */
 const LOOKS = 50_000;
@@ -26,15 +22,19 @@ function nextState(words: Int32Array<SharedArrayBuffer>, job: number): number {
   }
 }
 
-function serve({ buffer, path }: { buffer: SharedArrayBuffer; path: string }): void {
-  const library = openLibrary(path);
-  if (typeof library === "string") return;
+/**
+ * Takes pieces of jobs for ever.
+ *
+ * @param buffer The team's shared buffer.
+ * @param compute Computes the piece whose numbers start at an index.
+ */
+export function help(
+  buffer: SharedArrayBuffer,
+  compute: (numbers: Float64Array, start: number) => void,
+): never {
   const memory = teamMemory(buffer);
-  const gemm = blasGemm(library, () => 0);
   for (let job = 0;;) {
     job = jobOf(nextState(memory.words, job));
-    takePieces(memory, job, (start) => runPiece(memory.numbers, start, 0, gemm));
+    takePieces(memory, job, (start) => compute(memory.numbers, start));
   }
 }
-
-serve(workerData);

@@ -1,0 +1,95 @@
+/**
+ * Threads that share the pieces of a job with the main thread.
+ *
+ * @module
+ */
+
+import { Worker } from "node:worker_threads";
+import {
+  makeTeamBuffer,
+  PIECES,
+  takePieces,
+  type TeamMemory,
+  teamMemory,
+  WORD,
+} from "./protocol.ts";
+
+/** Job numbers start again here; helpers compare for equality only. */
+const JOBS = 2 ** 22;
+
+/** Main thread and helpers. */
+export class Team {
+  readonly #memory: TeamMemory;
+  readonly #buffer: SharedArrayBuffer;
+  readonly #module: URL;
+  readonly #setting: unknown;
+  #helpers = 0;
+  #job = 0;
+  #threads = 1;
+
+  /**
+   * Makes a team of one.
+   *
+   * @param module What helpers run; its `workerData` is `{ buffer, setting }`.
+   * @param setting What helpers need to know besides the shared buffer.
+   */
+  constructor(module: URL, setting: unknown) {
+    this.#module = module;
+    this.#setting = setting;
+    this.#buffer = makeTeamBuffer();
+    this.#memory = teamMemory(this.#buffer);
+  }
+
+  /** Threads that take part, this one included. */
+  get threads(): number {
+    return this.#threads;
+  }
+
+  /**
+   * Sets the threads; helpers start in the background and join when they are ready.
+   *
+   * @throws {RangeError} When it is not a whole number of at least 1.
+   */
+  set threads(count: number) {
+    if (!Number.isInteger(count) || count < 1 || count >= PIECES) {
+      throw new RangeError(
+        `Cannot use ${count} threads: expected a whole number from 1 to ${PIECES - 1}`,
+      );
+    }
+    this.#threads = count;
+    for (; this.#helpers < count - 1; this.#helpers++) this.#start();
+  }
+
+  /** Where the pieces of the next job are described. */
+  get numbers(): Float64Array {
+    return this.#memory.numbers;
+  }
+
+  /**
+   * Runs a job whose pieces are described in {@linkcode Team.numbers} and returns when all are done.
+   *
+   * @param pieces Their number, below {@linkcode PIECES}.
+   * @param compute Computes the piece whose numbers start at an index, on this thread.
+   */
+  run(pieces: number, compute: (start: number) => void): void {
+    const { words } = this.#memory;
+    this.#job = (this.#job + 1) % JOBS;
+    Atomics.store(words, WORD.done, 0);
+    Atomics.store(words, WORD.pieces, pieces);
+    Atomics.store(words, WORD.state, this.#job * PIECES);
+    if (Atomics.load(words, WORD.sleeping) > 0) Atomics.notify(words, WORD.state);
+    takePieces(this.#memory, this.#job, compute);
+    while (Atomics.load(words, WORD.done) < pieces);
+  }
+
+  #start(): void {
+    try {
+      const workerData = { buffer: this.#buffer, setting: this.#setting };
+      const worker = new Worker(this.#module, { workerData });
+      worker.on("error", () => {});
+      worker.unref();
+    } catch {
+      // A helper that cannot start leaves its work to the others.
+    }
+  }
+}
