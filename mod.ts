@@ -49,51 +49,52 @@
  * @module
  */
 
-export { type Plugin, Registry } from "./core/registry.ts";
-export { Random } from "./core/random.ts";
 export {
   type Algebra,
-  engineAlgebra,
-  hostAlgebra,
-  type Matrix,
-  matrix,
-  openHostAlgebra,
-} from "./core/algebra/mod.ts";
-export { backends, type Engine, openEngine, type Tensor } from "./core/backend/mod.ts";
-export { type Dataset, datasets } from "./core/data/mod.ts";
-export {
   augmentedBug,
+  backends,
   bug,
+  type Dataset,
+  datasets,
   denseField,
+  type Engine,
+  engineAlgebra,
   euler,
   type FieldAt,
   geolora,
+  hostAlgebra,
   integrate,
   type Integrator,
   integrators,
+  type Layer,
   type LowRank,
   lowRankOf,
+  type Matrix,
+  matrix,
+  openEngine,
+  openHostAlgebra,
+  optimizerStepper,
   parallelBug,
+  type Plugin,
+  Random,
+  Registry,
   relativeFrobenius,
   rk4,
+  RunFolder,
   type Stepper,
   steppers,
-  toDense,
-  truncate,
-  type Truncation,
-  type TruncationRule,
-  truncationRules,
-} from "./core/integrators/mod.ts";
-export { RunFolder } from "./core/io/mod.ts";
-export {
-  type Layer,
-  optimizerStepper,
+  type Tensor,
   tensorsIn,
+  toDense,
   train,
   type TrainingMethod,
   type TrainOptions,
   type TrainResult,
+  truncate,
+  type Truncation,
+  type TruncationRule,
+  truncationRules,
   weightFormats,
-} from "./core/training/mod.ts";
+} from "./core/mod.ts";
 export { initialisers, linear, perceptron, sequential } from "./layers/mod.ts";
 export { type Optimizer, optimizers, rateAt, type Schedule, schedules } from "./optimizers/mod.ts";
