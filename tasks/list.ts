@@ -14,6 +14,8 @@ import {
   steppers,
   suggest,
   truncationRules,
+  tuckerDecompositions,
+  tuckerIntegrators,
   weightFormats,
 } from "../core/mod.ts";
 import { initialisers } from "../layers/mod.ts";
@@ -31,6 +33,8 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     integrators,
     steppers,
     truncationRules,
+    tuckerIntegrators,
+    tuckerDecompositions,
     weightFormats,
     initialisers,
     optimizers,
