@@ -192,6 +192,31 @@ Deno.test({
 });
 
 Deno.test({
+  ...await onBackend(
+    "cpu",
+    "divergence is measured against the first loss, however slowly it comes",
+  ),
+  fn: async () => {
+    const network = linear({ name: "only", inputs: 36, outputs: 4 });
+    const rate = (step: number) => 2 * 4 ** step;
+    const losses: number[] = [];
+    const result = await ended(
+      await shortRun({
+        network,
+        rate,
+        epochs: 6,
+        listener: (e) => {
+          if (e.type === "step") losses.push(e.loss!);
+        },
+      }),
+    );
+    assertEquals(result.reason, "diverged");
+    assert(losses.length > 3, "it takes several steps");
+    assert(losses.every((loss, i) => loss < 500 * (losses[i - 1] ?? Infinity)), `${losses}`);
+  },
+});
+
+Deno.test({
   ...await onBackend("cpu", "the state of a diverged run is the last finite one"),
   fn: async () => {
     const rate = (step: number) => step < 3 ? 0.05 : Infinity;

@@ -1,0 +1,105 @@
+/** Every option of a classification recipe must reach the run that it is an option of. */
+
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { parseOptions } from "../../tasks/options.ts";
+import { recipes } from "../../tasks/recipe.ts";
+import { classificationDefaults, classificationSchema } from "../../tasks/settings.ts";
+import { inFolder } from "../support/command_line.ts";
+import "../support/blobs_plugin.ts";
+
+type Options = Readonly<Record<string, string | number>>;
+
+const BASE: Options = { "train-count": 160, "test-count": 60, "tolerance": 0.1 };
+
+/** Runs in this process; returns summary.json without times, as text. */
+async function run(options: Options): Promise<string> {
+  let text = "";
+  await inFolder(async (folder) => {
+    const out = join(folder, "run");
+    const args = Object.entries({ ...BASE, ...options, out }).map(([k, v]) => `--${k}=${v}`);
+    const sink = { isTerminal: false, color: false, columns: () => 80, write: () => {} };
+    const { signal } = new AbortController();
+    assertEquals(await recipes.get("trial").run(args, { sink, signal }), 0);
+    text = await Deno.readTextFile(join(out, "summary.json"));
+  });
+  return text.replaceAll(/"seconds(PerStep)?": [^,\n]+/g, "");
+}
+
+interface Change {
+  /** Default of the option, or what it is compared with. */
+  readonly from?: Options;
+  readonly to: Options;
+}
+
+/** A value for each option that must change the result. */
+const CHANGES: Readonly<Record<string, Change>> = {
+  seed: { to: { "seed": 2 } },
+  epochs: { to: { "epochs": 3 } },
+  batch: { to: { "batch": 16 } },
+  width: { to: { "width": 13 } },
+  depth: { to: { "depth": 2 } },
+  format: { to: { "format": "dense" } },
+  integrator: { to: { "integrator": "geolora" } },
+  rank: { to: { "rank": 5 } },
+  minRank: { to: { "min-rank": 6 } },
+  maxRank: { to: { "max-rank": 3 } },
+  tolerance: { to: { "tolerance": 0.7 } },
+  truncation: { to: { "truncation": "none" } },
+  optimizer: { to: { "optimizer": "nesterov" } },
+  learningRate: { to: { "learning-rate": 0.02 } },
+  momentum: { to: { "momentum": 0.5 } },
+  beta2: { to: { "beta2": 0.9 } },
+  weightDecay: {
+    from: { "optimizer": "adamw" },
+    to: { "optimizer": "adamw", "weight-decay": 0.5 },
+  },
+  coreSteps: { to: { "core-steps": 2 } },
+  schedule: { to: { "schedule": "constant" } },
+  warmup: { to: { "warmup": 4 } },
+  clip: {
+    from: { "optimizer": "heavy-ball" },
+    to: { "optimizer": "heavy-ball", "clip": 0.01 },
+  },
+  patience: { to: { "patience": 9 } },
+  initialiser: { to: { "initialiser": "glorot-uniform" } },
+  trainCount: { to: { "train-count": 80 } },
+  testCount: { to: { "test-count": 30 } },
+};
+
+/** Options whose effect lies outside of the summary: other tests look at them. */
+const ELSEWHERE = [
+  ...["backend", "threads", "data", "offline", "out", "resume"],
+  ...["baseline", "baselineLearningRate"],
+];
+
+Deno.test("every option of a classification recipe has a test", () => {
+  const tested = [...Object.keys(CHANGES), ...ELSEWHERE].sort();
+  assertEquals(tested, Object.keys(classificationDefaults).sort());
+});
+
+Deno.test("every option of a classification recipe has a rule with an explanation", () => {
+  const schema = classificationSchema() as Record<string, { description?: string }>;
+  assertEquals(Object.keys(schema).sort(), Object.keys(classificationDefaults).sort());
+  for (const [key, rule] of Object.entries(schema)) assert(rule.description, key);
+});
+
+Deno.test("the defaults of a classification recipe keep its rules", () => {
+  const args = Object.entries(classificationDefaults).map(([key, value]) => `--${key}=${value}`);
+  const read = parseOptions(args, classificationDefaults, classificationSchema());
+  assertEquals(read, classificationDefaults);
+});
+
+for (const [option, { from = {}, to }] of Object.entries(CHANGES)) {
+  Deno.test({
+    name: `the option ${option} reaches the run`,
+    // Engines belong to the process.
+    sanitizeResources: false,
+    sanitizeOps: false,
+    fn: async () => {
+      const [before, again, after] = [await run(from), await run(from), await run(to)];
+      assertEquals(again, before, "equal options give equal results");
+      assert(after !== before, after);
+    },
+  });
+}
