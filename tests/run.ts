@@ -11,11 +11,10 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { suggest } from "../core/registry.ts";
+import { type Configuration, withConfig } from "./runner/config.ts";
 import { type Group, type GroupOptions, groups } from "./runner/groups.ts";
 import type { TestCase } from "./runner/junit.ts";
 import { closingLine, failureText, groupLine, skippedText, tally } from "./runner/tally.ts";
-
-const CONFIG_WITHOUT_LINKS = "deno.nolinks.json";
 
 /** The groups that `--only` names; all without it. */
 function choose(only: string | undefined): readonly Group[] {
@@ -42,13 +41,8 @@ async function runAll(chosen: readonly Group[], options: GroupOptions): Promise<
 
 /** Calls `f` with the name of a configuration that is deno.json without its links. */
 async function withoutLinks<T>(f: (config: string) => Promise<T>): Promise<T> {
-  const { links: _links, ...config } = JSON.parse(await Deno.readTextFile("deno.json"));
-  await Deno.writeTextFile(CONFIG_WITHOUT_LINKS, JSON.stringify(config));
-  try {
-    return await f(CONFIG_WITHOUT_LINKS);
-  } finally {
-    await Deno.remove(CONFIG_WITHOUT_LINKS);
-  }
+  const change = ({ links: _links, ...config }: Configuration) => config;
+  return await withConfig("deno.nolinks.json", change, f);
 }
 
 async function main(): Promise<number> {
