@@ -79,7 +79,7 @@ export async function* galerkinStep<M>(
 ): AsyncGenerator<Point<M>, StepResult<M>, FieldAt<M>> {
   const core = liftMoments(a, o.moments, rank, lifted);
   const s = yield* advance(a, augmentedFlow(a, lifted, known), dt, o, core);
-  return await truncatedResult(a, { ...lifted, s: s.value }, s.moments, o);
+  return await truncatedResult(a, { ...lifted, s: s.value }, s.moments, o, rank);
 }
 
 /**
@@ -87,14 +87,16 @@ export async function* galerkinStep<M>(
  *
  * @param moved The new point in augmented bases.
  * @param moments Moments of its core.
+ * @param rank Rank of the old point.
  */
 export async function truncatedResult<M>(
   a: Algebra<M>,
   moved: LowRank<M>,
   moments: Moments<M> | undefined,
   o: StepOptions<M>,
+  rank: number,
 ): Promise<StepResult<M>> {
-  const t = await truncate(a, moved, o.truncation);
+  const t = await truncate(a, moved, o.truncation, rank);
   return {
     y: t.y,
     moments: lowerMoments(a, moments, moved, t),

@@ -1,9 +1,9 @@
 import type { Algebra } from "../algebra/mod.ts";
-import type { Integrator, LowRank, Moments, MomentSlots } from "./types.ts";
+import type { Integrator, LowRank, Moments, MomentSlots, Truncated } from "./types.ts";
 import { advance, kFlow, lFlow } from "./flows.ts";
 import { moveK, moveL } from "./splitting.ts";
 import { embed, embedMoments, transportMoments } from "./transport.ts";
-import { truncate, type Truncated } from "./truncation.ts";
+import { truncate } from "./truncation.ts";
 
 /**
  * Projector splitting with a projection in place of its backward substep: after K the old core is
@@ -53,7 +53,7 @@ export const augmentedBackwardCorrectedPsi: Integrator = {
     const l = yield* advance(a, lFlow(a, lifted, f), dt, o, moments);
     const v = await a.orthonormalize(l.value);
     const s = a.multiply(l.value, v, { transposeLeft: true });
-    const t = await truncate(a, { u, s, v }, o.truncation);
+    const t = await truncate(a, { u, s, v }, o.truncation, a.cols(y.u));
     return {
       y: t.y,
       moments: lowerMoments(a, l.moments, u, t),

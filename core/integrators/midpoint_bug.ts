@@ -45,7 +45,7 @@ export const midpointBug3r: Integrator = {
     const rank = a.cols(y.u);
     const { minRank = 1 } = o.truncation;
     const cap = { ...o.truncation, minRank: Math.min(minRank, rank), maxRank: rank };
-    const { y: low } = await truncate(a, middle, cap);
+    const { y: low } = await truncate(a, middle, cap, rank);
     const g = yield { ...low, time: dt / 2 };
     const k = a.hstack([low.u, g.times(low.v)]);
     const l = a.hstack([low.v, g.adjointTimes(low.u)]);

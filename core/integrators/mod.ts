@@ -60,12 +60,21 @@ export {
   rankForTail,
   relativeFrobenius,
   truncate,
-  type Truncated,
   truncationRules,
 } from "./truncation.ts";
+export {
+  absoluteFrobenius,
+  conservative,
+  conservativeRule,
+  energyFraction,
+  keepRank,
+  relativeNuclear,
+  spectralThreshold,
+} from "./truncation_rules.ts";
 export type {
   Advanced,
   FieldAt,
+  FixedVectors,
   Integrator,
   LowRank,
   Moments,

@@ -17,7 +17,7 @@ export const parallelBug: Integrator = {
   adaptive: true,
   async *step(a, y, dt, o) {
     const f = yield { ...y, time: 0 };
-    return yield* parallelStep(a, y, f, dt, o);
+    return yield* parallelStep(a, y, f, dt, o, a.cols(y.u));
   },
 };
 
@@ -26,6 +26,7 @@ export const parallelBug: Integrator = {
  *
  * @param y Start, orthonormal bases; the core may be of any shape and rank.
  * @param f F there.
+ * @param rank Rank of the old point, for truncation rules that ask.
  */
 export async function* parallelStep<M>(
   a: Algebra<M>,
@@ -33,12 +34,13 @@ export async function* parallelStep<M>(
   f: FieldAt<M>,
   dt: number,
   o: StepOptions<M>,
+  rank: number,
 ): AsyncGenerator<Point<M>, StepResult<M>, FieldAt<M>> {
   const k = yield* advance(a, kFlow(a, y, f), dt, o);
   const l = yield* advance(a, lFlow(a, y, f), dt, o);
   const s = yield* advance(a, sFlow(y, f), dt, o);
   const assembled = await assemble(a, y, k.value, l.value, s.value);
-  const t = await truncate(a, assembled, o.truncation);
+  const t = await truncate(a, assembled, o.truncation, rank);
   return {
     y: t.y,
     moments: transportSlots(a, collectMoments({ k, l, s }), y, t.y),

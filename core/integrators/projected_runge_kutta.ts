@@ -47,10 +47,11 @@ export function projectionMethod(
     evaluations: tableau.b.length,
     adaptive: true,
     async *step(a, y, dt, o) {
+      const rank = a.cols(y.u);
       let wide: Augmented<typeof y.u> = { ...y, left: [y.u], right: [y.v] };
       const slopes: FieldAt<typeof y.u>[] = [];
       for (const [i, row] of tableau.a.entries()) {
-        const at = i === 0 ? y : await stage(a, wide, combined(a, row, slopes), dt, o);
+        const at = i === 0 ? y : await stage(a, wide, combined(a, row, slopes), dt, o, rank);
         const f = yield { ...at, time: tableau.c[i]! * dt };
         slopes.push(tangentField(a, at, f));
         const moments = i === 0 ? o.moments : undefined;
@@ -59,8 +60,8 @@ export function projectionMethod(
         wide = await augment(a, wide, k, l);
       }
       const flow = augmentedFlow(a, wide, combined(a, tableau.b, slopes));
-      const s = await frozen(a, flow, dt, o, liftMoments(a, o.moments, a.cols(y.u), wide));
-      return await truncatedResult(a, { ...wide, s: s.value }, s.moments, o);
+      const s = await frozen(a, flow, dt, o, liftMoments(a, o.moments, rank, wide));
+      return await truncatedResult(a, { ...wide, s: s.value }, s.moments, o, rank);
     },
   };
 }
@@ -80,10 +81,11 @@ async function stage<M>(
   g: FieldAt<M>,
   dt: number,
   o: StepOptions<M>,
+  rank: number,
 ): Promise<LowRank<M>> {
   const { u, s, v } = wide;
   const moved = { u, s: a.lincomb(1, s, dt, g.galerkin(u, v)), v };
-  return (await truncate(a, moved, o.truncation)).y;
+  return (await truncate(a, moved, o.truncation, rank)).y;
 }
 
 /** The directions that a K- or L-flow adds to a basis, without further evaluations. */

@@ -22,7 +22,7 @@ export const secondOrderParallelBug: Integrator = {
     const f = yield { ...y, time: 0 };
     const wide = await augment(a, y, f.times(y.v), f.adjointTimes(y.u));
     const moments = widen(a, o.moments ?? {}, y, wide);
-    return yield* parallelStep(a, wide, f, dt, { ...o, moments });
+    return yield* parallelStep(a, wide, f, dt, { ...o, moments }, a.cols(y.u));
   },
 };
 

@@ -6,7 +6,8 @@
 
 import type { Algebra, Svd } from "../algebra/mod.ts";
 import { Registry } from "../registry.ts";
-import type { LowRank, Truncation, TruncationRule } from "./types.ts";
+import { truncateAround } from "./fixed_vectors.ts";
+import type { LowRank, Truncated, Truncation, TruncationRule } from "./types.ts";
 
 /** A computation left the finite numbers: a step too long, or bad data. */
 export class NonFiniteError extends RangeError {
@@ -51,34 +52,40 @@ export function rankForTail(sigma: Float64Array, threshold: number): number {
   return rank;
 }
 
-/** A truncated matrix with what is needed to carry coordinates along. */
-export interface Truncated<M> {
-  /** The matrix after truncation; its core is diagonal. */
-  readonly y: LowRank<M>;
-  /** Singular values kept, descending. */
-  readonly singularValues: Float64Array;
-  /** Frobenius norm of the discarded part. */
-  readonly discarded: number;
-  /** Change of the left coordinates, k×r: the new left basis is the old one times this. */
-  readonly left: M;
-  /** Change of the right coordinates, l×r. */
-  readonly right: M;
-}
-
 /**
  * Truncates Y = U S Vᵀ by the SVD of its core: the best approximation at the chosen rank, with
- * ‖Y − result‖_F = `discarded` exactly.
+ * ‖Y − result‖_F = `discarded` exactly. Rules with fixed vectors truncate what is orthogonal to
+ * them.
  *
  * @param y Factors with orthonormal bases; the core may be k×l.
  * @param t Rule and clamps.
+ * @param current Rank before the step, for rules that ask.
  */
 export async function truncate<M>(
   a: Algebra<M>,
   y: LowRank<M>,
   t: Truncation,
+  current?: number,
+): Promise<Truncated<M>> {
+  const fixed = t.rule.fixed?.(a.rows(y.u), a.rows(y.v));
+  if (!fixed) return await truncateCore(a, y, t, current);
+  return await truncateAround(
+    a,
+    y,
+    fixed,
+    (rest, count) =>
+      truncateCore(a, rest, beside(t, count), current && Math.max(1, current - count)),
+  );
+}
+
+async function truncateCore<M>(
+  a: Algebra<M>,
+  y: LowRank<M>,
+  t: Truncation,
+  current: number | undefined,
 ): Promise<Truncated<M>> {
   const { p, sigma, q } = await decompose(a, y.s);
-  const rank = clampedRank(sigma, t);
+  const rank = clampedRank(sigma, t, current);
   const left = a.columns(p, 0, rank);
   const right = a.columns(q, 0, rank);
   const kept = sigma.slice(0, rank);
@@ -88,6 +95,21 @@ export async function truncate<M>(
     discarded: Math.hypot(...sigma.subarray(rank)),
     left,
     right,
+  };
+}
+
+/** The clamps that are left beside `count` fixed vectors. */
+function beside(t: Truncation, count: number): Truncation {
+  const { minRank = 1, maxRank } = t;
+  if (maxRank !== undefined && maxRank <= count) {
+    throw new RangeError(
+      `Cannot truncate: maxRank must be above the ${count} fixed vectors, got ${maxRank}`,
+    );
+  }
+  return {
+    ...t,
+    minRank: Math.max(1, minRank - count),
+    ...(maxRank === undefined ? {} : { maxRank: maxRank - count }),
   };
 }
 
@@ -110,10 +132,11 @@ function notFinite(): NonFiniteError {
 /**
  * Rank by the rule, clamped to [minRank, maxRank] and to the number of values.
  *
+ * @param current Rank before the step, for rules that ask.
  * @throws {RangeError} When a clamp or the tolerance makes no sense.
  * @throws {NonFiniteError} When σ holds NaN or infinity.
  */
-export function clampedRank(sigma: Float64Array, t: Truncation): number {
+export function clampedRank(sigma: Float64Array, t: Truncation, current?: number): number {
   const { rule, tolerance, minRank = 1, maxRank = sigma.length } = t;
   if (!(tolerance >= 0)) {
     throw new RangeError(`Cannot truncate: tolerance must be >= 0, got ${tolerance}`);
@@ -124,6 +147,6 @@ export function clampedRank(sigma: Float64Array, t: Truncation): number {
     );
   }
   if (sigma.some((x) => !Number.isFinite(x))) throw notFinite();
-  const wanted = rule.rank(sigma, tolerance);
+  const wanted = rule.rank(sigma, tolerance, current);
   return Math.min(Math.max(wanted, minRank), maxRank, sigma.length);
 }

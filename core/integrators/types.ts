@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Algebra } from "../algebra/mod.ts";
+import type { Algebra, Matrix } from "../algebra/mod.ts";
 import type { Plugin } from "../registry.ts";
 
 /** A factorised matrix Y = U S Vᵀ. */
@@ -95,6 +95,14 @@ export interface Stepper extends Plugin {
   ): AsyncGenerator<P & Timed, Advanced<M>, F>;
 }
 
+/** Vectors that a truncation keeps in the bases; columns, of any length and scale. */
+export interface FixedVectors {
+  /** Left ones, m×p: Yᵀ A does not change. */
+  readonly left?: Matrix;
+  /** Right ones, n×q: Y B does not change. */
+  readonly right?: Matrix;
+}
+
 /** Chooses how many singular values to keep. */
 export interface TruncationRule extends Plugin {
   /**
@@ -102,8 +110,14 @@ export interface TruncationRule extends Plugin {
    *
    * @param sigma Singular values, descending.
    * @param tolerance The rule's threshold.
+   * @param current Rank before the step, where there is one.
    */
-  rank(sigma: Float64Array, tolerance: number): number;
+  rank(sigma: Float64Array, tolerance: number, current?: number): number;
+  /**
+   * Vectors that stay in the bases of an m×n matrix, with the products of the matrix with them;
+   * the rule then judges what is orthogonal to them. Absent: none.
+   */
+  fixed?(rows: number, cols: number): FixedVectors;
 }
 
 /** A truncation rule with its settings. */
@@ -116,6 +130,20 @@ export interface Truncation {
   readonly minRank?: number;
   /** Ranks never rise above this; default: the smaller dimension. */
   readonly maxRank?: number;
+}
+
+/** A truncated matrix with what is needed to carry coordinates along. */
+export interface Truncated<M> {
+  /** The matrix after truncation; its core is diagonal. */
+  readonly y: LowRank<M>;
+  /** Singular values kept, descending. */
+  readonly singularValues: Float64Array;
+  /** Frobenius norm of the discarded part. */
+  readonly discarded: number;
+  /** Change of the left coordinates, k×r: UᵀU₁; without fixed vectors, U₁ is U times this. */
+  readonly left: M;
+  /** Change of the right coordinates, l×r. */
+  readonly right: M;
 }
 
 /** Settings and state of one step. */

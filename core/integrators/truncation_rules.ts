@@ -1,0 +1,84 @@
+/**
+ * Rules that choose the rank of a truncation, beyond the two that everything needs.
+ *
+ * @module
+ */
+
+import { matrixOf } from "../algebra/mod.ts";
+import { rankForTail, relativeFrobenius, truncationRules } from "./truncation.ts";
+import type { FixedVectors, TruncationRule } from "./types.ts";
+
+/** Keeps the fewest singular values whose discarded tail obeys √(Σ σᵢ²) ≤ τ. */
+export const absoluteFrobenius: TruncationRule = truncationRules.add({
+  name: "absolute-frobenius",
+  description: "smallest rank whose discarded tail is at most the tolerance",
+  rank: rankForTail,
+});
+
+/** Keeps the rank that the matrix had before the step, whatever the tolerance. */
+export const keepRank: TruncationRule = truncationRules.add({
+  name: "fixed-rank",
+  description: "the rank before the step; the tolerance is not used",
+  rank: (sigma, _tolerance, current) => current ?? sigma.length,
+});
+
+/** Keeps the fewest singular values whose discarded tail obeys Σ σᵢ ≤ τ Σ σ: the nuclear norm. */
+export const relativeNuclear: TruncationRule = truncationRules.add({
+  name: "nuclear",
+  description: "smallest rank whose discarded singular values sum to at most tolerance × their sum",
+  rank: (sigma, tolerance) => fewest(sigma, tolerance, (x) => x),
+});
+
+/** Keeps the singular values above τ σ₁: the spectral norm of what is discarded is at most that. */
+export const spectralThreshold: TruncationRule = truncationRules.add({
+  name: "spectral",
+  description: "singular values above tolerance × the largest",
+  rank: (sigma, tolerance) => sigma.filter((x) => x > tolerance * sigma[0]!).length,
+});
+
+/** Keeps the fewest singular values that hold the fraction 1 − τ of the energy Σ σ². */
+export const energyFraction: TruncationRule = truncationRules.add({
+  name: "energy",
+  description: "smallest rank that keeps the fraction 1 − tolerance of the squared norm",
+  rank: (sigma, tolerance) => fewest(sigma, tolerance, (x) => x * x),
+});
+
+/**
+ * Makes a rule that keeps given vectors in the bases and the products with them as they are; what
+ * is orthogonal to them is truncated as another rule says. Each fixed vector takes one rank.
+ *
+ * @param name Registry name.
+ * @param description One line.
+ * @param fixed The vectors for m×n matrices: values of conserved quantities on the grid, or others.
+ * @param rest Rule for the remainder; default: relative to the remainder's Frobenius norm.
+ */
+export function conservativeRule(
+  name: string,
+  description: string,
+  fixed: (rows: number, cols: number) => FixedVectors,
+  rest: TruncationRule = relativeFrobenius,
+): TruncationRule {
+  return { name, description, rank: rest.rank, fixed };
+}
+
+/** Keeps the sums of rows and columns: mass, where entries are densities. */
+export const conservative: TruncationRule = truncationRules.add(conservativeRule(
+  "conservative",
+  "relative-frobenius beside the constant vectors: sums of rows and columns do not change",
+  (rows, cols) => ({ left: ones(rows), right: ones(cols) }),
+));
+
+/** Smallest rank whose tail has at most the fraction τ of Σ f(σ). */
+function fewest(sigma: Float64Array, tolerance: number, f: (x: number) => number): number {
+  const allowed = tolerance * sigma.reduce((sum, x) => sum + f(x), 0);
+  let rank = sigma.length;
+  for (let tail = 0; rank > 0; rank--) {
+    tail += f(sigma[rank - 1]!);
+    if (tail > allowed) break;
+  }
+  return rank;
+}
+
+function ones(n: number): NonNullable<FixedVectors["left"]> {
+  return matrixOf(n, 1, () => 1);
+}
