@@ -23,15 +23,18 @@ export interface AugmentedTucker<M> extends TuckerTensor<M> {
  * The same tensor in bases that also span the columns of `ks`.
  *
  * @param y Orthonormal factors; they stay the leading columns.
- * @param ks For each mode an n_k×p matrix whose span is added.
+ * @param ks For each mode an n_k×p matrix whose span is added, or undefined.
  */
 export async function augmentTucker<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
-  ks: readonly M[],
+  ks: readonly (M | undefined)[],
 ): Promise<AugmentedTucker<M>> {
   const added: (M | undefined)[] = [];
-  for (const [k, u] of y.factors.entries()) added.push(await a.complement(u, ks[k]!));
+  for (const [mode, u] of y.factors.entries()) {
+    const k = ks[mode];
+    added.push(k === undefined ? undefined : await a.complement(u, k));
+  }
   const factors = y.factors.map((u, k) => {
     const extra = added[k];
     return extra === undefined ? u : a.hstack([u, extra]);
@@ -45,6 +48,7 @@ export async function augmentTucker<M>(
  * the old bases, Wₖ Qₖᵀ in the block that is new in mode k alone, zeros elsewhere.
  *
  * @param y The old point.
+ * @param views The old point seen from the modes that gain.
  * @param s The block of the old bases.
  * @param gains For each mode the coordinates Wₖ in its new directions, p_k×s_k; undefined where it
  * has none.

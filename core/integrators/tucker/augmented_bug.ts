@@ -29,7 +29,7 @@ export const augmentedTuckerBug: TuckerIntegrator = {
     const f = yield { ...y, time: 0 };
     const views = await viewModes(a, y);
     const ks = yield* advanceModes(a, y, views, f, dt, o, true);
-    const lifted = await augmentTucker(a, y, ks.map((k) => k.value));
+    const lifted = await augmentTucker(a, y, ks.map((k) => k?.value));
     const before = liftMoments(a, o.moments, y, views, lifted);
     const s = yield* advanceFlow(a, coreFlow(lifted, f), dt, o, before);
     const grown = { ...lifted, core: { ...lifted.core, data: s.value } };

@@ -1,6 +1,6 @@
 import { modeProducts } from "../../tensors/mod.ts";
 import { collectMoments } from "../flows.ts";
-import { advanceFlow, advanceModes, coreFlow, viewModes } from "./flows.ts";
+import { advanceFlow, advanceModes, coreFlow, momentsOfModes, viewModes } from "./flows.ts";
 import { changesOf, transportCore, transportModes } from "./transport.ts";
 import type { TuckerIntegrator } from "./types.ts";
 
@@ -19,14 +19,14 @@ export const tuckerBug: TuckerIntegrator = {
     const f = yield { ...y, time: 0 };
     const views = await viewModes(a, y);
     const ks = yield* advanceModes(a, y, views, f, dt, o);
-    const factors: (typeof ks)[number]["value"][] = [];
-    for (const k of ks) factors.push(await a.orthonormalize(k.value));
+    const factors = [...y.factors];
+    for (const [mode, k] of ks.entries()) if (k) factors[mode] = await a.orthonormalize(k.value);
     const changes = changesOf(a, y, { ...y, factors });
     const lifted = { core: modeProducts(a, y.core, changes), factors };
     const before = o.moments?.s && { s: transportCore(a, o.moments.s, y, changes) };
     const s = yield* advanceFlow(a, coreFlow(lifted), dt, o, before ?? {});
     const next = { factors, core: { ...lifted.core, data: s.value } };
-    const own = collectMoments(Object.fromEntries(ks.map((k, mode) => [`k${mode}`, k])));
+    const own = momentsOfModes(ks);
     const moved = Object.keys(own).length === 0
       ? own
       : transportModes(a, own, y, views, await viewModes(a, next), changes);

@@ -6,7 +6,7 @@
 
 import type { Algebra } from "../../algebra/mod.ts";
 import { foldCyclic, type TuckerTensor, unfoldCyclic } from "../../tensors/mod.ts";
-import type { Advanced, MomentSlots } from "../types.ts";
+import type { Advanced, Moments, MomentSlots } from "../types.ts";
 import type { TuckerFieldAt, TuckerFlow, TuckerPoint, TuckerStepOptions } from "./types.ts";
 
 /**
@@ -32,10 +32,15 @@ export async function viewMode<M>(
   return { mode, s: a.transpose(r), q };
 }
 
-/** The tensor seen from every mode. */
+/**
+ * The tensor seen from every mode that can turn: a basis of n_k columns spans everything, its flow
+ * would change nothing but the representation. So window modes of convolutions cost nothing.
+ */
 export async function viewModes<M>(a: Algebra<M>, y: TuckerTensor<M>): Promise<ModeView<M>[]> {
   const views: ModeView<M>[] = [];
-  for (const mode of y.factors.keys()) views.push(await viewMode(a, y, mode));
+  for (const [mode, u] of y.factors.entries()) {
+    if (a.cols(u) < a.rows(u)) views.push(await viewMode(a, y, mode));
+  }
   return views;
 }
 
@@ -97,10 +102,13 @@ export function advanceFlow<M>(
   return o.stepper.advance(a, flow, dt, moments[flow.slot]);
 }
 
+/** Where the K-flows of a step end, by mode; undefined where there is none. */
+export type AdvancedModes<M> = readonly (Advanced<M> | undefined)[];
+
 /**
- * Advances the K-flow of every mode from the same point.
+ * Advances the K-flow of every mode that can turn from the same point.
  *
- * @param views The point seen from each mode.
+ * @param views The point seen from those modes.
  * @param known F at `y`.
  * @param spanOnly Whether only the spans of the results are used.
  */
@@ -112,11 +120,20 @@ export async function* advanceModes<M>(
   dt: number,
   o: TuckerStepOptions<M>,
   spanOnly = false,
-): AsyncGenerator<TuckerPoint<M>, Advanced<M>[], TuckerFieldAt<M>> {
-  const out: Advanced<M>[] = [];
+): AsyncGenerator<TuckerPoint<M>, AdvancedModes<M>, TuckerFieldAt<M>> {
+  const out: (Advanced<M> | undefined)[] = y.factors.map(() => undefined);
   for (const view of views) {
     const flow = modeFlow(a, y, view, known);
-    out.push(yield* advanceFlow(a, spanOnly ? { ...flow, spanOnly } : flow, dt, o));
+    out[view.mode] = yield* advanceFlow(a, spanOnly ? { ...flow, spanOnly } : flow, dt, o);
   }
+  return out;
+}
+
+/** The moments that K-flows have kept, by slot. */
+export function momentsOfModes<M>(ks: AdvancedModes<M>): MomentSlots<M> {
+  const out: Record<string, Moments<M>> = {};
+  ks.forEach((k, mode) => {
+    if (k?.moments) out[`k${mode}`] = k.moments;
+  });
   return out;
 }

@@ -1,6 +1,6 @@
 import { collectMoments } from "../flows.ts";
 import { assembleCore, augmentTucker } from "./augmentation.ts";
-import { advanceFlow, advanceModes, coreFlow, viewModes } from "./flows.ts";
+import { advanceFlow, advanceModes, coreFlow, momentsOfModes, viewModes } from "./flows.ts";
 import { transportTuckerSlots } from "./transport.ts";
 import { truncateTucker } from "./truncation.ts";
 import type { TuckerIntegrator } from "./types.ts";
@@ -24,14 +24,14 @@ export const parallelTuckerBug: TuckerIntegrator = {
     const views = await viewModes(a, y);
     const ks = yield* advanceModes(a, y, views, f, dt, o);
     const s = yield* advanceFlow(a, coreFlow(y, f), dt, o);
-    const { factors, added } = await augmentTucker(a, y, ks.map((k) => k.value));
+    const { factors, added } = await augmentTucker(a, y, ks.map((k) => k?.value));
     const gains = added.map((u, k) => u && a.multiply(u, ks[k]!.value, { transposeLeft: true }));
     const core = assembleCore(a, y, views, { ...y.core, data: s.value }, gains);
     const t = await truncateTucker(a, { core, factors }, o.truncation);
-    const own = Object.fromEntries(ks.map((k, mode) => [`k${mode}`, k]));
+    const own = { ...momentsOfModes(ks), ...collectMoments({ s }) };
     return {
       y: t.y,
-      moments: await transportTuckerSlots(a, collectMoments({ ...own, s }), y, views, t.y),
+      moments: await transportTuckerSlots(a, own, y, views, t.y),
       singularValues: t.singularValues,
       discarded: t.discarded,
     };

@@ -21,37 +21,40 @@ import type { TuckerFieldAt } from "./types.ts";
  * The tangent vector that first moments stand for, as a field: dS ×ₖ Uₖ + Σ (I − Uₖ Uₖᵀ) dKₖ Vₖᵀ.
  *
  * @param y The point, orthonormal factors.
- * @param views The point seen from each mode.
- * @param ks dKₖ of each mode, n_k×s_k.
+ * @param views The point seen from the modes that can turn.
+ * @param ks dKₖ by mode, n_k×s_k; undefined stands for no part off the basis.
  * @param s dS as the unfolding of mode 0.
  */
 export function tuckerTangentField<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
-  ks: readonly M[],
+  ks: readonly (M | undefined)[],
   s: M,
 ): TuckerFieldAt<M> {
-  const outside = y.factors.map((u, k) => {
-    const inside = a.multiply(u, ks[k]!, { transposeLeft: true });
-    return a.lincomb(1, ks[k]!, -1, a.multiply(u, inside));
-  });
-  const gains = ks.map((x) => a.identity(a.cols(x)));
+  const gains = ks.map((k) => k === undefined ? undefined : a.identity(a.cols(k)));
   const core = assembleCore(a, y, views, { ...y.core, data: s }, gains);
-  return tuckerField(a, { core, factors: y.factors.map((u, k) => a.hstack([u, outside[k]!])) });
+  const factors = y.factors.map((u, mode) => {
+    const k = ks[mode];
+    if (k === undefined) return u;
+    const inside = a.multiply(u, a.multiply(u, k, { transposeLeft: true }));
+    return a.hstack([u, a.lincomb(1, k, -1, inside)]);
+  });
+  return tuckerField(a, { core, factors });
 }
 
-/** The first moments of all factors as a field; undefined where one is missing. */
+/** The first moments as a field; undefined where the core has none. */
 export function momentField<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
   slots: MomentSlots<M>,
 ): TuckerFieldAt<M> | undefined {
-  const ks = views.map(({ mode }) => slots[`k${mode}`]?.first);
   const s = slots.s?.first;
-  if (s === undefined || ks.some((k) => k === undefined)) return undefined;
-  return tuckerTangentField(a, y, views, ks as M[], s);
+  if (s === undefined) return undefined;
+  const ks: (M | undefined)[] = y.factors.map(() => undefined);
+  for (const { mode } of views) ks[mode] = slots[`k${mode}`]?.first;
+  return tuckerTangentField(a, y, views, ks, s);
 }
 
 /** First moments of every factor at `y` from a field, with that count of updates. */
@@ -73,7 +76,7 @@ export function projectMoments<M>(
 /**
  * Carries the moments of all factors from one point to another: first moments as the orthogonal
  * projection of their tangent vector, also when ranks change. Where there are second moments, or
- * first ones are missing, each factor is carried by the change of its own coordinates.
+ * the core has no first ones, each factor is carried by the change of its own coordinates.
  *
  * @param slots Moments at `from`.
  * @param from Old point with its views.
@@ -128,8 +131,9 @@ export function transportCore<M>(
 /**
  * Moments of the Kₖ in new coordinates: from the right by Vₖᵀ Vₖ′.
  *
- * @param before Old point with its views.
- * @param after The new point seen from each mode.
+ * @param from Old point.
+ * @param before Old point seen from the modes that could turn.
+ * @param after New point seen from the modes that can.
  * @param changes Uₖ′ᵀ Uₖ for each mode.
  */
 export function transportModes<M>(
@@ -143,11 +147,12 @@ export function transportModes<M>(
   const out: Record<string, Moments<M>> = {};
   for (const { mode, q } of before) {
     const moments = slots[`k${mode}`];
-    if (!moments) continue;
+    const view = after.find((v) => v.mode === mode);
+    if (!moments || !view) continue;
     const rows = foldRows(a, a.transpose(q), from, mode);
     const others = changes.map((u, k) => k === mode ? undefined : u);
     const turned = unfoldCyclic(a, modeProducts(a, rows, others), mode);
-    const right = a.multiply(turned, after[mode]!.q);
+    const right = a.multiply(turned, view.q);
     out[`k${mode}`] = transportMoments(a, moments, undefined, right);
   }
   return out;

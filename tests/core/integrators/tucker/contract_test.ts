@@ -257,6 +257,7 @@ for (const row of INTEGRATORS) {
     Deno.test(`${item.name} obeys its one-step identity to round-off`, async () => {
       for (const seed of SEEDS) {
         const random = new Random(seed);
+        // Full ranks in some modes, as windows of convolutions have them.
         for (const [shape, ranks] of [[SHAPE, RANKS], [[5, 4, 6, 3], [2, 3, 2, 3]]]) {
           const y = await randomTucker(random, shape!, ranks!);
           const f = gaussianTensor(random, shape!);
@@ -288,10 +289,11 @@ for (const row of INTEGRATORS) {
   }
 
   Deno.test(`${item.name} at full ranks is the plain Euler step`, async () => {
-    for (const shape of [[4, 5, 3], [3, 2, 3, 2]]) {
+    // A rank at the product of the others is full, too.
+    for (const [shape, ranks] of [[[4, 5, 3], [4, 5, 3]], [[3, 2, 3, 2]], [[8, 2, 3], [6, 2, 3]]]) {
       const random = new Random(13);
-      const y = await randomTucker(random, shape, shape);
-      const f = gaussianTensor(random, shape);
+      const y = await randomTucker(random, shape!, ranks ?? shape!);
+      const f = gaussianTensor(random, shape!);
       const next = (await step(item, y, f, 0.1)).y;
       assertLess(tensorError(full(next), add(full(y), 0.1, f)), 1e-13);
     }
@@ -391,6 +393,11 @@ Deno.test("the latent space of the augmented step contains the tangent space", a
   const { y: next } = await step(augmentedTuckerBug, y, f, 0.1);
   const tangent = await tangentProjection(y, f);
   assertLess(tensorError(latentProjection(tangent, next), tangent), 1e-13);
+});
+
+Deno.test("viewModes() leaves out modes whose basis spans everything", async () => {
+  const y = await randomTucker(new Random(26), [6, 3, 5, 2], [2, 3, 2, 2]);
+  assertEquals((await viewModes(host, y)).map((v) => v.mode), [0, 2]);
 });
 
 Deno.test("viewModes() sees the unfolding as U S Vᵀ with V orthonormal", async () => {
