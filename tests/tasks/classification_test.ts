@@ -149,7 +149,7 @@ Deno.test({
   fn: () =>
     inFolder(async (folder) => {
       const [whole, parts] = [join(folder, "whole"), join(folder, "parts")];
-      const options = ["--epochs", "60", "--train-count", "200", "--baseline"];
+      const options = ["--epochs", "40", "--train-count", "200", "--baseline"];
       succeeded(await trial(whole, ...options));
       const stopped = await runMainUntil(
         /epoch +2\//,
@@ -159,7 +159,7 @@ Deno.test({
       assertEquals({ code: stopped.code, err: stopped.err }, { code: 130, err: "" }, stopped.out);
       assertStringIncludes(stopped.out, `deno task train trial --out ${parts} --resume`);
       const { step } = await readRecord(join(parts, "checkpoint.safetensors"));
-      assertLess(step as number, 600);
+      assertLess(step as number, 400);
       // Now the twin is interrupted: what was finished before stays as it is.
       const again = await runMainUntil(
         /dense baseline(.|\n)*epoch +2\//,

@@ -26,6 +26,16 @@ async function run(options: Options): Promise<string> {
   return text.replaceAll(/"seconds(PerStep)?": [^,\n]+/g, "");
 }
 
+const results = new Map<string, Promise<string>>();
+
+/** The same, once for equal options. */
+function runOnce(options: Options): Promise<string> {
+  const key = JSON.stringify(options);
+  const result = results.get(key) ?? run(options);
+  results.set(key, result);
+  return result;
+}
+
 interface Change {
   /** Default of the option, or what it is compared with. */
   readonly from?: Options;
@@ -97,9 +107,15 @@ for (const [option, { from = {}, to }] of Object.entries(CHANGES)) {
     sanitizeResources: false,
     sanitizeOps: false,
     fn: async () => {
-      const [before, again, after] = [await run(from), await run(from), await run(to)];
-      assertEquals(again, before, "equal options give equal results");
+      const [before, after] = [await runOnce(from), await run(to)];
       assert(after !== before, after);
     },
   });
 }
+
+Deno.test({
+  name: "equal options give equal results",
+  sanitizeResources: false,
+  sanitizeOps: false,
+  fn: async () => assertEquals(await run({}), await runOnce({})),
+});

@@ -138,6 +138,7 @@ Deno.test({
       const o = await options();
       const again = await train({ ...o, folder: await openFolder(path, true) });
       assert(again.secondsPerStep > 0, `${again.secondsPerStep} s per step`);
+      assert(again.trainLoss > 0, `training loss ${again.trainLoss}`);
       assertEquals(await traceOf(o, again, path), first);
     }),
 });
