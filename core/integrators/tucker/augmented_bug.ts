@@ -33,7 +33,7 @@ export const augmentedTuckerBug: TuckerIntegrator = {
     const before = liftMoments(a, o.moments, y, views, lifted);
     const s = yield* advanceFlow(a, coreFlow(lifted, f), dt, o, before);
     const grown = { ...lifted, core: { ...lifted.core, data: s.value } };
-    const t = await truncateTucker(a, grown, o.truncation);
+    const t = await truncateTucker(a, grown, o.truncation, y.core.shape);
     return {
       y: t.y,
       moments: await lowerMoments(a, s.moments, grown, t.y),

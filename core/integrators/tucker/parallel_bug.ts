@@ -27,7 +27,7 @@ export const parallelTuckerBug: TuckerIntegrator = {
     const { factors, added } = await augmentTucker(a, y, ks.map((k) => k?.value));
     const gains = added.map((u, k) => u && a.multiply(u, ks[k]!.value, { transposeLeft: true }));
     const core = assembleCore(a, y, views, { ...y.core, data: s.value }, gains);
-    const t = await truncateTucker(a, { core, factors }, o.truncation);
+    const t = await truncateTucker(a, { core, factors }, o.truncation, y.core.shape);
     const own = { ...momentsOfModes(ks), ...collectMoments({ s }) };
     return {
       y: t.y,

@@ -25,16 +25,19 @@ export interface TruncatedTucker<M> {
  *
  * @param y Orthonormal factors.
  * @param truncation Rule and clamps, for all modes or one by one.
- * @throws {RangeError} When there are settings for another number of modes.
+ * @param current Ranks before the step, for rules that ask.
+ * @throws {RangeError} When there are settings for another number of modes, or a rule keeps
+ * vectors of a matrix.
  * @throws {NonFiniteError} When the core holds NaN or infinity.
  */
 export async function truncateTucker<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   truncation: Truncation | readonly Truncation[],
+  current?: readonly number[],
 ): Promise<TruncatedTucker<M>> {
   const each = truncationOfModes(truncation, y.factors.length);
-  const { tucker, discarded, singularValues } = await truncateCore(a, y, each);
+  const { tucker, discarded, singularValues } = await truncateCore(a, y, each, current);
   const factors = y.factors.map((u, k) => a.multiply(u, tucker.factors[k]!));
   return { y: { core: tucker.core, factors }, singularValues, discarded };
 }
@@ -43,10 +46,17 @@ function truncationOfModes(
   t: Truncation | readonly Truncation[],
   order: number,
 ): readonly Truncation[] {
-  if ("rule" in t) return Array<Truncation>(order).fill(t);
-  if (t.length === order) return t;
+  const each = "rule" in t ? Array<Truncation>(order).fill(t) : t;
+  if (each.length !== order) {
+    throw new RangeError(
+      `Cannot truncate: one setting or ${order}, one for each mode, are needed, got ${each.length}`,
+    );
+  }
+  const bound = each.find((m) => m.rule.fixed !== undefined);
+  if (!bound) return each;
   throw new RangeError(
-    `Cannot truncate: one setting or ${order}, one for each mode, are needed, got ${t.length}`,
+    `Cannot truncate a Tucker tensor by "${bound.rule.name}": ` +
+      "a rule without fixed vectors is needed, those are vectors of a matrix",
   );
 }
 
@@ -55,9 +65,12 @@ async function truncateCore<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   each: readonly Truncation[],
+  current: readonly number[] | undefined,
 ): Promise<TruncatedModes<M>> {
   try {
-    return await truncateModes(a, y.core, (sigma, mode) => clampedRank(sigma, each[mode]!));
+    const choose = (sigma: Float64Array, mode: number): number =>
+      clampedRank(sigma, each[mode]!, current?.[mode]);
+    return await truncateModes(a, y.core, choose);
   } catch (error) {
     if (Number.isFinite(await a.norm(y.core.data))) throw error;
     throw new NonFiniteError(

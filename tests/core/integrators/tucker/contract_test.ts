@@ -4,6 +4,7 @@ import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } f
 import {
   augmentedBug,
   bug,
+  conservative,
   denseField,
   euler,
   type Integrator,
@@ -15,6 +16,7 @@ import {
   rk4,
   stepOde,
   type Truncation,
+  truncationRules,
 } from "../../../../core/integrators/mod.ts";
 import {
   augmentedTuckerBug,
@@ -386,6 +388,19 @@ Deno.test("augmented-tucker-bug finds the ranks of the flow and gives them back"
   assertLess(tensorError(full(down), shrunk), 1e-8);
 });
 
+Deno.test("a rule that keeps the ranks keeps those of every mode", async () => {
+  const random = new Random(27);
+  const y = await randomTucker(random, SHAPE, RANKS);
+  for (const item of [augmentedTuckerBug, parallelTuckerBug]) {
+    const fixed = truncationRules.get("fixed-rank");
+    const next = await step(item, y, gaussianTensor(random, SHAPE), 0.2, {
+      rule: fixed,
+      tolerance: 0,
+    });
+    assertEquals(tuckerRanks(next.y), RANKS);
+  }
+});
+
 Deno.test("the latent space of the augmented step contains the tangent space", async () => {
   const random = new Random(20);
   const y = await randomTucker(random, SHAPE, RANKS);
@@ -449,6 +464,11 @@ Deno.test("truncateTucker() refuses what is not finite and settings for other or
     () => truncateTucker(host, y, [keepAll, keepAll]),
     RangeError,
     "Cannot truncate: one setting or 3, one for each mode, are needed, got 2",
+  );
+  await assertRejects(
+    () => truncateTucker(host, y, { rule: conservative, tolerance: 0.1 }),
+    RangeError,
+    'Cannot truncate a Tucker tensor by "conservative": a rule without fixed vectors is needed',
   );
 });
 
