@@ -12,6 +12,15 @@ export type {
   Qr,
   Svd,
 } from "./algebra.ts";
+export { complexAlgebra } from "./complex.ts";
+export {
+  adjoint,
+  type ComplexMatrix,
+  complexMatrix,
+  complexScale,
+  imaginaryPart,
+  realPart,
+} from "./complex_matrix.ts";
 export { type DenseKernels, portableKernels } from "./dense_kernels.ts";
 export { engineAlgebra } from "./engine.ts";
 export { hostAlgebra, openHostAlgebra } from "./host.ts";

@@ -2,6 +2,8 @@
 
 import {
   type Algebra,
+  complexAlgebra,
+  type ComplexMatrix,
   engineAlgebra,
   hostAlgebra,
   type Matrix,
@@ -45,6 +47,11 @@ export async function onBackend(
 /** Defines one test for each algebra; tensors may not be left behind. */
 export async function testAlgebras(title: string, check: AlgebraCheck): Promise<void> {
   Deno.test(`${title}, in float64`, () => check(hostAlgebra(), FLOAT64));
+  // Real matrices have real factors in the complex algebra too; complex ones have tests of their own.
+  Deno.test(
+    `${title}, in complex float64`,
+    () => check<ComplexMatrix>(complexAlgebra(), FLOAT64),
+  );
   Deno.test({
     name: `${title}, in float64 as recipes open it`,
     // A native library belongs to the process.
