@@ -59,7 +59,7 @@ export {
   tangentField,
   tangentOf,
 } from "./low_rank_tangent.ts";
-export { product, productKind, type ProductManifold } from "./product.ts";
+export { type AnyManifold, productKind, type ProductManifold, productManifold } from "./product.ts";
 export { alignment, rotate } from "./rotation.ts";
 export { logLogSlope, slopeSteps } from "./slopes.ts";
 export { canonicalStiefel, canonicalStiefelKind, stiefel, stiefelKind } from "./stiefel.ts";

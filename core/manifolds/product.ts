@@ -2,8 +2,8 @@ import { fixedRank } from "./fixed_rank.ts";
 import { stiefel } from "./stiefel.ts";
 import type { Check, Manifold, ManifoldKind, Retraction, Transport } from "./types.ts";
 
-/** A manifold whose types are its own business. */
-type AnyManifold<M> = Manifold<M, unknown, unknown, unknown>;
+/** A manifold whose types of points, vectors and ambient elements are its own business. */
+export type AnyManifold<M> = Manifold<M, unknown, unknown, unknown>;
 
 /** A product of manifolds: points, vectors and ambient elements are lists with one entry each. */
 export type ProductManifold<M> = Manifold<
@@ -21,7 +21,7 @@ export type ProductManifold<M> = Manifold<
  * @param parts The factors, one or more.
  * @throws {RangeError} When there are none.
  */
-export function product<M>(parts: readonly AnyManifold<M>[]): ProductManifold<M> {
+export function productManifold<M>(parts: readonly AnyManifold<M>[]): ProductManifold<M> {
   if (parts.length === 0) throw new RangeError("Cannot make a product of no manifolds: name one");
   const each = <X>(f: (part: AnyManifold<M>, i: number) => X | Promise<X>): Promise<X[]> =>
     inTurn(parts, f);
@@ -45,9 +45,9 @@ export function product<M>(parts: readonly AnyManifold<M>[]): ProductManifold<M>
     scale: (alpha, xi) => parts.map((p, i) => p.scale(alpha, xi[i])),
     ...closedForms(parts, each),
     gap: async (x, y) => Math.hypot(...await each((p, i) => p.gap(x[i], y[i]))),
-    randomPoint: (random) => each((p, i) => p.randomPoint(random.fork(i))),
+    randomPoint: (random) => each((p) => p.randomPoint(random)),
     async randomTangent(x, random) {
-      const xi = await each((p, i) => p.randomTangent(x[i], random.fork(i)));
+      const xi = await each((p, i) => p.randomTangent(x[i], random));
       return parts.map((p, i) => p.scale(1 / Math.sqrt(parts.length), xi[i]));
     },
     toDense: (x) => parts.flatMap((p, i) => p.toDense(x[i])),
@@ -146,6 +146,6 @@ export const productKind: ManifoldKind = {
   example: { shape: [8, 6], ranks: [2] },
   create: (a, size) => {
     const frames = stiefel(a, { shape: [size.shape[0]!, size.ranks?.[0] ?? 1] });
-    return product([frames, fixedRank(a, size)]);
+    return productManifold([frames, fixedRank(a, size)]);
   },
 };
