@@ -17,6 +17,7 @@ import {
   openEngine,
   openHostAlgebra,
   optimizerStepper,
+  ranksOf,
   type RunConfig,
   RunFolder,
   type Summary,
@@ -251,21 +252,12 @@ function summarise(
     parameters,
     denseParameters,
     compression: 100 * (1 - parameters / denseParameters),
-    ranks: ranksOf(network, result),
+    ranks: ranksOf(network, state.states),
     secondsPerStep: result.secondsPerStep,
     seconds: state.seconds,
     confusion: test.confusion,
     classNames: job.dataset.classNames,
   };
-}
-
-function ranksOf(network: Layer, result: TrainResult): Record<string, number> {
-  const ranks: Record<string, number> = {};
-  for (const w of network.weights) {
-    const rank = weightFormats.get(w.format).rank(result.state.states[w.name]!);
-    if (rank !== undefined) ranks[w.name] = rank;
-  }
-  return ranks;
 }
 
 /** Says how a run that came to no result ended. */

@@ -46,3 +46,4 @@ export {
 export { restoreState, storeState, type TrainerState } from "./checkpoint.ts";
 export { currentPoints, measure, type Measurement, type MeasureOptions } from "./evaluation.ts";
 export { initialStates, train, type TrainOptions, type TrainResult } from "./train.ts";
+export { rankMetrics, ranksOf } from "./ranks.ts";

@@ -13,6 +13,7 @@ import { restoreState, storeState, type TrainerState } from "./checkpoint.ts";
 import { measure, type Measurement } from "./evaluation.ts";
 import type { Layer } from "./network.ts";
 import { type TrainingMethod, weightFormats, type WeightState } from "./parameter.ts";
+import { rankMetrics, ranksOf } from "./ranks.ts";
 import { disposeStates, type StepOutcome, trainStep, type WeightStates } from "./step.ts";
 
 /** A loss this many times that of the first step counts as divergence. */
@@ -294,7 +295,7 @@ async function closeEpoch(
     learningRate: o.rate(next.step - 1, perEpoch * o.epochs),
     testLoss: test.loss,
     testAccuracy: test.accuracy,
-    ...await rankMetrics(o, next.states),
+    ...await rankMetrics(o.method, o.network, next.states),
     secondsPerStep: median(progress.durations.slice(-perEpoch)),
   };
   o.folder?.appendMetric(line);
@@ -364,33 +365,6 @@ function secondsSince(progress: Progress): number {
 
 function measureSplit(o: TrainOptions, states: WeightStates, split: Split): Promise<Measurement> {
   return measure(o.method, o.network, states, split, { classes: o.dataset.classes });
-}
-
-function ranksOf(network: Layer, states: WeightStates): Record<string, number> {
-  const ranks: Record<string, number> = {};
-  for (const { name, format } of network.weights) {
-    const rank = weightFormats.get(format).rank(states[name]!);
-    if (rank !== undefined) ranks[name] = rank;
-  }
-  return ranks;
-}
-
-/** Ranks and singular values; nothing for a network without factorised weights. */
-async function rankMetrics(o: TrainOptions, states: WeightStates): Promise<Partial<MetricLine>> {
-  const ranks = ranksOf(o.network, states);
-  if (Object.keys(ranks).length === 0) return {};
-  return { ranks, singularValues: await spectra(o, states) };
-}
-
-async function spectra(o: TrainOptions, states: WeightStates): Promise<Record<string, number[]>> {
-  const out: Record<string, number[]> = {};
-  for (const { name, format } of o.network.weights) {
-    const sigma = await o.method.engine.scope(() =>
-      weightFormats.get(format).singularValues(o.method, states[name]!)
-    );
-    if (sigma) out[name] = [...sigma];
-  }
-  return out;
 }
 
 function median(values: readonly number[]): number {

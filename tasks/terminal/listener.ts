@@ -87,7 +87,7 @@ class RunPrinter {
     this.#lastShown = this.#epochStart = this.#now();
     this.#checkpoint = "";
     const resumed = event.firstStep > 0 ? `, resumed at step ${formatCount(event.firstStep)}` : "";
-    const size = `${formatCount(event.epochs)} epochs, ${formatCount(event.steps)} steps`;
+    const size = `${counted(event.epochs, "epoch")}, ${counted(event.steps, "step")}`;
     this.#line(`${event.label}: ${size}${resumed}`, "bold");
   }
 
@@ -175,4 +175,9 @@ function epochLine(metrics: MetricLine, epochs: number | undefined, seconds: num
 function rankList(ranks: readonly number[]): string {
   if (ranks.length <= 6) return ranks.join(" ");
   return `${formatCount(ranks.reduce((a, b) => a + b, 0))} in ${ranks.length} layers`;
+}
+
+/** Such as "1 epoch" and "1,200 steps". */
+function counted(count: number, what: string): string {
+  return `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`;
 }
