@@ -31,6 +31,7 @@ integrators.add(backwardCorrectedPsi);
 integrators.add(augmentedBackwardCorrectedPsi);
 integrators.add(projectedRungeKutta);
 
+export { type AdaptiveOptions, type AdaptiveResult, integrateAdaptive } from "./adaptive.ts";
 export { augment, type Augmented, augmentedFlow, galerkinStep } from "./augmentation.ts";
 export { augmentedBug } from "./augmented_bug.ts";
 export { augmentedBackwardCorrectedPsi, backwardCorrectedPsi } from "./backward_corrected.ts";
