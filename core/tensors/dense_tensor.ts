@@ -66,6 +66,16 @@ export function sizeOf(shape: readonly number[]): number {
  * order of the columns use {@linkcode unfoldCyclic}, which takes one transpose.
  *
  * @param mode From 0.
+ *
+ * @example The columns of mode 1 run through modes 0 and 2, the last one fastest
+ * ```ts
+ * import { denseTensor, hostAlgebra, unfold } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const t = denseTensor(a, [0, 1, 2, 3, 4, 5, 6, 7], [2, 2, 2]);
+ * assertEquals([...unfold(a, t, 1).data], [0, 1, 4, 5, 2, 3, 6, 7]);
+ * ```
  */
 export function unfold<M>(a: Algebra<M>, t: DenseTensor<M>, mode: number): M {
   return moveToFront(a, t.data, split(t.shape, mode));

@@ -388,6 +388,19 @@ Deno.test("augmented-tucker-bug finds the ranks of the flow and gives them back"
   assertLess(tensorError(full(down), shrunk), 1e-8);
 });
 
+Deno.test("augmented-tucker-bug keeps the norm where F is orthogonal to Y, tucker-bug drifts", async () => {
+  const random = new Random(28);
+  const ws = SHAPE.map((n) => host.scale(2, skew(random, n)));
+  const start = await randomTucker(random, SHAPE, RANKS);
+  const drift = async (item: TuckerIntegrator): Promise<number> => {
+    const rhs = (_t: number, y: HostTucker) => rotationField(ws, 0, y);
+    const y = await integrateTucker(host, item, rhs, start, { t1: 1, steps: 40, stepper: rk4 });
+    return Math.abs(norm(y.core.data) / norm(start.core.data) - 1);
+  };
+  assertLess(await drift(augmentedTuckerBug), 1e-5);
+  assert(await drift(tuckerBug) > 1e-3);
+});
+
 Deno.test("a rule that keeps the ranks keeps those of every mode", async () => {
   const random = new Random(27);
   const y = await randomTucker(random, SHAPE, RANKS);
