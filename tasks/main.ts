@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   demo: async (args) => (await import("./commands.ts")).train(["demo", ...args]),
   train: async (args) => (await import("./commands.ts")).train(args),
   list: async (args) => (await import("./commands.ts")).list(args),
+  check: async (args) => (await import("./check.ts")).check(args),
   doctor: async (args) => (await import("./doctor.ts")).doctor(args),
   report: async (args) => (await import("./report.ts")).report(args),
   "setup:tensorflow": async (args) => (await import("./setup_tensorflow.ts")).setupTensorflow(args),

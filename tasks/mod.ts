@@ -4,6 +4,7 @@
  * @module
  */
 
+export { check } from "./check.ts";
 export { classify } from "./classification.ts";
 export { kinds, list } from "./list.ts";
 export * from "./options.ts";

@@ -15,12 +15,12 @@ import type { Manifold, Retraction, Transport } from "./types.ts";
 export interface Finding {
   /** What was measured. */
   readonly property: string;
-  /** What it must be: at least that for slopes, at most that for errors. */
+  /** What it must be: at least that for slopes, at most that for errors, 1 for facts. */
   readonly expected: number;
   /** What it is; Infinity for the slope of errors that are all round-off. */
   readonly measured: number;
-  /** Whether `measured` is a slope of errors, or an error itself. */
-  readonly unit: "slope" | "error";
+  /** Whether `measured` is a slope of errors, an error itself, or 1 for yes and 0 for no. */
+  readonly unit: "slope" | "error" | "fact";
   /** Whether it is as it must be. */
   readonly ok: boolean;
 }
@@ -105,7 +105,7 @@ export async function checkGradient<M, P, T, Z>(
   }
   const floor = 50 * a.epsilon * Math.max(1, Math.abs(start));
   return [
-    atMost("gradient is tangent (0 yes, 1 no)", ok ? 0 : 1, 0),
+    holds("gradient is tangent", ok),
     atLeast(
       "f(R(t ξ)) − f − t ⟨grad, ξ⟩",
       logLogSlope(slopeSteps(a.epsilon), errors, floor),
@@ -134,7 +134,7 @@ export async function checkRetraction<M, P, T, Z>(
   const name = `retraction ${retraction.name}`;
   return [
     atMost(`${name}: R(0) = x`, atZero, roundOff(a) * await sizeOf(a, manifold, x)),
-    atMost(`${name}: R(ξ) is a point (0 yes, 1 no)`, far.ok ? 0 : 1, 0),
+    holds(`${name}: R(ξ) is a point`, far.ok),
     ...await orderFindings(a, manifold, retraction, x, xi),
   ];
 }
@@ -216,7 +216,7 @@ export async function checkTransport<M, P, T, Z>(
     Math.abs(await manifold.inner(y, moved, other) - await manifold.inner(x, xi, eta)),
   );
   return [
-    atMost(`${name}: result is tangent (0 yes, 1 no)`, ok ? 0 : 1, 0),
+    holds(`${name}: result is tangent`, ok),
     atMost(`${name}: from x to x changes nothing`, await manifold.norm(x, still), roundOff(a)),
     ...(transport.isometric
       ? [atMost(`${name}: keeps inner products`, change, 10 * roundOff(a))]
@@ -245,7 +245,7 @@ export async function checkProjection<M, P, T, Z>(
   const { ok } = await manifold.checkTangent(x, await manifold.project(x, manifold.fromDense(z)));
   const twice = again.map((m, i) => difference(a, m, pz[i]!));
   return [
-    atMost("projection is tangent (0 yes, 1 no)", ok ? 0 : 1, 0),
+    holds("projection is tangent", ok),
     atMost("projecting twice changes nothing", await denseNorm(a, twice), roundOff(a)),
     atMost("projection is self-adjoint", Math.abs(left - await denseInner(a, z, pw)), roundOff(a)),
   ];
@@ -263,7 +263,7 @@ export async function diagnose<M, P, T, Z>(
   const x = await manifold.randomPoint(random);
   const f = randomObjective(a, manifold, x, random);
   const { ok } = await manifold.check(x);
-  const found = [atMost("random point is a point (0 yes, 1 no)", ok ? 0 : 1, 0)];
+  const found = [holds("random point is a point", ok)];
   found.push(...await checkProjection(a, manifold, x, random));
   found.push(...await checkGradient(a, manifold, f, x, random));
   for (const r of manifold.retractions) {
@@ -315,4 +315,8 @@ function atLeast(property: string, measured: number, expected: number): Finding 
 
 function atMost(property: string, measured: number, expected: number): Finding {
   return { property, expected, measured, unit: "error", ok: measured <= expected };
+}
+
+function holds(property: string, ok: boolean): Finding {
+  return { property, expected: 1, measured: ok ? 1 : 0, unit: "fact", ok };
 }

@@ -10,13 +10,13 @@ import { blobsPlugin, inFolder, runMain } from "../support/command_line.ts";
 const REFUSED: readonly [args: string[], message: string][] = [
   [
     [],
-    "Cannot run nothing: name a command, known are demo, train, list, doctor, report, " +
+    "Cannot run nothing: name a command, known are demo, train, list, check, doctor, report, " +
     "setup:tensorflow",
   ],
   [["trian"], 'Cannot run "trian": did you mean "train"'],
   [
     ["constructor"],
-    'Cannot run "constructor": known are demo, doctor, list, report, ' +
+    'Cannot run "constructor": known are check, demo, doctor, list, report, ' +
     "setup:tensorflow, train",
   ],
   [["train"], "Cannot train: name a recipe first, known are demo, mnist"],
