@@ -39,6 +39,7 @@ import {
   denseTensor,
   modeProduct,
   modeProducts,
+  scaleTucker,
   tuckerRanks,
   type TuckerTensor,
   tuckerToDense,
@@ -399,6 +400,17 @@ Deno.test("augmented-tucker-bug keeps the norm where F is orthogonal to Y, tucke
   };
   assertLess(await drift(augmentedTuckerBug), 1e-5);
   assert(await drift(tuckerBug) > 1e-3);
+});
+
+Deno.test("Tucker integrators see the time within a step", async () => {
+  const start = await randomTucker(new Random(29), SHAPE, RANKS);
+  for (const item of tuckerIntegrators.list()) {
+    const rhs = (t: number, y: HostTucker) => tuckerField(host, scaleTucker(host, Math.cos(t), y));
+    const o = { t0: 0.5, t1: 1.5, steps: 4, stepper: rk4 };
+    const y = await integrateTucker(host, item, rhs, start, o);
+    const factor = Math.exp(Math.sin(1.5) - Math.sin(0.5));
+    assertLess(tensorError(full(y), full(scaleTucker(host, factor, start))), 1e-4, item.name);
+  }
 });
 
 Deno.test("a rule that keeps the ranks keeps those of every mode", async () => {
