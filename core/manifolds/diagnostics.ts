@@ -224,7 +224,10 @@ export async function checkTransport<M, P, T, Z>(
   ];
 }
 
-/** Checks that the projection is idempotent, self-adjoint, and leaves a normal remainder. */
+/**
+ * Checks that the projection is the orthogonal one onto the whole tangent space: its results are
+ * tangent, tangent vectors stay as they are, and it is idempotent and self-adjoint.
+ */
 export async function checkProjection<M, P, T, Z>(
   a: Algebra<M>,
   manifold: Manifold<M, P, T, Z>,
@@ -244,8 +247,11 @@ export async function checkProjection<M, P, T, Z>(
   const left = await denseInner(a, pz, w);
   const { ok } = await manifold.checkTangent(x, await manifold.project(x, manifold.fromDense(z)));
   const twice = again.map((m, i) => difference(a, m, pz[i]!));
+  const xi = await manifold.tangentToDense(x, await manifold.randomTangent(x, random));
+  const moved = (await dense(xi)).map((m, i) => difference(a, m, xi[i]!));
   return [
     holds("projection is tangent", ok),
+    atMost("tangent vectors stay as they are", await denseNorm(a, moved), roundOff(a)),
     atMost("projecting twice changes nothing", await denseNorm(a, twice), roundOff(a)),
     atMost("projection is self-adjoint", Math.abs(left - await denseInner(a, z, pw)), roundOff(a)),
   ];

@@ -21,17 +21,17 @@ import type { Manifold, ManifoldKind, ManifoldSize } from "./types.ts";
  * columns that spans the subspace; a tangent vector is the horizontal one, Xᵀξ = 0, and belongs to
  * that representative: X O goes with ξ O. The metric is tr(ξᵀη).
  *
- * @param size `shape` [n, p], n ≥ p.
- * @throws {RangeError} When there are more columns than rows.
+ * @param size `shape` [n, p], n > p.
+ * @throws {RangeError} When there are not fewer columns than rows.
  */
 export function grassmann<M>(a: Algebra<M>, size: ManifoldSize): Manifold<M> {
-  const [n, p] = frameSize(size);
+  const [n, p] = frameSize(size, grassmannDimension);
   const project = (x: M, z: M): Promise<M> => Promise.resolve(outside(a, x, z));
   const exp = (x: M, xi: M): Promise<M> => geodesic(a, x, xi);
   return {
     name: "grassmann",
     description: `${p}-dimensional subspaces of ${n}-dimensional space`,
-    dimension: p * (n - p),
+    dimension: grassmannDimension(n, p),
     induced: false,
     quotient: true,
     retractions: [
@@ -73,6 +73,10 @@ export function grassmann<M>(a: Algebra<M>, size: ManifoldSize): Manifold<M> {
     tangentToDense: (_x, xi) => Promise.resolve([xi]),
     fromDense: ([z]) => z!,
   };
+}
+
+function grassmannDimension(n: number, p: number): number {
+  return p * (n - p);
 }
 
 /** X Q cos(Σ) Qᵀ + P sin(Σ) Qᵀ for ξ = P Σ Qᵀ (Edelman, Arias, Smith 1998, 2.5.1). */

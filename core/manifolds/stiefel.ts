@@ -22,7 +22,7 @@ import type { Manifold, ManifoldKind, ManifoldSize } from "./types.ts";
  * vectors have skew-symmetric Xᵀξ.
  *
  * @param size `shape` [n, p], n ≥ p.
- * @throws {RangeError} When there are more columns than rows.
+ * @throws {RangeError} When there are more columns than rows, or 1×1.
  */
 export function stiefel<M>(a: Algebra<M>, size: ManifoldSize): Manifold<M> {
   return stiefelWith(a, size, "stiefel", {
@@ -37,7 +37,7 @@ export function stiefel<M>(a: Algebra<M>, size: ManifoldSize): Manifold<M> {
  * from the rotations that act on them and counts each of them once.
  *
  * @param size `shape` [n, p], n ≥ p.
- * @throws {RangeError} When there are more columns than rows.
+ * @throws {RangeError} When there are more columns than rows, or 1×1.
  */
 export function canonicalStiefel<M>(a: Algebra<M>, size: ManifoldSize): Manifold<M> {
   return stiefelWith(a, size, "stiefel-canonical", {
@@ -63,14 +63,14 @@ function stiefelWith<M>(
   name: string,
   metric: Metric<M>,
 ): Manifold<M> {
-  const [n, p] = frameSize(size);
+  const [n, p] = frameSize(size, stiefelDimension);
   const norm = async (x: M, xi: M): Promise<number> =>
     Math.sqrt(Math.max(0, await metric.inner(x, xi, xi)));
   const project = (x: M, z: M): Promise<M> => Promise.resolve(projectFrame(a, x, z));
   return {
     name,
     description: `${n}×${p} matrices with orthonormal columns`,
-    dimension: n * p - p * (p + 1) / 2,
+    dimension: stiefelDimension(n, p),
     induced: name === "stiefel",
     quotient: false,
     retractions: [
@@ -112,15 +112,28 @@ function stiefelWith<M>(
 /**
  * Reads n and p.
  *
+ * @param dimension Dimension of the manifold, which must not be a single point.
  * @throws {RangeError} When they are no extents of orthonormal frames.
  */
-export function frameSize(size: ManifoldSize): [n: number, p: number] {
+export function frameSize(
+  size: ManifoldSize,
+  dimension: (n: number, p: number) => number,
+): [n: number, p: number] {
   requirePositive("shape", size.shape, 2);
   const [n, p] = [size.shape[0]!, size.shape[1]!];
-  if (p <= n) return [n, p];
+  if (p > n) {
+    throw new RangeError(
+      `Cannot make a manifold of orthonormal columns: columns <= rows must hold, got ${n}×${p}`,
+    );
+  }
+  if (dimension(n, p) > 0) return [n, p];
   throw new RangeError(
-    `Cannot make a manifold of orthonormal columns: columns <= rows must hold, got ${n}×${p}`,
+    `Cannot make a manifold of a single point: there is no direction at ${n}×${p}`,
   );
+}
+
+function stiefelDimension(n: number, p: number): number {
+  return n * p - p * (p + 1) / 2;
 }
 
 /** Z − X sym(XᵀZ): normal vectors are X times symmetric, in both metrics. */

@@ -263,6 +263,10 @@ Deno.test("manifolds refuse sizes that make no sense", () => {
       "Cannot make a manifold of orthonormal columns: columns <= rows must hold, got 3×4",
     ],
     [
+      () => grassmann(host, { shape: [3, 3] }),
+      "Cannot make a manifold of a single point: there is no direction at 3×3",
+    ],
+    [
       () => grassmann(host, { shape: [3, 0] }),
       "Cannot make a manifold: shape must be 2 positive integers, got [3, 0]",
     ],
