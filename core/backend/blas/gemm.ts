@@ -25,6 +25,7 @@ const PIECE_ROWS = 256;
  *
  * Products with few columns, of which low-rank training is full, are split into pieces that OpenBLAS
  * computes without packing where it can: 107 becomes 144 GFLOP/s for 256×784 by 784×32 on one core.
+ * Transposed operands are left whole: read without packing, from beyond the caches, they are slower.
  *
  * @param library The loaded library.
  * @param base Native address of the heap.
@@ -56,17 +57,17 @@ export function blasGemm({ sgemm, smallKernels }: BlasLibrary, base: () => numbe
 function splitting(whole: Gemm): Gemm {
   return (transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate) => {
     const work = m * n * k;
-    if (transB || n > NARROW || work <= SMALL_LIMIT || work > SPLIT_LIMIT) {
+    if (transA || transB || n > NARROW || work <= SMALL_LIMIT || work > SPLIT_LIMIT) {
       return whole(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate);
     }
     const rows = evenly(m, PIECE_ROWS);
     const depth = evenly(k, Math.floor(SMALL_LIMIT / (rows * n)));
     for (let i = 0; i < m; i += rows) {
       for (let p = 0; p < k; p += depth) {
-        const from = a + 4 * (transA ? p * lda + i : i * lda + p);
         const [mi, kp] = [Math.min(rows, m - i), Math.min(depth, k - p)];
+        const [fromA, fromB] = [a + 4 * (i * lda + p), b + 4 * p * ldb];
         const add = accumulate || p > 0;
-        whole(transA, false, mi, n, kp, from, lda, b + 4 * p * ldb, ldb, c + 4 * i * ldc, ldc, add);
+        whole(false, false, mi, n, kp, fromA, lda, fromB, ldb, c + 4 * i * ldc, ldc, add);
       }
     }
   };

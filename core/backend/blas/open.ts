@@ -62,8 +62,9 @@ async function assembleParts(library: BlasLibrary): Promise<Parts> {
   const team = library.setThreads ? new Team(helper, library.path) : undefined;
   library.setThreads?.(1);
   const alone = blasGemm(library, base);
-  const gemm = team ? teamGemm(team, alone, base) : alone;
-  const context = { tf, name: NAME, heap, simd: bindSimd(heap.memory), gemm };
+  const simd = bindSimd(heap.memory);
+  const gemm = team ? teamGemm({ team, alone, base, context: { heap, simd } }) : alone;
+  const context = { tf, name: NAME, heap, simd, gemm };
   registerKernels(tf, NAME, heapKernels(context));
   correctAveragePooling(tf, NAME);
   return { heap, team, linalg: blasLinalg(context, library, base) };

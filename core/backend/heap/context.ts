@@ -59,7 +59,11 @@ export function release({ heap }: HeapContext, t: TensorInfo): void {
 }
 
 /** Runs `f` with the address of so many bytes of scratch memory. */
-export function withScratch<T>({ heap }: HeapContext, bytes: number, f: (at: number) => T): T {
+export function withScratch<T>(
+  { heap }: Pick<HeapContext, "heap">,
+  bytes: number,
+  f: (at: number) => T,
+): T {
   const { wasm } = heap.backend;
   const at = wasm._malloc(Math.max(bytes, 16));
   try {

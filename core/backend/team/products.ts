@@ -32,6 +32,11 @@ export function squarest(threads: number, m: number, n: number): Grid {
   return full.reduce((best, g) => m / g[0] + n / g[1] < m / best[0] + n / best[1] ? g : best);
 }
 
+/** Slices of the inner extent. */
+export function slices(threads: number, k: number): number {
+  return Math.max(1, Math.min(threads, Math.floor(k / LEAST_EXTENT)));
+}
+
 /**
  * Computes a product in pieces. Their bounds depend on the grid only, so that results repeat.
  *
@@ -49,20 +54,66 @@ export function inPieces(
   gemm: Gemm,
 ): void {
   const [transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate] = product;
-  const flags = [transA, transB, accumulate].map(Number);
   let piece = 0;
   for (let i = 0; i < rows; i++) {
     const [top, bottom] = [cut(m, rows, i), cut(m, rows, i + 1)];
     for (let j = 0; j < columns; j++) {
       const [left, right] = [cut(n, columns, j), cut(n, columns, j + 1)];
-      const fromA = origin + a + 4 * (transA ? top : top * lda);
-      const fromB = origin + b + 4 * (transB ? left * ldb : left);
-      const to = origin + c + 4 * (top * ldc + left);
-      const numbers = [...flags, bottom - top, right - left, k, fromA, lda, fromB, ldb, to, ldc];
-      team.numbers.set(numbers, PIECE_NUMBERS * piece++);
+      const fromA = a + 4 * (transA ? top : top * lda);
+      const fromB = b + 4 * (transB ? left * ldb : left);
+      const to = c + 4 * (top * ldc + left);
+      const extents = [bottom - top, right - left, k] as const;
+      const part = [
+        transA,
+        transB,
+        ...extents,
+        fromA,
+        lda,
+        fromB,
+        ldb,
+        to,
+        ldc,
+        accumulate,
+      ] as const;
+      describe(team, piece++, [...part], origin);
     }
   }
   team.run(piece, (start) => runPiece(team.numbers, start, origin, gemm));
+}
+
+/**
+ * Computes the parts of a product that slices of the inner index give: the first in place, the
+ * others one behind the other at an address, without gaps between their rows.
+ *
+ * @param parts Number of slices.
+ * @param others Where the parts after the first go.
+ */
+export function inSlices(
+  team: Team,
+  parts: number,
+  product: Parameters<Gemm>,
+  others: number,
+  origin: number,
+  gemm: Gemm,
+): void {
+  const [transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate] = product;
+  for (let i = 0; i < parts; i++) {
+    const [from, to] = [cut(k, parts, i), cut(k, parts, i + 1)];
+    const fromA = a + 4 * (transA ? from * lda : from);
+    const fromB = b + 4 * (transB ? from : from * ldb);
+    const [target, pitch] = i === 0 ? [c, ldc] : [others + 4 * m * n * (i - 1), n];
+    const part = [m, n, to - from, fromA, lda, fromB, ldb, target, pitch] as const;
+    describe(team, i, [transA, transB, ...part, accumulate && i === 0], origin);
+  }
+  team.run(parts, (start) => runPiece(team.numbers, start, origin, gemm));
+}
+
+/** Writes down a piece for whoever takes it. */
+function describe(team: Team, piece: number, product: Parameters<Gemm>, origin: number): void {
+  const [transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate] = product;
+  const flags = [transA, transB, accumulate].map(Number);
+  const places = [origin + a, lda, origin + b, ldb, origin + c, ldc];
+  team.numbers.set([...flags, m, n, k, ...places], PIECE_NUMBERS * piece);
 }
 
 /** Where piece i of `count` begins in an extent; multiples of 16 keep whole tiles together. */

@@ -19,6 +19,8 @@ export const WORD = {
   pieces: 2,
   /** Helpers that sleep. */
   sleeping: 3,
+  /** Pieces that failed. */
+  failed: 4,
 } as const;
 
 /** Pieces a job may have, and one more. */
@@ -54,7 +56,8 @@ export function jobOf(state: number): number {
 }
 
 /**
- * Computes pieces of a job until none is left.
+ * Computes pieces of a job until none is left. A piece that throws counts as done and as failed, so
+ * that nobody waits for it.
  *
  * @param memory The shared memory.
  * @param job Number of the job.
@@ -70,7 +73,11 @@ export function takePieces(
     const piece = (state >>> 0) % PIECES;
     if (jobOf(state) !== job || piece >= Atomics.load(words, WORD.pieces)) return;
     if (Atomics.compareExchange(words, WORD.state, state, state + 1) !== state) continue;
-    compute(piece * PIECE_NUMBERS);
+    try {
+      compute(piece * PIECE_NUMBERS);
+    } catch {
+      Atomics.add(words, WORD.failed, 1);
+    }
     Atomics.add(words, WORD.done, 1);
   }
 }

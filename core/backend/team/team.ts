@@ -23,6 +23,7 @@ export class Team {
   readonly #buffer: SharedArrayBuffer;
   readonly #module: URL;
   readonly #setting: unknown;
+  /** Helpers that were started: none before the first job. */
   #helpers = 0;
   #job = 0;
   #threads = 1;
@@ -46,7 +47,7 @@ export class Team {
   }
 
   /**
-   * Sets the threads; helpers start in the background and join when they are ready.
+   * Sets the threads; helpers start with the next job and join when they are ready.
    *
    * @throws {RangeError} When it is not a whole number of at least 1.
    */
@@ -57,7 +58,6 @@ export class Team {
       );
     }
     this.#threads = count;
-    for (; this.#helpers < count - 1; this.#helpers++) this.#start();
   }
 
   /** Where the pieces of the next job are described. */
@@ -70,9 +70,11 @@ export class Team {
    *
    * @param pieces Their number, below {@linkcode PIECES}.
    * @param compute Computes the piece whose numbers start at an index, on this thread.
+   * @throws {Error} When a piece could not be computed.
    */
   run(pieces: number, compute: (start: number) => void): void {
     const { words } = this.#memory;
+    for (; this.#helpers < this.#threads - 1; this.#helpers++) this.#start();
     this.#job = (this.#job + 1) % JOBS;
     Atomics.store(words, WORD.done, 0);
     Atomics.store(words, WORD.pieces, pieces);
@@ -80,6 +82,8 @@ export class Team {
     if (Atomics.load(words, WORD.sleeping) > 0) Atomics.notify(words, WORD.state);
     takePieces(this.#memory, this.#job, compute);
     while (Atomics.load(words, WORD.done) < pieces);
+    const failed = Atomics.exchange(words, WORD.failed, 0);
+    if (failed > 0) throw new Error(`Cannot compute ${failed} of ${pieces} pieces of a product`);
   }
 
   #start(): void {

@@ -16,6 +16,7 @@ import type {
   Tensor,
   ValueAndGradients,
 } from "../engine.ts";
+import { expectChain, expectEqualShapes, expectScalar, expectSharedRank } from "./checks.ts";
 import { endOfPass, registerGradients } from "./gradients.ts";
 import { type Held, KERNEL } from "./kernels.ts";
 import { share } from "./share.ts";
@@ -264,7 +265,7 @@ export class TfjsEngine implements Engine {
     this.#records = [];
     try {
       const xs = inputs.map(inner);
-      const { value, grads } = this.#runtime.gradients(() => scalar(f()), xs, null, true);
+      const { value, grads } = this.#runtime.gradients(() => expectScalar(f()), xs, null, true);
       const gradients = grads.map((g, i) => outer(g ?? tf.zerosLike(xs[i]!)));
       return { value: outer(value), gradients };
     } catch (error) {
@@ -328,39 +329,4 @@ export class TfjsEngine implements Engine {
       this.#runtime.endScope(survivors);
     };
   }
-}
-
-function scalar(value: Tensor): TfTensor {
-  if (value.size !== 1 || value.shape.length !== 0) {
-    throw new RangeError(
-      `Cannot differentiate a value of shape [${value.shape}]: expected a scalar`,
-    );
-  }
-  return inner(value);
-}
-
-function expectEqualShapes(action: string, x: Tensor, y: Tensor): void {
-  if (x.shape.length === y.shape.length && x.shape.every((n, i) => n === y.shape[i])) return;
-  throw new RangeError(
-    `Cannot ${action} tensors of different shapes: expected [${x.shape}], got [${y.shape}]`,
-  );
-}
-
-/** Checks that matrices can be multiplied in a row and that the bias fits the last one. */
-function expectChain(action: string, chain: readonly Tensor[], b: Tensor | null): void {
-  const fits = chain.every((m, i) =>
-    m.shape.length === 2 && (i === 0 || m.shape[0] === chain[i - 1]!.shape[1])
-  );
-  const width = chain.at(-1)!.shape[1];
-  if (fits && (!b || (b.shape.length === 1 && b.size === width))) return;
-  const got = [...chain, ...(b ? [b] : [])].map((t) => `[${t.shape}]`).join(", ");
-  throw new RangeError(`Cannot ${action}: expected matrices that chain and a bias, got ${got}`);
-}
-
-function expectSharedRank({ u, s, v }: Factors, b: Tensor | null): void {
-  if (v.shape.length === 2 && v.shape[1] === s.shape[1] && (!b || b.size === v.shape[0])) return;
-  throw new RangeError(
-    `Cannot apply a low-rank map: expected factors in×r, r×q, out×q and a bias of out, got ` +
-      `[${u.shape}], [${s.shape}], [${v.shape}]${b ? ` and [${b.shape}]` : ""}`,
-  );
 }

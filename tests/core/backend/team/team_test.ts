@@ -51,6 +51,14 @@ Deno.test("takePieces() shares the pieces with whoever comes meanwhile", () => {
   assertEquals(memory.words[WORD.done], 6);
 });
 
+Deno.test("takePieces() counts a piece that throws as done and as failed", () => {
+  const memory = job(3);
+  takePieces(memory, 1, (start) => {
+    if (start === PIECE_NUMBERS) throw new Error("on purpose");
+  });
+  assertEquals([memory.words[WORD.done], memory.words[WORD.failed]], [3, 1]);
+});
+
 for (const [name, grid] of Object.entries({ rowsFirst, squarest })) {
   Deno.test(`${name}() makes at most one piece a thread and none too small`, () => {
     const extent = fc.integer({ min: 1, max: 2000 });
@@ -117,7 +125,7 @@ await onEach("products of three threads repeat bit for bit", async (_, e) => {
   await e.scope(async () => {
     const [a, b] = [gaussianTensor(e, [333, 257], 1), gaussianTensor(e, [257, 190], 2)];
     const first = await e.read(e.matMul(a, b));
-    // Helpers are still starting at first, then awake, then asleep: who computes what changes.
+    // Helpers start with the first product, then awake, then asleep: who computes what changes.
     for (let i = 0; i < 100; i++) {
       assertEquals(await e.read(e.matMul(a, b)), first);
       if (i % 30 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
