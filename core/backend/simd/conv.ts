@@ -40,39 +40,46 @@ function repeat(f: FunctionBuilder, n: I32, body: (i: Local<"i32">) => void): vo
 }
 
 /**
- * Walks the patches of one image: `inside(patch, pixel)` for every filter position that lies on a
- * pixel, `outside(patch)` for those in the padding; both get byte addresses of a run of channels.
+ * Walks the patches of one image: `inside(patch, pixel, bytes)` for runs that lie on pixels,
+ * `outside(patch, bytes)` for those in the padding; both get byte addresses. A filter row that lies
+ * inside the image is one run, else each of its positions is one.
  */
-function eachPatchEntry(
+function eachRun(
   f: FunctionBuilder,
   g: Geometry,
   image: I32,
   patches: I32,
-  inside: (patch: I32, pixel: I32) => void,
-  outside: (patch: I32) => void,
+  inside: (patch: I32, pixel: I32, bytes: I32) => void,
+  outside: (patch: I32, bytes: I32) => void,
 ): void {
-  const run = f.local("i32", i32.shl(g.channels, i32.const(2)));
+  const pixel = f.local("i32", i32.shl(g.channels, i32.const(2)));
+  const row = f.local("i32", mul(g.filterWidth, pixel));
   const patch = f.local("i32", patches);
+  // Without gaps, and not beyond the last column: unsigned, a negative column is a very large one.
+  const dense = f.local("i32", i32.ltU(g.dilationWidth, i32.const(2)));
+  const columns = f.local("i32", add(i32.sub(g.width, g.filterWidth), one));
+  const fits = f.local("i32", i32.and(dense, i32.ltS(i32.const(0), columns)));
   repeat(f, g.outHeight, (oh) =>
     repeat(f, g.outWidth, (ow) =>
       repeat(f, g.filterHeight, (kh) => {
-        const y = f.local(
-          "i32",
-          i32.sub(add(mul(oh, g.strideHeight), mul(kh, g.dilationHeight)), g.padTop),
-        );
-        const line = f.local("i32", add(image, mul(mul(y, g.width), run)));
+        const top = i32.sub(add(mul(oh, g.strideHeight), mul(kh, g.dilationHeight)), g.padTop);
+        const y = f.local("i32", top);
+        const line = f.local("i32", add(image, mul(mul(y, g.width), pixel)));
         const left = f.local("i32", i32.sub(mul(ow, g.strideWidth), g.padLeft));
-        repeat(f, g.filterWidth, (kw) => {
-          const x = f.local("i32", add(left, mul(kw, g.dilationWidth)));
-          // Unsigned comparison: a negative coordinate is a very large one.
-          const valid = i32.and(i32.ltU(y, g.height), i32.ltU(x, g.width));
-          f.if(
-            valid,
-            () => inside(patch, f.local("i32", add(line, mul(x, run)))),
-            () => outside(patch),
-          );
-          f.emit(patch.set(add(patch, run)));
-        });
+        const whole = i32.and(fits, i32.and(i32.ltU(y, g.height), i32.ltU(left, columns)));
+        f.if(whole, () => {
+          inside(patch, f.local("i32", add(line, mul(left, pixel))), row);
+          f.emit(patch.set(add(patch, row)));
+        }, () =>
+          repeat(f, g.filterWidth, (kw) => {
+            const x = f.local("i32", add(left, mul(kw, g.dilationWidth)));
+            f.if(
+              i32.and(i32.ltU(y, g.height), i32.ltU(x, g.width)),
+              () => inside(patch, f.local("i32", add(line, mul(x, pixel))), pixel),
+              () => outside(patch, pixel),
+            );
+            f.emit(patch.set(add(patch, pixel)));
+          }));
       })));
 }
 
@@ -85,15 +92,14 @@ function imageToRows(): FunctionBuilder {
   const f = new FunctionBuilder();
   const [rows, image] = [f.parameter("i32"), f.parameter("i32")];
   const g = geometry(f);
-  const bytes = f.local("i32", i32.shl(g.channels, i32.const(2)));
-  eachPatchEntry(f, g, image, rows, (patch, pixel) => {
+  eachRun(f, g, image, rows, (patch, pixel, bytes) => {
     sweep(
       f,
       bytes,
       (at, offset) => f.emit(v128.store(add(patch, at), v128.load(add(pixel, at), offset), offset)),
       (at) => f.emit(f32.store(add(patch, at), f32.load(add(pixel, at)))),
     );
-  }, (patch) => {
+  }, (patch, bytes) => {
     sweep(
       f,
       bytes,
@@ -109,8 +115,7 @@ function rowsToImage(): FunctionBuilder {
   const f = new FunctionBuilder();
   const [rows, image] = [f.parameter("i32"), f.parameter("i32")];
   const g = geometry(f);
-  const bytes = f.local("i32", i32.shl(g.channels, i32.const(2)));
-  eachPatchEntry(f, g, image, rows, (patch, pixel) => {
+  eachRun(f, g, image, rows, (patch, pixel, bytes) => {
     sweep(f, bytes, (at, offset) => {
       const to = add(pixel, at);
       const sum = v128.add(v128.load(to, offset), v128.load(add(patch, at), offset));
