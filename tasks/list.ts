@@ -19,6 +19,7 @@ import {
   truncationRules,
   tuckerDecompositions,
   tuckerIntegrators,
+  tuckerRetractions,
   weightFormats,
 } from "../core/mod.ts";
 import { initialisers } from "../layers/mod.ts";
@@ -39,6 +40,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     manifolds,
     frameRetractions,
     lowRankRetractions,
+    tuckerRetractions,
     tuckerIntegrators,
     tuckerDecompositions,
     weightFormats,

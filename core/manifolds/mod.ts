@@ -8,6 +8,7 @@
 import { Registry } from "../registry.ts";
 import { euclideanKind } from "./euclidean.ts";
 import { fixedRankKind } from "./fixed_rank.ts";
+import { fixedTuckerKind } from "./fixed_tucker.ts";
 import { grassmannKind } from "./grassmann.ts";
 import { productKind } from "./product.ts";
 import { canonicalStiefelKind, stiefelKind } from "./stiefel.ts";
@@ -21,6 +22,7 @@ manifolds.add(stiefelKind);
 manifolds.add(canonicalStiefelKind);
 manifolds.add(grassmannKind);
 manifolds.add(fixedRankKind);
+manifolds.add(fixedTuckerKind);
 manifolds.add(productKind);
 
 export {
@@ -35,6 +37,7 @@ export {
 } from "./diagnostics.ts";
 export { euclidean, euclideanKind } from "./euclidean.ts";
 export { type FixedRank, fixedRank, fixedRankKind } from "./fixed_rank.ts";
+export { type FixedTucker, fixedTucker, fixedTuckerKind } from "./fixed_tucker.ts";
 export {
   cayleyRetraction,
   type FrameRetraction,
@@ -63,6 +66,8 @@ export { type AnyManifold, productKind, type ProductManifold, productManifold } 
 export { alignment, rotate } from "./rotation.ts";
 export { logLogSlope, slopeSteps } from "./slopes.ts";
 export { canonicalStiefel, canonicalStiefelKind, stiefel, stiefelKind } from "./stiefel.ts";
+export { hosvdRetraction, type TuckerRetraction, tuckerRetractions } from "./tucker_retractions.ts";
+export { projectTucker, tangentTucker, type TuckerTangent } from "./tucker_tangent.ts";
 export type {
   Check,
   Manifold,

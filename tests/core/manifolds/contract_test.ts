@@ -9,6 +9,7 @@ import {
   lowRankRetractions,
   type ManifoldKind,
   manifolds,
+  tuckerRetractions,
 } from "../../../core/manifolds/mod.ts";
 import { Random } from "../../../core/random.ts";
 import { testAlgebras } from "../../support/algebras.ts";
@@ -63,6 +64,13 @@ const ROWS: readonly Row[] = [
     forms: [],
   },
   {
+    name: "tucker",
+    dimension: 30,
+    orders: { "st-hosvd": 2 },
+    transports: { projection: false, rotation: true },
+    forms: [],
+  },
+  {
     name: "product",
     dimension: 37,
     orders: { componentwise: 1 },
@@ -79,7 +87,11 @@ Deno.test("every registered manifold has a row in the contract table", () => {
 
 Deno.test("every registered retraction has a place in the contract table", () => {
   const known = new Set(ROWS.flatMap((r) => Object.keys(r.orders)));
-  const registered = [...frameRetractions.names(), ...lowRankRetractions.names()];
+  const registered = [
+    ...frameRetractions.names(),
+    ...lowRankRetractions.names(),
+    ...tuckerRetractions.names(),
+  ];
   assertEquals(registered.filter((name) => !known.has(name)), []);
 });
 
