@@ -17,11 +17,13 @@ export type Addresses = Readonly<Record<keyof typeof WORD, number>>;
 export class ParameterBlock {
   readonly #bytes: () => Uint8Array;
   readonly #base: () => number;
+  #words: Int32Array = new Int32Array(0);
+  #addresses: Addresses = addressesFrom(0);
 
   /**
    * Makes a block.
    *
-   * @param bytes The memory of the block.
+   * @param bytes The memory of the block; asked for again when its buffer is detached.
    * @param base Its native address.
    */
   constructor(bytes: () => Uint8Array, base: () => number) {
@@ -31,21 +33,35 @@ export class ParameterBlock {
 
   /** Writes the parameters and gives their addresses. */
   write(values: { m: number; n: number; k?: number; lwork?: number }): Addresses {
-    const bytes = this.#bytes();
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset, BLOCK_BYTES / 4);
-    words.set([values.m, values.n, values.k ?? 0, values.lwork ?? 0, 0]);
-    // Upper triangle; not unit triangular; thin factors.
-    for (const [name, char] of [["upper", "U"], ["plain", "N"], ["thin", "S"]] as const) {
-      words[WORD[name]] = char.charCodeAt(0);
-    }
-    const base = this.#base();
-    const entries = Object.entries(WORD).map(([name, word]) => [name, base + 4 * word]);
-    return Object.fromEntries(entries) as Addresses;
+    const words = this.#view();
+    words[WORD.m] = values.m;
+    words[WORD.n] = values.n;
+    words[WORD.k] = values.k ?? 0;
+    words[WORD.lwork] = values.lwork ?? 0;
+    words[WORD.info] = 0;
+    return this.#addresses;
   }
 
   /** What LAPACK returned: 0 for success. */
   info(): number {
-    const bytes = this.#bytes();
-    return new Int32Array(bytes.buffer, bytes.byteOffset, BLOCK_BYTES / 4)[WORD.info]!;
+    return this.#view()[WORD.info]!;
   }
+
+  /** The words of the block, made anew when the memory has grown. */
+  #view(): Int32Array {
+    if (this.#words.length > 0) return this.#words;
+    const bytes = this.#bytes();
+    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, BLOCK_BYTES / 4);
+    this.#addresses = addressesFrom(this.#base());
+    // Upper triangle; not unit triangular; thin factors.
+    for (const [name, char] of [["upper", "U"], ["plain", "N"], ["thin", "S"]] as const) {
+      this.#words[WORD[name]] = char.charCodeAt(0);
+    }
+    return this.#words;
+  }
+}
+
+function addressesFrom(base: number): Addresses {
+  const entries = Object.entries(WORD).map(([name, word]) => [name, base + 4 * word]);
+  return Object.fromEntries(entries) as Addresses;
 }

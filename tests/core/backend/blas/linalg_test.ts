@@ -193,3 +193,13 @@ await withLinalg("factorisations repeat bit for bit", async (e, l) => {
   };
   assertEquals(await run(), await run());
 });
+
+await withLinalg("factorisations find their parameters after the heap has grown", async (e, l) => {
+  const a = gaussianTensor(e, [90, 20], 1);
+  const before = await e.read(l.choleskyQr(a)!);
+  const { byteLength } = (e.native as { backend(): { wasm: { HEAPU8: Uint8Array } } }).backend()
+    .wasm.HEAPU8;
+  e.zeros([byteLength / 4]);
+  assertEquals(await e.read(l.choleskyQr(a)!), before);
+  assertLess(await orthogonalityError(e, l.qr(a).q), ORTHONORMAL);
+});
