@@ -7,6 +7,7 @@
 export { check } from "./check.ts";
 export { classify } from "./classification.ts";
 export { kinds, list } from "./list.ts";
+export * from "./ode/mod.ts";
 export * from "./options.ts";
 export { loadPlugins } from "./plugins.ts";
 export {

@@ -5,4 +5,5 @@
  */
 
 export { demo } from "./demo.ts";
+export { integratorStudy } from "./integrators.ts";
 export { mnist } from "./mnist.ts";

@@ -5,11 +5,13 @@
  */
 
 import { buildPage, readRun, reports, saveReport } from "../../core/io/mod.ts";
+import { convergenceReport } from "./convergence.ts";
 import { trainingReport } from "./training.ts";
 
 reports.add(trainingReport);
+reports.add(convergenceReport);
 
-export { trainingReport };
+export { convergenceReport, trainingReport };
 
 /**
  * Makes report.html of a run folder, of the kind that its config.json names, by default

@@ -21,6 +21,8 @@ export interface LineChartOptions {
   readonly xTitle: string;
   /** Name of the vertical axis. */
   readonly yTitle: string;
+  /** Scale of the horizontal axis; default "linear". On "log", points with x ≤ 0 are left out. */
+  readonly xScale?: "linear" | "log";
   /** Scale of the vertical axis; default "linear". On "log", values ≤ 0 are left out. */
   readonly yScale?: "linear" | "log";
   /** Number format of the vertical axis after d3-format; default what suits the scale. */
@@ -54,8 +56,7 @@ export async function lineChart(
   options: LineChartOptions,
 ): Promise<Panel> {
   const { title, description, width = 420, height = 260 } = options;
-  const log = options.yScale === "log";
-  const data = series.map((s) => thin(s.points.filter(([x, y]) => isDrawable(x, y, log))));
+  const data = series.map((s) => thin(s.points.filter((p) => isDrawable(p, options))));
   const values = data.flatMap((points, i) =>
     points.map(([x, y]) => ({ x, y, series: i, color: series[i]!.color }))
   );
@@ -103,11 +104,16 @@ export function thin(
   return [...kept].sort((a, b) => a - b).map((i) => points[i]!);
 }
 
-function isDrawable(x: number, y: number, log: boolean): boolean {
-  return Number.isFinite(x) && Number.isFinite(y) && (!log || y > 0);
+function isDrawable([x, y]: readonly [number, number], o: LineChartOptions): boolean {
+  const positive = (o.xScale !== "log" || x > 0) && (o.yScale !== "log" || y > 0);
+  return Number.isFinite(x) && Number.isFinite(y) && positive;
 }
 
-function xAxis({ xTitle }: LineChartOptions, values: readonly number[]): unknown {
+function xAxis({ xTitle, xScale }: LineChartOptions, values: readonly number[]): unknown {
+  if (xScale === "log") {
+    const axis = { title: xTitle, grid: false, values: logTicks(values), format: "~g" };
+    return { field: "x", type: "quantitative", scale: { type: "log", nice: false }, axis };
+  }
   const whole = values.every(Number.isInteger);
   const span = Math.max(...values) - Math.min(...values);
   const axis = {

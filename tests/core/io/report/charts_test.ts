@@ -32,6 +32,15 @@ Deno.test("lineChart() spaces decades evenly on a logarithmic axis", async () =>
   assert(Math.abs((a - b) - (b - c)) < 0.01);
 });
 
+Deno.test("lineChart() spaces decades evenly along a logarithmic horizontal axis", async () => {
+  const points = [[0.01, 1], [0.1, 2], [1, 3], [0, 4], [-1, 5]] as const;
+  const { svg } = await lineChart([{ ...RED, points }], { ...AXES, xScale: "log" });
+  const [line] = curves(svg);
+  assertEquals(line!.length, 3);
+  const [a, b, c] = line!.map(([x]) => x!) as [number, number, number];
+  assert(a < b && Math.abs((b - a) - (c - b)) < 0.01);
+});
+
 Deno.test("lineChart() leaves out what is not finite", async () => {
   const points = [[0, 1], [1, NaN], [2, Infinity], [3, 2]] as const;
   const { svg } = await lineChart([{ ...RED, points }], AXES);

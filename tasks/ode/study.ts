@@ -1,0 +1,142 @@
+/**
+ * The job behind the recipe `integrators`: every integrator on every problem, from options to
+ * report.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import {
+  describeEnvironment,
+  type Integrator,
+  integrators,
+  openHostAlgebra,
+  RunFolder,
+  toJson,
+  writeAtomic,
+} from "../../core/mod.ts";
+import type { OptionSchema, ParsedOptions } from "../options.ts";
+import type { RecipeContext } from "../recipe.ts";
+import { convergenceReport, orderText } from "../reports/convergence.ts";
+import { writeReport } from "../reports/mod.ts";
+import { formatDuration, renderTable, type TextSink } from "../terminal/mod.ts";
+import { type Convergence, convergence, measuredOrder, type ProblemResult } from "./measure.ts";
+import { type OdeProblem, odeProblems } from "./problem.ts";
+
+/** Everything that decides a study. */
+export const studyDefaults = {
+  seed: 1,
+  problem: "all",
+  integrator: "all",
+  rank: 0, // 0: that of each problem
+  steps: 10, // of the first curve point
+  halvings: 3,
+  out: "",
+};
+
+/** Options of a study. */
+export type StudyOptions = ParsedOptions<typeof studyDefaults>;
+
+/** Limits and explanations; built late, so that plugins count. */
+export function studySchema(): OptionSchema<typeof studyDefaults> {
+  return {
+    seed: { integer: true, min: 0, description: "seed of the random problems" },
+    problem: { oneOf: ["all", ...odeProblems.names()], description: "what is solved" },
+    integrator: { oneOf: ["all", ...integrators.names()], description: "what solves it" },
+    rank: { integer: true, min: 0, description: "rank, 0 for that of each problem" },
+    steps: { integer: true, min: 1, description: "number of steps at the largest step size" },
+    halvings: { integer: true, min: 1, max: 8, description: "how often the step size is halved" },
+    out: { description: "folder of the run, default runs/<recipe>-<time>" },
+  };
+}
+
+/**
+ * Measures errors against step sizes.
+ *
+ * @param recipe Registry name of the recipe.
+ * @returns Exit code: 0 when finished, 130 when interrupted.
+ */
+export async function study(
+  recipe: string,
+  options: StudyOptions,
+  { sink, signal }: RecipeContext,
+): Promise<number> {
+  const begin = performance.now();
+  const { name: backend } = await openHostAlgebra();
+  sink.write(`Computing in ${backend}\n`);
+  const path = options.out || `runs/${recipe}-${timestamp()}`;
+  await RunFolder.open(path, {
+    recipe,
+    settings: options,
+    seed: options.seed,
+    backend,
+    report: convergenceReport.name,
+    environment: describeEnvironment(),
+  });
+  const problems: ProblemResult[] = [];
+  for (const problem of chosen(odeProblems, options.problem)) {
+    const result = await solveAll(problem, options, sink, signal);
+    if (!result) {
+      sink.write("\nInterrupted; nothing was saved but the settings.\n");
+      return 130;
+    }
+    problems.push(result);
+    sink.write(`\n${problem.title}, rank ${result.rank}\n${tableOf(result)}\n`);
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  const summary = { recipe, seed: options.seed, backend, seconds, problems };
+  await writeAtomic(join(path, "summary.json"), toJson(summary, 2) + "\n");
+  sink.write(`\nReport after ${formatDuration(seconds)}: ${await writeReport(path)}\n`);
+  return 0;
+}
+
+/** All integrators on one problem; undefined when interrupted. */
+async function solveAll(
+  problem: OdeProblem,
+  options: StudyOptions,
+  sink: TextSink,
+  signal: AbortSignal,
+): Promise<ProblemResult | undefined> {
+  const open = await problem.open(options.seed);
+  const rank = options.rank || problem.rank;
+  const counts = Array.from({ length: options.halvings + 1 }, (_, i) => options.steps * 2 ** i);
+  const curves: Convergence[] = [];
+  const chosenOnes: Integrator[] = chosen(integrators, options.integrator);
+  for (const [i, integrator] of chosenOnes.entries()) {
+    if (signal.aborted) return undefined;
+    sink.write(`${problem.name}: ${integrator.name} (${i + 1} of ${chosenOnes.length})\n`);
+    curves.push(await convergence(open, integrator, rank, counts));
+    // Ctrl-C is heard between integrators.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return {
+    problem: problem.name,
+    rank,
+    stepSizes: counts.map((n) => problem.duration / n),
+    best: await open.best(rank),
+    curves,
+  };
+}
+
+function chosen<T>(table: { list(): T[]; get(name: string): T }, name: string): T[] {
+  return name === "all" ? table.list() : [table.get(name)];
+}
+
+function tableOf({ stepSizes, best, curves }: ProblemResult): string {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const heads = [
+    "integrator",
+    ...stepSizes.map((h) => right(`h=${Number(h.toPrecision(3))}`)),
+    right("order"),
+  ];
+  const rows = curves.map(({ integrator, errors }) => [
+    integrator,
+    ...errors.map((e) => e.toExponential(1)),
+    orderText(measuredOrder(stepSizes, errors, best)),
+  ]);
+  return renderTable(heads, rows);
+}
+
+function timestamp(): string {
+  return new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
+}
