@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Algebra, hostAlgebra, type Matrix, matrix } from "../algebra/mod.ts";
+import type { Algebra } from "../algebra/mod.ts";
 import type { Random } from "../random.ts";
 import type { Check } from "./types.ts";
 
@@ -69,9 +69,26 @@ export async function polarFactor<M>(a: Algebra<M>, x: M): Promise<M> {
  */
 export async function positiveQr<M>(a: Algebra<M>, x: M): Promise<M> {
   const { q, r } = await a.qr(x);
-  const [n, data] = [a.cols(x), await a.read(r)];
-  const signs = Array.from({ length: n }, (_, i) => data[i * n + i]! < 0 ? -1 : 1);
-  return a.multiply(q, a.diagonal(signs));
+  const real = a.conjugate(r) === r;
+  return a.multiply(q, real ? await signs(a, r) : await phases(a, r));
+}
+
+/** Signs of the diagonal of a real matrix, as a diagonal matrix. */
+async function signs<M>(a: Algebra<M>, r: M): Promise<M> {
+  const [n, data] = [a.cols(r), await a.read(r)];
+  return a.diagonal(Array.from({ length: n }, (_, i) => data[i * n + i]! < 0 ? -1 : 1));
+}
+
+/** The same for complex numbers: those of absolute value one. */
+async function phases<M>(a: Algebra<M>, r: M): Promise<M> {
+  const [n, identity] = [a.cols(r), a.identity(a.cols(r))];
+  const columns: M[] = [];
+  for (let i = 0; i < n; i++) {
+    const unit = a.columns(identity, i, i + 1);
+    const entry = gram(a, unit, a.columns(r, i, i + 1));
+    columns.push(a.multiply(unit, await polarFactor(a, entry)));
+  }
+  return a.hstack(columns);
 }
 
 /**
@@ -94,32 +111,23 @@ export async function inverse<M>(a: Algebra<M>, x: M, what: string): Promise<M> 
   });
 }
 
+/** Terms after which the series is exact to float64 for norms up to one. */
+const TERMS = 18;
+
 /**
- * exp(X) of a small real matrix, in float64 on the host whatever the algebra: scaling, squaring
- * and the Taylor series.
+ * exp(X) of a small matrix by scaling, squaring and the Taylor series.
  *
  * @param x n×n.
  */
 export async function matrixExponential<M>(a: Algebra<M>, x: M): Promise<M> {
-  const n = a.rows(x);
-  const result = hostExponential(matrix(await a.read(x), n, n));
-  return a.from(result.data, n, n);
-}
-
-/** Terms after which the series is exact to float64 for norms up to ½. */
-const TERMS = 15;
-
-function hostExponential(x: Matrix): Matrix {
-  const host = hostAlgebra();
-  const norm = Math.hypot(...x.data);
-  const squarings = Math.max(0, Math.ceil(Math.log2(2 * norm)));
-  const small = host.scale(2 ** -squarings, x);
-  let result = host.identity(x.rows);
+  const squarings = Math.max(0, Math.ceil(Math.log2(await a.norm(x))));
+  const small = a.scale(2 ** -squarings, x);
+  const identity = a.identity(a.rows(x));
+  let result = identity;
   for (let k = TERMS; k >= 1; k--) {
-    const next = host.multiply(small, result);
-    result = host.lincomb(1, host.identity(x.rows), 1 / k, next);
+    result = a.lincomb(1, identity, 1 / k, a.multiply(small, result));
   }
-  for (let i = 0; i < squarings; i++) result = host.multiply(result, result);
+  for (let i = 0; i < squarings; i++) result = a.multiply(result, result);
   return result;
 }
 

@@ -52,7 +52,7 @@ export interface Manifold<M, P = M, T = M, Z = M> {
   readonly name: string;
   /** One line with its sizes. */
   readonly description: string;
-  /** Its dimension. */
+  /** Its dimension, for real matrices. */
   readonly dimension: number;
   /** Whether the metric is that of the surrounding Euclidean space. */
   readonly induced: boolean;
