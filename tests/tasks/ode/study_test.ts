@@ -4,9 +4,9 @@ import { readRun } from "../../../core/mod.ts";
 import {
   convergenceReport,
   recipes,
-  report,
   type TextSink,
   UsageError,
+  writeReport,
 } from "../../../tasks/mod.ts";
 
 function recorder(): { sink: TextSink; text: () => string } {
