@@ -86,6 +86,7 @@ export type {
   StepResult,
   SubFlow,
   Timed,
+  Truncated,
   Truncation,
   TruncationRule,
 } from "./types.ts";

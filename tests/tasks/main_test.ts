@@ -20,7 +20,10 @@ const REFUSED: readonly [args: string[], message: string][] = [
     "setup:tensorflow, train",
   ],
   [["train"], "Cannot train: name a recipe first, known are demo, integrators, mnist"],
-  [["train", "--epochs", "1"], "Cannot train: name a recipe first, known are demo, integrators, mnist"],
+  [
+    ["train", "--epochs", "1"],
+    "Cannot train: name a recipe first, known are demo, integrators, mnist",
+  ],
   [["train", "mnits"], 'Cannot find recipe "mnits": did you mean "mnist"'],
   [["demo", "--epoch", "1"], 'Cannot read --epoch: unknown option, did you mean "epochs"'],
   [["demo", "--epochs", "0"], "Cannot set --epochs: expected a whole number ≥ 1, got 0"],
