@@ -119,7 +119,8 @@ export async function checkGradient<M, P, T, Z>(
  *
  * Where the exponential is known, R(t ξ) is measured against it. Otherwise, in the metric of the
  * surrounding space: R(t ξ) − x − t ξ must fall like t², and for second order its tangential part
- * like t³, because geodesics accelerate in normal directions only.
+ * like t³, because geodesics accelerate in normal directions only. With another metric and without
+ * an exponential only the first order is measured.
  */
 export async function checkRetraction<M, P, T, Z>(
   a: Algebra<M>,
