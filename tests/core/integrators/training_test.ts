@@ -15,6 +15,7 @@ import {
   relativeFrobenius,
   tensorsIn,
   trainStep,
+  truncationRules,
 } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
 import { adam, heavyBall, sgd } from "../../../optimizers/mod.ts";
@@ -83,5 +84,32 @@ for (const integrator of integrators.list()) {
       );
       ({ y, moments } = state.value);
     }
+  });
+}
+
+for (const rule of truncationRules.list()) {
+  Deno.test({
+    ...await onBackend("cpu", `a network trains with ranks chosen by ${rule.name}`),
+    fn: async () => {
+      const truncation = { rule, tolerance: 0.05, minRank: 2, maxRank: 7 };
+      const method = await methodOf({ rule: adam.create(), truncation });
+      const { engine } = method;
+      const before = engine.memory().numTensors;
+      const network = perceptron({ sizes: [12, 10, 9, 4], format: "low-rank", rank: 3 });
+      let states = await initialStates(method, network, 2);
+      const batch = randomBatch(engine, 24, 12, 4);
+      const losses: number[] = [];
+      for (let step = 0; step < STEPS; step++) {
+        const outcome = await trainStep(method, network, states, batch, { rate: 0.01 });
+        losses.push(outcome.loss);
+        disposeStates(states, outcome.states);
+        states = outcome.states;
+      }
+      assertLess(losses.at(-1)!, 0.95 * losses[0]!, `${losses}`);
+      batch.x.dispose();
+      batch.labels.dispose();
+      for (const t of tensorsIn(states)) t.dispose();
+      assertEquals(engine.memory().numTensors, before);
+    },
   });
 }
