@@ -6,7 +6,7 @@ import { classificationDefaults, classificationSchema } from "../settings.ts";
 export const demo: Recipe = recipe({
   name: "demo",
   description: "low rank next to dense on drawn digits: no download, ends with a report",
-  defaults: { ...classificationDefaults, epochs: 6, baseline: true },
+  defaults: { ...classificationDefaults, epochs: 10, baseline: true },
   schema: classificationSchema,
   job: (options, context) => classify("demo", "digits", options, context),
 });
