@@ -57,12 +57,22 @@ function svd(x: Matrix): { p: Matrix; sigma: Float64Array; q: Matrix } {
     const { p, sigma, q } = svd(transposed(x));
     return { p: q, sigma, q: p };
   }
-  const ml = new SVD(toMl(x), { autoTranspose: false });
+  // The iteration of ml-matrix does not end on some matrices whose small singular values are
+  // round-off. In the triangular factor such parts are entries, and can be made exact zeros.
+  const { q: basis, r } = qr(x);
+  const ml = new SVD(toMl(withoutRoundOff(r)), { autoTranspose: false });
   return {
-    p: fromMl(ml.leftSingularVectors),
+    p: product(basis, fromMl(ml.leftSingularVectors), {}),
     sigma: Float64Array.from(ml.diagonal),
     q: fromMl(ml.rightSingularVectors),
   };
+}
+
+/** The matrix with entries below its round-off set to zero. */
+function withoutRoundOff(x: Matrix): Matrix {
+  const largest = x.data.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const floor = Number.EPSILON * largest;
+  return { ...x, data: x.data.map((a) => (Math.abs(a) <= floor ? 0 : a)) };
 }
 
 /**
