@@ -6,6 +6,7 @@
 
 import type { AdaptiveCoefficients, Algebra, ProductOptions, Qr, Svd } from "./algebra.ts";
 import { type DenseKernels, portableKernels } from "./dense_kernels.ts";
+import { lapackKernels } from "./lapack_kernels.ts";
 import { type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";
 
 /**
@@ -140,7 +141,8 @@ class HostAlgebra implements Algebra<Matrix> {
     return Promise.resolve(this.#kernels.qr(x));
   }
   svd(x: Matrix): Promise<Svd<Matrix>> {
-    return Promise.resolve(this.#kernels.svd(x));
+    // Iterations on NaN need not end.
+    return Promise.resolve(x.data.every(Number.isFinite) ? this.#kernels.svd(x) : noSvd(x));
   }
   orthonormalize(x: Matrix): Promise<Matrix> {
     return Promise.resolve(this.#kernels.qr(x).q);
@@ -151,6 +153,13 @@ class HostAlgebra implements Algebra<Matrix> {
     const { q } = this.#kernels.qr(this.hstack([u, a]));
     return Promise.resolve(this.columns(q, u.cols, q.cols));
   }
+}
+
+/** What stands for the SVD of a matrix that is not finite: singular values that are NaN. */
+function noSvd(x: Matrix): Svd<Matrix> {
+  const k = Math.min(x.rows, x.cols);
+  const nan = (rows: number): Matrix => matrixOf(rows, k, () => NaN);
+  return { p: nan(x.rows), sigma: new Float64Array(k).fill(NaN), q: nan(x.cols) };
 }
 
 function shape(x: Matrix, transpose = false): string {
@@ -183,5 +192,5 @@ function chunkNorms(data: Float64Array): number[] {
  * Algebra in float64 with LAPACK where it is installed, else with the portable kernels.
  */
 export function openHostAlgebra(): Promise<Algebra<Matrix>> {
-  return Promise.resolve(hostAlgebra());
+  return Promise.resolve(hostAlgebra(lapackKernels()));
 }
