@@ -97,3 +97,13 @@ export function plainModeProduct(t: HostTensor, u: Matrix, mode: number): HostTe
   }
   return denseTensor(host, out, shape);
 }
+
+/** The tensor of a shape whose unfolding of a mode is given, by the definition. */
+export function plainFold(x: Matrix, mode: number, shape: readonly number[]): HostTensor {
+  const others = shape.filter((_, k) => k !== mode);
+  const data = indices(shape).map((index) => {
+    const column = position(index.filter((_, k) => k !== mode), others);
+    return x.data[index[mode]! * x.cols + column]!;
+  });
+  return denseTensor(host, data, shape);
+}

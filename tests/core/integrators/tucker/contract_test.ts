@@ -2,20 +2,14 @@
 
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
 import {
-  augmentedBug,
-  bug,
   conservative,
   denseField,
   euler,
-  type Integrator,
   NonFiniteError,
-  noTruncation,
   orthogonalityDefect,
-  parallelBug,
   relativeFrobenius,
   rk4,
   stepOde,
-  type Truncation,
   truncationRules,
 } from "../../../../core/integrators/mod.ts";
 import {
@@ -27,43 +21,58 @@ import {
   truncateTucker,
   tuckerBug,
   tuckerField,
-  type TuckerFieldAt,
   type TuckerIntegrator,
   tuckerIntegrators,
   viewModes,
 } from "../../../../core/integrators/tucker/mod.ts";
-import type { Algebra, Matrix } from "../../../../core/algebra/mod.ts";
+import type { Algebra } from "../../../../core/algebra/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import {
-  combineTensors,
   denseTensor,
   modeProduct,
-  modeProducts,
   scaleTucker,
   tuckerRanks,
   type TuckerTensor,
   tuckerToDense,
   unfold,
 } from "../../../../core/tensors/mod.ts";
+import { keepAll, SEEDS } from "../../../properties/matrix_measures.ts";
+import {
+  add,
+  RANKS,
+  rotationField,
+  SHAPE,
+  tuckerBasisDependence,
+  tuckerDescentExcess,
+  tuckerEulerStep as step,
+  tuckerEvaluations,
+  tuckerExactness,
+  tuckerFullRankError,
+  tuckerIdentityError,
+  tuckerNormDrift,
+  tuckerRankPath,
+  tuckerSmallSingularValues,
+  tuckerTangentOrders,
+} from "../../../properties/tucker_measures.ts";
+import {
+  type HostTucker,
+  latentProjection,
+  TUCKER_ROWS,
+  tuckerTangentProjection,
+} from "../../../properties/tucker_rows.ts";
 import { testAlgebras } from "../../../support/algebras.ts";
 import {
   dense,
-  expm,
   gaussian,
   host,
-  inner,
   norm,
-  orthonormal,
-  projector,
   randomLowRank,
   relativeError,
   skew,
-  times,
 } from "../../../support/matrices.ts";
 import {
   full,
   gaussianTensor,
-  type HostTensor,
   indices,
   lift,
   lower,
@@ -71,94 +80,11 @@ import {
   tensorError,
 } from "../../../support/tensors.ts";
 
-type HostTucker = TuckerTensor<Matrix>;
-
-interface Row {
-  readonly item: TuckerIntegrator;
-  /** The matrix integrator that it is at order 2. */
-  readonly matrix: Integrator;
-  /** Reproduces A(t₁) exactly when A has the working ranks and F = ΔA / dt. */
-  readonly exact: boolean;
-  /** Order measured on a flow that is tangent to the manifold, with RK4 sub-flows. */
-  readonly order: number;
-  /** Dense form of one Euler step before truncation: Y₀ + dt × this(F). */
-  readonly identity?: (y: HostTucker, f: HostTensor, after: HostTucker) => Promise<HostTensor>;
-}
-
-// The flow is tangent to the manifold, so the Galerkin step is of order 2 there.
-const INTEGRATORS: readonly Row[] = [
-  { item: tuckerBug, matrix: bug, exact: true, order: 1 },
-  {
-    item: augmentedTuckerBug,
-    matrix: augmentedBug,
-    exact: true,
-    order: 2,
-    identity: (_y, f, after) => Promise.resolve(latentProjection(f, after)),
-  },
-  {
-    item: parallelTuckerBug,
-    matrix: parallelBug,
-    exact: false,
-    order: 1,
-    identity: (y, f) => tangentProjection(y, f),
-  },
-];
-
-const SEEDS = [1, 2, 3, 4, 5];
-const keepAll = { rule: noTruncation, tolerance: 0 };
-const SHAPE = [9, 8, 7];
-const RANKS = [3, 2, 3];
-
-/** F ×ₖ Ûₖ Ûₖᵀ. */
-function latentProjection(f: HostTensor, after: HostTucker): HostTensor {
-  return modeProducts(host, f, after.factors.map(projector));
-}
-
-/** P(Y) F by its definition: the core's part, and each mode's part off its basis. */
-async function tangentProjection(y: HostTucker, f: HostTensor): Promise<HostTensor> {
-  let sum = latentProjection(f, y);
-  for (const [mode, u] of y.factors.entries()) {
-    const off = host.lincomb(1, host.identity(u.rows), -1, projector(u));
-    // V spans the row space of the unfolding of Y itself.
-    const { q, sigma } = await host.svd(unfold(host, full(y), mode));
-    const v = host.columns(q, 0, sigma.filter((s) => s > 1e-13 * sigma[0]!).length);
-    const part = times(off, unfold(host, f, mode), projector(v));
-    const others = y.factors.map((w, k) => k === mode ? undefined : projector(w));
-    const folded = modeProducts(host, foldBack(part, mode, f.shape), others);
-    sum = combineTensors(host, 1, sum, 1, folded);
-  }
-  return sum;
-}
-
-function foldBack(x: Matrix, mode: number, shape: readonly number[]): HostTensor {
-  const at = (index: number[]) =>
-    index.filter((_, k) => k !== mode).reduce(
-      (p, i, k) => p * shape.filter((_, j) => j !== mode)[k]! + i,
-      0,
-    );
-  return denseTensor(host, indices(shape).map((i) => x.data[i[mode]! * x.cols + at(i)]!), shape);
-}
-
-function step(
-  item: TuckerIntegrator,
-  y: HostTucker,
-  f: HostTensor,
-  dt: number,
-  truncation: Truncation | readonly Truncation[] = keepAll,
-) {
-  const rhs = () => denseTensorField(host, f);
-  return stepTuckerOde(host, item, rhs, y, 0, dt, { stepper: euler, truncation });
-}
-
-function add(x: HostTensor, factor: number, y: HostTensor): HostTensor {
-  return combineTensors(host, 1, x, factor, y);
-}
-
 Deno.test("every registered Tucker integrator has a row in the contract table", () => {
-  assertEquals(INTEGRATORS.map((r) => r.item.name).sort(), tuckerIntegrators.names().sort());
+  assertEquals(TUCKER_ROWS.map((r) => r.item.name).sort(), tuckerIntegrators.names().sort());
 });
 
-for (const row of INTEGRATORS) {
+for (const row of TUCKER_ROWS) {
   const { item } = row;
 
   await testAlgebras(`${item.name} keeps the bases orthonormal`, async (a, tol) => {
@@ -193,13 +119,7 @@ for (const row of INTEGRATORS) {
   });
 
   Deno.test(`${item.name} asks for F as often as it says`, async () => {
-    const random = new Random(3);
-    const y = await randomTucker(random, SHAPE, RANKS);
-    const f = denseTensorField(host, gaussianTensor(random, SHAPE));
-    let asked = 0;
-    const o = { stepper: euler, truncation: keepAll };
-    await stepTuckerOde(host, item, () => (asked++, f), y, 0, 0.1, o);
-    assertEquals(asked, item.evaluations);
+    assertEquals(await tuckerEvaluations(item), item.evaluations);
   });
 
   Deno.test(`${item.name} with F = 0 leaves the tensor as it is`, async () => {
@@ -211,30 +131,12 @@ for (const row of INTEGRATORS) {
   });
 
   Deno.test(`${item.name} does not see which bases represent the tensor`, async () => {
-    for (const seed of SEEDS) {
-      const random = new Random(seed);
-      const y = await randomTucker(random, SHAPE, RANKS);
-      const turns: Matrix[] = [];
-      for (const r of RANKS) turns.push(await orthonormal(random, r, r));
-      const turned = {
-        core: modeProducts(host, y.core, turns, { transpose: true }),
-        factors: y.factors.map((u, k) => times(u, turns[k]!)),
-      };
-      const f = gaussianTensor(random, SHAPE);
-      const next = full((await step(item, y, f, 0.2)).y);
-      assertLess(tensorError(full((await step(item, turned, f, 0.2)).y), next), 1e-12);
-    }
+    assertLess(await tuckerBasisDependence(item), 1e-12);
   });
 
   const exactness = row.exact ? "is exact on a flow of its ranks" : "is not exact on such flows";
   Deno.test(`${item.name} ${exactness}`, async () => {
-    const random = new Random(11);
-    for (const [shape, ranks] of [[[12, 11, 10], [3, 2, 3]], [[6, 5, 6, 5], [2, 2, 2, 2]]]) {
-      const y = await randomTucker(random, shape!, ranks!);
-      const target = full(await randomTucker(random, shape!, ranks!));
-      const caps = ranks!.map((maxRank) => ({ rule: relativeFrobenius, tolerance: 0, maxRank }));
-      const { y: next } = await step(item, y, add(target, -1, full(y)), 1, caps);
-      const error = tensorError(full(next), target);
+    for (const error of await tuckerExactness(item)) {
       assert(row.exact ? error < 1e-10 : error > 0.1, `error ${error}`);
     }
   });
@@ -257,66 +159,43 @@ for (const row of INTEGRATORS) {
   });
 
   if (row.identity) {
-    Deno.test(`${item.name} obeys its one-step identity to round-off`, async () => {
-      for (const seed of SEEDS) {
-        const random = new Random(seed);
-        // Full ranks in some modes, as windows of convolutions have them.
-        for (const [shape, ranks] of [[SHAPE, RANKS], [[5, 4, 6, 3], [2, 3, 2, 3]]]) {
-          const y = await randomTucker(random, shape!, ranks!);
-          const f = gaussianTensor(random, shape!);
-          const next = (await step(item, y, f, 0.25)).y;
-          const expected = add(full(y), 0.25, await row.identity!(y, f, next));
-          assertLess(tensorError(full(next), expected), 1e-13);
-        }
-      }
-    });
-
-    Deno.test(`${item.name} descends on smooth functions by the bound of its paper`, async () => {
-      // L(W) = ½ ‖D∘(W − T)‖² with D² ≤ 1 has smoothness 1: dt = 1 is the largest step allowed.
-      for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
-        const random = new Random(seed);
-        const y = await randomTucker(random, [6, 5, 4], [2, 3, 2]);
-        const weight = Array.from({ length: 120 }, () => random.uniform());
-        const goal = gaussianTensor(random, [6, 5, 4]).data.data;
-        const gradient = (w: HostTensor): HostTensor =>
-          denseTensor(host, w.data.data.map((x, i) => weight[i]! * (x - goal[i]!)), w.shape);
-        const loss = (w: HostTensor) =>
-          inner(host.lincomb(1, w.data, -1, host.from(goal, 6, 20)), gradient(w).data) / 2;
-        const g = gradient(full(y));
-        const next = (await step(item, y, g, -1)).y;
-        const before = loss(full(y));
-        const bound = before - 0.5 * norm((await tangentProjection(y, g)).data) ** 2;
-        assert(loss(full(next)) <= bound + 1e-12 * before);
-      }
+    const { identity } = row;
+    Deno.test(`${item.name} is Y₀ + dt ${identity.formula} to round-off`, async () => {
+      assertLess(await tuckerIdentityError(item, identity), 1e-13);
     });
   }
 
+  const descent = row.identity ? "descends by the bound of its paper" : "may miss that bound";
+  Deno.test(`${item.name} ${descent} on smooth functions`, async () => {
+    const excess = await tuckerDescentExcess(item);
+    assert(row.identity ? excess < 1e-12 : excess > 0.1, `excess ${excess}`);
+  });
+
   Deno.test(`${item.name} at full ranks is the plain Euler step`, async () => {
-    // A rank at the product of the others is full, too.
-    for (const [shape, ranks] of [[[4, 5, 3], [4, 5, 3]], [[3, 2, 3, 2]], [[8, 2, 3], [6, 2, 3]]]) {
-      const random = new Random(13);
-      const y = await randomTucker(random, shape!, ranks ?? shape!);
-      const f = gaussianTensor(random, shape!);
-      const next = (await step(item, y, f, 0.1)).y;
-      assertLess(tensorError(full(next), add(full(y), 0.1, f)), 1e-13);
+    assertLess(await tuckerFullRankError(item), 1e-13);
+  });
+
+  const norms = row.norm ? "keeps the norm up to truncation" : "changes the norm";
+  Deno.test(`${item.name} ${norms} where F is orthogonal to Y`, async () => {
+    const drift = await tuckerNormDrift(item);
+    assert(row.norm ? drift < 1e-8 : drift > 1e-7, `drift ${drift}`);
+  });
+
+  Deno.test(`${item.name} converges with order ${row.order}, σ down to 1e-12`, async () => {
+    for (const slope of await tuckerTangentOrders(item)) {
+      assertAlmostEquals(slope, row.order, 0.25);
     }
   });
 
-  for (const small of [0.25, 1e-12]) {
-    Deno.test(`${item.name} converges with order ${row.order}, σ down to ${small}`, async () => {
-      const errors = await rotationErrors(item, [1, 0.5, small], [20, 40, 80]);
-      const slope = Math.log2(errors[0]! / errors[2]!) / 2;
-      assertAlmostEquals(slope, row.order, 0.25, `errors ${errors}`);
-    });
-  }
-
   Deno.test(`${item.name} does not feel small singular values of the core`, async () => {
-    // The smallest singular value of every unfolding runs from 1e-1 to 1e-12.
-    const errors: number[] = [];
-    for (const small of [1e-1, 1e-3, 1e-6, 1e-9, 1e-12]) {
-      errors.push((await rotationErrors(item, [1, 0.5, small], [20]))[0]!);
-    }
-    assertLess(Math.max(...errors), 2 * errors[0]!, `errors ${errors}`);
+    assertLess(await tuckerSmallSingularValues(item), 2);
+  });
+
+  const ranks = item.adaptive ? "follows ranks that grow and shrink" : "keeps its ranks";
+  Deno.test(`${item.name} ${ranks}`, async () => {
+    const [, up, down] = await tuckerRankPath(item);
+    assertEquals(up, item.adaptive ? [4, 3, 4] : [2, 2, 2]);
+    assertEquals(down, item.adaptive ? [1, 2, 2] : [2, 2, 2]);
   });
 
   Deno.test(`${item.name} starts from a core without full ranks`, async () => {
@@ -335,43 +214,6 @@ for (const row of INTEGRATORS) {
 function own<M>(a: Algebra<M>, y: HostTucker): TuckerTensor<M> {
   const factors = y.factors.map((u) => a.from(u.data, u.rows, u.cols));
   return { core: lift(a, y.core), factors };
-}
-
-/** Y ↦ Σ Y ×ₖ Wₖ + c Y, the flow that turns every mode. */
-function rotationField(ws: readonly Matrix[], c: number, y: HostTucker): TuckerFieldAt<Matrix> {
-  const terms = ws.map((w, mode) =>
-    tuckerField(host, { ...y, factors: y.factors.map((u, k) => k === mode ? times(w, u) : u) })
-  );
-  return {
-    contract: (bases) =>
-      terms.reduce(
-        (sum, term) => add(sum, 1, term.contract(bases)),
-        combineTensors(host, c, tuckerField(host, y).contract(bases), 0, terms[0]!.contract(bases)),
-      ),
-  };
-}
-
-/** Errors at t = 1 of Y' = Σ Y ×ₖ Wₖ + Y from a superdiagonal core, n = 10. */
-async function rotationErrors(
-  item: TuckerIntegrator,
-  entries: readonly number[],
-  steps: readonly number[],
-): Promise<number[]> {
-  const random = new Random(2);
-  const ws = [0, 1, 2].map(() => skew(random, 10));
-  const ranks = ws.map(() => entries.length);
-  const diagonal = indices(ranks).map(([i, j, k]) => i === j && j === k ? entries[i!]! : 0);
-  const identity = host.columns(host.identity(10), 0, entries.length);
-  const start = { core: denseTensor(host, diagonal, ranks), factors: ws.map(() => identity) };
-  const turned = modeProducts(host, full(start), ws.map(expm));
-  const exact = combineTensors(host, Math.E, turned, 0, turned);
-  const errors: number[] = [];
-  for (const count of steps) {
-    const rhs = (_t: number, y: HostTucker) => rotationField(ws, 1, y);
-    const o = { t1: 1, steps: count, stepper: rk4 };
-    errors.push(norm(add(full(await integrateTucker(host, item, rhs, start, o)), -1, exact).data));
-  }
-  return errors;
 }
 
 Deno.test("augmented-tucker-bug finds the ranks of the flow and gives them back", async () => {
@@ -431,7 +273,7 @@ Deno.test("the latent space of the augmented step contains the tangent space", a
   const y = await randomTucker(random, SHAPE, RANKS);
   const f = gaussianTensor(random, SHAPE);
   const { y: next } = await step(augmentedTuckerBug, y, f, 0.1);
-  const tangent = await tangentProjection(y, f);
+  const tangent = await tuckerTangentProjection(y, f);
   assertLess(tensorError(latentProjection(tangent, next), tangent), 1e-13);
 });
 
