@@ -179,11 +179,20 @@ export const v128 = {
   shlI32: (a: V128, bits: number): V128 => expr("v128", a.code, i32.const(bits).code, simd(0xab)),
   addI32: binary<"v128", "v128">("v128", simd(0xae)),
   addF64: binary<"v128", "v128">("v128", simd(0xf0)),
+  subF64: binary<"v128", "v128">("v128", simd(0xf1)),
   mulF64: binary<"v128", "v128">("v128", simd(0xf2)),
+  /** Two float64 lanes of one value. */
+  constF64: (value: number): V128 => {
+    const lane = bytesOf(Float64Array.of(value));
+    return expr("v128", simd(0x0c), lane, lane);
+  },
   promoteLow: unary<"v128", "v128">("v128", simd(0x5f)),
   /** a·b + c, rounded once or twice as the machine likes. */
   relaxedMadd: (a: V128, b: V128, c: V128): V128 =>
     expr("v128", a.code, b.code, c.code, simd(0x105)),
+  /** a·b + c on two float64 lanes, rounded once or twice as the machine likes. */
+  relaxedMaddF64: (a: V128, b: V128, c: V128): V128 =>
+    expr("v128", a.code, b.code, c.code, simd(0x107)),
 } as const;
 
 /** Copies `bytes` bytes. */

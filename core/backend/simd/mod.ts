@@ -11,6 +11,8 @@ import { gemmKernels } from "./gemm.ts";
 import { lossKernels } from "./loss.ts";
 import { rowKernels } from "./rows.ts";
 
+export * from "./assembler.ts";
+
 /** The kernels by exported name; each file of this folder says what its parameters are. */
 export type SimdKernels = Readonly<Record<string, (...args: number[]) => number>>;
 
@@ -25,7 +27,7 @@ function functions(fused: boolean): Record<string, FunctionBuilder> {
 }
 
 /** Whether the runtime has the fused multiply-add of relaxed SIMD. */
-function hasFused(): boolean {
+export function hasFused(): boolean {
   const f = new FunctionBuilder();
   const x = f.local("v128", v128.relaxedMadd(v128.const(1), v128.const(1), v128.const(1)));
   f.returns(v128.laneF64(x, 0));
