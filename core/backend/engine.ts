@@ -32,8 +32,8 @@ export interface Factors {
 
 /**
  * What the backward pass of a factorised linear map y = act(x U S Vᵀ + b) leaves behind: the
- * gradient of the loss in W is G = Xᵀ D (in×out) and is never formed. The receiver owns the
- * tensors and disposes them.
+ * gradient of the loss in W is G = Xᵀ D (in×out) and is never formed. For convolutions the rows are
+ * pixels: batch×height×width in place of batch. The receiver owns the tensors and disposes them.
  */
 export interface GradientPair {
   /** Input of the map, X: batch×in. */
@@ -44,6 +44,44 @@ export interface GradientPair {
   readonly xu: Tensor;
   /** D V, batch×q, kept from the backward pass. */
   readonly dv: Tensor;
+}
+
+/** Rows and columns of zeros around an image. */
+export interface Padding {
+  /** Rows above. */
+  readonly top: number;
+  /** Rows below. */
+  readonly bottom: number;
+  /** Columns to the left. */
+  readonly left: number;
+  /** Columns to the right. */
+  readonly right: number;
+}
+
+/** How a window moves over an image. */
+export interface WindowGeometry {
+  /** Steps between windows, down and across. */
+  readonly strides: readonly [number, number];
+  /** Zeros around the image. */
+  readonly padding: Padding;
+}
+
+/** How a kernel moves over an image. */
+export interface ConvGeometry extends WindowGeometry {
+  /** Distance of the kernel's entries, down and across. */
+  readonly dilations: readonly [number, number];
+  /** Groups of channels that are convolved apart; divides the channels of input and output. */
+  readonly groups: number;
+}
+
+/** Factors of a convolution kernel that a chain of three convolutions uses. */
+export interface ChainKernel {
+  /** Basis of the input channels, in×rIn. */
+  readonly u: Tensor;
+  /** Kernel between the bases, height×width×rIn×rOut. */
+  readonly core: Tensor;
+  /** Basis of the output channels, out×rOut. */
+  readonly v: Tensor;
 }
 
 /** Options of {@linkcode Engine.matMul}. */
@@ -198,6 +236,100 @@ export interface Engine {
     activation: Activation,
     capture?: (pair: GradientPair) => void,
   ): Tensor;
+  /**
+   * act(x ∗ w + b), the cross-correlation that the field calls convolution. Differentiable in x, w
+   * and b.
+   *
+   * @param x Images, batch×height×width×in.
+   * @param w Kernel, height×width×(in/groups)×out.
+   * @param b out, or null.
+   */
+  conv2d(
+    x: Tensor,
+    w: Tensor,
+    b: Tensor | null,
+    geometry: ConvGeometry,
+    activation: Activation,
+  ): Tensor;
+  /**
+   * act(((x U) ∗ core) Vᵀ + b), fused; one group. Differentiable in x, core and b; the derivatives
+   * in U and V are left to the receiver of the pair, which the backward pass hands to `capture`
+   * exactly once: images x, d, xu = x U and dv = d V. The gradient in the whole kernel is
+   * {@linkcode Engine.conv2dFilterGradient} of x and d.
+   */
+  chainConv2d(
+    x: Tensor,
+    w: ChainKernel,
+    b: Tensor | null,
+    geometry: ConvGeometry,
+    activation: Activation,
+    capture?: (pair: GradientPair) => void,
+  ): Tensor;
+  /**
+   * Derivative of ⟨d, x ∗ w⟩ in w.
+   *
+   * @param x Images, batch×height×width×in.
+   * @param d Images of the output's shape.
+   * @param extents Height and width of the kernel.
+   * @returns height×width×(in/groups)×out.
+   */
+  conv2dFilterGradient(
+    x: Tensor,
+    d: Tensor,
+    extents: readonly [number, number],
+    geometry: ConvGeometry,
+  ): Tensor;
+  /**
+   * act(xᵀ∗ w + b), the adjoint of a convolution: each pixel of x adds its multiple of the kernel.
+   * Differentiable in x, w and b.
+   *
+   * @param x Images, batch×height×width×in.
+   * @param w Kernel, height×width×(out/groups)×in: of the convolution that it is the adjoint of.
+   * @param extents Height and width of the result.
+   * @param geometry Of that convolution.
+   */
+  conv2dTranspose(
+    x: Tensor,
+    w: Tensor,
+    b: Tensor | null,
+    extents: readonly [number, number],
+    geometry: ConvGeometry,
+    activation: Activation,
+  ): Tensor;
+  /**
+   * act(x ∗ w + b) with kernels of their own for each channel. Differentiable in x, w and b.
+   *
+   * @param w Kernel, height×width×channels×multiplier; `groups` is not looked at.
+   */
+  depthwiseConv2d(
+    x: Tensor,
+    w: Tensor,
+    b: Tensor | null,
+    geometry: ConvGeometry,
+    activation: Activation,
+  ): Tensor;
+  /** Largest entry of each window; differentiable. */
+  maxPool(x: Tensor, size: readonly [number, number], geometry: WindowGeometry): Tensor;
+  /** Mean of the entries of each window that lie inside the image; differentiable. */
+  averagePool(x: Tensor, size: readonly [number, number], geometry: WindowGeometry): Tensor;
+  /** Mean of each channel, batch×channels; differentiable. */
+  globalAveragePool(x: Tensor): Tensor;
+  /**
+   * act(scale (x − mean) / √(variance + ε) + shift) with mean and biased variance of this batch
+   * over all but the last axis. `y` is differentiable in x, scale and shift, also through the
+   * statistics; `mean` and `variance` are not.
+   */
+  batchNorm(
+    x: Tensor,
+    scale: Tensor,
+    shift: Tensor,
+    epsilon: number,
+    activation: Activation,
+  ): { y: Tensor; mean: Tensor; variance: Tensor };
+  /** act(scale x + shift) along the last axis. Differentiable in x, scale and shift. */
+  affine(x: Tensor, scale: Tensor, shift: Tensor, activation: Activation): Tensor;
+  /** (x − mean) / √(variance + ε) with both taken over `axes`; differentiable. */
+  standardise(x: Tensor, axes: readonly number[], epsilon: number): Tensor;
   /** Mean of −log softmax(logits)[label]; logits batch×classes, labels int32 batch. */
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor;
 

@@ -5,7 +5,7 @@
  */
 
 import type { Activation } from "../engine.ts";
-import { KERNEL } from "../tfjs/kernels.ts";
+import { KERNEL } from "../tfjs/names.ts";
 import type { KernelFunc, TensorInfo } from "../tfjs/types.ts";
 import {
   address,

@@ -5,7 +5,7 @@
  */
 
 import type { Activation } from "../engine.ts";
-import { type Held, KERNEL } from "../tfjs/kernels.ts";
+import { type Held, KERNEL } from "../tfjs/names.ts";
 import { runtimeOf, type TensorInfo, type TfTensor } from "../tfjs/types.ts";
 import {
   address,

@@ -6,7 +6,7 @@
 
 import type { Activation } from "../engine.ts";
 import { activation, activationGradient } from "../tfjs/activation.ts";
-import { KERNEL } from "../tfjs/kernels.ts";
+import { KERNEL } from "../tfjs/names.ts";
 import type { KernelFunc, Tf, TfTensor } from "../tfjs/types.ts";
 import type { TensorflowBackend } from "./addon.ts";
 import { attributesOf, operationsOf } from "./operations.ts";

@@ -44,3 +44,14 @@ export function expectSharedRank({ u, s, v }: Factors, b: Tensor | null): void {
       `[${u.shape}], [${s.shape}], [${v.shape}]${b ? ` and [${b.shape}]` : ""}`,
   );
 }
+
+/** Refuses vectors that do not go along the last axis of `x`; `action` is a verb. */
+export function expectLast(action: string, x: Tensor, ...vectors: readonly Tensor[]): void {
+  const n = x.shape.at(-1);
+  const wrong = vectors.find((v) => v.shape.length !== 1 || v.size !== n);
+  if (!wrong) return;
+  throw new RangeError(
+    `Cannot ${action} [${x.shape}]: expected a vector of ${n} entries, one for each entry of the ` +
+      `last axis, got [${wrong.shape}]`,
+  );
+}

@@ -7,33 +7,15 @@
 
 import type { Activation } from "../engine.ts";
 import { activation, activationGradient } from "./activation.ts";
-import type { Attributes, KernelFunc, TensorMap, Tf, TfTensor } from "./types.ts";
+import { convKernels } from "./conv_kernels.ts";
+import { KERNEL } from "./names.ts";
+import { normKernels } from "./norm_kernels.ts";
+import type { Attributes, Composed, KernelFunc, TensorMap, Tf, TfTensor } from "./types.ts";
 
-/** Names of the kernels. */
-export const KERNEL = {
-  activate: "RankflowActivate",
-  activationGrad: "RankflowActivationGrad",
-  columnSums: "RankflowColumnSums",
-  linear: "RankflowLinear",
-  lowRankLinear: "RankflowLowRankLinear",
-  lowRankBackward: "RankflowLowRankBackward",
-  crossEntropy: "RankflowCrossEntropy",
-  crossEntropyGrad: "RankflowCrossEntropyGrad",
-  scale: "RankflowScale",
-  lincomb: "RankflowLincomb",
-  lincombSquare: "RankflowLincombSquare",
-  adaptiveStep: "RankflowAdaptiveStep",
-  norm: "RankflowNorm",
-} as const;
-
-/**
- * What a recorded forward pass holds for its backward pass: operands and intermediate results by
- * name, under handles that no scope frees. Whoever made the record disposes them.
- */
-export type Held = Record<string, TfTensor>;
-
-/** A kernel written with plain operations. */
-type Composed = (tf: Tf, x: TensorMap, a: Attributes) => TfTensor | TfTensor[];
+/** Sums along all axes but the last. */
+function columnSums(tf: Tf, x: TfTensor): TfTensor {
+  return tf.sum(tf.reshape(x, [-1, x.shape[x.rank - 1]!]), 0);
+}
 
 function addBias(tf: Tf, z: TfTensor, b: TfTensor | undefined): TfTensor {
   return b ? tf.add(z, b) : z;
@@ -57,14 +39,14 @@ const lowRankBackward: Composed = (tf, { dy, y, s, v }, a) => {
   const d = name === "identity" ? dy! : activationGradient(tf, dy!, y!, name);
   const dv = tf.matMul(d, v!);
   const outputs = [dv, tf.matMul(dv, s!, false, true)];
-  if (a.bias) outputs.push(tf.sum(d, 0));
+  if (a.bias) outputs.push(columnSums(tf, d));
   return name === "identity" ? outputs : [...outputs, d];
 };
 
 /** Outputs D = dY ∘ act′ and, where asked for, its column sums. */
 const activationGrad: Composed = (tf, { dy, y }, a) => {
   const d = activationGradient(tf, dy!, y!, a.activation as Activation);
-  return a.columnSums ? [d, tf.sum(d, 0)] : [d];
+  return a.columnSums ? [d, columnSums(tf, d)] : [d];
 };
 
 const crossEntropy: Composed = (tf, { logits, labels }) => {
@@ -87,7 +69,7 @@ const adaptiveStep: Composed = (tf, { x, m, v }, a) => {
 const COMPOSED: Readonly<Record<string, Composed>> = {
   [KERNEL.activate]: (tf, { x }, a) => activation(tf, x!, a.activation as Activation),
   [KERNEL.activationGrad]: activationGrad,
-  [KERNEL.columnSums]: (tf, { x }) => tf.sum(x!, 0),
+  [KERNEL.columnSums]: (tf, { x }) => columnSums(tf, x!),
   [KERNEL.linear]: linear,
   [KERNEL.lowRankLinear]: lowRankLinear,
   [KERNEL.lowRankBackward]: lowRankBackward,
@@ -100,6 +82,8 @@ const COMPOSED: Readonly<Record<string, Composed>> = {
     tf.add(tf.mul(a.alpha as number, v!), tf.mul(a.beta as number, tf.square(g!))),
   [KERNEL.adaptiveStep]: adaptiveStep,
   [KERNEL.norm]: (tf, { x }) => tf.sqrt(tf.sum(tf.square(x!))),
+  ...convKernels,
+  ...normKernels,
 };
 
 /**

@@ -7,6 +7,8 @@
 
 import type {
   Activation,
+  ChainKernel,
+  ConvGeometry,
   Engine,
   Factors,
   GradientPair,
@@ -15,10 +17,20 @@ import type {
   NativeLinalg,
   Tensor,
   ValueAndGradients,
+  WindowGeometry,
 } from "../engine.ts";
-import { expectChain, expectEqualShapes, expectScalar, expectSharedRank } from "./checks.ts";
-import { endOfPass, registerGradients } from "./gradients.ts";
-import { type Held, KERNEL } from "./kernels.ts";
+import { endOfPass } from "./backward.ts";
+import {
+  expectChain,
+  expectEqualShapes,
+  expectLast,
+  expectScalar,
+  expectSharedRank,
+} from "./checks.ts";
+import { expectChainKernel, expectChannels, expectKernel, expectWindow } from "./conv_checks.ts";
+import { padsOf } from "./conv_kernels.ts";
+import { registerGradients } from "./gradients.ts";
+import { type Held, KERNEL } from "./names.ts";
 import { share } from "./share.ts";
 import { tensorsIn } from "./tensors_in.ts";
 import {
@@ -31,6 +43,14 @@ import {
   type TfRuntime,
   type TfTensor,
 } from "./types.ts";
+
+/** Operands as kernels take them; a bias that is null is left out. */
+function operands(tensors: Record<string, Tensor>, b: Tensor | null): TensorMap {
+  const inputs: TensorMap = {};
+  for (const [name, t] of Object.entries(tensors)) inputs[name] = inner(t);
+  if (b) inputs.b = inner(b);
+  return inputs;
+}
 
 /** What a backend tells about itself when it makes its engine. */
 export interface TfjsEngineOptions {
@@ -243,6 +263,118 @@ export class TfjsEngine implements Engine {
     return this.#runHolding(KERNEL.lowRankLinear, inputs, attributes);
   }
 
+  conv2d(
+    x: Tensor,
+    w: Tensor,
+    b: Tensor | null,
+    geometry: ConvGeometry,
+    activation: Activation,
+  ): Tensor {
+    expectKernel("convolve", x, w, b, geometry);
+    const attributes = { geometry, activation, bias: b !== null };
+    return this.#runHolding(KERNEL.conv2d, operands({ x, w }, b), attributes);
+  }
+
+  chainConv2d(
+    x: Tensor,
+    w: ChainKernel,
+    b: Tensor | null,
+    geometry: ConvGeometry,
+    activation: Activation,
+    capture?: (pair: GradientPair) => void,
+  ): Tensor {
+    expectChainKernel(x, w, b, geometry);
+    const attributes = { geometry, activation, bias: b !== null, capture };
+    return this.#runHolding(KERNEL.chainConv2d, operands({ x, ...w }, b), attributes);
+  }
+
+  conv2dFilterGradient(
+    x: Tensor,
+    d: Tensor,
+    extents: readonly [number, number],
+    geometry: ConvGeometry,
+  ): Tensor {
+    const inputs = operands({ x, d }, null);
+    return this.#run(KERNEL.conv2dFilterGradient, inputs, { extents, geometry });
+  }
+
+  conv2dTranspose(
+    x: Tensor,
+    w: Tensor,
+    b: Tensor | null,
+    extents: readonly [number, number],
+    geometry: ConvGeometry,
+    activation: Activation,
+  ): Tensor {
+    expectChannels("convolve with the transpose", x, w.shape[3], [...w.shape]);
+    const attributes = { geometry, activation, extents, bias: b !== null };
+    return this.#runHolding(KERNEL.conv2dTranspose, operands({ x, w }, b), attributes);
+  }
+
+  depthwiseConv2d(
+    x: Tensor,
+    w: Tensor,
+    b: Tensor | null,
+    geometry: ConvGeometry,
+    activation: Activation,
+  ): Tensor {
+    expectChannels("convolve channel by channel", x, w.shape[2], [...w.shape]);
+    expectWindow("convolve channel by channel", x, [w.shape[0]!, w.shape[1]!], geometry);
+    const attributes = { geometry, activation, bias: b !== null };
+    return this.#runHolding(KERNEL.depthwiseConv2d, operands({ x, w }, b), attributes);
+  }
+
+  maxPool(x: Tensor, size: readonly [number, number], geometry: WindowGeometry): Tensor {
+    return this.#pool("MaxPool", x, size, geometry);
+  }
+
+  averagePool(x: Tensor, size: readonly [number, number], geometry: WindowGeometry): Tensor {
+    return this.#pool("AvgPool", x, size, geometry);
+  }
+
+  globalAveragePool(x: Tensor): Tensor {
+    expectChannels("average", x, x.shape[3], undefined);
+    return this.#run(KERNEL.globalAveragePool, { x: inner(x) }, { shape: x.shape });
+  }
+
+  batchNorm(
+    x: Tensor,
+    scale: Tensor,
+    shift: Tensor,
+    epsilon: number,
+    activation: Activation,
+  ): { y: Tensor; mean: Tensor; variance: Tensor } {
+    expectLast("normalise", x, scale, shift);
+    const inputs = operands({ x, scale, shift }, null);
+    const held: Held = {};
+    this.#select();
+    const [y, mean, variance] = this.#runtime.runKernel(KERNEL.batchNorm, inputs, {
+      epsilon,
+      activation,
+      held,
+    }) as [TfTensor, TfTensor, TfTensor];
+    if (this.#records) {
+      for (const [name, t] of Object.entries({ x: inputs.x!, scale: inputs.scale!, y })) {
+        held[name] = share(this.#tf, t);
+      }
+      held.mean = share(this.#tf, mean);
+      held.variance = share(this.#tf, variance);
+      this.#records.push(held);
+    }
+    return { y: outer(y), mean: outer(mean), variance: outer(variance) };
+  }
+
+  affine(x: Tensor, scale: Tensor, shift: Tensor, activation: Activation): Tensor {
+    expectLast("scale", x, scale, shift);
+    return this.#runHolding(KERNEL.affine, operands({ x, scale, shift }, null), { activation });
+  }
+
+  standardise(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
+    const tf = this.#select();
+    const { mean, variance } = tf.moments(inner(x), [...axes], true);
+    return outer(tf.mul(tf.sub(inner(x), mean), tf.rsqrt(tf.add(variance, epsilon))));
+  }
+
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
     if (logits.shape.length !== 2 || labels.shape.length !== 1 || labels.size !== logits.shape[0]) {
       throw new RangeError(
@@ -298,6 +430,17 @@ export class TfjsEngine implements Engine {
     for (const [name, t] of Object.entries(inputs)) held[name] = share(this.#tf, t);
     held.y = share(this.#tf, inner(y));
     return y;
+  }
+
+  #pool(
+    kernel: string,
+    x: Tensor,
+    size: readonly [number, number],
+    { strides, padding }: WindowGeometry,
+  ): Tensor {
+    expectWindow("pool", x, size, { strides, padding });
+    const attributes = { filterSize: [...size], strides: [...strides], pad: padsOf(padding) };
+    return this.#run(kernel, { x: inner(x) }, attributes);
   }
 
   #dropRecords(): void {

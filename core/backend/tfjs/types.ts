@@ -22,6 +22,9 @@ export type TensorMap = Record<string, TfTensor>;
 /** Attributes of a kernel call. */
 export type Attributes = Record<string, unknown>;
 
+/** A kernel written with plain operations. */
+export type Composed = (tf: Tf, x: TensorMap, a: Attributes) => TfTensor | TfTensor[];
+
 /** The parts of TensorFlow.js' own engine that its types leave out. */
 export interface TfRuntime {
   /** Name of the selected backend. */

@@ -1,0 +1,158 @@
+/**
+ * How the tape differentiates convolutions.
+ *
+ * @module
+ */
+
+import type { ConvGeometry } from "../engine.ts";
+import {
+  handOver,
+  heldBy,
+  leftovers,
+  type LinearAttributes,
+  product,
+  runOne,
+  upstream,
+} from "./backward.ts";
+import { padsOf } from "./conv_kernels.ts";
+import { KERNEL } from "./names.ts";
+import { type GradConfig, runtimeOf, type Tf, type TfTensor } from "./types.ts";
+
+/** Attributes of convolutions. */
+interface ConvAttributes extends LinearAttributes {
+  /** How the kernel moves. */
+  readonly geometry: ConvGeometry;
+}
+
+/** Gradients of the convolution kernels. */
+export function convGradients(tf: Tf): GradConfig[] {
+  return [convConfig(tf), transposeConfig(tf), depthwiseConfig(tf), chainConfig(tf)];
+}
+
+/** Height and width of a kernel. */
+function extentsOf(w: TfTensor): [number, number] {
+  return [w.shape[0]!, w.shape[1]!];
+}
+
+/** op(A) op(B) of images, and matrices, with a row for each pixel. */
+function pixelProduct(
+  tf: Tf,
+  a: TfTensor,
+  b: TfTensor,
+  transposeA: boolean,
+  transposeB: boolean,
+): TfTensor {
+  const [x, y] = [a, b].map((t) => tf.reshape(t, [-1, t.shape[t.rank - 1]!]));
+  const out = product(tf, x!, y!, transposeA, transposeB);
+  // Views would hold the data until the whole pass ends.
+  x!.dispose();
+  y!.dispose();
+  return out;
+}
+
+function convConfig(tf: Tf): GradConfig {
+  return {
+    kernelName: KERNEL.conv2d,
+    gradFunc: (dy, _saved, attrs) => {
+      const { x, w, y } = heldBy(attrs);
+      const { activation, bias, geometry } = attrs as unknown as ConvAttributes;
+      leftovers.free();
+      const { d, db } = upstream(tf, dy as TfTensor, y!, activation, bias);
+      leftovers.note(dy as TfTensor, d);
+      const shape = { geometry, inputShape: x!.shape };
+      return {
+        x: () =>
+          leftovers.dataGradient(runOne(tf, KERNEL.conv2dInputGradient, { d, w: w! }, shape)),
+        w: () => filterGradient(tf, x!, d, extentsOf(w!), geometry),
+        b: db,
+      };
+    },
+  };
+}
+
+function filterGradient(
+  tf: Tf,
+  x: TfTensor,
+  d: TfTensor,
+  extents: [number, number],
+  geometry: ConvGeometry,
+): TfTensor {
+  return runOne(tf, KERNEL.conv2dFilterGradient, { x, d }, { extents, geometry });
+}
+
+/** The adjoint's derivative in its image is the convolution itself. */
+function transposeConfig(tf: Tf): GradConfig {
+  return {
+    kernelName: KERNEL.conv2dTranspose,
+    gradFunc: (dy, _saved, attrs) => {
+      const { x, w, y } = heldBy(attrs);
+      const { activation, bias, geometry } = attrs as unknown as ConvAttributes;
+      leftovers.free();
+      const { d, db } = upstream(tf, dy as TfTensor, y!, activation, bias);
+      leftovers.note(dy as TfTensor, d);
+      const plain = { geometry, activation: "identity", bias: false };
+      return {
+        x: () => leftovers.dataGradient(runOne(tf, KERNEL.conv2d, { x: d, w: w! }, plain)),
+        w: () => filterGradient(tf, d, x!, extentsOf(w!), geometry),
+        b: db,
+      };
+    },
+  };
+}
+
+function depthwiseConfig(tf: Tf): GradConfig {
+  return {
+    kernelName: KERNEL.depthwiseConv2d,
+    gradFunc: (dy, _saved, attrs) => {
+      const { x, w, y } = heldBy(attrs);
+      const { activation, bias, geometry } = attrs as unknown as ConvAttributes;
+      leftovers.free();
+      const { d, db } = upstream(tf, dy as TfTensor, y!, activation, bias);
+      leftovers.note(dy as TfTensor, d);
+      const common = {
+        strides: [...geometry.strides],
+        pad: padsOf(geometry.padding),
+        dilations: [...geometry.dilations],
+      };
+      const input = { ...common, inputShape: x!.shape };
+      const filter = { ...common, filterShape: w!.shape };
+      return {
+        x: () =>
+          leftovers.dataGradient(
+            runOne(tf, "DepthwiseConv2dNativeBackpropInput", { dy: d, filter: w! }, input),
+          ),
+        w: () => runOne(tf, "DepthwiseConv2dNativeBackpropFilter", { x: x!, dy: d }, filter),
+        b: db,
+      };
+    },
+  };
+}
+
+function chainConfig(tf: Tf): GradConfig {
+  return {
+    kernelName: KERNEL.chainConv2d,
+    gradFunc: (dy, _saved, attrs) => {
+      const { x, u, core, v, y, xu, z } = heldBy(attrs);
+      const { activation, bias, geometry, capture } = attrs as unknown as ConvAttributes;
+      leftovers.free();
+      const { d, db } = upstream(tf, dy as TfTensor, y!, activation, bias);
+      const inputs = { d, xu: xu!, core: core!, v: v! };
+      const outputs = runtimeOf(tf).runKernel(KERNEL.chainConv2dBackward, inputs, { geometry });
+      const [dv, dxu] = outputs as [TfTensor, TfTensor];
+      leftovers.note(dy as TfTensor, d, dv, dxu);
+      if (capture) handOver(tf, capture, { x: x!, d, xu: xu!, dv });
+      return {
+        x: () => {
+          const rows = pixelProduct(tf, dxu, u!, false, true);
+          const dx = tf.reshape(rows, x!.shape);
+          rows.dispose();
+          return leftovers.dataGradient(dx);
+        },
+        core: () => filterGradient(tf, xu!, dv, extentsOf(core!), geometry),
+        b: db,
+        u: () => pixelProduct(tf, x!, dxu, true, false),
+        v: () => pixelProduct(tf, d, z!, true, false),
+      };
+    },
+  };
+}
