@@ -6,6 +6,8 @@
  * @module
  */
 
+import { unpack } from "./files.ts";
+
 /** An array of unsigned bytes from an IDX file. */
 export interface IdxArray {
   /** Extents, outermost first. */
@@ -62,27 +64,6 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
     throw refuse(`${size} values for extents ${shape.join("×")}`, `${bytes.length - header}`);
   }
   return { shape, data: bytes.subarray(header) };
-}
-
-/**
- * Unpacks gzip content and returns anything else as it is.
- *
- * @param bytes Whole file.
- * @param name Where it comes from, for messages.
- * @throws {Error} When the gzip data are damaged or cut off.
- */
-export async function unpack(bytes: Uint8Array, name: string): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
-  try {
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(
-      `Cannot unpack ${name}: expected whole gzip data, got damaged or cut-off ones (${reason})`,
-      { cause: error },
-    );
-  }
 }
 
 function hex(bytes: Uint8Array): string {

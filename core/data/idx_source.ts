@@ -4,7 +4,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { cacheDirectory } from "./cache_directory.ts";
 import {
@@ -16,7 +15,8 @@ import {
   type Split,
 } from "./dataset.ts";
 import { download } from "./download.ts";
-import { type IdxArray, parseIdx, unpack } from "./idx.ts";
+import { contradiction, enumerate, locate, unpack } from "./files.ts";
+import { type IdxArray, parseIdx } from "./idx.ts";
 
 /** One of the four files. */
 export interface IdxFile {
@@ -95,7 +95,7 @@ async function provide(
   const missing = collection.files.filter((_, i) => paths[i] === undefined);
   const refuse = (why: string, cause?: unknown) =>
     new Error(
-      `Cannot load ${collection.name}: ${why}. Put ${list(missing.map((f) => f.name))} ` +
+      `Cannot load ${collection.name}: ${why}. Put ${enumerate(missing.map((f) => f.name))} ` +
         `(plain or .gz) into ${directory}, or name the folder that has them with --data DIR`,
       { cause },
     );
@@ -112,18 +112,6 @@ async function provide(
   return paths.map((path) => path!);
 }
 
-async function locate(directory: string, name: string): Promise<string | undefined> {
-  for (const candidate of [name, `${name}.gz`]) {
-    const path = join(directory, candidate);
-    try {
-      if ((await Deno.stat(path)).isFile) return path;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return undefined;
-}
-
 function fetchFile(
   { mirrors, patience }: IdxCollection,
   file: IdxFile,
@@ -131,26 +119,19 @@ function fetchFile(
   { onProgress }: LoadOptions,
 ): Promise<string> {
   const packed = `${file.name}.gz`;
-  const check = async (bytes: Uint8Array) => contradiction(await unpack(bytes, packed), file);
+  const check = async (bytes: Uint8Array) =>
+    contradiction(await unpack(bytes, packed), file.digest);
   return download(packed, directory, { mirrors, check, onProgress, patience });
 }
 
 async function open(path: string, file: IdxFile): Promise<Found> {
   const bytes = await unpack(await Deno.readFile(path), path);
   const array = parseIdx(bytes, path);
-  const wrong = array.shape[0] === file.count ? contradiction(bytes, file) : undefined;
+  const wrong = array.shape[0] === file.count ? contradiction(bytes, file.digest) : undefined;
   if (wrong === undefined) return { path, array };
   throw new Error(
     `Cannot trust ${path}: ${wrong}; delete the file to have it downloaded again`,
   );
-}
-
-/** What speaks against these being the published bytes; undefined when nothing does. */
-function contradiction(bytes: Uint8Array, { digest }: IdxFile): string | undefined {
-  const algorithm = digest.length === 64 ? "sha256" : "md5";
-  const actual = createHash(algorithm).update(bytes).digest("hex");
-  if (actual === digest) return undefined;
-  return `expected content with ${algorithm} ${digest}, got ${actual}`;
 }
 
 /** Images with their labels, when they fit together. */
@@ -173,10 +154,4 @@ function pair(collection: IdxCollection, images: Found, labels: Found): Split {
     throw refuse(labels.path, `labels below ${classes}`, got);
   }
   return { count: count!, images: images.array.data, labels: labels.array.data };
-}
-
-function list(names: readonly string[]): string {
-  return names.length < 2
-    ? names.join()
-    : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
 }

@@ -6,6 +6,7 @@
 
 import { Registry } from "../registry.ts";
 import { blobs } from "./blobs.ts";
+import { cifar10 } from "./cifar_10.ts";
 import type { DatasetSource } from "./dataset.ts";
 import { digits } from "./digits.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
@@ -14,6 +15,8 @@ import { mnist } from "./mnist.ts";
 export * from "./batches.ts";
 export * from "./blobs.ts";
 export * from "./cache_directory.ts";
+export * from "./cifar_10.ts";
+export { type CifarCollection, cifarSource } from "./cifar_source.ts";
 export type { Dataset, DatasetSource, LoadOptions, LoadProgress, Split } from "./dataset.ts";
 export { fingerprint, firstImages, seal } from "./dataset.ts";
 export * from "./digits.ts";
@@ -27,4 +30,5 @@ export const datasets: Registry<DatasetSource> = new Registry("data set");
 datasets.add(digits);
 datasets.add(mnist);
 datasets.add(fashionMnist);
+datasets.add(cifar10);
 datasets.add(blobs);
