@@ -21,7 +21,7 @@ import { host, projector, tangentProjection, times } from "../support/matrices.t
 
 /** One Euler step before truncation in dense form: Y₁ = Y₀ + dt × this. */
 export interface Identity {
-  /** As people write it; [U | FV] stands for an orthonormal basis of the span. */
+  /** As people write it; [U, FV] stands for an orthonormal basis of the span; no bars, for tables. */
   readonly formula: string;
   /** The same as a matrix. */
   dense(y: LowRank<Matrix>, f: Matrix, after: LowRank<Matrix>): Matrix | Promise<Matrix>;
@@ -56,7 +56,7 @@ const galerkin: Identity = {
 const tangent: Identity = { formula: "P(Y₀) F", dense: tangentProjection };
 
 const wideTangent: Identity = {
-  formula: "P([U | FV], [V | FᵀU]) F",
+  formula: "P([U, FV], [V, FᵀU]) F",
   async dense(y, f) {
     const u = await spanOf(y.u, times(f, y.v));
     const v = await spanOf(y.v, host.multiply(f, y.u, { transposeLeft: true }));
