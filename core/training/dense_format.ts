@@ -24,6 +24,9 @@ export const denseFormat: WeightFormat = weightFormats.add({
 
   linear: (engine, point, x, bias, activation) => engine.linear(x, point.value!, bias, activation),
 
+  conv2d: (engine, point, x, bias, geometry, activation) =>
+    engine.conv2d(x, point.value!, bias, geometry, activation),
+
   async *update({ algebra, rule }, _spec, state, rate) {
     const { value, moments } = state as DenseState & { moments?: Moments<Tensor> };
     const { gradient } = yield { value };

@@ -5,6 +5,7 @@
  */
 
 export {
+  type CapturedPair,
   type Evidence,
   type Initialiser,
   type StateTree,
@@ -18,6 +19,7 @@ export {
 } from "./parameter.ts";
 export { denseFormat } from "./dense_format.ts";
 export { lowRankFormat } from "./low_rank_format.ts";
+export { statisticFormat } from "./statistic_format.ts";
 export { pairField } from "./field.ts";
 export {
   evaluate,

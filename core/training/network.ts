@@ -4,8 +4,15 @@
  * @module
  */
 
-import type { Activation, Engine, GradientPair, Tensor } from "../backend/mod.ts";
-import { type Evidence, weightFormats, type WeightPoint, type WeightSpec } from "./parameter.ts";
+import type { Activation, ConvGeometry, Engine, Tensor } from "../backend/mod.ts";
+import { Random } from "../random.ts";
+import {
+  type CapturedPair,
+  type Evidence,
+  weightFormats,
+  type WeightPoint,
+  type WeightSpec,
+} from "./parameter.ts";
 
 /** A forward map over named weights. Layers hold no tensors. */
 export interface Layer {
@@ -26,12 +33,25 @@ export class Pass {
   readonly training: boolean;
   readonly #specs: ReadonlyMap<string, WeightSpec>;
   readonly #points: Points;
-  readonly #pairs: Map<string, GradientPair[]> = new Map();
+  readonly #pairs: Map<string, CapturedPair[]> = new Map();
+  readonly #observed: Map<string, Tensor> = new Map();
+  readonly #random: Random;
 
-  /** Starts an evaluation of `network` at `points`. */
-  constructor(engine: Engine, network: Layer, points: Points, training: boolean) {
+  /**
+   * Starts an evaluation of `network` at `points`.
+   *
+   * @param random Source of what layers draw; every evaluation of a step starts from the same one.
+   */
+  constructor(
+    engine: Engine,
+    network: Layer,
+    points: Points,
+    training: boolean,
+    random: Random = new Random(0),
+  ) {
     this.engine = engine;
     this.training = training;
+    this.#random = random;
     this.#specs = new Map(network.weights.map((w) => [w.name, w]));
     this.#points = points;
   }
@@ -50,25 +70,74 @@ export class Pass {
     );
   }
 
-  /** The tensor of a weight of format "dense". */
+  /**
+   * act(x ∗ W + b) for a kernel of any format.
+   *
+   * @param x Images, batch×height×width×channels.
+   */
+  conv2d(
+    weight: string,
+    x: Tensor,
+    bias: string | null,
+    geometry: ConvGeometry,
+    activation: Activation,
+  ): Tensor {
+    const format = weightFormats.get(this.#spec(weight).format);
+    if (!format.conv2d) {
+      throw new Error(
+        `Cannot convolve with "${weight}": weights of format "${format.name}" are no kernels`,
+      );
+    }
+    const b = bias === null ? null : this.dense(bias);
+    return format.conv2d(
+      this.engine,
+      this.#point(weight),
+      x,
+      b,
+      geometry,
+      activation,
+      (pair) => this.#capture(weight, { ...pair, geometry }),
+    );
+  }
+
+  /** The random numbers of a layer: the same in every evaluation of one step. */
+  random(layer: string): Random {
+    return this.#random.fork(layer);
+  }
+
+  /** Tells what this pass saw of a weight of format "statistic"; the pass takes the tensor over. */
+  observe(weight: string, value: Tensor): void {
+    this.#spec(weight);
+    this.#observed.get(weight)?.dispose();
+    this.#observed.set(weight, this.engine.keep(value));
+  }
+
+  /** What was observed of a statistic; undefined where nothing was. */
+  observed(weight: string): Tensor | undefined {
+    return this.#observed.get(weight);
+  }
+
+  /** The tensor of a weight of format "dense" or "statistic". */
   dense(weight: string): Tensor {
     return this.#point(weight).value!;
   }
 
   /** Gradient pairs of a weight, after the backward pass. */
-  pairs(weight: string): readonly GradientPair[] {
+  pairs(weight: string): readonly CapturedPair[] {
     return this.#pairs.get(weight) ?? [];
   }
 
-  /** Frees what the backward pass left to its receivers. */
-  disposePairs(): void {
+  /** Frees what the passes left to their receivers. */
+  dispose(): void {
     for (const pair of [...this.#pairs.values()].flat()) {
       for (const t of [pair.x, pair.d, pair.xu, pair.dv]) t.dispose();
     }
+    for (const t of this.#observed.values()) t.dispose();
     this.#pairs.clear();
+    this.#observed.clear();
   }
 
-  #capture(weight: string, pair: GradientPair): void {
+  #capture(weight: string, pair: CapturedPair): void {
     const pairs = this.#pairs.get(weight);
     if (pairs) pairs.push(pair);
     else this.#pairs.set(weight, [pair]);
@@ -113,26 +182,40 @@ export interface Evaluation {
  *
  * @param network Maps inputs to logits.
  * @param points Where the weights are.
+ * @param random Source of what layers draw.
  */
 export async function evaluate(
   engine: Engine,
   network: Layer,
   points: Points,
   batch: LabelledBatch,
+  random?: Random,
 ): Promise<Evaluation> {
-  const pass = new Pass(engine, network, points, true);
-  const anchors = network.weights.map((w) => {
-    const anchor = weightFormats.get(w.format).anchor;
-    return points.get(w.name)![anchor]!;
-  });
-  const { value, gradients } = engine.gradients(() => {
-    const logits = network.forward(pass, batch.x);
-    return engine.scale(-1, engine.softmaxCrossEntropy(logits, batch.labels));
-  }, anchors);
-  const evidence = new Map(network.weights.map((w, i) => [
-    w.name,
-    { gradient: gradients[i]!, pairs: pass.pairs(w.name) },
-  ]));
-  const loss = -(await engine.read(value))[0]!;
-  return { loss, evidence, dispose: () => pass.disposePairs() };
+  const pass = new Pass(engine, network, points, true, random);
+  const anchors = new Map<string, Tensor>();
+  for (const { name, format } of network.weights) {
+    const { anchor } = weightFormats.get(format);
+    if (anchor !== undefined) anchors.set(name, points.get(name)![anchor]!);
+  }
+  try {
+    const { value, gradients } = engine.gradients(() => {
+      const logits = network.forward(pass, batch.x);
+      return engine.scale(-1, engine.softmaxCrossEntropy(logits, batch.labels));
+    }, [...anchors.values()]);
+    const gradientOf = new Map([...anchors.keys()].map((name, i) => [name, gradients[i]!]));
+    const evidence = new Map(network.weights.map(({ name }) => [
+      name,
+      { gradient: gradientOf.get(name) ?? seen(pass, points, name), pairs: pass.pairs(name) },
+    ]));
+    const loss = -(await engine.read(value))[0]!;
+    return { loss, evidence, dispose: () => pass.dispose() };
+  } catch (error) {
+    pass.dispose();
+    throw error;
+  }
+}
+
+/** What a pass saw of a statistic; where it saw nothing, that stays as it is. */
+function seen(pass: Pass, points: Points, name: string): Tensor {
+  return pass.observed(name) ?? points.get(name)!.value!;
 }

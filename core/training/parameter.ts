@@ -5,7 +5,7 @@
  */
 
 import type { Algebra } from "../algebra/mod.ts";
-import type { Activation, Engine, GradientPair, Tensor } from "../backend/mod.ts";
+import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
 import type { Integrator, Stepper, Truncation } from "../integrators/mod.ts";
 import type { Random } from "../random.ts";
 import { type Plugin, Registry } from "../registry.ts";
@@ -27,9 +27,12 @@ export interface Initialiser extends Plugin {
 export interface WeightSpec {
   /** Name within the network, such as "dense1.weight". */
   readonly name: string;
-  /** inputs×outputs for a linear map, or any shape for a dense weight. */
+  /**
+   * inputs×outputs for a linear map, height×width×inputs×outputs for a convolution, or any shape
+   * for a dense weight.
+   */
   readonly shape: readonly number[];
-  /** Registry name of the format: "dense", "low-rank". */
+  /** Registry name of the format: "dense", "low-rank", "statistic". */
   readonly format: string;
   /** How it starts. */
   readonly initialiser: Initialiser;
@@ -39,6 +42,8 @@ export interface WeightSpec {
   readonly minRank?: number;
   /** Upper bound of the rank. */
   readonly maxRank?: number;
+  /** Share of a new observation in a running statistic; default 0.1. */
+  readonly momentum?: number;
 }
 
 /** A tree of tensors and numbers: what a checkpoint walks over. */
@@ -60,12 +65,18 @@ export interface WeightState {
 /** What the network computes with at one evaluation: tensors by the format's own names. */
 export type WeightPoint = Readonly<Record<string, Tensor>>;
 
+/** A gradient pair as a pass collects it. */
+export interface CapturedPair extends GradientPair {
+  /** How the kernel moved, where the map was a convolution. */
+  readonly geometry?: ConvGeometry;
+}
+
 /** What one backward pass tells about a weight: derivatives of *minus* the loss. */
 export interface Evidence {
-  /** Derivative in the format's anchor tensor. */
+  /** Derivative in the format's anchor tensor; what was observed, for formats without one. */
   readonly gradient: Tensor;
   /** Gradient pairs, one for each use of the weight in the pass; empty for dense weights. */
-  readonly pairs: readonly GradientPair[];
+  readonly pairs: readonly CapturedPair[];
 }
 
 /** Everything that updates have in common in one run. */
@@ -96,8 +107,11 @@ export interface WeightUpdate {
 export interface WeightFormat extends Plugin {
   /** True when the weight waits for the last evaluation of a step: dense weights beside factors. */
   readonly waits: boolean;
-  /** Name of the tensor of a point in which the engine differentiates. */
-  readonly anchor: string;
+  /**
+   * Name of the tensor of a point in which the engine differentiates; undefined for statistics,
+   * which passes observe instead.
+   */
+  readonly anchor: string | undefined;
   /** Makes the initial state. */
   create(method: TrainingMethod, spec: WeightSpec, random: Random): Promise<WeightState>;
   /** The linear map y = act(x W + b) at a point; `capture` receives the gradient pair. */
@@ -106,6 +120,20 @@ export interface WeightFormat extends Plugin {
     point: WeightPoint,
     x: Tensor,
     bias: Tensor | null,
+    activation: Activation,
+    capture: (pair: GradientPair) => void,
+  ): Tensor;
+  /**
+   * The convolution y = act(x ∗ W + b) at a point; absent for formats that are no kernels.
+   *
+   * @param x Images, batch×height×width×channels.
+   */
+  conv2d?(
+    engine: Engine,
+    point: WeightPoint,
+    x: Tensor,
+    bias: Tensor | null,
+    geometry: ConvGeometry,
     activation: Activation,
     capture: (pair: GradientPair) => void,
   ): Tensor;

@@ -7,6 +7,7 @@
 
 import type { Tensor } from "../backend/mod.ts";
 import { NonFiniteError } from "../integrators/mod.ts";
+import type { Random } from "../random.ts";
 import { evaluate, type Evaluation, type LabelledBatch, type Layer } from "./network.ts";
 import {
   type Evidence,
@@ -26,6 +27,8 @@ export interface StepSettings {
   readonly rate: number;
   /** Largest allowed norm of the whole gradient; absent: no clipping. */
   readonly clipNorm?: number;
+  /** Source of what layers draw in this step; default: the same in every step. */
+  readonly random?: Random;
 }
 
 /** Outcome of one step. */
@@ -70,7 +73,13 @@ export async function trainStep(
     try {
       for (let pending = true; pending;) {
         const points = new Map(movers.map((m) => [m.name, m.point]));
-        const evaluation = await evaluate(method.engine, network, points, batch);
+        const evaluation = await evaluate(
+          method.engine,
+          network,
+          points,
+          batch,
+          settings.random,
+        );
         evaluations.push(evaluation);
         if (!Number.isFinite(evaluation.loss)) {
           throw new NonFiniteError(`Cannot take a step: the loss is ${evaluation.loss}`);
@@ -173,7 +182,12 @@ async function clipped(
       dv: engine.scale(factor, p.dv),
     })),
   });
-  return new Map([...evaluation.evidence].map(([name, e]) => [name, shrink(e)]));
+  return new Map(network.weights.map(({ name, format }) => {
+    const evidence = evaluation.evidence.get(name)!;
+    // What was observed is no gradient.
+    const observed = weightFormats.get(format).anchor === undefined;
+    return [name, observed ? evidence : shrink(evidence)];
+  }));
 }
 
 function outcome(movers: readonly Mover[], losses: readonly number[]): StepOutcome {

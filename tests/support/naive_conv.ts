@@ -30,11 +30,15 @@ export function outputExtent(
 }
 
 /** Shape of x ∗ w. */
-export function convShape(x: Array4["shape"], w: Array4["shape"], g: ConvGeometry) {
+export function convShape(
+  x: Array4["shape"],
+  w: Array4["shape"],
+  g: ConvGeometry,
+): Array4["shape"] {
   const { top, bottom, left, right } = g.padding;
   const height = outputExtent(x[1], w[0], g.strides[0], g.dilations[0], top + bottom);
   const width = outputExtent(x[2], w[1], g.strides[1], g.dilations[1], left + right);
-  return [x[0], height, width, w[3]] as const;
+  return [x[0], height, width, w[3]];
 }
 
 /** Calls `f` with the positions of y, x and w of every product in y = x ∗ w. */
