@@ -13,17 +13,22 @@ import { bindSimd } from "../simd/mod.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
+import { teamGemm } from "../heap/team_gemm.ts";
+import { TeamCrew } from "../team/crew.ts";
+import { Team } from "../team/team.ts";
 import { blasGemm } from "./gemm.ts";
+import type { HelperSetting } from "./helper.ts";
 import type { BlasLibrary } from "./library.ts";
 import { blasLinalg } from "./linalg.ts";
 import { nativeBase } from "./native_heap.ts";
-import { Team } from "../team/team.ts";
-import { teamGemm } from "./team_gemm.ts";
 
 const NAME = "blas";
 
 /** Threads to take unless told: beyond these, helpers cost more than they bring at usual sizes. */
 const DEFAULT_THREADS = 16;
+
+/** Products below this size stay on one thread. */
+const SMALLEST = 1e6;
 
 /** What lives as long as the process. */
 interface Parts {
@@ -58,14 +63,21 @@ async function assembleParts(library: BlasLibrary): Promise<Parts> {
   tf.copyRegisteredKernels("wasm", NAME);
   const heap = await openHeap(tf, NAME);
   const base = nativeBase(heap.memory);
-  const helper = new URL("./helper.ts", import.meta.url);
-  const team = library.setThreads ? new Team(helper, library.path) : undefined;
+  const team = teamOf(library, heap);
   library.setThreads?.(1);
   const alone = blasGemm(library, base);
   const simd = bindSimd(heap.memory);
-  const gemm = team ? teamGemm({ team, alone, base, context: { heap, simd } }) : alone;
-  const context = { tf, name: NAME, heap, simd, gemm };
+  const crew = new TeamCrew({ place: 0, simd, gemm: alone }, team);
+  const gemm = teamGemm({ alone, context: { heap, simd, crew }, smallest: SMALLEST });
+  const context = { tf, name: NAME, heap, simd, gemm, crew };
   registerKernels(tf, NAME, heapKernels(context));
   correctAveragePooling(tf, NAME);
   return { heap, team, linalg: blasLinalg(context, library, base) };
+}
+
+/** Helpers, where they can see the heap and the library can be held to one thread. */
+function teamOf({ setThreads, path }: BlasLibrary, { memory }: Heap): Team | undefined {
+  if (!setThreads || !(memory.buffer instanceof SharedArrayBuffer)) return undefined;
+  const setting: HelperSetting = { memory, path };
+  return new Team(new URL("./helper.ts", import.meta.url), () => setting);
 }

@@ -7,6 +7,7 @@
 import type { SimdKernels } from "../simd/mod.ts";
 import type { KernelFunc, TensorInfo, Tf } from "../tfjs/types.ts";
 import type { Gemm } from "./gemm.ts";
+import type { Crew } from "./hand.ts";
 import type { Heap } from "./heap.ts";
 
 /** A heap with its arithmetic. */
@@ -19,8 +20,10 @@ export interface HeapContext {
   readonly heap: Heap;
   /** Element-wise kernels. */
   readonly simd: SimdKernels;
-  /** Matrix product. */
+  /** Matrix product, shared between threads where that pays. */
   readonly gemm: Gemm;
+  /** Threads that share other work. */
+  readonly crew: Crew;
 }
 
 /** Kernels by name. */

@@ -5,6 +5,7 @@
  */
 
 import type { TensorInfo, Tf } from "../tfjs/types.ts";
+import { withSharedMemory } from "./share_memory.ts";
 
 /** The emscripten module behind the backend, as far as it is used here. */
 interface HeapModule {
@@ -33,7 +34,7 @@ export interface HeapBackend {
 export interface Heap {
   /** The backend object that kernels receive. */
   readonly backend: HeapBackend;
-  /** Its linear memory, which grows but is never replaced. */
+  /** Its linear memory, shared with the helpers; it grows but is never replaced. */
   readonly memory: WebAssembly.Memory;
   /** Sets the upper limit of allocated bytes; undefined for what can be addressed. */
   limit(bytes: number | undefined): void;
@@ -67,12 +68,16 @@ export async function openHeap(tf: Tf, name: string): Promise<Heap> {
   return heap;
 }
 
-/** Runs `load` and returns the memory that the module instantiated meanwhile exports. */
+/**
+ * Runs `load` and returns the memory that the module instantiated meanwhile exports; declares it
+ * shared on the way.
+ */
 async function captureMemory(load: () => Promise<boolean>): Promise<WebAssembly.Memory> {
   const { instantiate } = WebAssembly;
   let memory: unknown;
-  const spy = async (...args: unknown[]): Promise<unknown> => {
-    const result = await Reflect.apply(instantiate, WebAssembly, args);
+  const spy = async (module: unknown, ...args: unknown[]): Promise<unknown> => {
+    const source = ArrayBuffer.isView(module) ? withSharedMemory(bytesOf(module)) : module;
+    const result = await Reflect.apply(instantiate, WebAssembly, [source, ...args]);
     const exports = (result.instance ?? result).exports as Record<string, unknown>;
     memory ??= exports.memory;
     return result;
@@ -85,6 +90,10 @@ async function captureMemory(load: () => Promise<boolean>): Promise<WebAssembly.
   }
   if (memory instanceof WebAssembly.Memory) return memory;
   throw new Error("Cannot find the linear memory of the WebAssembly backend");
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /**

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { Gemm } from "../heap/gemm.ts";
-import { PIECE_NUMBERS } from "./protocol.ts";
-import type { Team } from "./team.ts";
+import { type Gemm, gemmNumbers } from "../heap/gemm.ts";
+import type { Crew } from "../heap/hand.ts";
 
 /** A piece is not cut below this many rows or columns. */
 const LEAST_EXTENT = 32;
@@ -40,21 +39,13 @@ export function slices(threads: number, k: number): number {
 /**
  * Computes a product in pieces. Their bounds depend on the grid only, so that results repeat.
  *
- * @param team Who computes.
+ * @param crew Who computes.
  * @param grid The cuts.
- * @param product Arguments of the product; addresses as this thread's `gemm` takes them.
- * @param origin What helpers add to those addresses.
- * @param gemm Computes a piece on this thread.
+ * @param product Arguments of the product.
  */
-export function inPieces(
-  team: Team,
-  [rows, columns]: Grid,
-  product: Parameters<Gemm>,
-  origin: number,
-  gemm: Gemm,
-): void {
+export function inPieces(crew: Crew, [rows, columns]: Grid, product: Parameters<Gemm>): void {
   const [transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate] = product;
-  let piece = 0;
+  const pieces: number[][] = [];
   for (let i = 0; i < rows; i++) {
     const [top, bottom] = [cut(m, rows, i), cut(m, rows, i + 1)];
     for (let j = 0; j < columns; j++) {
@@ -62,23 +53,13 @@ export function inPieces(
       const fromA = a + 4 * (transA ? top : top * lda);
       const fromB = b + 4 * (transB ? left * ldb : left);
       const to = c + 4 * (top * ldc + left);
-      const extents = [bottom - top, right - left, k] as const;
-      const part = [
-        transA,
-        transB,
-        ...extents,
-        fromA,
-        lda,
-        fromB,
-        ldb,
-        to,
-        ldc,
-        accumulate,
-      ] as const;
-      describe(team, piece++, [...part], origin);
+      const [height, width] = [bottom - top, right - left];
+      pieces.push(
+        gemmNumbers(transA, transB, height, width, k, fromA, lda, fromB, ldb, to, ldc, accumulate),
+      );
     }
   }
-  team.run(piece, (start) => runPiece(team.numbers, start, origin, gemm));
+  crew.run("gemm", pieces);
 }
 
 /**
@@ -89,46 +70,24 @@ export function inPieces(
  * @param others Where the parts after the first go.
  */
 export function inSlices(
-  team: Team,
+  crew: Crew,
   parts: number,
   product: Parameters<Gemm>,
   others: number,
-  origin: number,
-  gemm: Gemm,
 ): void {
   const [transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate] = product;
-  for (let i = 0; i < parts; i++) {
+  const pieces = Array.from({ length: parts }, (_, i) => {
     const [from, to] = [cut(k, parts, i), cut(k, parts, i + 1)];
     const fromA = a + 4 * (transA ? from * lda : from);
     const fromB = b + 4 * (transB ? from : from * ldb);
     const [target, pitch] = i === 0 ? [c, ldc] : [others + 4 * m * n * (i - 1), n];
-    const part = [m, n, to - from, fromA, lda, fromB, ldb, target, pitch] as const;
-    describe(team, i, [transA, transB, ...part, accumulate && i === 0], origin);
-  }
-  team.run(parts, (start) => runPiece(team.numbers, start, origin, gemm));
-}
-
-/** Writes down a piece for whoever takes it. */
-function describe(team: Team, piece: number, product: Parameters<Gemm>, origin: number): void {
-  const [transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate] = product;
-  const flags = [transA, transB, accumulate].map(Number);
-  const places = [origin + a, lda, origin + b, ldb, origin + c, ldc];
-  team.numbers.set([...flags, m, n, k, ...places], PIECE_NUMBERS * piece);
+    const add = accumulate && i === 0;
+    return gemmNumbers(transA, transB, m, n, to - from, fromA, lda, fromB, ldb, target, pitch, add);
+  });
+  crew.run("gemm", pieces);
 }
 
 /** Where piece i of `count` begins in an extent; multiples of 16 keep whole tiles together. */
 function cut(extent: number, count: number, i: number): number {
   return i === count ? extent : 16 * Math.floor(extent * i / count / 16);
-}
-
-/**
- * Computes the piece whose numbers start at an index.
- *
- * @param origin What to subtract from its addresses.
- */
-export function runPiece(numbers: Float64Array, start: number, origin: number, gemm: Gemm): void {
-  const at = (i: number): number => numbers[start + i]!;
-  const [a, b, c] = [at(6) - origin, at(8) - origin, at(10) - origin];
-  const flag = (i: number): boolean => at(i) === 1;
-  gemm(flag(0), flag(1), at(3), at(4), at(5), a, at(7), b, at(9), c, at(11), flag(2));
 }

@@ -1,5 +1,5 @@
 /**
- * How the main thread and its helpers share a matrix product, over one block of shared memory.
+ * How the main thread and its helpers share work, over one block of shared memory.
  *
  * A job is cut into pieces whose bounds do not depend on who computes them, so results repeat. The
  * state word holds the number of the job and of the next piece; whoever increments it by compare and
@@ -26,14 +26,14 @@ export const WORD = {
 /** Pieces a job may have, and one more. */
 export const PIECES = 256;
 /** Numbers that describe a piece. */
-export const PIECE_NUMBERS = 16;
+export const PIECE_NUMBERS = 48;
 const INTEGER_BYTES = 64;
 
 /** The shared memory. */
 export interface TeamMemory {
   /** Words at the places of {@linkcode WORD}. */
   readonly words: Int32Array<SharedArrayBuffer>;
-  /** Arguments of cblas_sgemm for each piece, {@linkcode PIECE_NUMBERS} apart. */
+  /** What describes each piece, {@linkcode PIECE_NUMBERS} apart. */
   readonly numbers: Float64Array<SharedArrayBuffer>;
 }
 

@@ -22,7 +22,7 @@ export class Team {
   readonly #memory: TeamMemory;
   readonly #buffer: SharedArrayBuffer;
   readonly #module: URL;
-  readonly #setting: unknown;
+  readonly #setting: (place: number) => unknown;
   /** Helpers that were started: none before the first job. */
   #helpers = 0;
   #job = 0;
@@ -31,10 +31,10 @@ export class Team {
   /**
    * Makes a team of one.
    *
-   * @param module What helpers run; its `workerData` is `{ buffer, setting }`.
-   * @param setting What helpers need to know besides the shared buffer.
+   * @param module What helpers run; its `workerData` is `{ buffer, place, setting }`.
+   * @param setting What the helper of a number, counted from 1, needs to know besides.
    */
-  constructor(module: URL, setting: unknown) {
+  constructor(module: URL, setting: (place: number) => unknown) {
     this.#module = module;
     this.#setting = setting;
     this.#buffer = makeTeamBuffer();
@@ -74,7 +74,7 @@ export class Team {
    */
   run(pieces: number, compute: (start: number) => void): void {
     const { words } = this.#memory;
-    for (; this.#helpers < this.#threads - 1; this.#helpers++) this.#start();
+    while (this.#helpers < this.#threads - 1) this.#start(++this.#helpers);
     this.#job = (this.#job + 1) % JOBS;
     Atomics.store(words, WORD.done, 0);
     Atomics.store(words, WORD.pieces, pieces);
@@ -83,12 +83,12 @@ export class Team {
     takePieces(this.#memory, this.#job, compute);
     while (Atomics.load(words, WORD.done) < pieces);
     const failed = Atomics.exchange(words, WORD.failed, 0);
-    if (failed > 0) throw new Error(`Cannot compute ${failed} of ${pieces} pieces of a product`);
+    if (failed > 0) throw new Error(`Cannot compute ${failed} of ${pieces} pieces of a job`);
   }
 
-  #start(): void {
+  #start(place: number): void {
     try {
-      const workerData = { buffer: this.#buffer, setting: this.#setting };
+      const workerData = { buffer: this.#buffer, place, setting: this.#setting(place) };
       const worker = new Worker(this.#module, { workerData });
       worker.on("error", () => {});
       worker.unref();

@@ -1,18 +1,30 @@
 /**
- * A helper of the `wasm` backend: computes pieces of products on a memory of the team.
+ * A helper of the `wasm` backend.
  *
  * @module
  */
 
 import { workerData } from "node:worker_threads";
+import { doPiece } from "../heap/tasks.ts";
 import { simdGemm } from "../simd/matmul.ts";
 import { bindSimd } from "../simd/mod.ts";
 import { help } from "../team/helper.ts";
-import { runPiece } from "../team/products.ts";
-import type { TeamSetting } from "./team_gemm.ts";
 
-const { buffer, setting } = workerData as { buffer: SharedArrayBuffer; setting: TeamSetting };
-const { memory, workspaces, next } = setting;
-const place = Atomics.add(new Int32Array(next), 0, 1);
-const gemm = simdGemm(bindSimd(memory), (bytes) => workspaces + place * bytes);
-help(buffer, (numbers, start) => runPiece(numbers, start, 0, gemm));
+/** What a helper needs to know. */
+export interface HelperSetting {
+  /** The heap. */
+  readonly memory: WebAssembly.Memory;
+  /** Address of its workspace for products. */
+  readonly workspace: number;
+}
+
+interface WorkerData {
+  readonly buffer: SharedArrayBuffer;
+  readonly place: number;
+  readonly setting: HelperSetting;
+}
+
+const { buffer, place, setting: { memory, workspace } } = workerData as WorkerData;
+const simd = bindSimd(memory);
+const hand = { place, simd, gemm: simdGemm(simd, () => workspace) };
+help(buffer, (numbers, start) => doPiece(hand, numbers, start));

@@ -1,0 +1,47 @@
+/**
+ * What threads can be asked to do. Helpers load this table too, so what it imports loads no engine.
+ *
+ * @module
+ */
+
+import { PIECE_NUMBERS } from "../team/protocol.ts";
+import { gemmTask } from "./gemm.ts";
+import type { Hand, Task } from "./hand.ts";
+
+/** Tasks by name. */
+const TASKS: Readonly<Record<string, Task>> = {
+  gemm: gemmTask,
+};
+
+const NAMES: readonly string[] = Object.keys(TASKS);
+const FUNCTIONS: readonly Task[] = Object.values(TASKS);
+
+/** Writes down a piece: the number of its task, how many numbers follow, and these. */
+export function describePiece(
+  into: Float64Array,
+  start: number,
+  task: string,
+  numbers: readonly number[],
+): void {
+  if (numbers.length > PIECE_NUMBERS - 2) {
+    throw new RangeError(
+      `Cannot describe a piece of "${task}": expected at most ${PIECE_NUMBERS - 2} numbers, got ` +
+        `${numbers.length}`,
+    );
+  }
+  into[start] = NAMES.indexOf(task);
+  into[start + 1] = numbers.length;
+  into.set(numbers, start + 2);
+}
+
+/** Does the piece that is written down at an index. */
+export function doPiece(hand: Hand, numbers: Float64Array, start: number): void {
+  const first = start + 2;
+  const own = Array.from(numbers.subarray(first, first + numbers[start + 1]!));
+  FUNCTIONS[numbers[start]!]!(hand, own);
+}
+
+/** Does a piece on this thread. */
+export function doTask(hand: Hand, task: string, numbers: readonly number[]): void {
+  TASKS[task]!(hand, numbers);
+}
