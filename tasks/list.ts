@@ -5,6 +5,7 @@
  */
 
 import {
+  augmentations,
   backends,
   datasets,
   frameRetractions,
@@ -21,6 +22,7 @@ import {
   tuckerIntegrators,
   tuckerRetractions,
   weightFormats,
+  windows,
 } from "../core/mod.ts";
 import { initialisers } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
@@ -33,6 +35,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
   const tables: readonly Registry<Plugin>[] = [
     recipes,
     datasets,
+    augmentations,
     backends,
     integrators,
     steppers,
@@ -44,6 +47,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     tuckerIntegrators,
     tuckerDecompositions,
     weightFormats,
+    windows,
     initialisers,
     optimizers,
     schedules,

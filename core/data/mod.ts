@@ -12,6 +12,9 @@ import { digits } from "./digits.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
 import { mnist } from "./mnist.ts";
 
+export * from "./augmentation.ts";
+export { BatchMaker, type BatchPlan } from "./batch_maker.ts";
+export * from "./batch_source.ts";
 export * from "./batches.ts";
 export * from "./blobs.ts";
 export * from "./cache_directory.ts";
@@ -19,11 +22,15 @@ export * from "./cifar_10.ts";
 export { type CifarCollection, cifarSource } from "./cifar_source.ts";
 export type { Dataset, DatasetSource, LoadOptions, LoadProgress, Split } from "./dataset.ts";
 export { fingerprint, firstImages, seal } from "./dataset.ts";
+export { cutout } from "./cutout.ts";
 export * from "./digits.ts";
 export * from "./fashion_mnist.ts";
+export { flip } from "./flip.ts";
 export { type IdxArray, parseIdx, readIdx } from "./idx.ts";
 export { type IdxCollection, type IdxFile, idxSource } from "./idx_source.ts";
 export * from "./mnist.ts";
+export { padCrop } from "./pad_crop.ts";
+export { prefetchedBatches, type PrefetchOptions } from "./prefetch.ts";
 
 /** Every source of data by its name. */
 export const datasets: Registry<DatasetSource> = new Registry("data set");

@@ -5,7 +5,15 @@
  */
 
 import type { Tensor } from "../backend/mod.ts";
-import { batchCount, batches, type Dataset, epochOrder, type Split } from "../data/mod.ts";
+import {
+  type AugmentationStep,
+  batchCount,
+  type BatchSource,
+  type Dataset,
+  directBatches,
+  prefetchedBatches,
+  type Split,
+} from "../data/mod.ts";
 import { NonFiniteError } from "../integrators/mod.ts";
 import type { Listener, MetricLine, RunEndReason, RunFolder } from "../io/mod.ts";
 import { Random } from "../random.ts";
@@ -39,6 +47,10 @@ export interface TrainOptions {
   readonly epochs: number;
   /** Examples per step; a last batch that is not full is left out. */
   readonly batch: number;
+  /** Random changes of the training images, of one pattern for each seed; default none. */
+  readonly augmentation?: readonly AugmentationStep[];
+  /** Prepares batches on another thread; the result is the same. Default false. */
+  readonly prefetch?: boolean;
   /** Step size at a step, from 0. */
   readonly rate: (step: number, totalSteps: number) => number;
   /** Largest norm of the whole gradient; absent: no clipping. */
@@ -105,17 +117,34 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
   };
   const { label, epochs } = o;
   o.listener?.({ type: "start", label, epochs, steps: total, firstStep: state.step });
-  while (state.step < total && !outOfPatience(o, state)) {
-    const epoch = Math.floor(state.step / perEpoch);
-    const run = await runEpoch(o, state, progress, epoch, perEpoch);
-    state = run.state;
-    if (run.reason) return end(o, state, progress, run.reason, run.message);
-    const closed = await closeEpoch(o, state, progress, epoch + 1, perEpoch);
-    state = closed.state;
-    if (closed.message !== undefined) return end(o, state, progress, "diverged", closed.message);
+  const source = openBatches(o);
+  try {
+    while (state.step < total && !outOfPatience(o, state)) {
+      const epoch = Math.floor(state.step / perEpoch);
+      const run = await runEpoch(o, source, state, progress, epoch, perEpoch);
+      state = run.state;
+      if (run.reason) return end(o, state, progress, run.reason, run.message);
+      const closed = await closeEpoch(o, state, progress, epoch + 1, perEpoch);
+      state = closed.state;
+      if (closed.message !== undefined) return end(o, state, progress, "diverged", closed.message);
+    }
+  } finally {
+    source.close();
   }
   progress.test ??= await measureSplit(o, state.states, o.dataset.test);
   return end(o, state, progress, state.step < total ? "stopped-early" : "finished");
+}
+
+/** The batches of the run, from a second thread where it is asked for. */
+function openBatches(o: TrainOptions): BatchSource {
+  const { dataset: { train: split, shape }, seed, batch: size, augmentation = [] } = o;
+  const plan = { split, shape, seed, size, augmentation };
+  if (!o.prefetch) return directBatches(plan);
+  const onFallback = (reason: string) => {
+    const text = `Batches are made on the training thread: ${reason}`;
+    o.listener?.({ type: "message", level: "info", text });
+  };
+  return prefetchedBatches(plan, { onFallback });
 }
 
 function outOfPatience({ earlyStop }: TrainOptions, state: TrainerState): boolean {
@@ -163,16 +192,16 @@ async function begin(o: TrainOptions): Promise<{ state: TrainerState; resumed: b
 
 async function runEpoch(
   o: TrainOptions,
+  source: BatchSource,
   start: TrainerState,
   progress: Progress,
   epoch: number,
   perEpoch: number,
 ): Promise<{ state: TrainerState; reason?: RunEndReason; message?: string }> {
-  const order = epochOrder(o.dataset.train.count, o.seed, epoch);
   const first = start.step - epoch * perEpoch;
   const logEvery = Math.max(1, Math.floor(perEpoch / LINES_PER_EPOCH));
   let state = start;
-  for (const b of batches(o.dataset.train, order, o.batch, { first, dropLast: true })) {
+  for await (const b of source.epoch(epoch, first)) {
     await pause(progress);
     if (o.signal?.aborted) {
       await save(o, state, progress);

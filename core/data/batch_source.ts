@@ -1,0 +1,38 @@
+/**
+ * Where training takes its batches from: made on the spot, or ahead of time on another thread.
+ *
+ * @module
+ */
+
+import { BatchMaker, type BatchPlan } from "./batch_maker.ts";
+import type { ImageBatch } from "./batches.ts";
+
+/** Walks through the epochs of a run. */
+export interface BatchSource {
+  /**
+   * The batches of one epoch. The arrays of a batch are valid until the next one is asked for.
+   *
+   * @param epoch Number of the epoch, from 0.
+   * @param first Number of the batch to begin with.
+   */
+  epoch(epoch: number, first: number): AsyncGenerator<ImageBatch> | Generator<ImageBatch>;
+  /** Ends what goes on in the background. */
+  close(): void;
+}
+
+/** Makes batches when they are asked for. */
+export function directBatches(plan: BatchPlan): BatchSource {
+  const maker = new BatchMaker(plan);
+  const [pixels, count] = maker.lengths;
+  const images = new Float32Array(pixels);
+  const labels = new Int32Array(count);
+  return {
+    *epoch(epoch, first) {
+      for (let index = first; index < maker.perEpoch; index++) {
+        maker.fill(epoch, index, images, labels);
+        yield { index, count, images, labels };
+      }
+    },
+    close: () => {},
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Random mirroring.
+ *
+ * @module
+ */
+
+import { type Augmentation, augmentations } from "./augmentation.ts";
+
+/** Swaps left and right with that probability. */
+export const flip: Augmentation = augmentations.add({
+  name: "flip",
+  description: "swaps left and right with that probability",
+  amount: "probability, a number from 0 to 1",
+  preset: 0.5,
+  accepts: (amount) => amount >= 0 && amount <= 1,
+  module: import.meta.url,
+  apply(image, probability, { shape: [height, width, channels] }, random) {
+    if (random.uniform() >= probability) return;
+    for (let y = 0; y < height; y++) {
+      mirror(image.subarray(y * width * channels, (y + 1) * width * channels), channels);
+    }
+  },
+});
+
+/** Reverses the pixels of a row, each with its channels in their order. */
+function mirror(row: Uint8Array, channels: number): void {
+  for (let left = 0, right = row.length - channels; left < right;) {
+    for (let c = 0; c < channels; c++) {
+      const kept = row[left + c]!;
+      row[left + c] = row[right + c]!;
+      row[right + c] = kept;
+    }
+    left += channels;
+    right -= channels;
+  }
+}

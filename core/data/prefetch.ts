@@ -1,0 +1,150 @@
+/**
+ * Batches made ahead of time on another thread.
+ *
+ * A few pairs of arrays circulate between the threads: one with training, the others under way or
+ * waiting. That bounds the memory, and the thread rests while training is behind.
+ *
+ * @module
+ */
+
+import { augmentations } from "./augmentation.ts";
+import { BatchMaker, type BatchPlan } from "./batch_maker.ts";
+import { type BatchSource, directBatches } from "./batch_source.ts";
+import type { ImageBatch } from "./batches.ts";
+import type { Delivery, Opening, Order } from "./prefetch_protocol.ts";
+
+/** Pairs of arrays that circulate. */
+const PAIRS = 3;
+
+/** Options of {@linkcode prefetchedBatches}. */
+export interface PrefetchOptions {
+  /** Hears once why batches are made on the training thread after all. */
+  readonly onFallback?: (reason: string) => void;
+}
+
+/**
+ * Makes batches ahead of time, the same ones as {@linkcode directBatches}. Where there can be no
+ * second thread, or it fails, the batches are made on this one.
+ *
+ * @throws {RangeError} When the plan has no sense.
+ */
+export function prefetchedBatches(plan: BatchPlan, options: PrefetchOptions = {}): BatchSource {
+  const thread = startThread(plan);
+  if (typeof thread === "string") {
+    options.onFallback?.(thread);
+    return directBatches(plan);
+  }
+  return new Prefetcher(plan, thread, options);
+}
+
+class Prefetcher implements BatchSource {
+  readonly #plan: BatchPlan;
+  readonly #maker: BatchMaker;
+  readonly #options: PrefetchOptions;
+  #thread: Worker | undefined;
+  #fallback: BatchSource | undefined;
+  #ticket = 0;
+  /** Who waits for an order, by its ticket. */
+  readonly #waiting: Map<number, (delivery: Delivery) => void> = new Map();
+
+  constructor(plan: BatchPlan, thread: Worker, options: PrefetchOptions) {
+    this.#plan = plan;
+    this.#maker = new BatchMaker({ ...plan, augmentation: [] });
+    this.#options = options;
+    this.#thread = thread;
+    thread.onmessage = ({ data }: MessageEvent<Delivery>) => this.#receive(data);
+    thread.onerror = (event) => {
+      // Unhandled, it would end the program.
+      event.preventDefault();
+      this.#receive({ failure: event.message });
+    };
+  }
+
+  async *epoch(epoch: number, first: number): AsyncGenerator<ImageBatch> {
+    const end = this.#maker.perEpoch;
+    const ahead: Promise<Delivery>[] = [];
+    for (let i = first; i < Math.min(end, first + PAIRS); i++) ahead.push(this.#order(epoch, i));
+    for (let index = first; index < end; index++) {
+      const delivery = await ahead.shift()!;
+      if ("failure" in delivery) {
+        yield* this.#fallBack(delivery.failure).epoch(epoch, index);
+        return;
+      }
+      const { images, labels } = delivery;
+      yield { index, count: labels.length, images, labels };
+      if (index + PAIRS < end) ahead.push(this.#order(epoch, index + PAIRS, delivery));
+    }
+  }
+
+  close(): void {
+    this.#thread?.terminate();
+    this.#thread = undefined;
+    this.#receive({ failure: "it was closed" });
+  }
+
+  /** Has a batch made; in arrays that are free again, else in new ones. */
+  #order(
+    epoch: number,
+    index: number,
+    arrays: Pick<Order, "images" | "labels"> = this.#newArrays(),
+  ): Promise<Delivery> {
+    if (!this.#thread) return Promise.resolve({ failure: "it has ended" });
+    const { promise, resolve } = Promise.withResolvers<Delivery>();
+    const { images, labels } = arrays;
+    const order: Order = { ticket: this.#ticket++, epoch, index, images, labels };
+    this.#waiting.set(order.ticket, resolve);
+    this.#thread.postMessage(order, [images.buffer, labels.buffer]);
+    return promise;
+  }
+
+  #newArrays(): Pick<Order, "images" | "labels"> {
+    const [pixels, count] = this.#maker.lengths;
+    return { images: new Float32Array(pixels), labels: new Int32Array(count) };
+  }
+
+  /** Passes a delivery on; a failure goes to all who wait. */
+  #receive(delivery: Delivery): void {
+    const tickets = "failure" in delivery ? [...this.#waiting.keys()] : [delivery.ticket];
+    for (const ticket of tickets) {
+      this.#waiting.get(ticket)?.(delivery);
+      this.#waiting.delete(ticket);
+    }
+  }
+
+  #fallBack(reason: string): BatchSource {
+    if (!this.#fallback) {
+      this.#thread?.terminate();
+      this.#thread = undefined;
+      this.#fallback = directBatches(this.#plan);
+      this.#options.onFallback?.(reason);
+    }
+    return this.#fallback;
+  }
+}
+
+/** A thread that knows the plan, or why there can be none. */
+function startThread(plan: BatchPlan): Worker | string {
+  const plugins = plan.augmentation.map(({ name }) => augmentations.get(name));
+  const bound = plugins.find((plugin) => plugin.module === undefined);
+  if (bound) return `the augmentation "${bound.name}" names no module that another could load`;
+  if (typeof Worker === "undefined") return "there are no workers here";
+  try {
+    const worker = new Worker(new URL("./prefetch_worker.ts", import.meta.url), { type: "module" });
+    const modules = [...new Set(plugins.map((plugin) => plugin.module!))];
+    const opening: Opening = { plan: { ...plan, split: shared(plan.split) }, modules };
+    worker.postMessage(opening);
+    return worker;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The images in memory that both threads see. */
+function shared(split: BatchPlan["split"]): BatchPlan["split"] {
+  const copy = (bytes: Uint8Array): Uint8Array => {
+    const out = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    out.set(bytes);
+    return out;
+  };
+  return { count: split.count, images: copy(split.images), labels: copy(split.labels) };
+}

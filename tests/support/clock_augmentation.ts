@@ -1,0 +1,41 @@
+/** Augmentations for tests of the prefetching thread, in a module that it can load. */
+
+import { augmentations, type ImageContext } from "../../core/data/augmentation.ts";
+
+/** Bytes of a stamp. */
+const STAMP = 6;
+
+/** Milliseconds since 1970 that the first pixels of an image hold. */
+export function stampOf(image: Uint8Array | Float32Array): number {
+  const byte = (i: number) => Math.round(image[i]! * (image instanceof Float32Array ? 255 : 1));
+  return Array.from({ length: STAMP }, (_, i) => byte(i)).reduceRight((sum, b) => sum * 256 + b, 0);
+}
+
+/** Writes the time into the first pixels. */
+augmentations.add({
+  name: "clock",
+  description: "writes the time at which an image was made into its first pixels",
+  amount: "nothing",
+  preset: 0,
+  accepts: () => true,
+  module: import.meta.url,
+  apply(image: Uint8Array) {
+    let rest = Date.now();
+    for (let i = 0; i < STAMP; i++, rest = Math.floor(rest / 256)) image[i] = rest % 256;
+  },
+});
+
+/** Fails on another thread than the one that has a process of its own. */
+augmentations.add({
+  name: "homesick",
+  description: "fails within workers on bright images",
+  amount: "brightness from which it fails, 0 to 255",
+  preset: 128,
+  accepts: () => true,
+  module: import.meta.url,
+  apply(image: Uint8Array, amount: number, _context: ImageContext) {
+    const inWorker = "WorkerGlobalScope" in globalThis;
+    if (inWorker && image[0]! >= amount) throw new Error("this image is too bright");
+    image[0]! ^= 1;
+  },
+});
