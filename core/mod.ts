@@ -7,6 +7,7 @@
 
 export * from "./registry.ts";
 export * from "./random.ts";
+export * from "./adjoint/mod.ts";
 export * from "./algebra/mod.ts";
 export * from "./backend/mod.ts";
 export * from "./data/mod.ts";
@@ -16,3 +17,4 @@ export * from "./io/mod.ts";
 export * from "./manifolds/mod.ts";
 export * from "./tensors/mod.ts";
 export * from "./training/mod.ts";
+export * from "./windowing/mod.ts";
