@@ -49,6 +49,7 @@ export {
   heun,
   heunTableau,
   rk4,
+  rk4Tableau,
   rungeKutta,
   steppers,
   type Tableau,

@@ -71,11 +71,14 @@ export const heunTableau: Tableau = { a: [[], [1]], b: [0.5, 0.5], c: [0, 1] };
 /** Heun's method of order 2. */
 export const heun: Stepper = steppers.add(rungeKutta("heun", "Heun, order 2", 2, heunTableau));
 
+/** Coefficients of the classical method of order 4. */
+export const rk4Tableau: Tableau = {
+  a: [[], [0.5], [0, 0.5], [0, 0, 1]],
+  b: [1 / 6, 1 / 3, 1 / 3, 1 / 6],
+  c: [0, 0.5, 0.5, 1],
+};
+
 /** The classical method of order 4. */
 export const rk4: Stepper = steppers.add(
-  rungeKutta("rk4", "classical Runge-Kutta, order 4", 4, {
-    a: [[], [0.5], [0, 0.5], [0, 0, 1]],
-    b: [1 / 6, 1 / 3, 1 / 3, 1 / 6],
-    c: [0, 0.5, 0.5, 1],
-  }),
+  rungeKutta("rk4", "classical Runge-Kutta, order 4", 4, rk4Tableau),
 );

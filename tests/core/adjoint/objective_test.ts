@@ -7,18 +7,14 @@ import {
   weightedOutputAdjoint,
   type WeightedOutputResult,
 } from "../../../core/adjoint/mod.ts";
+import { rk4Tableau } from "../../../core/integrators/mod.ts";
 import { windowedMean, windows, windowSeeds } from "../../../core/windowing/mod.ts";
 import { add, dual, mul, times } from "../../support/dual.ts";
 import { dualStep, vanDerPol } from "./van_der_pol.ts";
 
-const RK4 = {
-  a: [[], [0.5], [0, 0.5], [0, 0, 1]],
-  b: [1 / 6, 1 / 3, 1 / 3, 1 / 6],
-  c: [0, 0.5, 0.5, 1],
-};
 const dt = 0.02;
 const steps = 2000;
-const rk = differentiableRungeKutta(vanDerPol, RK4, dt);
+const rk = differentiableRungeKutta(vanDerPol, rk4Tableau, dt);
 
 interface Sweep {
   readonly lambda: Float64Array;
@@ -106,7 +102,7 @@ Deno.test("differentiable steps have the order of their tableau", () => {
   const methods = {
     euler: { order: 1, tableau: { a: [[]], b: [1], c: [0] } },
     heun: { order: 2, tableau: { a: [[], [1]], b: [0.5, 0.5], c: [0, 1] } },
-    rk4: { order: 4, tableau: RK4 },
+    rk4: { order: 4, tableau: rk4Tableau },
   };
   for (const [name, { order, tableau }] of Object.entries(methods)) {
     const p = Float64Array.of(1);
