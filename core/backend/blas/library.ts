@@ -19,6 +19,12 @@ const addresses = <N extends number>(count: N): readonly "usize"[] & { length: N
  */
 const SYMBOLS = {
   cblas_sgemm: { parameters: gemmParameters, result: "void" },
+  // OpenBLAS' own: order, transposition, rows, columns, α, A, pitch, B, pitch.
+  cblas_somatcopy: {
+    parameters: [I, I, I, I, F, ADDRESS, I, ADDRESS, I],
+    result: "void",
+    optional: true,
+  },
   sgeqrf_: { parameters: addresses(8), result: "void", optional: true },
   sorgqr_: { parameters: addresses(9), result: "void", optional: true },
   // The hidden lengths of the job characters come last. Both run beside the main thread.
@@ -29,6 +35,7 @@ const SYMBOLS = {
     nonblocking: true,
     optional: true,
   },
+  gesddHere: { name: "dgesdd_", parameters: addresses(15), result: "void", optional: true },
   gesvdBeside: {
     name: "dgesvd_",
     parameters: addresses(16),
@@ -62,10 +69,12 @@ export interface LapackFunctions {
 /** A function that takes numbers and runs on a thread of its own. */
 type Beside = (...args: number[]) => Promise<void>;
 
-/** Functions that run beside the main thread. */
+/** Singular value decompositions, which run beside the main thread unless said otherwise. */
 export interface BesideFunctions {
   /** SVD by divide and conquer: fast. */
   readonly gesdd: Beside;
+  /** The same on the main thread, for matrices that are not worth another one. */
+  readonly gesddHere: Native;
   /** SVD by QR iteration: slower, converges where the other fails. */
   readonly gesvd: Beside;
 }
@@ -80,6 +89,8 @@ export interface BlasLibrary {
   readonly sgemm: Native;
   /** Whether small products go to kernels that need no packing. */
   readonly smallKernels: boolean;
+  /** Out-of-place copy with a transposition; undefined where the library has none. */
+  readonly somatcopy: Native | undefined;
   /** Factorisations; undefined where the library has none. */
   readonly lapack: LapackFunctions | undefined;
   /** Singular value decompositions in float64, beside the main thread. */
@@ -166,6 +177,7 @@ function describe(path: string, symbols: Symbols): BlasLibrary {
     title,
     smallKernels: /OpenBLAS.*\((SkylakeX|Cooperlake|SapphireRapids)\)/.test(title),
     sgemm: native.cblas_sgemm!,
+    somatcopy: native.cblas_somatcopy ?? undefined,
     lapack: complete ? native as unknown as LapackFunctions : undefined,
     beside: besideFunctions(symbols),
     setThreads: threadSetter(native),
@@ -174,7 +186,9 @@ function describe(path: string, symbols: Symbols): BlasLibrary {
 
 function besideFunctions(symbols: Symbols): BesideFunctions | undefined {
   const { gesddBeside, gesvdBeside } = symbols as unknown as Record<string, Beside | null>;
-  return gesddBeside && gesvdBeside ? { gesdd: gesddBeside, gesvd: gesvdBeside } : undefined;
+  const { gesddHere } = symbols as unknown as Record<string, Native | null>;
+  if (!gesddBeside || !gesvdBeside || !gesddHere) return undefined;
+  return { gesdd: gesddBeside, gesddHere, gesvd: gesvdBeside };
 }
 
 function threadSetter(native: Record<string, Native | null>): BlasLibrary["setThreads"] {

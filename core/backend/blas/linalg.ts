@@ -15,6 +15,7 @@ import { GramSchmidt } from "./gram_schmidt.ts";
 import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
 import type { BesideFunctions, BlasLibrary, LapackFunctions } from "./library.ts";
 import { thinSvd } from "./svd.ts";
+import { heapTranspose, type Transpose, transposeInto } from "./transpose.ts";
 
 /** LAPACK's blocked algorithms want this many columns of workspace. */
 const BLOCK = 64;
@@ -26,6 +27,7 @@ interface Bench {
   /** Native address of the heap. */
   readonly base: () => number;
   readonly block: ParameterBlock;
+  readonly transpose: Transpose;
 }
 
 /**
@@ -46,7 +48,8 @@ export function blasLinalg(
   const { wasm } = c.heap.backend;
   const at = wasm._malloc(BLOCK_BYTES);
   const bytes = () => wasm.HEAPU8.subarray(at, at + BLOCK_BYTES);
-  const bench = { c, lapack, base, block: new ParameterBlock(bytes, () => base() + at) };
+  const block = new ParameterBlock(bytes, () => base() + at);
+  const bench = { c, lapack, base, block, transpose: heapTranspose(c, library, base) };
   const bases = new GramSchmidt(c, lapack, base);
   return {
     qr: (a) => qr(bench, matrix(a, "the QR factorisation")),
@@ -84,18 +87,16 @@ function qr(bench: Bench, a: TensorInfo): { q: Tensor; r: Tensor } {
   }
   const [q, r] = [output(c, [m, n]), output(c, [n, n])];
   withScratch(c, 4 * (m * n + n + n * BLOCK), (at) => {
-    const floats = c.heap.backend.wasm.HEAPF32;
-    const view = (from: number) => floats.subarray(from / 4, from / 4 + m * n);
-    transposeInto(view(address(c, a)), floats, at / 4, m, n);
+    bench.transpose(address(c, a), at, m, n);
     const p = bench.block.write({ m, n, lwork: n * BLOCK });
     const values = bench.base() + at;
     const [factors, work] = [values + 4 * m * n, values + 4 * (m * n + n)];
     lapack.sgeqrf_(p.m, p.n, values, p.m, factors, work, p.lwork, p.info);
     expectSuccess(bench, "the QR factorisation");
-    upperTriangle(floats, at / 4, address(c, r) / 4, m, n);
+    upperTriangle(c.heap.backend.wasm.HEAPF32, at / 4, address(c, r) / 4, m, n);
     lapack.sorgqr_(p.m, p.n, p.n, values, p.m, factors, work, p.lwork, p.info);
     expectSuccess(bench, "the QR factorisation");
-    transposeInto(view(at), floats, address(c, q) / 4, n, m);
+    bench.transpose(at, address(c, q), n, m);
   });
   return { q: tensor(c, q), r: tensor(c, r) };
 }
@@ -123,25 +124,13 @@ async function svd(
   const k = Math.min(m, n);
   const from = address(c, a) / 4;
   const entries = c.heap.backend.wasm.HEAPF32.slice(from, from + m * n);
-  const { p, sigma, qT } = await thinSvd(beside, entries, m, n);
-  const [left, right] = [output(c, [m, k]), output(c, [n, k])];
-  const floats = c.heap.backend.wasm.HEAPF32;
-  floats.set(p, address(c, left) / 4);
-  transposeInto(qT, floats, address(c, right) / 4, k, n);
-  return { p: tensor(c, left), sigma, q: tensor(c, right) };
-}
-
-/** Writes the transpose of a rows×columns matrix at index `to`. */
-function transposeInto(
-  from: Float64Array | Float32Array,
-  floats: Float32Array,
-  to: number,
-  rows: number,
-  columns: number,
-): void {
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) floats[to + j * rows + i] = from[i * columns + j]!;
-  }
+  return await thinSvd(beside, entries, m, n, ({ p, sigma, qT }) => {
+    const [left, right] = [output(c, [m, k]), output(c, [n, k])];
+    const floats = c.heap.backend.wasm.HEAPF32;
+    floats.set(p, address(c, left) / 4);
+    transposeInto(qT, 0, floats, address(c, right) / 4, k, n);
+    return { p: tensor(c, left), sigma: sigma.slice(), q: tensor(c, right) };
+  });
 }
 
 function choleskyQr(c: HeapContext, bases: GramSchmidt, a: TensorInfo): Tensor | undefined {

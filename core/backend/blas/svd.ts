@@ -14,6 +14,8 @@ import type { BesideFunctions } from "./library.ts";
 
 /** LAPACK's blocked algorithms want this many columns of workspace. */
 const BLOCK = 64;
+/** Matrices of this many entries take less time than waking another thread for them saves. */
+const SMALL = 32 * 32;
 
 /** Factors of A = P diag(sigma) Qᵀ, row-major. */
 export interface SvdFactors {
@@ -52,30 +54,36 @@ function layout(m: number, n: number): Layout {
 /**
  * The thin SVD. Entries that are not finite give singular values that are NaN.
  *
+ * @typeParam T What `use` makes of the factors.
  * @param lapack Functions that run beside this thread.
  * @param a Entries, m×n row-major; must stay as they are until the promise resolves.
+ * @param use Takes the factors, whose memory is used again after it returns.
  */
-export async function thinSvd(
+export async function thinSvd<T>(
   lapack: BesideFunctions,
   a: Float32Array,
   m: number,
   n: number,
-): Promise<SvdFactors> {
+  use: (factors: SvdFactors) => T,
+): Promise<T> {
   // LAPACK prints to standard error, or does not return, when it meets NaN.
-  if (!isFinite(a)) return noFactors(m, n);
-  const fast = await decompose(lapack.gesdd, "divide and conquer", a, m, n);
-  const factors = fast ?? await decompose(lapack.gesvd, "QR iteration", a, m, n);
-  if (factors) return factors;
+  if (!isFinite(a)) return use(noFactors(m, n));
+  const gesdd = m * n <= SMALL ? lapack.gesddHere : lapack.gesdd;
+  const done = await decompose(gesdd, "divide and conquer", a, m, n, use) ??
+    await decompose(lapack.gesvd, "QR iteration", a, m, n, use);
+  if (done) return done.result;
   throw new Error(`Cannot compute the SVD of a ${m}×${n} matrix: LAPACK did not converge`);
 }
 
-async function decompose(
-  gesvx: BesideFunctions["gesdd"],
+/** One method; undefined where it does not converge. */
+async function decompose<T>(
+  gesvx: BesideFunctions["gesdd" | "gesddHere"],
   method: "divide and conquer" | "QR iteration",
   a: Float32Array,
   m: number,
   n: number,
-): Promise<SvdFactors | undefined> {
+  use: (factors: SvdFactors) => T,
+): Promise<{ readonly result: T } | undefined> {
   const k = Math.min(m, n);
   const at = layout(m, n);
   const memory = borrow(at.total);
@@ -87,19 +95,19 @@ async function decompose(
   const part = (start: number): number => base + 8 * start;
   // Column-major, the matrix is Aᵀ (n×m) = Ũ Σ Ṽᵀ with P = Ṽ and Q = Ũ. Ṽᵀ (k×m) column-major is P
   // (m×k) row-major, and Ũ (n×k) column-major is Qᵀ (k×n) row-major.
-  const factors = [q.n, q.m, base, q.n, part(at.sigma), part(at.u), q.n, part(at.vt), q.k];
+  const operands = [q.n, q.m, base, q.n, part(at.sigma), part(at.u), q.n, part(at.vt), q.k];
   const work = [part(at.work), q.lwork];
   await (method === "divide and conquer"
-    ? gesvx(q.thin, ...factors, ...work, part(at.integers), q.info, 1)
-    : gesvx(q.thin, q.thin, ...factors, ...work, q.info, 1, 1));
-  const converged = block.info() === 0;
-  const result = {
-    p: memory.slice(at.vt, at.vt + m * k),
-    sigma: memory.slice(at.sigma, at.sigma + k),
-    qT: memory.slice(at.u, at.u + n * k),
+    ? gesvx(q.thin, ...operands, ...work, part(at.integers), q.info, 1)
+    : gesvx(q.thin, q.thin, ...operands, ...work, q.info, 1, 1));
+  const factors = {
+    p: memory.subarray(at.vt, at.vt + m * k),
+    sigma: memory.subarray(at.sigma, at.sigma + k),
+    qT: memory.subarray(at.u, at.u + n * k),
   };
+  const done = block.info() === 0 ? { result: use(factors) } : undefined;
   spare.push(memory);
-  return converged ? result : undefined;
+  return done;
 }
 
 /** Memory of earlier calls, which would otherwise be allocated and zeroed for each. */
