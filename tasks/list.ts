@@ -26,6 +26,7 @@ import {
 } from "../core/mod.ts";
 import { initialisers } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
+import { methods } from "./methods.ts";
 import { recipes } from "./recipe.ts";
 import { type TextSink, textSink, wrap } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
@@ -34,6 +35,7 @@ import { UsageError } from "./usage_error.ts";
 export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
   const tables: readonly Registry<Plugin>[] = [
     recipes,
+    methods,
     datasets,
     augmentations,
     backends,

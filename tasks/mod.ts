@@ -5,8 +5,9 @@
  */
 
 export { check } from "./check.ts";
-export { classify } from "./classification.ts";
+export { classify, perceptronOf, type Subject } from "./classification.ts";
 export { kinds, list } from "./list.ts";
+export { type Method, methods } from "./methods.ts";
 export * from "./ode/mod.ts";
 export * from "./options.ts";
 export { loadPlugins } from "./plugins.ts";
@@ -24,6 +25,9 @@ export {
   classificationDefaults,
   type ClassificationOptions,
   classificationSchema,
+  trainingDefaults,
+  type TrainingOptions,
+  trainingSchema,
 } from "./settings.ts";
 export * from "./terminal/mod.ts";
 export { UsageError } from "./usage_error.ts";

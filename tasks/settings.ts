@@ -1,23 +1,29 @@
 /**
- * The options that all training recipes share, with their limits.
+ * The options that training recipes share, with their limits.
  *
  * @module
  */
 
-import { backends, integrators, truncationRules } from "../core/mod.ts";
+import {
+  augmentations,
+  backends,
+  integrators,
+  truncationRules,
+  tuckerIntegrators,
+} from "../core/mod.ts";
 import { initialisers } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
+import { methods } from "./methods.ts";
 import type { OptionSchema, ParsedOptions } from "./options.ts";
 
-/** Defaults of every classification recipe; a recipe overrides what it needs to. */
-export const classificationDefaults = {
+/** Defaults of every training recipe; a recipe overrides what it needs to. */
+export const trainingDefaults = {
   seed: 1,
   epochs: 10,
   batch: 256,
-  width: 500,
-  depth: 5, // linear maps, the classifier included
-  format: "low-rank",
-  integrator: "augmented-bug",
+  method: "low-rank",
+  integrator: "augmented-bug", // of matrices
+  tuckerIntegrator: "augmented-tucker-bug", // of Tucker tensors
   rank: 120, // at the start; integrators of fixed rank keep it
   minRank: 2,
   maxRank: 150,
@@ -36,6 +42,9 @@ export const classificationDefaults = {
   initialiser: "kaiming-normal",
   baseline: false,
   baselineLearningRate: 2e-3, // better than Adam's customary 1e-3 on MNIST
+  fineTune: 2, // epochs after compression, of methods that compress
+  augmentation: "",
+  prefetch: false,
   trainCount: 0, // 0: all
   testCount: 0,
   backend: "auto",
@@ -46,19 +55,21 @@ export const classificationDefaults = {
   resume: false,
 };
 
-/** Options of a classification recipe. */
-export type ClassificationOptions = ParsedOptions<typeof classificationDefaults>;
+/** Options of every training recipe. */
+export type TrainingOptions = ParsedOptions<typeof trainingDefaults>;
 
 /** Limits and explanations of the shared options; built late, so that plugins count. */
-export function classificationSchema(): OptionSchema<typeof classificationDefaults> {
+export function trainingSchema(): OptionSchema<typeof trainingDefaults> {
   return {
     seed: { integer: true, min: 0, description: "seed of everything random" },
     epochs: { integer: true, min: 1, description: "passes through the training data" },
     batch: { integer: true, min: 1, description: "examples per step" },
-    width: { integer: true, min: 1, description: "neurons per hidden layer" },
-    depth: { integer: true, min: 1, description: "linear maps, the classifier included" },
-    format: { oneOf: ["low-rank", "dense"], description: "format of the hidden weights" },
-    integrator: { oneOf: integrators.names(), description: "how factors move" },
+    method: { oneOf: methods.names(), description: "form of the weights and how they train" },
+    integrator: { oneOf: integrators.names(), description: "how factors of matrices move" },
+    tuckerIntegrator: {
+      oneOf: tuckerIntegrators.names(),
+      description: "how factors of Tucker tensors move",
+    },
     rank: { integer: true, min: 1, description: "rank at the start" },
     minRank: { integer: true, min: 1, description: "ranks never fall below" },
     maxRank: { integer: true, min: 1, description: "ranks never rise above" },
@@ -77,6 +88,16 @@ export function classificationSchema(): OptionSchema<typeof classificationDefaul
     initialiser: { oneOf: initialisers.names(), description: "start of the weights" },
     baseline: { description: "train the dense twin too" },
     baselineLearningRate: { min: 0, description: "base step size of the dense twin" },
+    fineTune: {
+      integer: true,
+      min: 1,
+      description: "epochs after compression, of methods that compress",
+    },
+    augmentation: {
+      description: `random changes of training images: ${augmentations.names().join(", ")}, ` +
+        "joined by commas, each with its number as in pad-crop:4",
+    },
+    prefetch: { description: "prepare batches on another thread" },
     trainCount: { integer: true, min: 0, description: "training images to use, 0 for all" },
     testCount: { integer: true, min: 0, description: "test images to use, 0 for all" },
     backend: { oneOf: ["auto", ...backends.names()], description: "what computes" },
@@ -85,5 +106,24 @@ export function classificationSchema(): OptionSchema<typeof classificationDefaul
     offline: { description: "never download" },
     out: { description: "folder of the run, default runs/<recipe>-<time>" },
     resume: { description: "go on with the run in --out" },
+  };
+}
+
+/** Defaults of the recipes with fully connected networks. */
+export const classificationDefaults = {
+  ...trainingDefaults,
+  width: 500,
+  depth: 5, // linear maps, the classifier included
+};
+
+/** Options of a recipe with a fully connected network. */
+export type ClassificationOptions = ParsedOptions<typeof classificationDefaults>;
+
+/** Limits and explanations of these; built late, so that plugins count. */
+export function classificationSchema(): OptionSchema<typeof classificationDefaults> {
+  return {
+    ...trainingSchema(),
+    width: { integer: true, min: 1, description: "neurons per hidden layer" },
+    depth: { integer: true, min: 1, description: "linear maps, the classifier included" },
   };
 }

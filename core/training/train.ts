@@ -45,6 +45,11 @@ export interface TrainOptions {
   readonly seed: number;
   /** Passes through the training split. */
   readonly epochs: number;
+  /**
+   * Makes the states to start from, of tensors that the run takes over; default: random ones of
+   * the seed. A run that is resumed does not ask.
+   */
+  readonly start?: () => Promise<WeightStates>;
   /** Examples per step; a last batch that is not full is left out. */
   readonly batch: number;
   /** Random changes of the training images, of one pattern for each seed; default none. */
@@ -178,7 +183,7 @@ async function begin(o: TrainOptions): Promise<{ state: TrainerState; resumed: b
   await o.folder?.keepMetricsThrough(-1);
   const state = {
     step: 0,
-    states: await initialStates(o.method, o.network, o.seed),
+    states: await (o.start?.() ?? initialStates(o.method, o.network, o.seed)),
     lossSum: 0,
     trainLoss: NaN,
     firstLoss: NaN,

@@ -1,4 +1,4 @@
-import { classify } from "../classification.ts";
+import { classify, perceptronOf } from "../classification.ts";
 import { type Recipe, recipe } from "../recipe.ts";
 import { classificationDefaults, classificationSchema } from "../settings.ts";
 
@@ -8,5 +8,10 @@ export const demo: Recipe = recipe({
   description: "low rank next to dense on drawn digits: no download, ends with a report",
   defaults: { ...classificationDefaults, epochs: 10, baseline: true },
   schema: classificationSchema,
-  job: (options, context) => classify("demo", "digits", options, context),
+  job: (options, context) =>
+    classify(
+      { recipe: "demo", source: "digits", network: perceptronOf(options) },
+      options,
+      context,
+    ),
 });

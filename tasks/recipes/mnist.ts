@@ -1,4 +1,4 @@
-import { classify } from "../classification.ts";
+import { classify, perceptronOf } from "../classification.ts";
 import { type Recipe, recipe } from "../recipe.ts";
 import { classificationDefaults, classificationSchema } from "../settings.ts";
 
@@ -8,5 +8,10 @@ export const mnist: Recipe = recipe({
   description: "fully connected nets of the first DLRT paper on MNIST; --baseline adds the twin",
   defaults: { ...classificationDefaults, epochs: 20 },
   schema: classificationSchema,
-  job: (options, context) => classify("mnist", "mnist", options, context),
+  job: (options, context) =>
+    classify(
+      { recipe: "mnist", source: "mnist", network: perceptronOf(options) },
+      options,
+      context,
+    ),
 });

@@ -4,6 +4,7 @@ import {
   classificationDefaults,
   classificationSchema,
   classify,
+  perceptronOf,
   recipe,
 } from "@rankflow/rankflow/tasks";
 
@@ -21,5 +22,10 @@ recipe({
     backend: "cpu",
   },
   schema: classificationSchema,
-  job: (options, context) => classify("trial", "blobs", options, context),
+  job: (options, context) =>
+    classify(
+      { recipe: "trial", source: "blobs", network: perceptronOf(options) },
+      options,
+      context,
+    ),
 });

@@ -10,6 +10,7 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { readMetrics, readRecord } from "../../core/mod.ts";
+import { classificationDefaults } from "../../tasks/settings.ts";
 import {
   blobsPlugin,
   type Finished,
@@ -52,7 +53,11 @@ Deno.test("a run leaves every artefact, with a dense twin when asked", () =>
     assertEquals([config.recipe, config.seed, config.backend], ["trial", 1, "cpu"]);
     const settings = config.settings as Record<string, unknown>;
     assertEquals([settings.trainCount, settings.width, settings.baseline], [200, 12, true]);
-    assertEquals(Object.keys(settings).length, 33, "every setting, also those left alone");
+    assertEquals(
+      Object.keys(settings).length,
+      Object.keys(classificationDefaults).length,
+      "every setting, also those left alone",
+    );
     const { name, sha256 } = config.dataset as Record<string, string>;
     assertEquals(name, "blobs");
     assertMatch(sha256!, /^[0-9a-f]{64}$/);
@@ -103,7 +108,7 @@ Deno.test("a run leaves every artefact, with a dense twin when asked", () =>
 Deno.test("a dense run has no twin and saves nothing", () =>
   inFolder(async (folder) => {
     const run = join(folder, "run");
-    succeeded(await trial(run, "--format", "dense", "--baseline", "--epochs", "1"));
+    succeeded(await trial(run, "--method", "dense", "--baseline", "--epochs", "1"));
     const summary = await json(run, "summary.json");
     assertEquals([summary.ranks, summary.compression], [{}, 0]);
     assertEquals([...Deno.readDirSync(run)].map((f) => f.name).includes("baseline"), false);

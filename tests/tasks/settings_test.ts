@@ -49,7 +49,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   batch: { to: { "batch": 16 } },
   width: { to: { "width": 13 } },
   depth: { to: { "depth": 2 } },
-  format: { to: { "format": "dense" } },
+  method: { to: { "method": "dense" } },
   integrator: { to: { "integrator": "geolora" } },
   rank: { to: { "rank": 5 } },
   minRank: { to: { "min-rank": 6 } },
@@ -72,6 +72,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     to: { "optimizer": "heavy-ball", "clip": 0.01 },
   },
   patience: { to: { "patience": 9 } },
+  augmentation: { to: { "augmentation": "pad-crop:1" } },
   initialiser: { to: { "initialiser": "glorot-uniform" } },
   trainCount: { to: { "train-count": 80 } },
   testCount: { to: { "test-count": 30 } },
@@ -80,7 +81,8 @@ const CHANGES: Readonly<Record<string, Change>> = {
 /** Options whose effect lies outside of the summary: other tests look at them. */
 const ELSEWHERE = [
   ...["backend", "threads", "data", "offline", "out", "resume"],
-  ...["baseline", "baselineLearningRate"],
+  ...["baseline", "baselineLearningRate", "prefetch", "fineTune"],
+  "tuckerIntegrator",
 ];
 
 Deno.test("every option of a classification recipe has a test", () => {

@@ -1,0 +1,112 @@
+/**
+ * What the runs of one job share.
+ *
+ * @module
+ */
+
+import {
+  type Dataset,
+  datasets,
+  engineAlgebra,
+  integrators,
+  type Layer,
+  type Listener,
+  openEngine,
+  openHostAlgebra,
+  optimizerStepper,
+  parseAugmentation,
+  type TrainingMethod,
+  truncationRules,
+} from "../../core/mod.ts";
+import { optimizers } from "../../optimizers/mod.ts";
+import type { RecipeContext } from "../recipe.ts";
+import type { TrainingOptions } from "../settings.ts";
+import { createTerminalListener } from "../terminal/mod.ts";
+import { UsageError } from "../usage_error.ts";
+
+/** What a recipe trains. */
+export interface Subject {
+  /** Registry name of the recipe. */
+  readonly recipe: string;
+  /** Registry name of the data set. */
+  readonly source: string;
+  /** Makes the network for a data set, with its weights in a format. */
+  readonly network: (dataset: Dataset, format: string) => Layer;
+}
+
+/** Everything that the runs of a job share. */
+export interface Job {
+  /** What is trained. */
+  readonly subject: Subject;
+  /** How. */
+  readonly options: TrainingOptions;
+  /** On what. */
+  readonly dataset: Dataset;
+  /** Registry name of the backend. */
+  readonly backend: string;
+  /** Integrators, optimizer and engine. */
+  readonly method: TrainingMethod;
+  /** Hears what happens. */
+  readonly listener: Listener;
+  /** Aborts when the person presses Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens the backend and the data.
+ *
+ * @throws {UsageError} When options contradict each other; nothing has been written then.
+ */
+export async function openJob(
+  subject: Subject,
+  options: TrainingOptions,
+  { sink, signal }: RecipeContext,
+): Promise<Job> {
+  if (options.resume && options.out === "") {
+    throw new UsageError("Cannot resume: name the folder of the run with --out DIR");
+  }
+  parseAugmentation(options.augmentation);
+  const listener = createTerminalListener(sink);
+  const { engine, chosen, passedOver } = await openEngine(
+    options.backend,
+    options.threads > 0 ? { threads: options.threads } : {},
+  );
+  for (const { name, reason } of passedOver) sink.write(`Passed over ${name}: ${reason}\n`);
+  sink.write(`Backend ${chosen}: ${engine.description}\n`);
+  const dataset = await load(subject.source, options, listener);
+  const method = await methodOf(engine, options);
+  return { subject, options, dataset, backend: chosen, method, listener, signal };
+}
+
+async function load(source: string, o: TrainingOptions, listener: Listener): Promise<Dataset> {
+  return await datasets.get(source).load({
+    seed: o.seed,
+    offline: o.offline,
+    ...(o.data === "" ? {} : { directory: o.data }),
+    ...(o.trainCount > 0 ? { trainCount: o.trainCount } : {}),
+    ...(o.testCount > 0 ? { testCount: o.testCount } : {}),
+    onProgress: ({ file, received, total }) =>
+      listener({ type: "download", file, received, ...(total === undefined ? {} : { total }) }),
+  });
+}
+
+async function methodOf(
+  engine: TrainingMethod["engine"],
+  o: TrainingOptions,
+): Promise<TrainingMethod> {
+  const { momentum, beta2, weightDecay } = o;
+  const rule = optimizers.get(o.optimizer).create({ momentum, beta2, weightDecay });
+  return {
+    engine,
+    algebra: engineAlgebra(engine, await openHostAlgebra()),
+    rule,
+    stepper: optimizerStepper(rule, { coreSteps: o.coreSteps }),
+    integrator: integrators.get(o.integrator),
+    truncation: {
+      rule: truncationRules.get(o.truncation),
+      tolerance: o.tolerance,
+      minRank: o.minRank,
+      maxRank: Math.max(o.maxRank, o.minRank),
+    },
+  };
+}

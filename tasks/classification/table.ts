@@ -1,0 +1,34 @@
+/**
+ * The table that ends a job.
+ *
+ * @module
+ */
+
+import type { Summary } from "../../core/mod.ts";
+import { rankText } from "../reports/rank_names.ts";
+import { formatCount, formatDuration, formatPercent, renderTable } from "../terminal/mod.ts";
+
+/**
+ * Draws the results of some runs, one below the other.
+ *
+ * @param runs Summaries with their labels.
+ */
+export function resultTable(
+  runs: readonly { readonly label: string; readonly summary: Summary }[],
+): string {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const rows = runs.map(({ label, summary: s }) => [
+    label,
+    formatPercent(s.testAccuracy, 2),
+    formatCount(s.parameters),
+    formatPercent(s.compression / 100, 1),
+    rankText(s.ranks) || "full",
+    `${(1000 * s.secondsPerStep).toFixed(1)} ms`,
+    formatDuration(s.seconds),
+  ]);
+  const heads = ["network", "test", "parameters", "saved", "ranks", "step", "time"];
+  return renderTable(
+    heads.map((h) => h === "network" || h === "ranks" ? h : right(h)),
+    rows,
+  );
+}

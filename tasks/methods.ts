@@ -1,0 +1,57 @@
+/**
+ * Ways to train a network, by the names that comparisons give them: what form its weights have,
+ * and whether they have it from the first step on.
+ *
+ * @module
+ */
+
+import { type Plugin, Registry } from "../core/mod.ts";
+
+/** A way to train a network. */
+export interface Method extends Plugin {
+  /** Registry name of the format of its weights. */
+  readonly format: string;
+  /** Which of the run's integrators moves the factors; absent: the optimizer rule does. */
+  readonly moves?: "integrator" | "tuckerIntegrator";
+  /** Whether a dense network is trained first, then compressed and trained on; default false. */
+  readonly afterwards?: boolean;
+}
+
+/** Methods by name. */
+export const methods: Registry<Method> = new Registry("method");
+
+/** Full weights. */
+export const dense: Method = methods.add({
+  name: "dense",
+  description: "full weights, the reference",
+  format: "dense",
+});
+
+methods.add({
+  name: "low-rank",
+  description: "matrices U S Vᵀ on their manifold, kernels as matrices; ranks may adapt",
+  format: "low-rank",
+  moves: "integrator",
+});
+methods.add({
+  name: "tucker",
+  description: "kernels as Tucker tensors on their manifold, matrices as U S Vᵀ; ranks may adapt",
+  format: "tucker",
+  moves: "tuckerIntegrator",
+});
+methods.add({
+  name: "factor-matrix",
+  description: "naive: all factors of a matrix by the optimizer rule at once, fixed rank",
+  format: "factored-low-rank",
+});
+methods.add({
+  name: "factor-tucker",
+  description: "naive: core and factors of a Tucker tensor by the optimizer rule, fixed ranks",
+  format: "factored-tucker",
+});
+methods.add({
+  name: "svd-after",
+  description: "dense training, then truncation by SVD, then fine-tuning of the factors",
+  format: "factored-low-rank",
+  afterwards: true,
+});
