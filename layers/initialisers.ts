@@ -40,6 +40,14 @@ export const zeros: Initialiser = initialisers.add({
   draw: (_random, shape) => new Float32Array(shape.reduce((n, d) => n * d, 1)),
 });
 
+/** All entries one: scales of normalisations. */
+export const ones: Initialiser = initialisers.add({
+  name: "ones",
+  description: "all entries one",
+  variance: () => 0,
+  draw: (_random, shape) => new Float32Array(shape.reduce((n, d) => n * d, 1)).fill(1),
+});
+
 /** Normal with variance 2 / inputs, for ReLU (He et al., ICCV 2015). */
 export const kaimingNormal: Initialiser = scaled(
   "kaiming-normal",

@@ -1,17 +1,51 @@
 /**
- * Layers: forward maps over weights, and how weights start.
+ * Layers: forward maps over weights, how weights start, and networks made of them.
+ *
+ * Images are batch×height×width×channels (NHWC).
  *
  * @module
  */
 
+export { activate } from "./activate.ts";
+export { batchNorm, type BatchNormOptions } from "./batch_norm.ts";
+export { conv2d, type Conv2dOptions, type ConvOptions } from "./conv2d.ts";
+export { conv2dTranspose, type Conv2dTransposeOptions } from "./conv2d_transpose.ts";
+export { depthwiseConv2d, type DepthwiseConv2dOptions } from "./depthwise_conv2d.ts";
+export { dropout, type DropoutOptions } from "./dropout.ts";
+export type { ConvWindowOptions, PaddingChoice, Pair, WindowOptions } from "./geometry.ts";
+export {
+  groupNorm,
+  type GroupNormOptions,
+  layerNorm,
+  type LayerNormOptions,
+} from "./group_norm.ts";
 export {
   glorotNormal,
   glorotUniform,
   initialisers,
   kaimingNormal,
   kaimingUniform,
+  ones,
   zeros,
 } from "./initialisers.ts";
 export { linear, type LinearOptions } from "./linear.ts";
+export {
+  alexnet32,
+  lenet5,
+  type NetworkFamily,
+  type NetworkOptions,
+  networks,
+  resnet18,
+  resnet20,
+  resnet8,
+  vgg16,
+  vggSmall,
+  wideResnet,
+} from "./networks/mod.ts";
+export { normalise, type NormaliseOptions } from "./normalise.ts";
 export { perceptron, type PerceptronOptions } from "./perceptron.ts";
+export { averagePool, globalAveragePool, maxPool, type PoolOptions } from "./pooling.ts";
+export { channelsLast, flatten, planesToImages, toImages } from "./reshape.ts";
+export { residual, type ResidualOptions } from "./residual.ts";
 export { sequential } from "./sequential.ts";
+export type { WeightOptions } from "./weights.ts";

@@ -24,7 +24,7 @@ import {
   weightFormats,
   windows,
 } from "../core/mod.ts";
-import { initialisers } from "../layers/mod.ts";
+import { initialisers, networks } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
 import { methods } from "./methods.ts";
 import { recipes } from "./recipe.ts";
@@ -50,6 +50,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     tuckerDecompositions,
     weightFormats,
     windows,
+    networks,
     initialisers,
     optimizers,
     schedules,

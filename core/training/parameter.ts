@@ -42,6 +42,11 @@ export interface WeightSpec {
   readonly minRank?: number;
   /** Upper bound of the rank. */
   readonly maxRank?: number;
+  /**
+   * Pixels of an image that a kernel reads and writes, for formats that choose by cost how to run;
+   * default: as many of both.
+   */
+  readonly pixels?: readonly [number, number];
   /** Share of a new observation in a running statistic; default 0.1. */
   readonly momentum?: number;
 }
@@ -112,6 +117,8 @@ export interface WeightFormat extends Plugin {
    * which passes observe instead.
    */
   readonly anchor: string | undefined;
+  /** Name of the format that matrices have in a network whose kernels have this one; default it. */
+  readonly matrices?: string;
   /** Makes the initial state. */
   create(method: TrainingMethod, spec: WeightSpec, random: Random): Promise<WeightState>;
   /** The linear map y = act(x W + b) at a point; `capture` receives the gradient pair. */

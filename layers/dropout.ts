@@ -1,0 +1,44 @@
+/**
+ * Dropout.
+ *
+ * @module
+ */
+
+import type { Layer, Random } from "../core/mod.ts";
+
+/** Settings of {@linkcode dropout}. */
+export interface DropoutOptions {
+  /** Name of the layer: layers of different names draw different masks. */
+  readonly name: string;
+  /** Share of the entries that are set to zero while training, in [0, 1). */
+  readonly rate: number;
+}
+
+/**
+ * Sets entries to zero at random while training and scales the rest by 1/(1 − rate); does nothing
+ * otherwise (Srivastava et al., JMLR 2014). Every evaluation of one training step draws the same
+ * mask.
+ *
+ * @throws {RangeError} When the rate is outside [0, 1).
+ */
+export function dropout({ name, rate }: DropoutOptions): Layer {
+  if (!(rate >= 0 && rate < 1)) {
+    throw new RangeError(`Cannot make layer "${name}": rate must be in [0, 1), got ${rate}`);
+  }
+  return {
+    weights: [],
+    forward(pass, x) {
+      if (!pass.training || rate === 0) return x;
+      const { engine } = pass;
+      return engine.mul(x, engine.tensor(maskOf(pass.random(name), x.size, rate), x.shape));
+    },
+  };
+}
+
+function maskOf(random: Random, size: number, rate: number): Float32Array {
+  const mask = new Float32Array(size);
+  const kept = 1 / (1 - rate);
+  const threshold = rate * 2 ** 32;
+  for (let i = 0; i < size; i++) if (random.bits() >= threshold) mask[i] = kept;
+  return mask;
+}

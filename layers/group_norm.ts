@@ -1,0 +1,82 @@
+/**
+ * Normalisation within each example.
+ *
+ * @module
+ */
+
+import type { Activation, Layer, WeightSpec } from "../core/mod.ts";
+import { checkPositive } from "./geometry.ts";
+import { ones, zeros } from "./initialisers.ts";
+import { weightSpec } from "./weights.ts";
+
+/** Settings of {@linkcode layerNorm}. */
+export interface LayerNormOptions {
+  /** Name of the layer; its weights are `name.scale` and `name.shift`. */
+  readonly name: string;
+  /** Extent of the last axis. */
+  readonly channels: number;
+  /** Added to variances; default 1e-5. */
+  readonly epsilon?: number;
+  /** What follows; default "identity". */
+  readonly activation?: Activation;
+}
+
+/** Settings of {@linkcode groupNorm}. */
+export interface GroupNormOptions extends LayerNormOptions {
+  /** Groups of channels that share mean and variance; divides the channels. */
+  readonly groups: number;
+}
+
+/**
+ * y = act(scale (x − mean) / √(variance + ε) + shift) with both taken over the last axis of each
+ * entry (Ba, Kiros, Hinton, 2016). With scale and shift for every position of that axis.
+ */
+export function layerNorm(options: LayerNormOptions): Layer {
+  const { epsilon = 1e-5, activation = "identity" } = options;
+  const [scale, shift] = affineSpecs(options);
+  return {
+    weights: [scale, shift],
+    forward(pass, x) {
+      const z = pass.engine.standardise(x, [x.shape.length - 1], epsilon);
+      return pass.engine.affine(z, pass.dense(scale.name), pass.dense(shift.name), activation);
+    },
+  };
+}
+
+/**
+ * y = act(scale (x − mean) / √(variance + ε) + shift) with both taken over the pixels and channels
+ * of a group in each image (Wu, He, ECCV 2018): no batch, no running statistics, the same in
+ * training and in use. One group is layer normalisation of images, `channels` groups are instance
+ * normalisation.
+ *
+ * @throws {RangeError} When the groups do not divide the channels.
+ */
+export function groupNorm(options: GroupNormOptions): Layer {
+  const { name, channels, groups, epsilon = 1e-5, activation = "identity" } = options;
+  checkPositive(name, { channels, groups });
+  if (channels % groups !== 0) {
+    throw new RangeError(
+      `Cannot make layer "${name}": groups must divide the ${channels} channels, got ${groups}`,
+    );
+  }
+  const [scale, shift] = affineSpecs(options);
+  return {
+    weights: [scale, shift],
+    forward(pass, x) {
+      const { engine } = pass;
+      const [batch, per] = [x.shape[0]!, channels / groups];
+      const pixels = x.size / (batch * channels);
+      const grouped = engine.reshape(x, [batch, pixels, groups, per]);
+      const z = engine.reshape(engine.standardise(grouped, [1, 3], epsilon), x.shape);
+      return engine.affine(z, pass.dense(scale.name), pass.dense(shift.name), activation);
+    },
+  };
+}
+
+function affineSpecs({ name, channels }: LayerNormOptions): [WeightSpec, WeightSpec] {
+  checkPositive(name, { channels });
+  return [
+    weightSpec(`${name}.scale`, [channels], ones),
+    weightSpec(`${name}.shift`, [channels], zeros),
+  ];
+}

@@ -1,0 +1,39 @@
+/**
+ * Normalisation of the input by constants.
+ *
+ * @module
+ */
+
+import type { Layer } from "../core/mod.ts";
+
+/** Constants of {@linkcode normalise}, one number for each channel. */
+export interface NormaliseOptions {
+  /** Subtracted. */
+  readonly mean: readonly number[];
+  /** Divided by. */
+  readonly deviation: readonly number[];
+}
+
+/**
+ * (x − mean) / deviation for every channel, the last axis. Part of the model, so that whoever
+ * perturbs or exchanges images does so before it.
+ *
+ * @throws {RangeError} When the lengths differ or a deviation is not positive.
+ */
+export function normalise({ mean, deviation }: NormaliseOptions): Layer {
+  if (mean.length !== deviation.length || !deviation.every((d) => d > 0)) {
+    throw new RangeError(
+      "Cannot normalise: expected as many positive deviations as means, " +
+        `got [${mean}] and [${deviation}]`,
+    );
+  }
+  const scale = Float32Array.from(deviation, (d) => 1 / d);
+  const shift = Float32Array.from(mean, (m, i) => -m / deviation[i]!);
+  return {
+    weights: [],
+    forward({ engine }, x) {
+      const [a, b] = [scale, shift].map((v) => engine.tensor(v, [v.length]));
+      return engine.affine(x, a!, b!, "identity");
+    },
+  };
+}
