@@ -18,7 +18,7 @@ import {
   sizeOf,
   withScratch,
 } from "./context.ts";
-import { type ConvInfo, convInfo } from "./conv.ts";
+import { type ConvInfo, convInfo } from "./conv/info.ts";
 
 /** Kernels of this file. */
 export function depthwiseKernels(c: HeapContext): Kernels {

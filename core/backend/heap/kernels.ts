@@ -5,7 +5,7 @@
  */
 
 import type { HeapContext, Kernels } from "./context.ts";
-import { convKernels } from "./conv.ts";
+import { convKernels } from "./conv/kernels.ts";
 import { depthwiseKernels } from "./depthwise.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { layoutKernels } from "./layout.ts";

@@ -17,7 +17,7 @@ import {
   output,
   sizeOf,
 } from "./context.ts";
-import type { ConvInfo, Shape4 } from "./conv.ts";
+import type { ConvInfo, Shape4 } from "./conv/info.ts";
 
 /** Kernels of this file. */
 export function poolKernels(c: HeapContext): Kernels {

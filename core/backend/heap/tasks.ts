@@ -5,12 +5,28 @@
  */
 
 import { PIECE_NUMBERS } from "../team/protocol.ts";
+import * as patch from "./conv/patch_tasks.ts";
+import * as unrolled from "./conv/unrolled.ts";
+import * as winograd from "./conv/winograd_tasks.ts";
 import { gemmTask } from "./gemm.ts";
 import type { Hand, Task } from "./hand.ts";
 
 /** Tasks by name. */
 const TASKS: Readonly<Record<string, Task>> = {
-  gemm: gemmTask,
+  "gemm": gemmTask,
+  "transpose": ({ simd }, [to, from, rows, columns]) => {
+    simd.transpose!(to!, from!, rows!, columns!);
+  },
+  "patch-forward": patch.forwardTask,
+  "patch-filter-gradient": patch.filterGradientTask,
+  "patch-input-gradient": patch.inputGradientTask,
+  "unrolled-block": unrolled.blockTask,
+  "unrolled-sum": unrolled.sumTask,
+  "winograd-planes": winograd.planesTask,
+  "winograd-tiles": winograd.tilesTask,
+  "winograd-block": winograd.blockTask,
+  "winograd-filter": winograd.filterTask,
+  "winograd-filter-gradient": winograd.filterGradientTask,
 };
 
 const NAMES: readonly string[] = Object.keys(TASKS);

@@ -149,6 +149,7 @@ export const v128 = {
     return expr("v128", simd(0x0c), lane, lane, lane, lane);
   },
   splat: unary<"f32", "v128">("v128", simd(0x13)),
+  splatI32: unary<"i32", "v128">("v128", simd(0x11)),
   lane: (a: V128, index: number): F32 => expr("f32", a.code, simd(0x1f), [index]),
   laneF64: (a: V128, index: number): F64 => expr("f64", a.code, simd(0x21), [index]),
   /** Bytes `lanes` of the 32 bytes of a and b. */

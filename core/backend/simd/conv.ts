@@ -4,18 +4,22 @@
  * @module
  */
 
-import { f32, FunctionBuilder, type I32, i32, type Local, v128 } from "./assembler.ts";
+import { f32, FunctionBuilder, type I32, i32, type Local, memoryZero, v128 } from "./assembler.ts";
 import { sweep } from "./elementwise.ts";
 
 const add = i32.add;
 const mul = i32.mul;
 const one = i32.const(1);
 
-/** The geometry of one image, as parameters of the kernels in this order. */
+/**
+ * The geometry of one image, as parameters of the kernels in this order; `pitch` counts the numbers
+ * from one pixel to the next, of which `channels` are looked at.
+ */
 export const GEOMETRY = [
   "height",
   "width",
   "channels",
+  "pitch",
   "outHeight",
   "outWidth",
   "filterHeight",
@@ -53,10 +57,12 @@ function eachRun(
   outside: (patch: I32, bytes: I32) => void,
 ): void {
   const pixel = f.local("i32", i32.shl(g.channels, i32.const(2)));
+  const step = f.local("i32", i32.shl(g.pitch, i32.const(2)));
   const row = f.local("i32", mul(g.filterWidth, pixel));
   const patch = f.local("i32", patches);
   // Without gaps, and not beyond the last column: unsigned, a negative column is a very large one.
-  const dense = f.local("i32", i32.ltU(g.dilationWidth, i32.const(2)));
+  const joined = i32.eqz(i32.sub(g.pitch, g.channels));
+  const dense = f.local("i32", i32.and(joined, i32.ltU(g.dilationWidth, i32.const(2))));
   const columns = f.local("i32", add(i32.sub(g.width, g.filterWidth), one));
   const fits = f.local("i32", i32.and(dense, i32.ltS(i32.const(0), columns)));
   repeat(f, g.outHeight, (oh) =>
@@ -64,7 +70,7 @@ function eachRun(
       repeat(f, g.filterHeight, (kh) => {
         const top = i32.sub(add(mul(oh, g.strideHeight), mul(kh, g.dilationHeight)), g.padTop);
         const y = f.local("i32", top);
-        const line = f.local("i32", add(image, mul(mul(y, g.width), pixel)));
+        const line = f.local("i32", add(image, mul(mul(y, g.width), step)));
         const left = f.local("i32", i32.sub(mul(ow, g.strideWidth), g.padLeft));
         const whole = i32.and(fits, i32.and(i32.ltU(y, g.height), i32.ltU(left, columns)));
         f.if(whole, () => {
@@ -75,7 +81,7 @@ function eachRun(
             const x = f.local("i32", add(left, mul(kw, g.dilationWidth)));
             f.if(
               i32.and(i32.ltU(y, g.height), i32.ltU(x, g.width)),
-              () => inside(patch, f.local("i32", add(line, mul(x, pixel))), pixel),
+              () => inside(patch, f.local("i32", add(line, mul(x, step))), pixel),
               () => outside(patch, pixel),
             );
             f.emit(patch.set(add(patch, pixel)));
@@ -154,6 +160,14 @@ function multiplyAddRuns(): FunctionBuilder {
   return f;
 }
 
+/** Sets numbers to zero: parameters at, count. */
+function zero(): FunctionBuilder {
+  const f = new FunctionBuilder();
+  const [at, count] = [f.parameter("i32"), f.parameter("i32")];
+  f.emit(memoryZero(at, i32.shl(count, i32.const(2))));
+  return f;
+}
+
 type Eight = Local<"i32">;
 
 /** Every kernel of this file by its exported name. */
@@ -162,5 +176,6 @@ export function convKernels(): Record<string, FunctionBuilder> {
     image_to_rows: imageToRows(),
     rows_to_image: rowsToImage(),
     multiply_add_runs: multiplyAddRuns(),
+    zero: zero(),
   };
 }

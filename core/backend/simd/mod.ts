@@ -10,6 +10,7 @@ import { elementwiseKernels } from "./elementwise.ts";
 import { gemmKernels } from "./gemm.ts";
 import { lossKernels } from "./loss.ts";
 import { rowKernels } from "./rows.ts";
+import { winogradKernels } from "./winograd.ts";
 
 export * from "./assembler.ts";
 
@@ -23,6 +24,7 @@ function functions(fused: boolean): Record<string, FunctionBuilder> {
     ...rowKernels(),
     ...convKernels(),
     ...gemmKernels(fused),
+    ...winogradKernels(fused),
   };
 }
 

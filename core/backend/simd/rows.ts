@@ -4,12 +4,12 @@
  * @module
  */
 
-import { FunctionBuilder, i32, type Local, v128 } from "./assembler.ts";
+import { f32, FunctionBuilder, type I32, i32, type Local, v128 } from "./assembler.ts";
 import { sweep } from "./elementwise.ts";
 
 /** Kernels of this file. */
 export function rowKernels(): Record<string, FunctionBuilder> {
-  return { copy_rows: copyRows() };
+  return { copy_rows: copyRows(), transpose: transpose() };
 }
 
 /**
@@ -37,5 +37,27 @@ function copyRows(): FunctionBuilder {
   return f;
 }
 
+/** to = fromᵀ: parameters to, from, and the rows and columns of `from`. */
+function transpose(): FunctionBuilder {
+  const f = new FunctionBuilder();
+  const [to, from, rows, columns] = Array.from({ length: 4 }, () => f.parameter("i32")) as Four;
+  const pitch = f.local("i32", i32.shl(rows, i32.const(2)));
+  const width = f.local("i32", i32.shl(columns, i32.const(2)));
+  const end = f.local("i32", i32.add(from, i32.mul(rows, width)));
+  const step = (local: Int, by: I32) => f.emit(local.set(i32.add(local, by)));
+  f.while(i32.ltU(from, end), () => {
+    const line = f.local("i32", i32.add(from, width));
+    const target = f.local("i32", to);
+    f.while(i32.ltU(from, line), () => {
+      f.emit(f32.store(target, f32.load(from)));
+      step(target, pitch);
+      step(from, i32.const(4));
+    });
+    step(to, i32.const(4));
+  });
+  return f;
+}
+
+type Four = [Int, Int, Int, Int];
 type Int = Local<"i32">;
 type Six = [Int, Int, Int, Int, Int, Int];
