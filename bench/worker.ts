@@ -11,11 +11,22 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Engine, openEngine } from "../core/mod.ts";
 import { suggest } from "../core/registry.ts";
 import { factors } from "./workloads/factors.ts";
+import { integrate } from "./workloads/integrators.ts";
 import { elementwise, factorise, product } from "./workloads/kernels.ts";
+import { lapack } from "./workloads/lapack.ts";
 import { pass, train } from "./workloads/network.ts";
 import type { Workload, WorkloadKind } from "./workloads/workload.ts";
 
-const KINDS: readonly WorkloadKind[] = [product, elementwise, factorise, factors, train, pass];
+const KINDS: readonly WorkloadKind[] = [
+  product,
+  elementwise,
+  factorise,
+  lapack,
+  integrate,
+  factors,
+  train,
+  pass,
+];
 
 /** Workloads made so far, by their full name. */
 const made = new Map<string, Workload>();

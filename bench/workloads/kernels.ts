@@ -54,7 +54,7 @@ export const elementwise: WorkloadKind = {
 /** Factorisations as the integrators use them, through the engine's algebra. */
 export const factorise: WorkloadKind = {
   name: "factorise",
-  usage: "factorise orthonormalize|qr|svd rows columns",
+  usage: "factorise orthonormalize|qr|svd|svds rows columns",
   async create(engine, words) {
     const { engineAlgebra } = await import("../../core/mod.ts");
     const [m, n] = integers(words.slice(1), 2, this.usage) as [number, number];
@@ -64,6 +64,8 @@ export const factorise: WorkloadKind = {
       orthonormalize: () => algebra.orthonormalize(x),
       qr: async () => await algebra.qr(x),
       svd: async () => await algebra.svd(x),
+      // As the layers of a network truncate: four at the same time.
+      svds: () => Promise.all([1, 2, 3, 4].map(() => algebra.svd(x))),
     };
     const operation = operations[words[0] ?? ""];
     if (!operation) throw new RangeError(`Cannot read the workload: expected "${this.usage}"`);

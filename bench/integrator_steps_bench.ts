@@ -1,0 +1,151 @@
+import { integrators } from "../core/mod.ts";
+import { measure, type MeasureOptions, type Timing } from "./harness.ts";
+import { usableBackends } from "./support/backends.ts";
+import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/bench.ts";
+import { inSeconds, ratio } from "./support/fastest.ts";
+import { startOwn } from "./support/own_worker.ts";
+import type { Worker } from "./support/worker_client.ts";
+
+/** Extents of the square matrices. */
+const SIZES = [500, 4096] as const;
+const RANKS = [16, 32, 64, 128] as const;
+
+/** One step takes up to seconds: a few rounds show all there is. */
+const MAX_ROUNDS = 5;
+
+/** Cost of one step beyond the field, by size and rank; factorisations beside LAPACK's own. */
+const bench: Bench = {
+  name: "integrator-steps",
+  description: "one step of every integrator beyond the field, by size and rank; QR and SVD",
+  async run(options: BenchOptions): Promise<BenchResult> {
+    const { names, notes } = await usableBackends(options, ["blas", "wasm"]);
+    const ranks = options.quick ? [16, 64] : RANKS;
+    const rounds = Math.min(MAX_ROUNDS, options.measure.rounds ?? MAX_ROUNDS);
+    const sections: Section[] = [];
+    const aims: Aim[] = [];
+    for (const name of names) {
+      await using worker = await startOwn(name);
+      const steps = await stepSections(worker, name, ranks, { ...options.measure, rounds });
+      sections.push(...steps.sections);
+      aims.push(steps.aim);
+    }
+    if (names.includes("blas")) {
+      await using worker = await startOwn("blas", 1);
+      for (const { section, aim } of await factorisations(worker, ranks, options.measure)) {
+        sections.push(section);
+        aims.push(aim);
+      }
+    }
+    return { sections, aims, notes };
+  },
+};
+
+/** A table for each rank, both sizes measured in turns, and the worst growth with the size. */
+async function stepSections(
+  worker: Worker,
+  backend: string,
+  ranks: readonly number[],
+  options: MeasureOptions,
+): Promise<{ sections: Section[]; aim: Aim }> {
+  const sections: Section[] = [];
+  let worst = { exponent: -Infinity, what: "" };
+  for (const rank of ranks) {
+    const figures = new Map<string, Timing>();
+    const extra: Record<string, Record<string, string>> = {};
+    for (const integrator of integrators.names()) {
+      const labels = SIZES.map((n) => `${integrator} ${n}`);
+      const timings = await measure(
+        SIZES.map((n, i) =>
+          worker.variant(labels[i]!, `integrate ${integrator} ${n} ${n} ${rank}`)
+        ),
+        options,
+      );
+      for (const [label, timing] of timings) figures.set(label, timing);
+      const exponent = growth(labels.map((label) => timings.get(label)!.median));
+      extra[labels.at(-1)!] = { "growth": `n^${exponent.toFixed(2)}` };
+      if (exponent > worst.exponent) worst = { exponent, what: `${integrator}, rank ${rank}` };
+    }
+    sections.push({ title: `${backend}, rank ${rank}`, figures: inSeconds(figures), extra });
+  }
+  const what = `${backend}, exponent of n at fixed rank, largest: ${worst.what}`;
+  return { sections, aim: { what, value: worst.exponent, limit: 1.1 } };
+}
+
+/** The exponent p of a power law n^p through the times at both sizes. */
+function growth(times: readonly number[]): number {
+  return Math.log(times.at(-1)! / times[0]!) / Math.log(SIZES.at(-1)! / SIZES[0]);
+}
+
+/** Factorisations as training meets them, beside LAPACK called directly, one thread each. */
+async function factorisations(
+  worker: Worker,
+  ranks: readonly number[],
+  options: MeasureOptions,
+): Promise<{ section: Section; aim: Aim }[]> {
+  const qr = { title: "thin QR in float32", direct: "s" };
+  const shapes = ranks.flatMap((r) => SIZES.map((n): [number, number] => [n, r]));
+  // Cores of augmented bases; ours computes in double precision, and so must what it is held to.
+  const svd = { title: "SVD in float64", direct: "d" };
+  const cores = ranks.map((r): [number, number] => [2 * r, 2 * r]);
+  return [
+    await beside(worker, { ...qr, ours: "qr", name: "qr", times: 1, shapes }, options),
+    await beside(
+      worker,
+      { ...qr, title: "basis in float32", ours: "orthonormalize", name: "qr", times: 1, shapes },
+      options,
+    ),
+    await beside(worker, { ...svd, ours: "svd", name: "svd", times: 1, shapes: cores }, options),
+    await beside(
+      worker,
+      {
+        ...svd,
+        title: "four SVDs at once in float64",
+        ours: "svds",
+        name: "svd",
+        times: 4,
+        shapes: cores,
+      },
+      options,
+    ),
+  ];
+}
+
+interface Comparison {
+  readonly title: string;
+  /** Our operation. */
+  readonly ours: string;
+  /** LAPACK's, and its precision. */
+  readonly name: string;
+  readonly direct: string;
+  /** How many of LAPACK's calls do what ours does once. */
+  readonly times: number;
+  readonly shapes: readonly (readonly [number, number])[];
+}
+
+async function beside(
+  worker: Worker,
+  { title, ours, name, direct, times, shapes }: Comparison,
+  options: MeasureOptions,
+): Promise<{ section: Section; aim: Aim }> {
+  const figures = new Map<string, Timing>();
+  const extra: Record<string, Record<string, string>> = {};
+  let largest: number | undefined;
+  for (const [m, n] of shapes) {
+    const [own, other] = [`ours ${m}×${n}`, `LAPACK ${m}×${n}`];
+    const timings = await measure([
+      worker.variant(own, `factorise ${ours} ${m} ${n}`),
+      worker.variant(other, `lapack ${name} ${m} ${n} ${direct}`),
+    ], options);
+    for (const [label, timing] of timings) figures.set(label, timing);
+    const found = ratio(timings.get(own)!.median, times * timings.get(other)!.median)!;
+    extra[own] = { "of LAPACK": `${found.toFixed(2)}x` };
+    largest = Math.max(largest ?? 0, found);
+  }
+  const what = `${title}, ours over ${times > 1 ? `${times} calls of ` : ""}LAPACK, largest`;
+  return {
+    section: { title, figures: inSeconds(figures), extra },
+    aim: { what, value: largest, limit: 1.2 },
+  };
+}
+
+export default bench;
