@@ -139,12 +139,11 @@ class EngineAlgebra implements Algebra<Tensor> {
   async complement(u: Tensor, a: Tensor): Promise<Tensor | undefined> {
     const free = this.rows(u) - this.cols(u);
     if (free <= 0) return undefined;
+    // All free directions are wanted, so some columns lead to the same span as all of them.
+    if (this.cols(a) > free) return await this.complement(u, this.columns(a, 0, free));
     const linalg = this.#engine.linalg;
-    if (this.cols(a) <= free) {
-      const q = linalg?.complement ? linalg.complement(u, a) : await this.#choleskyComplement(u, a);
-      if (q) return q;
-    }
-    return await this.#householderComplement(u, a);
+    const q = linalg?.complement ? linalg.complement(u, a) : await this.#choleskyComplement(u, a);
+    return q ?? await this.#householderComplement(u, a);
   }
 
   /** Block Gram-Schmidt, twice: project, orthonormalise, and again where U still shows. */
