@@ -13,6 +13,7 @@ import { resultTable } from "./classification/table.ts";
 import { variantsOf } from "./classification/variant.ts";
 import type { RecipeContext } from "./recipe.ts";
 import { writeReport } from "./reports/mod.ts";
+import { runPath } from "./run_path.ts";
 import type { ClassificationOptions, TrainingOptions } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -34,7 +35,7 @@ export async function classify(
   context: RecipeContext,
 ): Promise<number> {
   const { sink } = context;
-  const path = options.out || `runs/${subject.recipe}-${timestamp()}`;
+  const path = runPath(options.out, subject.recipe);
   const variants = variantsOf(options, path);
   const job = await openJob(subject, options, context);
   const done: Outcome[] = [];
@@ -77,8 +78,4 @@ function stopped(outcome: Outcome, path: string, recipe: string, context: Recipe
       `options and\n  deno task train ${recipe} --out ${path} --resume\n`,
   );
   return EXIT[reason];
-}
-
-function timestamp(): string {
-  return new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
 }

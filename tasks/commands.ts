@@ -7,7 +7,8 @@
 import "./recipes/mod.ts";
 import { list as printList } from "./list.ts";
 import { loadPlugins } from "./plugins.ts";
-import { recipes } from "./recipe.ts";
+import { type RecipeContext, recipes } from "./recipe.ts";
+import { sweep as runSweep } from "./sweep.ts";
 import { textSink } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -25,6 +26,21 @@ export async function train(args: readonly string[]): Promise<number> {
     );
   }
   const recipe = recipes.get(name);
+  return await interruptible((context) => recipe.run(options, context));
+}
+
+/**
+ * Runs a recipe over lists of values; Ctrl-C as with {@linkcode train}.
+ *
+ * @param args Name of the recipe and its options, some with lists.
+ * @returns Exit code.
+ */
+export async function sweep(args: readonly string[]): Promise<number> {
+  const options = await loadPlugins(args);
+  return await interruptible((context) => runSweep(options, context));
+}
+
+async function interruptible(job: (context: RecipeContext) => Promise<number>): Promise<number> {
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted) Deno.exit(130);
@@ -32,7 +48,7 @@ export async function train(args: readonly string[]): Promise<number> {
   };
   Deno.addSignalListener("SIGINT", stop);
   try {
-    return await recipe.run(options, { sink: textSink(), signal: controller.signal });
+    return await job({ sink: textSink(), signal: controller.signal });
   } finally {
     Deno.removeSignalListener("SIGINT", stop);
   }

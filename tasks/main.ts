@@ -13,6 +13,7 @@ type Command = (args: string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, Command>> = {
   demo: async (args) => (await import("./commands.ts")).train(["demo", ...args]),
   train: async (args) => (await import("./commands.ts")).train(args),
+  sweep: async (args) => (await import("./commands.ts")).sweep(args),
   list: async (args) => (await import("./commands.ts")).list(args),
   check: async (args) => (await import("./check.ts")).check(args),
   doctor: async (args) => (await import("./doctor.ts")).doctor(args),

@@ -104,6 +104,40 @@ function describeOption(value: OptionValue, rule: OptionRule): string {
   return rule.description ? `${rule.description} (${notes})` : notes;
 }
 
+/** What a sweep makes of arguments: lists to vary and everything else. */
+export interface Grid {
+  /** The values to take by the option's command-line name without dashes, in their order. */
+  readonly axes: Readonly<Record<string, readonly string[]>>;
+  /** The other arguments, each as `--key=value`. */
+  readonly fixed: readonly string[];
+}
+
+/**
+ * Takes the lists out of arguments: `--tolerance 0.02,0.1` varies an option of one number or of
+ * one choice. Options of other types keep their commas.
+ *
+ * @param args Arguments after the name of the recipe.
+ * @param defaults Every option with its default.
+ * @param schema Limits by option.
+ * @throws {UsageError} When a key is unknown.
+ */
+export function gridOf<T extends OptionDefaults<T>>(
+  args: readonly string[],
+  defaults: T,
+  schema: OptionSchema<T> = {},
+): Grid {
+  const known = new Map<string, OptionValue>(Object.entries(defaults));
+  const rules = schema as Readonly<Record<string, OptionRule | undefined>>;
+  const axes: Record<string, readonly string[]> = {};
+  const fixed: string[] = [];
+  for (const { key, text } of tokens(args, known)) {
+    const varies = typeof known.get(key) === "number" || rules[key]?.oneOf !== undefined;
+    if (varies && text?.includes(",")) axes[kebab(key)] = [...new Set(text.split(","))];
+    else fixed.push(text === undefined ? `--${kebab(key)}` : `--${kebab(key)}=${text}`);
+  }
+  return { axes, fixed };
+}
+
 interface Token {
   /** As typed, for messages. */
   readonly flag: string;

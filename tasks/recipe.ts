@@ -7,8 +7,11 @@
 import { type Plugin, Registry } from "../core/mod.ts";
 import {
   describeOptions,
+  type Grid,
+  gridOf,
   type OptionDefaults,
   type OptionSchema,
+  type OptionValue,
   type ParsedOptions,
   parseOptions,
 } from "./options.ts";
@@ -26,6 +29,15 @@ export interface RecipeContext {
 export interface Recipe extends Plugin {
   /** Every option by name with default, limits and explanation. */
   readonly options: Readonly<Record<string, string>>;
+  /**
+   * Reads options, every one that there is.
+   *
+   * @param args Options as typed.
+   * @throws {UsageError} When an option is wrong.
+   */
+  read(args: readonly string[]): Readonly<Record<string, OptionValue>>;
+  /** Takes the lists out of options, for a sweep. */
+  grid(args: readonly string[]): Grid;
   /**
    * Runs the recipe.
    *
@@ -63,6 +75,8 @@ export function recipe<T extends OptionDefaults<T>>(definition: RecipeDefinition
     get options() {
       return describeOptions(defaults, rules());
     },
+    read: (args) => parseOptions(args, defaults, rules()),
+    grid: (args) => gridOf(args, defaults, rules()),
     run: (args, context) => job(parseOptions(args, defaults, rules()), context),
   });
 }

@@ -6,12 +6,16 @@
 
 import { buildPage, readRun, reports, saveReport } from "../../core/io/mod.ts";
 import { convergenceReport } from "./convergence.ts";
+import { sweepReport } from "./sweep.ts";
 import { trainingReport } from "./training.ts";
+import { windowingReport } from "./windowing.ts";
 
 reports.add(trainingReport);
 reports.add(convergenceReport);
+reports.add(windowingReport);
+reports.add(sweepReport);
 
-export { convergenceReport, trainingReport };
+export { convergenceReport, sweepReport, trainingReport };
 
 /**
  * Makes report.html of a run folder, of the kind that its config.json names, by default

@@ -1,0 +1,114 @@
+/**
+ * Running the cells of a sweep, one after another.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import {
+  describeEnvironment,
+  readRun,
+  RunFolder,
+  type Summary,
+  toJson,
+  writeAtomic,
+} from "../../core/mod.ts";
+import type { Recipe, RecipeContext } from "../recipe.ts";
+import { writeReport } from "../reports/mod.ts";
+import { sweepReport } from "../reports/sweep.ts";
+import { UsageError } from "../usage_error.ts";
+import type { Cell } from "./cells.ts";
+import type { CellResult } from "./results.ts";
+import { sweepTable } from "./table.ts";
+
+/** What a sweep runs. */
+export interface Sweep {
+  /** Name of the command or recipe, for its folder and its report. */
+  readonly name: string;
+  /** Settings that all runs share; a sweep is resumed with the same ones only. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Runs each cell. */
+  readonly recipe: Recipe;
+  /** The runs. */
+  readonly cells: readonly Cell[];
+  /** Folder of the sweep. */
+  readonly out: string;
+  /** Whether finished runs in the folder count and unfinished ones are gone on with. */
+  readonly resume: boolean;
+  /** What a person types to go on. */
+  readonly command: string;
+}
+
+/**
+ * Runs every cell, then prints the table and writes the report. A run that diverges is a result.
+ *
+ * @returns Exit code: 0 when all is done, 130 when interrupted.
+ */
+export async function runSweep(sweep: Sweep, context: RecipeContext): Promise<number> {
+  const { sink } = context;
+  await RunFolder.open(sweep.out, {
+    recipe: sweep.name,
+    settings: sweep.settings,
+    seed: 0,
+    backend: String(sweep.settings.backend ?? "auto"),
+    report: sweepReport.name,
+    environment: describeEnvironment(),
+  }, {
+    resume: sweep.resume && "if-present",
+    mayChange: ["backend", "threads", "data", "offline"],
+  });
+  const results: CellResult[] = [];
+  for (const [i, cell] of sweep.cells.entries()) {
+    sink.write(`\n[${i + 1}/${sweep.cells.length}] ${cell.folder}\n`);
+    const result = await runCell(sweep, cell, context);
+    if (!result) {
+      sink.write(`\nInterrupted. Go on with the same options and\n  ${sweep.command} --resume\n`);
+      return 130;
+    }
+    results.push(result);
+    const summary = { recipe: sweep.name, cells: results };
+    await writeAtomic(join(sweep.out, "summary.json"), toJson(summary, 2) + "\n");
+  }
+  sink.write(`\n${sweepTable(results)}\n`);
+  sink.write(`\nReport: ${await writeReport(sweep.out)}\n`);
+  return 0;
+}
+
+/** The result of one run; undefined when it was interrupted. */
+async function runCell(
+  { recipe, out, resume }: Sweep,
+  { folder, values, args }: Cell,
+  context: RecipeContext,
+): Promise<CellResult | undefined> {
+  const path = join(out, folder);
+  const before = resume ? await found(path) : undefined;
+  if (before?.summary) {
+    context.sink.write("  finished before\n");
+    return { folder, values, summary: lean(before.summary) };
+  }
+  const more = [`--out=${path}`, ...(before ? ["--resume"] : [])];
+  try {
+    if (await recipe.run([...args, ...more], context) !== 0) return undefined;
+  } catch (error) {
+    if (!(error instanceof UsageError) || !/^Training diverged/.test(error.message)) throw error;
+    context.sink.write(`${error.message}\n`);
+    return { folder, values, failure: error.message };
+  }
+  const { summary } = await readRun(path);
+  return { folder, values, ...(summary ? { summary: lean(summary) } : {}) };
+}
+
+async function found(path: string): Promise<{ summary?: Summary } | undefined> {
+  try {
+    await Deno.stat(join(path, "config.json"));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  return await readRun(path);
+}
+
+/** Without what is large and of no use beside others. */
+function lean({ confusion: _, classNames: _names, ...summary }: Summary): Summary {
+  return summary as Summary;
+}

@@ -1,0 +1,40 @@
+/**
+ * The table of a sweep on the terminal.
+ *
+ * @module
+ */
+
+import type { Summary } from "../../core/mod.ts";
+import { formatCount, formatDuration, formatPercent, renderTable } from "../terminal/mod.ts";
+import { type CellResult, type Group, groupsOf, labelOf, spreadOf } from "./results.ts";
+
+/** Draws one row for each group of runs that differ only in their seed, in 80 columns. */
+export function sweepTable(results: readonly CellResult[]): string {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const heads = ["test", "saved", "parameters", "step", "time", "runs"].map(right);
+  return renderTable(["network", ...heads], groupsOf(results).map(rowOf));
+}
+
+function rowOf(group: Group): string[] {
+  const { cells, summaries } = group;
+  const lost = cells.length - summaries.length;
+  const runs = lost === 0 ? `${cells.length}` : `${summaries.length} of ${cells.length}`;
+  if (summaries.length === 0) return [labelOf(group), "diverged", "", "", "", "", runs];
+  const of = (pick: (s: Summary) => number) => spreadOf(summaries.map(pick));
+  return [
+    labelOf(group),
+    accuracyText(group),
+    formatPercent(of((s) => s.compression / 100).mean),
+    formatCount(of((s) => s.parameters).mean),
+    `${(1000 * of((s) => s.secondsPerStep).mean).toFixed(1)} ms`,
+    formatDuration(of((s) => s.seconds).mean),
+    runs,
+  ];
+}
+
+/** Test accuracy such as `97.12 ± 0.08 %`. */
+export function accuracyText({ summaries }: Group): string {
+  const { mean, deviation } = spreadOf(summaries.map((s) => s.testAccuracy));
+  if (summaries.length < 2) return formatPercent(mean, 2);
+  return `${(100 * mean).toFixed(2)} ± ${(100 * deviation).toFixed(2)} %`;
+}
