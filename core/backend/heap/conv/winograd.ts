@@ -17,8 +17,9 @@ const BLOCK_BYTES = 0.75 * 2 ** 20;
 const LEAST_TILES = 32;
 /** Bytes of transformed kernels beyond which they should be read once for all tiles. */
 const LARGE_FILTER = 6 * 2 ** 20;
-/** Bytes of transformed tiles held at a time where all threads share them. */
-const SHARED_BYTES = 24 * 2 ** 20;
+/** Tiles that all threads share at a time: so many bytes, and no fewer tiles than these. */
+const SHARED_BYTES = 4 * 2 ** 20;
+const LEAST_SHARED = 128;
 /** Products of the channels up to which a transposed kernel is worth its copy. */
 const MOST_TRANSPOSED = 2 ** 15;
 /** Fewer channels than these leave the transforms more to do than the products save. */
@@ -213,7 +214,7 @@ function convolveInBlocks(c: HeapContext, p: Problem, filter: number): void {
 
 /** Tiles that all threads share at a time, in equal blocks. */
 function sharedBlock(tiles: number, numbers: number): number {
-  const most = Math.max(LEAST_TILES, Math.floor(SHARED_BYTES / (4 * PLANES * numbers)));
+  const most = Math.max(LEAST_SHARED, Math.floor(SHARED_BYTES / (4 * PLANES * numbers)));
   return Math.ceil(tiles / Math.ceil(tiles / most));
 }
 
