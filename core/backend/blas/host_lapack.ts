@@ -1,14 +1,15 @@
 /**
  * BLAS and LAPACK on float64 matrices in plain memory, for references, tests and physics.
  *
- * All matrices are row-major. LAPACK is column-major: it sees each one as its transpose, so QR is
- * done by its LQ factorisation and the factors of the SVD change places; nothing is transposed on
- * the way in.
+ * All matrices are row-major. LAPACK is column-major: it sees each one as its transpose. In the SVD
+ * the factors change places; for QR the matrix is transposed on the way in and out, because LAPACK's
+ * LQ factorisation, which would spare that, takes three times as long.
  *
  * @module
  */
 
 import { loadBlas } from "./library.ts";
+import { transposeInto } from "./transpose.ts";
 
 /** Dense float64 operations of the system's library. */
 export interface HostLapack {
@@ -58,8 +59,14 @@ const SYMBOLS = {
     parameters: [I, I, I, I, I, I, D, BUFFER, I, BUFFER, I, D, BUFFER, I],
     result: "void",
   },
-  dgelqf_: { parameters: buffers(8), result: "void", optional: true },
-  dorglq_: { parameters: buffers(9), result: "void", optional: true },
+  // OpenBLAS' own: order, transposition, rows, columns, α, A, pitch, B, pitch.
+  cblas_domatcopy: {
+    parameters: [I, I, I, I, D, BUFFER, I, BUFFER, I],
+    result: "void",
+    optional: true,
+  },
+  dgeqrf_: { parameters: buffers(8), result: "void", optional: true },
+  dorgqr_: { parameters: buffers(9), result: "void", optional: true },
   // A hidden length follows for each character.
   dgesdd_: { parameters: [...buffers(14), "usize"], result: "void", optional: true },
   dpotrf_: { parameters: [...buffers(5), "usize"], result: "void", optional: true },
@@ -67,7 +74,9 @@ const SYMBOLS = {
 
 /** A function on arrays and numbers. */
 type Native = (...args: (ArrayBufferView | number)[]) => void;
-type Functions = Record<"cblas_dgemm" | "dgelqf_" | "dorglq_" | "dgesdd_" | "dpotrf_", Native>;
+type Functions =
+  & Record<"cblas_dgemm" | "dgeqrf_" | "dorgqr_" | "dgesdd_" | "dpotrf_", Native>
+  & { readonly cblas_domatcopy: Native | null };
 
 const ROW_MAJOR = 101;
 const PLAIN = 111;
@@ -96,7 +105,8 @@ function open(): HostLapack | undefined {
   if (typeof library === "string" || !library.lapack) return undefined;
   const { symbols } = Deno.dlopen(library.path, SYMBOLS);
   const functions = symbols as unknown as Record<string, Native | null>;
-  if (!Object.keys(SYMBOLS).every((name) => functions[name])) return undefined;
+  const extra = "cblas_domatcopy" satisfies keyof Functions;
+  if (!Object.keys(SYMBOLS).every((name) => functions[name] || name === extra)) return undefined;
   const f = functions as Functions;
   return {
     name: library.title,
@@ -146,34 +156,27 @@ function expectSuccess(info: Int32Array, what: string): void {
   );
 }
 
-/** Column-major Aᵀ = L Q̃: Q̃ᵀ is Q, and Lᵀ is R. */
 function qr(f: Functions, a: Float64Array, m: number, n: number) {
   const l = Math.min(m, n);
-  const factored = a.slice(0, m * n);
+  const factored = transposed(f, a, m, n);
   const [tau, work, info] = [new Float64Array(l), new Float64Array(n * BLOCK), int(0)];
-  const [rows, columns, size] = [int(n), int(m), int(work.length)];
-  f.dgelqf_(rows, columns, factored, rows, tau, work, size, info);
+  const [rows, small, size] = [int(m), int(l), int(work.length)];
+  f.dgeqrf_(rows, int(n), factored, rows, tau, work, size, info);
   expectSuccess(info, "the QR factorisation");
-  const r = upperRows(factored, l, n);
-  const q = leadingColumns(factored, m, n, l);
-  f.dorglq_(int(l), columns, int(l), q, int(l), tau, work, size, info);
+  const r = upperTriangle(factored, m, l, n);
+  // Q takes the place of the first l columns.
+  f.dorgqr_(rows, small, small, factored, rows, tau, work, size, info);
   expectSuccess(info, "the QR factorisation");
-  return { q, r };
+  return { q: transposed(f, factored, l, m), r };
 }
 
-/** The first l rows of a matrix with n columns, zeroed below the diagonal. */
-function upperRows(a: Float64Array, l: number, n: number): Float64Array {
-  const r = a.slice(0, l * n);
-  for (let i = 0; i < l; i++) r.fill(0, i * n, i * n + i);
+/** The first l rows, row-major, of the upper triangle of a column-major matrix with m rows. */
+function upperTriangle(a: Float64Array, m: number, l: number, n: number): Float64Array {
+  const r = new Float64Array(l * n);
+  for (let j = 0; j < n; j++) {
+    for (let i = 0; i <= Math.min(j, l - 1); i++) r[i * n + j] = a[j * m + i]!;
+  }
   return r;
-}
-
-/** The first l of n columns. */
-function leadingColumns(a: Float64Array, m: number, n: number, l: number): Float64Array {
-  if (l === n) return a;
-  const out = new Float64Array(m * l);
-  for (let i = 0; i < m; i++) out.set(a.subarray(i * n, i * n + l), i * l);
-  return out;
 }
 
 /** Column-major Aᵀ = Ũ Σ Ṽᵀ: P = Ṽ, whose transpose column-major is P row-major, and Q = Ũ. */
@@ -188,14 +191,19 @@ function svd(f: Functions, a: Float64Array, m: number, n: number) {
   const workspace = [work, int(work.length), new Int32Array(8 * l), info] as const;
   f.dgesdd_(char("S"), rows, columns, copy, rows, ...factors, ...workspace, 1);
   expectSuccess(info, "the SVD");
-  return { p: p!, sigma: sigma!, q: transposed(qT!, l, n) };
+  return { p: p!, sigma: sigma!, q: transposed(f, qT!, l, n) };
 }
 
-function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
-  const out = new Float64Array(a.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) out[j * rows + i] = a[i * columns + j]!;
-  }
+/** The transpose of a rows×columns matrix; of the first ones where there are more entries. */
+function transposed(
+  f: Functions,
+  a: Float64Array,
+  rows: number,
+  columns: number,
+): Float64Array<ArrayBuffer> {
+  const out = new Float64Array(rows * columns);
+  if (!f.cblas_domatcopy) transposeInto(a, 0, out, 0, rows, columns);
+  else f.cblas_domatcopy(ROW_MAJOR, TRANSPOSED, rows, columns, 1, a, columns, out, rows);
   return out;
 }
 

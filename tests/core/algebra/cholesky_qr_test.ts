@@ -113,8 +113,12 @@ for (const name of BACKENDS) {
         assertEquals(calls(), 0);
         await a.complement(own, a.zeros(30, 5));
         assertEquals(calls(), 1);
+        // More columns than room: those that fit are enough, if they are independent.
         const wide = gaussian(new Random(6), 30, 26);
-        await a.complement(own, a.from(wide.data, 30, 26));
+        const rest = await a.complement(own, a.from(wide.data, 30, 26));
+        assertEquals(calls(), 1);
+        assertLess(await orthogonalityDefect(a, a.hstack([own, rest!])), 1e-6);
+        await a.complement(own, a.zeros(30, 26));
         assertEquals(calls(), 2);
       }),
   });
