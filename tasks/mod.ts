@@ -6,6 +6,12 @@
 
 export { check } from "./check.ts";
 export { classify, perceptronOf, type Subject } from "./classification.ts";
+export {
+  convolutionDefaults,
+  type ConvolutionOptions,
+  convolutionSchema,
+  convolutionSubject,
+} from "./convolution.ts";
 export { kinds, list } from "./list.ts";
 export { type Method, methods } from "./methods.ts";
 export * from "./ode/mod.ts";
@@ -31,3 +37,4 @@ export {
 } from "./settings.ts";
 export * from "./terminal/mod.ts";
 export { UsageError } from "./usage_error.ts";
+export * from "./windowing/mod.ts";

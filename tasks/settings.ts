@@ -13,7 +13,7 @@ import {
 } from "../core/mod.ts";
 import { initialisers } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
-import { methods } from "./methods.ts";
+import { dense, methods } from "./methods.ts";
 import type { OptionSchema, ParsedOptions } from "./options.ts";
 
 /** Defaults of every training recipe; a recipe overrides what it needs to. */
@@ -30,7 +30,7 @@ export const trainingDefaults = {
   tolerance: 0.14, // of the truncation rule
   truncation: "relative-frobenius",
   optimizer: "adam",
-  learningRate: 8e-3, // cores have few entries: about four times a dense net's rate
+  learningRate: 0, // 0: that of the method
   momentum: 0.9,
   beta2: 0.999,
   weightDecay: 0,
@@ -41,7 +41,7 @@ export const trainingDefaults = {
   patience: 0, // epochs; 0: no early stop
   initialiser: "kaiming-normal",
   baseline: false,
-  baselineLearningRate: 2e-3, // better than Adam's customary 1e-3 on MNIST
+  baselineLearningRate: dense.learningRate,
   fineTune: 2, // epochs after compression, of methods that compress
   augmentation: "",
   prefetch: false,
@@ -76,7 +76,7 @@ export function trainingSchema(): OptionSchema<typeof trainingDefaults> {
     tolerance: { min: 0, max: 1, description: "threshold of the truncation rule" },
     truncation: { oneOf: truncationRules.names(), description: "how ranks are chosen" },
     optimizer: { oneOf: optimizers.names(), description: "how variables move" },
-    learningRate: { min: 0, description: "base step size" },
+    learningRate: { min: 0, description: "base step size, 0 for that of the method" },
     momentum: { min: 0, max: 0.9999, description: "decay of the first moment" },
     beta2: { min: 0, max: 0.99999, description: "decay of the second moment" },
     weightDecay: { min: 0, description: "decoupled weight decay" },

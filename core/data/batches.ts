@@ -5,15 +5,7 @@
  */
 
 import { Random } from "../random.ts";
-import type { Split } from "./dataset.ts";
-
-/** Shift and scale per channel: a pixel p in [0, 1] becomes (p − mean) / deviation. */
-export interface Normalisation {
-  /** Mean of each channel, in units of full brightness. */
-  readonly mean: readonly number[];
-  /** Standard deviation of each channel, in the same units, positive. */
-  readonly deviation: readonly number[];
-}
+import type { Normalisation, Split } from "./dataset.ts";
 
 /** Some images, ready to upload. The arrays are reused: the next batch overwrites them. */
 export interface ImageBatch {

@@ -20,6 +20,7 @@ export const cifar10: DatasetSource = cifarSource({
     ...["airplane", "automobile", "bird", "cat", "deer"],
     ...["dog", "frog", "horse", "ship", "truck"],
   ],
+  normalisation: { mean: [0.4914, 0.4822, 0.4465], deviation: [0.247, 0.2435, 0.2616] },
   train: [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`),
   test: ["test_batch.bin"],
   archive: {

@@ -13,6 +13,7 @@ import {
   type DatasetSource,
   firstImages,
   type LoadOptions,
+  type Normalisation,
   seal,
   type Split,
 } from "./dataset.ts";
@@ -28,6 +29,8 @@ export interface CifarCollection {
   readonly description: string;
   /** A name for each class. */
   readonly classNames: readonly string[];
+  /** Mean and standard deviation of the training pixels, as publications round them. */
+  readonly normalisation?: Normalisation;
   /** Record files for training, in their order. */
   readonly train: readonly string[];
   /** Record files for the test, in their order. */
@@ -66,7 +69,7 @@ export function cifarSource(collection: CifarCollection): DatasetSource {
 async function load(collection: CifarCollection, options: LoadOptions): Promise<Dataset> {
   const directory = options.directory ?? join(cacheDirectory(), collection.name);
   const paths = await provide(collection, directory, options);
-  const { name, classNames } = collection;
+  const { name, classNames, normalisation } = collection;
   const train = await readSplit(paths.train, classNames.length);
   const test = await readSplit(paths.test, classNames.length);
   return seal({
@@ -74,6 +77,7 @@ async function load(collection: CifarCollection, options: LoadOptions): Promise<
     shape: CIFAR_SHAPE,
     classes: classNames.length,
     classNames,
+    ...(normalisation ? { normalisation } : {}),
     train: firstImages(train, options.trainCount, "training"),
     test: firstImages(test, options.testCount, "test"),
   });

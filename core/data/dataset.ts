@@ -7,6 +7,14 @@
 import { createHash } from "node:crypto";
 import type { Plugin } from "../registry.ts";
 
+/** Shift and scale per channel: a pixel p in [0, 1] becomes (p − mean) / deviation. */
+export interface Normalisation {
+  /** Mean of each channel, in units of full brightness. */
+  readonly mean: readonly number[];
+  /** Standard deviation of each channel, in the same units, positive. */
+  readonly deviation: readonly number[];
+}
+
 /** Labelled images of one purpose, training or test. */
 export interface Split {
   /** Number of images n. */
@@ -31,6 +39,8 @@ export interface Dataset {
   readonly train: Split;
   /** What to measure on. */
   readonly test: Split;
+  /** Shift and scale per channel that people customarily normalise by; no part of the content. */
+  readonly normalisation?: Normalisation;
   /** SHA-256 of the whole content, hexadecimal; see {@linkcode fingerprint}. */
   readonly sha256: string;
 }

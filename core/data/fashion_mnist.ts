@@ -23,6 +23,7 @@ export const fashionMnist: DatasetSource = idxSource({
     "bag",
     "ankle boot",
   ],
+  normalisation: { mean: [0.286], deviation: [0.353] },
   extent: [28, 28],
   mirrors: [
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",

@@ -11,6 +11,7 @@ import {
   type DatasetSource,
   firstImages,
   type LoadOptions,
+  type Normalisation,
   seal,
   type Split,
 } from "./dataset.ts";
@@ -40,6 +41,8 @@ export interface IdxCollection {
   readonly extent: readonly [number, number];
   /** Addresses of folders that hold the files with `.gz` at the end, the best first. */
   readonly mirrors: readonly string[];
+  /** Mean and standard deviation of the training pixels, as publications round them. */
+  readonly normalisation?: Normalisation;
   /** Training images, training labels, test images, test labels. */
   readonly files: readonly [IdxFile, IdxFile, IdxFile, IdxFile];
   /** Milliseconds without any byte after which a mirror is given up; default 30,000. */
@@ -72,7 +75,7 @@ async function load(collection: IdxCollection, options: LoadOptions): Promise<Da
   const found: Found[] = [];
   for (const [i, path] of paths.entries()) found.push(await open(path, collection.files[i]!));
   const [trainImages, trainLabels, testImages, testLabels] = found;
-  const { name, classNames, extent } = collection;
+  const { name, classNames, extent, normalisation } = collection;
   const train = pair(collection, trainImages!, trainLabels!);
   const test = pair(collection, testImages!, testLabels!);
   return seal({
@@ -80,6 +83,7 @@ async function load(collection: IdxCollection, options: LoadOptions): Promise<Da
     shape: [...extent, 1],
     classes: classNames.length,
     classNames,
+    ...(normalisation ? { normalisation } : {}),
     train: firstImages(train, options.trainCount, "training"),
     test: firstImages(test, options.testCount, "test"),
   });

@@ -16,6 +16,7 @@ export const mnist: DatasetSource = idxSource({
   name: "mnist",
   description: "60,000 + 10,000 handwritten digits, 28×28 grey; from --data DIR or downloaded",
   classNames: [..."0123456789"],
+  normalisation: { mean: [0.1307], deviation: [0.3081] },
   extent: [28, 28],
   mirrors: [
     "https://storage.googleapis.com/cvdf-datasets/mnist/",

@@ -20,7 +20,14 @@ export * from "./blobs.ts";
 export * from "./cache_directory.ts";
 export * from "./cifar_10.ts";
 export { type CifarCollection, cifarSource } from "./cifar_source.ts";
-export type { Dataset, DatasetSource, LoadOptions, LoadProgress, Split } from "./dataset.ts";
+export type {
+  Dataset,
+  DatasetSource,
+  LoadOptions,
+  LoadProgress,
+  Normalisation,
+  Split,
+} from "./dataset.ts";
 export { fingerprint, firstImages, seal } from "./dataset.ts";
 export { cutout } from "./cutout.ts";
 export * from "./digits.ts";

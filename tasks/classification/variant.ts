@@ -46,7 +46,7 @@ export function variantsOf(o: TrainingOptions, path: string): Variant[] {
   const own: Variant = {
     label: method.name.replaceAll("-", " "),
     method: method.name,
-    learningRate: o.learningRate,
+    learningRate: o.learningRate || method.learningRate,
     epochs: o.epochs,
     path,
   };

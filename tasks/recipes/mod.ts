@@ -4,6 +4,9 @@
  * @module
  */
 
+export { cifar } from "./cifar.ts";
 export { demo } from "./demo.ts";
 export { integratorStudy } from "./integrators.ts";
+export { lenetMnist } from "./lenet_mnist.ts";
 export { mnist } from "./mnist.ts";
+export { windowing } from "./windowing.ts";

@@ -42,7 +42,8 @@ export const windowingReport: ReportKind = {
         settingsSection(run.config),
       ],
       footer: "Errors are the largest over windows of P to P + 1 periods. Orders are slopes over " +
-        "windows of 8 periods and more, above round-off. This page is rebuilt from the files " +
+        "windows of 8 periods and more, above round-off; where convergence is faster than any power, " +
+        "those over the first and the last half. The monitor is not told the period T. This page is rebuilt from the files " +
         "beside it by “deno task report” and the name of their folder.",
     };
   },
@@ -80,13 +81,12 @@ async function windowSection(names: readonly string[]): Promise<Section> {
 
 async function sectionOf(result: StudiedProblem): Promise<Section> {
   const { title, text } = describe(result);
-  const tables = [tableOf(result)];
   const check = result.check ? [`For the derivative, ${checkText(result.check)}.`] : [];
   return {
     heading: title,
     text: [text, ...check],
     figures: [await errorFigure(result), await signalFigure(result)],
-    tables,
+    tables: tablesOf(result),
   };
 }
 
@@ -143,8 +143,9 @@ function guideOf(
   if (curve.order === null) return [];
   const order = curve.order - less;
   const first = curve[what][0]!;
+  const ends = [periods[0]!, periods.at(-1)!];
   // A little below the curve, or it would hide under it.
-  const points = periods.map((p) => [p, 0.6 * first * (p / periods[0]!) ** -order] as const);
+  const points = ends.map((p) => [p, 0.6 * first * (p / ends[0]!) ** -order] as const);
   return [{ label: `order ${order}`, color: "var(--muted)", dashed: true, points }];
 }
 
@@ -168,31 +169,34 @@ async function signalFigure({ signal }: StudiedProblem): Promise<Figure> {
   };
 }
 
-function tableOf(result: StudiedProblem): Table {
-  return {
-    caption: `J = ${result.average.toPrecision(10)}, dJ/dσ = ` +
-      `${Number(result.sensitivity.toPrecision(10))}, T = ${result.period.toPrecision(10)}; ` +
-      `errors at ${result.periods.at(-1)} periods; the monitor of the average is not told T`,
-    columns: [
-      "window",
-      "average: order expected",
-      "measured",
-      "error",
-      "sensitivity: order expected",
-      "measured",
-      "error",
-      "monitor stops after periods",
-    ],
-    rows: orderRows(result).map((r) => [
+/** One table for the average, one for the sensitivity. */
+function tablesOf(result: StudiedProblem): Table[] {
+  const rows = orderRows(result);
+  const last = result.periods.at(-1);
+  const columns = ["window", "order expected", "measured", `error at ${last} T`];
+  const average: Table = {
+    caption: `Average, J = ${Number(result.average.toPrecision(10))}; ` +
+      `T = ${Number(result.period.toPrecision(10))}`,
+    columns: [...columns, "monitor stops at"],
+    rows: rows.map((r) => [
       r.window,
       r.averageExpected,
       r.averageMeasured,
       r.averageError,
-      r.sensitivityExpected,
-      r.sensitivityMeasured,
-      r.sensitivityError,
-      r.stop,
+      `${r.stop} T`,
     ]),
     numeric: true,
   };
+  const sensitivity: Table = {
+    caption: `Sensitivity, dJ/dσ = ${Number(result.sensitivity.toPrecision(10))}`,
+    columns,
+    rows: rows.map((r) => [
+      r.window,
+      r.sensitivityExpected,
+      r.sensitivityMeasured,
+      r.sensitivityError,
+    ]),
+    numeric: true,
+  };
+  return [average, sensitivity];
 }

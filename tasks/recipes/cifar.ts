@@ -1,0 +1,18 @@
+import { classify } from "../classification.ts";
+import { convolutionDefaults, convolutionSchema, convolutionSubject } from "../convolution.ts";
+import { type Recipe, recipe } from "../recipe.ts";
+
+/** Convolutional networks on CIFAR-10, by default one that two cores train in minutes. */
+export const cifar: Recipe = recipe({
+  name: "cifar",
+  description:
+    "VGG and residual networks with Tucker kernels on CIFAR-10; --baseline adds the twin",
+  defaults: {
+    ...convolutionDefaults,
+    epochs: 20,
+    batch: 128,
+    augmentation: "pad-crop,flip",
+  },
+  schema: convolutionSchema,
+  job: (options, context) => classify(convolutionSubject("cifar", options), options, context),
+});
