@@ -7,6 +7,7 @@
 import type { Activation } from "../engine.ts";
 import { KERNEL } from "../tfjs/names.ts";
 import type { KernelFunc, TensorInfo } from "../tfjs/types.ts";
+import { activationNumber } from "./activations.ts";
 import {
   address,
   type Call,
@@ -19,6 +20,7 @@ import {
   sizeOf,
   withScratch,
 } from "./context.ts";
+import { rowRanges } from "./ranges.ts";
 
 /** Kernels of this file. */
 export function elementwiseKernels(c: HeapContext): Kernels {
@@ -163,7 +165,10 @@ function leadingSums(c: HeapContext, x: TensorInfo, axes: number): TensorInfo {
   const y = output(c, rest);
   const [rows, columns] = [sizeOf(x.shape.slice(0, axes)), sizeOf(rest)];
   const from = address(c, x);
-  c.simd.grad_sums_identity!(from, from, from, address(c, y), rows, columns);
+  sumPieces(c, y, rowRanges(c.crew.threads, rows, columns), (first, count, to) => {
+    const at = from + 4 * first * columns;
+    return [activationNumber("identity"), at, at, at, to, count, columns];
+  });
   return y;
 }
 
@@ -189,17 +194,40 @@ export function upstream(
   columnSums: boolean,
 ): { d: TensorInfo; sums?: TensorInfo } {
   const d = name === "identity" ? dy : output(c, dy.shape);
-  const [pd, pdy, py] = [address(c, d), address(c, dy), address(c, y)];
-  const size = sizeOf(dy.shape);
+  const columns = dy.shape.at(-1) ?? 1;
+  const rows = columns === 0 ? 0 : sizeOf(dy.shape) / columns;
+  const pieces = rowRanges(c.crew.threads, rows, columns);
+  const places = [d, dy, y].map((t) => address(c, t));
+  const at = (first: number) => places.map((p) => p + 4 * first * columns);
+  const number = activationNumber(name);
   if (!columnSums) {
-    if (d !== dy) c.simd[`grad_${name}`]!(pd, pdy, py, size);
+    const work = pieces.map(([first, count]) => [number, ...at(first), count * columns]);
+    if (d !== dy) c.crew.run("grad", work);
     return { d };
   }
-  const columns = dy.shape.at(-1)!;
   const sums = output(c, [columns]);
-  const rows = columns === 0 ? 0 : size / columns;
-  c.simd[`grad_sums_${name}`]!(pd, pdy, py, address(c, sums), rows, columns);
+  sumPieces(c, sums, pieces, (first, count, to) => [number, ...at(first), to, count, columns]);
   return { d, sums };
+}
+
+/** Runs "grad-sums" on pieces and adds up their sums, in the order of the pieces. */
+function sumPieces(
+  c: HeapContext,
+  sums: TensorInfo,
+  pieces: readonly [number, number][],
+  numbers: (first: number, count: number, to: number) => number[],
+): void {
+  const columns = sizeOf(sums.shape);
+  const total = address(c, sums);
+  if (pieces.length === 0) return void c.simd.zero!(total, columns);
+  withScratch(c, 4 * columns * (pieces.length - 1), (others) => {
+    const place = (i: number) => i === 0 ? total : others + 4 * columns * (i - 1);
+    c.crew.run(
+      "grad-sums",
+      pieces.map(([first, count], i) => numbers(first, count, place(i))),
+    );
+    for (let i = 1; i < pieces.length; i++) c.simd.add!(total, total, place(i), columns);
+  });
 }
 
 /** Address of int32 labels, each checked to be a class. */

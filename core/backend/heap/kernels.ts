@@ -10,6 +10,7 @@ import { depthwiseKernels } from "./depthwise.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { layoutKernels } from "./layout.ts";
 import { linearKernels } from "./linear.ts";
+import { normKernels } from "./norm.ts";
 import { poolKernels } from "./pool.ts";
 import { segmentKernels } from "./segment.ts";
 
@@ -21,6 +22,7 @@ export function heapKernels(c: HeapContext): Kernels {
     ...layoutKernels(c),
     ...convKernels(c),
     ...depthwiseKernels(c),
+    ...normKernels(c),
     ...poolKernels(c),
     ...segmentKernels(c),
   };

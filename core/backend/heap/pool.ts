@@ -1,91 +1,68 @@
 /**
- * The gradient of maximum pooling.
+ * Maximum pooling and its gradient.
  *
- * The shipped kernel looks for the maximum from the smallest positive number up: windows that are
- * negative throughout get no gradient.
+ * The shipped gradient looks for the maximum from the smallest positive number up: windows that are
+ * negative throughout get no gradient. Of several largest entries the first gets it.
  *
  * @module
  */
 
 import type { TensorInfo } from "../tfjs/types.ts";
-import {
-  address,
-  type Call,
-  type HeapContext,
-  kernel,
-  type Kernels,
-  output,
-  sizeOf,
-} from "./context.ts";
+import { address, type Call, type HeapContext, kernel, type Kernels, output } from "./context.ts";
 import type { ConvInfo, Shape4 } from "./conv/info.ts";
+import { poolNumbers } from "./pool_tasks.ts";
+import { rowRanges } from "./ranges.ts";
 
 /** Kernels of this file. */
 export function poolKernels(c: HeapContext): Kernels {
-  return { MaxPoolGrad: kernel((call) => maxPoolGrad(c, call)) };
+  return {
+    MaxPool: kernel(({ inputs: { x }, attrs }) => {
+      const info = poolInfo(c, x!, attrs);
+      const y = output(c, info.outShape);
+      runImages(c, info, "max-pool", [x!, y]);
+      return y;
+    }),
+    MaxPoolGrad: kernel(({ inputs: { dy, input, output: y }, attrs }) => {
+      const dx = output(c, input!.shape);
+      runImages(c, poolInfo(c, input!, attrs), "max-pool-grad", [dx, input!, dy!, y!]);
+      return dx;
+    }),
+  };
 }
 
-function maxPoolGrad(c: HeapContext, { inputs: { dy, input }, attrs }: Call): TensorInfo {
-  const info = c.tf.backend_util.computePool2DInfo(
-    input!.shape as Shape4,
+function poolInfo({ tf }: HeapContext, x: TensorInfo, attrs: Call["attrs"]): ConvInfo {
+  return tf.backend_util.computePool2DInfo(
+    x.shape as Shape4,
     attrs.filterSize as number,
     attrs.strides as number,
     1,
     attrs.pad as "same",
     attrs.dimRoundingMode as "floor" | undefined,
   );
-  const dx = output(c, input!.shape);
-  const [px, pd, pz] = [input!, dy!, dx].map((t) => address(c, t) / 4) as [number, number, number];
-  const floats = c.heap.backend.wasm.HEAPF32;
-  floats.fill(0, pz, pz + sizeOf(dx.shape));
-  eachWindow(info, (first, rows, columns, out) => {
-    for (let channel = 0; channel < info.inChannels; channel++) {
-      const at = largest(floats, px + first + channel, info, rows, columns);
-      floats[at - px + pz]! += floats[pd + out + channel]!;
-    }
-  });
-  return dx;
 }
 
-/** Index of the first largest entry of a window in one channel. */
-function largest(
-  floats: Float32Array,
-  first: number,
+/** Runs a task on ranges of images. */
+function runImages(
+  c: HeapContext,
   info: ConvInfo,
-  rows: number,
-  columns: number,
-): number {
-  let best = first;
-  for (let i = 0; i < rows; i++) {
-    const line = first + i * info.inWidth * info.inChannels;
-    for (let j = 0; j < columns; j++) {
-      const at = line + j * info.inChannels;
-      if (floats[at]! > floats[best]!) best = at;
-    }
-  }
-  return best;
-}
-
-/**
- * Calls `f` for each window clipped to the image: the index of its first entry in the input, its
- * extents, and the index of its result in the output.
- */
-function eachWindow(
-  info: ConvInfo,
-  f: (first: number, rows: number, columns: number, out: number) => void,
+  task: string,
+  tensors: readonly TensorInfo[],
 ): void {
-  let out = 0;
-  for (let image = 0; image < info.batchSize; image++) {
-    for (let oh = 0; oh < info.outHeight; oh++) {
-      const top = oh * info.strideHeight - info.padInfo.top;
-      const y = Math.max(0, top);
-      const rows = Math.min(info.inHeight, top + info.filterHeight) - y;
-      for (let ow = 0; ow < info.outWidth; ow++, out += info.inChannels) {
-        const left = ow * info.strideWidth - info.padInfo.left;
-        const x = Math.max(0, left);
-        const columns = Math.min(info.inWidth, left + info.filterWidth) - x;
-        const first = ((image * info.inHeight + y) * info.inWidth + x) * info.inChannels;
-        f(first, rows, columns, out);
-      }
-    }
-  }
+  const shape = poolNumbers({
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    filterHeight: info.filterHeight,
+    filterWidth: info.filterWidth,
+    strideHeight: info.strideHeight,
+    strideWidth: info.strideWidth,
+    padTop: info.padInfo.top,
+    padLeft: info.padInfo.left,
+  });
+  const places = tensors.map((t) => address(c, t));
+  const image = info.inHeight * info.inWidth * info.inChannels;
+  const pieces = rowRanges(c.crew.threads, info.batchSize, image);
+  c.crew.run(task, pieces.map(([first, count]) => [...shape, first, count, ...places]));
 }

@@ -10,6 +10,8 @@ import * as unrolled from "./conv/unrolled.ts";
 import * as winograd from "./conv/winograd_tasks.ts";
 import { gemmTask } from "./gemm.ts";
 import type { Hand, Task } from "./hand.ts";
+import * as norm from "./norm_tasks.ts";
+import * as pool from "./pool_tasks.ts";
 
 /** Tasks by name. */
 const TASKS: Readonly<Record<string, Task>> = {
@@ -17,6 +19,14 @@ const TASKS: Readonly<Record<string, Task>> = {
   "transpose": ({ simd }, [to, from, rows, columns]) => {
     simd.transpose!(to!, from!, rows!, columns!);
   },
+  "affine": norm.affineTask,
+  "grad": norm.gradTask,
+  "grad-sums": norm.gradSumsTask,
+  "max-pool": pool.maxPoolTask,
+  "max-pool-grad": pool.maxPoolGradTask,
+  "moments": norm.momentsTask,
+  "norm-grad": norm.normGradTask,
+  "norm-sums": norm.normSumsTask,
   "patch-forward": patch.forwardTask,
   "patch-filter-gradient": patch.filterGradientTask,
   "patch-input-gradient": patch.inputGradientTask,

@@ -160,6 +160,7 @@ export const v128 = {
   /** Bits of a where the mask is set, else those of b. */
   bitselect: (a: V128, b: V128, mask: V128): V128 =>
     expr("v128", a.code, b.code, mask.code, simd(0x52)),
+  eq: binary<"v128", "v128">("v128", simd(0x41)),
   gt: binary<"v128", "v128">("v128", simd(0x44)),
   lt: binary<"v128", "v128">("v128", simd(0x43)),
   abs: unary<"v128", "v128">("v128", simd(0xe0)),
@@ -176,6 +177,7 @@ export const v128 = {
   /** a < b ? b : a, one instruction on x86. */
   pmax: binary<"v128", "v128">("v128", simd(0xeb)),
   nearest: unary<"v128", "v128">("v128", simd(0x6a)),
+  fromI32: unary<"v128", "v128">("v128", simd(0xfa)),
   truncToI32: unary<"v128", "v128">("v128", simd(0xf8)),
   shlI32: (a: V128, bits: number): V128 => expr("v128", a.code, i32.const(bits).code, simd(0xab)),
   addI32: binary<"v128", "v128">("v128", simd(0xae)),

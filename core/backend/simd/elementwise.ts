@@ -40,7 +40,7 @@ export function activationLanes(f: FunctionBuilder, z: V128, name: Activation): 
 }
 
 /** dy ∘ act′ on four lanes, in terms of the output y. */
-function gradientLanes(f: FunctionBuilder, dy: V128, output: V128, name: Activation): V128 {
+export function gradientLanes(f: FunctionBuilder, dy: V128, output: V128, name: Activation): V128 {
   if (name === "identity") return dy;
   const y = f.local("v128", output);
   switch (name) {
@@ -233,7 +233,7 @@ const adaptive = (_: FunctionBuilder, [x, m, v]: V128[], [g, a, d, e]: V128[]): 
 const ACTIVATIONS: readonly Activation[] = ["identity", "relu", "tanh", "sigmoid", "softplus"];
 
 /** Functions for every activation, by a name made of `prefix` and the activation's. */
-function perActivation(
+export function perActivation(
   prefix: string,
   make: (name: Activation) => FunctionBuilder,
 ): Record<string, FunctionBuilder> {

@@ -9,6 +9,8 @@ import { convKernels } from "./conv.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { gemmKernels } from "./gemm.ts";
 import { lossKernels } from "./loss.ts";
+import { normKernels } from "./norm.ts";
+import { poolKernels } from "./pool.ts";
 import { rowKernels } from "./rows.ts";
 import { winogradKernels } from "./winograd.ts";
 
@@ -23,6 +25,8 @@ function functions(fused: boolean): Record<string, FunctionBuilder> {
     ...lossKernels(),
     ...rowKernels(),
     ...convKernels(),
+    ...normKernels(),
+    ...poolKernels(),
     ...gemmKernels(fused),
     ...winogradKernels(fused),
   };

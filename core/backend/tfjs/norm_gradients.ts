@@ -22,12 +22,14 @@ function batchNormConfig(tf: Tf): GradConfig {
       const { activation } = attrs as unknown as LinearAttributes;
       const dy = (dys as TfTensor[])[0]!;
       leftovers.free();
-      const { d } = upstream(tf, dy, y!, activation, false);
-      const inputs = { d, x: x!, scale: scale!, mean: mean!, variance: variance! };
+      const inputs = { dy, y: y!, x: x!, scale: scale!, mean: mean!, variance: variance! };
       const { epsilon } = attrs as unknown as { epsilon: number };
-      const outputs = runtimeOf(tf).runKernel(KERNEL.batchNormGrad, inputs, { epsilon });
+      const outputs = runtimeOf(tf).runKernel(KERNEL.batchNormGrad, inputs, {
+        epsilon,
+        activation,
+      });
       const [dx, dscale, dshift] = outputs as TfTensor[];
-      leftovers.note(dy, d);
+      leftovers.note(dy);
       return {
         x: () => leftovers.dataGradient(dx!),
         scale: () => dscale!,

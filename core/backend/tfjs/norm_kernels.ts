@@ -5,7 +5,7 @@
  */
 
 import type { Activation } from "../engine.ts";
-import { activation } from "./activation.ts";
+import { activation, activationGradient } from "./activation.ts";
 import { KERNEL } from "./names.ts";
 import type { Composed, Tf, TfTensor } from "./types.ts";
 
@@ -22,16 +22,17 @@ const batchNorm: Composed = (tf, { x, scale, shift }, a) => {
   return [activation(tf, y, a.activation as Activation), mean, variance];
 };
 
-/** Outputs the gradients in x, scale and shift; `d` is that before the activation. */
-const batchNormGrad: Composed = (tf, { d, x, scale, mean, variance }, a) => {
+/** Outputs the gradients in x, scale and shift. */
+const batchNormGrad: Composed = (tf, { dy, y, x, scale, mean, variance }, a) => {
   const axes = leading(x!);
+  const d = activationGradient(tf, dy!, y!, a.activation as Activation);
   const inverse = tf.rsqrt(tf.add(variance!, a.epsilon as number));
   const standard = tf.mul(tf.sub(x!, mean!), inverse);
-  const shiftGradient = tf.sum(d!, axes);
-  const scaleGradient = tf.sum(tf.mul(d!, standard), axes);
+  const shiftGradient = tf.sum(d, axes);
+  const scaleGradient = tf.sum(tf.mul(d, standard), axes);
   const count = x!.size / scale!.size;
   const centred = tf.sub(
-    d!,
+    d,
     tf.div(tf.add(shiftGradient, tf.mul(standard, scaleGradient)), count),
   );
   return [tf.mul(centred, tf.mul(inverse, scale!)), scaleGradient, shiftGradient];

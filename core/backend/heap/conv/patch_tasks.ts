@@ -6,6 +6,7 @@
  */
 
 import { GEOMETRY } from "../../simd/conv.ts";
+import { NAMED } from "../activations.ts";
 import type { Hand, Task } from "../hand.ts";
 import { type ConvShape, SHAPE_NUMBERS, shapeOf } from "./shape.ts";
 
@@ -109,9 +110,6 @@ function eachBlock(r: Range, f: (first: number, count: number) => void): void {
   }
 }
 
-/** Names of the activations that {@linkcode forwardTask} knows by number. */
-export const ACTIVATION_NAMES = ["identity", "relu", "tanh", "sigmoid", "softplus"] as const;
-
 /**
  * y = act(x ∗ w + b): shape…, range…, x, w, y, whether there is a bias, bias, number of the
  * activation.
@@ -121,7 +119,7 @@ export const forwardTask: Task = (hand, numbers) => {
   const r = rangeOf(hand, numbers.slice(SHAPE_NUMBERS));
   const [x, w, y, biased, bias, activation] = numbers.slice(SHAPE_NUMBERS + RANGE) as Six;
   const [inputs, outputs] = [s.channels / s.groups, s.outputs / s.groups];
-  const name = ACTIVATION_NAMES[activation]!;
+  const name = NAMED[activation]!;
   eachBlock(r, (first, count) => {
     const m = count * s.outWidth;
     const to = y + 4 * first * s.outWidth * s.outputs;

@@ -5,10 +5,11 @@
  */
 
 import type { Activation } from "../../engine.ts";
+import { activationNumber } from "../activations.ts";
 import { type HeapContext, withScratch } from "../context.ts";
-import { ACTIVATION_NAMES, isPointwise, patchSize } from "./patch_tasks.ts";
+import { PER_THREAD, ranges } from "../ranges.ts";
+import { isPointwise, patchSize } from "./patch_tasks.ts";
 import { type ConvShape, shapeNumbers } from "./shape.ts";
-import { parts } from "./winograd.ts";
 
 /** Bytes of patches to hold at a time: about a second-level cache. */
 const BLOCK_BYTES = 2 ** 20;
@@ -16,15 +17,13 @@ const BLOCK_BYTES = 2 ** 20;
 const LONG_BLOCK_BYTES = 4 * 2 ** 20;
 /** Bytes of pixels to treat at a time where patches are pixels. */
 const POINT_BYTES = 2 ** 18;
-/** Pieces for each thread: enough for one that is late to be helped out. */
-const PER_THREAD = 4;
 
 /** Runs a task on ranges of output lines. */
 function runLines(
   c: HeapContext,
   s: ConvShape,
   task: string,
-  ranges: readonly [number, number][],
+  lines: readonly [number, number][],
   bytes: number,
   numbers: (piece: number) => readonly number[],
 ): void {
@@ -32,10 +31,10 @@ function runLines(
   const pixel = 4 * (direct ? s.channels + s.outputs : patchSize(s));
   const line = Math.max(1, s.outWidth * pixel);
   const most = Math.floor((direct ? POINT_BYTES : bytes) / line);
-  const block = Math.max(1, Math.min(most, ranges[0]?.[1] ?? 1));
+  const block = Math.max(1, Math.min(most, lines[0]?.[1] ?? 1));
   const perThread = direct ? 0 : line * block;
   withScratch(c, c.crew.threads * perThread, (scratch) => {
-    const pieces = ranges.map(([first, count], i) => [
+    const pieces = lines.map(([first, count], i) => [
       ...shapeNumbers(s),
       ...[first, count, block, scratch, perThread],
       ...numbers(i),
@@ -56,10 +55,10 @@ export function patchForward(
   bias: number | undefined,
   activation: Activation,
 ): void {
-  const ranges = parts(linesOf(s), c.crew.threads * PER_THREAD, 1);
-  const number = ACTIVATION_NAMES.indexOf(activation);
+  const lines = ranges(linesOf(s), c.crew.threads * PER_THREAD, 1);
+  const number = activationNumber(activation);
   const more = [x, w, y, bias === undefined ? 0 : 1, bias ?? 0, number];
-  runLines(c, s, "patch-forward", ranges, BLOCK_BYTES, () => more);
+  runLines(c, s, "patch-forward", lines, BLOCK_BYTES, () => more);
 }
 
 /** dw = Σ patches(x)ᵀ d. Each thread's share is summed on its own, then the sums are added. */
@@ -71,13 +70,13 @@ export function patchFilterGradient(
   dw: number,
 ): void {
   const size = patchSize(s) * s.outputs;
-  const ranges = parts(linesOf(s), c.crew.threads, 1);
-  if (ranges.length === 0) return void c.simd.zero!(dw, size);
-  withScratch(c, 4 * size * (ranges.length - 1), (others) => {
+  const lines = ranges(linesOf(s), c.crew.threads, 1);
+  if (lines.length === 0) return void c.simd.zero!(dw, size);
+  withScratch(c, 4 * size * (lines.length - 1), (others) => {
     const place = (i: number) => i === 0 ? dw : others + 4 * size * (i - 1);
     const numbers = (i: number) => [x, d, place(i)];
-    runLines(c, s, "patch-filter-gradient", ranges, LONG_BLOCK_BYTES, numbers);
-    for (let i = 1; i < ranges.length; i++) c.simd.add!(dw, dw, place(i), size);
+    runLines(c, s, "patch-filter-gradient", lines, LONG_BLOCK_BYTES, numbers);
+    for (let i = 1; i < lines.length; i++) c.simd.add!(dw, dw, place(i), size);
   });
 }
 
@@ -89,7 +88,7 @@ export function patchInputGradient(
   w: number,
   dx: number,
 ): void {
-  const images = parts(s.batch, c.crew.threads * PER_THREAD, 1);
-  const ranges = images.map(([i, n]): [number, number] => [i * s.outHeight, n * s.outHeight]);
-  runLines(c, s, "patch-input-gradient", ranges, BLOCK_BYTES, () => [d, w, dx]);
+  const images = ranges(s.batch, c.crew.threads * PER_THREAD, 1);
+  const lines = images.map(([i, n]): [number, number] => [i * s.outHeight, n * s.outHeight]);
+  runLines(c, s, "patch-input-gradient", lines, BLOCK_BYTES, () => [d, w, dx]);
 }

@@ -8,6 +8,7 @@
 import { PLANES, TILE_OUT } from "../../simd/winograd.ts";
 import { type HeapContext, withScratch } from "../context.ts";
 import { gemmNumbers } from "../gemm.ts";
+import { PER_THREAD, ranges } from "../ranges.ts";
 import type { ConvShape } from "./shape.ts";
 import { planeBytes, type Tiled, tiledNumbers } from "./winograd_tasks.ts";
 
@@ -71,17 +72,6 @@ function tiled(
 function gridOf(height: number, width: number): [number, number] {
   return [Math.ceil(height / TILE_OUT), Math.ceil(width / TILE_OUT)];
 }
-
-/** Cuts an extent into about `count` parts that are multiples of `unit`. */
-export function parts(extent: number, count: number, unit: number): [number, number][] {
-  const size = unit * Math.ceil(extent / count / unit);
-  const list: [number, number][] = [];
-  for (let i = 0; i < extent; i += size) list.push([i, Math.min(size, extent - i)]);
-  return list;
-}
-
-/** Pieces for each thread: enough for one that is late to be helped out. */
-const PER_THREAD = 4;
 
 /**
  * y = max(x ∗ w + b, floor).
@@ -154,7 +144,7 @@ function transformFilter(
   flipped: boolean,
 ): void {
   const [first, tap] = flipped ? [w + 4 * 8 * size, -4 * size] : [w, 4 * size];
-  const pieces = parts(size, crew.threads * PER_THREAD, 256).map(([i, count]) => [
+  const pieces = ranges(size, crew.threads * PER_THREAD, 256).map(([i, count]) => [
     filter + 4 * i,
     planeBytes(size),
     first + 4 * i,
@@ -188,7 +178,7 @@ function convolveInBlocks(c: HeapContext, p: Problem, filter: number): void {
   const { crew } = c;
   const perTile = 4 * PLANES * (p.input.channels + p.output.channels);
   const fitting = Math.max(LEAST_TILES, 16 * Math.floor(BLOCK_BYTES / perTile / 16));
-  const pieces = parts(p.tiles, crew.threads * PER_THREAD, 1);
+  const pieces = ranges(p.tiles, crew.threads * PER_THREAD, 1);
   const block = Math.min(fitting, pieces[0]![1]);
   const bytes = PLANES *
     (planeBytes(block * p.input.channels) + planeBytes(block * p.output.channels));
@@ -237,7 +227,7 @@ function convolveInSteps(c: HeapContext, p: Problem, filter: number): void {
           ...[from, inputs, w, ldw, to, outputs, false] as const,
         );
       });
-      const pieces = parts(count, c.crew.threads * PER_THREAD, 1).map(([i, n]) => [
+      const pieces = ranges(count, c.crew.threads * PER_THREAD, 1).map(([i, n]) => [
         ...[...tiledNumbers(p.output), first + i, n, y + 4 * i * outputs],
         ...[right, p.bias, p.floor],
       ]);
@@ -256,7 +246,7 @@ function planesOf(
   planes: number,
   stride: number,
 ): void {
-  const pieces = parts(count, crew.threads * PER_THREAD, 1).map(([i, n]) => [
+  const pieces = ranges(count, crew.threads * PER_THREAD, 1).map(([i, n]) => [
     kind,
     ...tiledNumbers(t),
     first + i,
@@ -303,7 +293,7 @@ export function winogradFilterGradient(
 }
 
 function filterGradientOf({ crew }: HeapContext, sums: number, dw: number, size: number): void {
-  const pieces = parts(size, crew.threads * PER_THREAD, 256).map(([i, count]) => [
+  const pieces = ranges(size, crew.threads * PER_THREAD, 256).map(([i, count]) => [
     ...[dw + 4 * i, 4 * size, sums + 4 * i, planeBytes(size), count],
   ]);
   crew.run("winograd-filter-gradient", pieces);

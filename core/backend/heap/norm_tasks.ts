@@ -1,0 +1,42 @@
+/**
+ * The pieces of passes over rows: element-wise work whose coefficients belong to columns.
+ *
+ * @module
+ */
+
+import type { Task } from "./hand.ts";
+import { NAMED } from "./activations.ts";
+
+/** Σ and Σ of squares about the mean for each block: x, rows, columns, block, sums, squares. */
+export const momentsTask: Task = ({ simd }, [x, rows, columns, block, sums, squares]) => {
+  for (let first = 0, i = 0; first < rows!; first += block!, i++) {
+    const count = Math.min(block!, rows! - first);
+    const at = 4 * i * columns!;
+    simd.block_moments!(x! + 4 * first * columns!, count, columns!, sums! + at, squares! + at);
+  }
+};
+
+/** act(x scale + shift): activation, y, x, scale, shift, rows, columns. */
+export const affineTask: Task = ({ simd }, [name, ...rest]) => {
+  simd[`affine_${NAMED[name!]}`]!(...rest);
+};
+
+/** Σ d and Σ d (x − mean): activation, dy, y, x, mean, rows, columns, sums, products. */
+export const normSumsTask: Task = ({ simd }, [name, ...rest]) => {
+  simd[`norm_sums_${NAMED[name!]}`]!(...rest);
+};
+
+/** The gradient in x: activation, dx, dy, y, x, coefficients, rows, columns. */
+export const normGradTask: Task = ({ simd }, [name, ...rest]) => {
+  simd[`norm_grad_${NAMED[name!]}`]!(...rest);
+};
+
+/** d = dy ∘ act′(y): activation, d, dy, y, count. */
+export const gradTask: Task = ({ simd }, [name, ...rest]) => {
+  simd[`grad_${NAMED[name!]}`]!(...rest);
+};
+
+/** The same with column sums: activation, d, dy, y, sums, rows, columns. */
+export const gradSumsTask: Task = ({ simd }, [name, ...rest]) => {
+  simd[`grad_sums_${NAMED[name!]}`]!(...rest);
+};
