@@ -8,11 +8,15 @@ import type { Summary } from "../../core/mod.ts";
 import { formatCount, formatDuration, formatPercent, renderTable } from "../terminal/mod.ts";
 import { type CellResult, type Group, groupsOf, labelOf, spreadOf } from "./results.ts";
 
-/** Draws one row for each group of runs that differ only in their seed, in 80 columns. */
-export function sweepTable(results: readonly CellResult[]): string {
+/**
+ * Draws one row for each group of runs that differ only in their seed.
+ *
+ * @param width Most characters per line; default 80.
+ */
+export function sweepTable(results: readonly CellResult[], width: number = 80): string {
   const right = (title: string) => ({ title, align: "right" as const });
   const heads = ["test", "saved", "parameters", "step", "time", "runs"].map(right);
-  return renderTable(["network", ...heads], groupsOf(results).map(rowOf));
+  return renderTable(["network", ...heads], groupsOf(results).map(rowOf), width);
 }
 
 function rowOf(group: Group): string[] {
