@@ -5,6 +5,7 @@
  */
 
 import type { HeapContext, Kernels } from "./context.ts";
+import { chainKernels } from "./conv/chain.ts";
 import { convKernels } from "./conv/kernels.ts";
 import { depthwiseKernels } from "./depthwise.ts";
 import { elementwiseKernels } from "./elementwise.ts";
@@ -21,6 +22,7 @@ export function heapKernels(c: HeapContext): Kernels {
     ...linearKernels(c),
     ...layoutKernels(c),
     ...convKernels(c),
+    ...chainKernels(c),
     ...depthwiseKernels(c),
     ...normKernels(c),
     ...poolKernels(c),

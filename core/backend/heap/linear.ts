@@ -15,6 +15,7 @@ import {
   output,
   release,
   sizeOf,
+  withScratch,
 } from "./context.ts";
 import { upstream } from "./elementwise.ts";
 
@@ -76,10 +77,32 @@ export function batchMatMul(
   }
   const outer = broadcastOuter(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const y = output(c, [...outer.shape, m, n]);
+  if (!transA && transB && outer.pairs.length === 1 && m >= TALL && n * k <= SMALL_FACTOR) {
+    return timesTransposed(c, a, b, y, [m, n, k]);
+  }
   const [pa, pb, py] = [address(c, a), address(c, b), address(c, y)];
   outer.pairs.forEach(([ia, ib], i) => {
     const [fromA, fromB] = [pa + 4 * ia * m * k, pb + 4 * ib * k * n];
     c.gemm(transA, transB, m, n, k, fromA, columnsA, fromB, columnsB, py + 4 * i * m * n, n, false);
+  });
+  return y;
+}
+
+/** Rows and entries from and up to which a product with Bᵀ is faster with a transposed copy. */
+const TALL = 4096;
+const SMALL_FACTOR = 2 ** 16;
+
+/** A Bᵀ by way of a transposed copy of B. */
+function timesTransposed(
+  c: HeapContext,
+  a: TensorInfo,
+  b: TensorInfo,
+  y: TensorInfo,
+  [m, n, k]: readonly [number, number, number],
+): TensorInfo {
+  withScratch(c, 4 * n * k, (at) => {
+    c.simd.transpose!(at, address(c, b), n, k);
+    c.gemm(false, false, m, n, k, address(c, a), k, at, n, address(c, y), n, false);
   });
   return y;
 }

@@ -7,6 +7,7 @@
 import type { Activation, ConvGeometry } from "../../engine.ts";
 import { KERNEL } from "../../tfjs/names.ts";
 import { type HeapContext, kernel, type Kernels } from "../context.ts";
+import { finish } from "../linear.ts";
 import { convolve, filterGradient, inputGradient } from "./convolve.ts";
 import { convInfo, shapeOfInfo } from "./info.ts";
 import { convShape } from "./shape.ts";
@@ -48,6 +49,15 @@ function ownNames(c: HeapContext): Kernels {
       const geometry = attrs.geometry as ConvGeometry;
       const shape = convShape(x!.shape, extentsOf(w!.shape), w!.shape[3]!, geometry);
       return convolve(c, shape, x!, w!, b, attrs.activation as Activation);
+    }),
+    [KERNEL.conv2dTranspose]: kernel(({ inputs: { x, w, b }, attrs }) => {
+      const geometry = attrs.geometry as ConvGeometry;
+      const extents = attrs.extents as [number, number];
+      const images = [x!.shape[0]!, ...extents, w!.shape[2]! * geometry.groups];
+      const shape = convShape(images, extentsOf(w!.shape), w!.shape[3]!, geometry);
+      const y = inputGradient(c, shape, x!, w!);
+      finish(c, y, b, attrs.activation as Activation);
+      return y;
     }),
     [KERNEL.conv2dInputGradient]: kernel(({ inputs: { d, w }, attrs }) => {
       const geometry = attrs.geometry as ConvGeometry;
