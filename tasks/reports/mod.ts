@@ -15,7 +15,7 @@ reports.add(convergenceReport);
 reports.add(windowingReport);
 reports.add(sweepReport);
 
-export { convergenceReport, sweepReport, trainingReport };
+export { convergenceReport, sweepReport, trainingReport, windowingReport };
 
 /**
  * Makes report.html of a run folder, of the kind that its config.json names, by default
