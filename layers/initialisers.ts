@@ -40,13 +40,13 @@ export const zeros: Initialiser = initialisers.add({
   draw: (_random, shape) => new Float32Array(shape.reduce((n, d) => n * d, 1)),
 });
 
-/** All entries one: scales of normalisations. */
-export const ones: Initialiser = initialisers.add({
+/** All entries one: scales of normalisations. No weight starts so, and no registry has it. */
+export const ones: Initialiser = {
   name: "ones",
   description: "all entries one",
   variance: () => 0,
   draw: (_random, shape) => new Float32Array(shape.reduce((n, d) => n * d, 1)).fill(1),
-});
+};
 
 /** Normal with variance 2 / inputs, for ReLU (He et al., ICCV 2015). */
 export const kaimingNormal: Initialiser = scaled(

@@ -46,4 +46,8 @@ export const denseFormat: WeightFormat = weightFormats.add({
   },
   rank: () => undefined,
   singularValues: () => Promise.resolve(undefined),
+
+  toDense: ({ engine }, _spec, state) => engine.clone((state as DenseState).value),
+  fromDense: ({ engine }, _spec, value) =>
+    Promise.resolve({ state: { format: "dense", value: engine.clone(value) } }),
 });

@@ -1,16 +1,29 @@
 import type { Tensor } from "../backend/mod.ts";
-import type { LowRank, MomentSlots, Truncation } from "../integrators/mod.ts";
-import type { Random } from "../random.ts";
-import { pairField } from "./field.ts";
+import { clampedRank, type LowRank, type MomentSlots } from "../integrators/mod.ts";
+import {
+  bounds,
+  compressing,
+  factorisedConv2d,
+  factorisedField,
+  factorisedLinear,
+  leftFactor,
+  leftMatrix,
+  matrixShape,
+  momentTree,
+  pairSquare,
+  randomBasis,
+  startRank,
+} from "./matrix_factors.ts";
 import {
   type TrainingMethod,
   type WeightFormat,
   weightFormats,
+  type WeightPoint,
   type WeightSpec,
   type WeightState,
 } from "./parameter.ts";
 
-/** State of a factorised weight W = U S Vᵀ, inputs×outputs. */
+/** State of a factorised weight W = U S Vᵀ; U of a kernel is height×width×in×r. */
 interface LowRankState extends WeightState, LowRank<Tensor> {
   readonly format: "low-rank";
   readonly u: Tensor;
@@ -18,7 +31,10 @@ interface LowRankState extends WeightState, LowRank<Tensor> {
   readonly v: Tensor;
 }
 
-/** Matrices in the form U S Vᵀ, moved by an integrator on the manifold of low-rank matrices. */
+/**
+ * Matrices, and kernels seen as (height·width·in)×out matrices, in the form U S Vᵀ, moved by an
+ * integrator on the manifold of low-rank matrices.
+ */
 export const lowRankFormat: WeightFormat = weightFormats.add({
   name: "low-rank",
   description: "weights as U S Vᵀ, moved by an integrator; the rank may adapt",
@@ -30,24 +46,17 @@ export const lowRankFormat: WeightFormat = weightFormats.add({
     const rank = startRank(spec, method.truncation);
     const u = await randomBasis(method, random.fork("u"), inputs, rank);
     const v = await randomBasis(method, random.fork("v"), outputs, rank);
-    return { format: "low-rank", u, s: startCore(method, spec, rank), v };
+    return stateOf(method, spec, { u, s: startCore(method, spec, rank), v });
   },
 
   point: (state) => factors(state),
-
-  linear: (engine, point, x, bias, activation, capture) =>
-    engine.lowRankLinear(
-      x,
-      { u: point.u!, s: point.s!, v: point.v! },
-      bias,
-      activation,
-      capture,
-    ),
+  linear: factorisedLinear,
+  conv2d: factorisedConv2d,
 
   async *update(method, spec, state, rate) {
     const { algebra, integrator, stepper } = method;
     const moments = state.moments as MomentSlots<Tensor> | undefined;
-    const step = integrator.step(algebra, factors(state), rate, {
+    const step = integrator.step(algebra, matrices(method, state), rate, {
       stepper,
       truncation: bounds(spec, method.truncation),
       ...(moments ? { moments } : {}),
@@ -55,12 +64,13 @@ export const lowRankFormat: WeightFormat = weightFormats.add({
     let next = await step.next();
     while (!next.done) {
       const { u, s, v } = next.value;
-      const { gradient, pairs } = yield { u, s, v };
-      next = await step.next(pairField(algebra, pairs, { u, s, v }, gradient));
+      const evidence = yield { u: leftFactor(method.engine, spec, u), s, v };
+      const at = { u, s, v };
+      next = await step.next(factorisedField(method, spec, evidence, at, evidence.gradient));
     }
     const { y, moments: after, discarded } = next.value;
     const kept = Object.keys(after).length > 0 ? { moments: momentTree(after) } : {};
-    return { state: { format: "low-rank", ...factors(y), ...kept }, discarded };
+    return { state: { ...stateOf(method, spec, y), ...kept }, discarded };
   },
 
   size(state) {
@@ -69,61 +79,48 @@ export const lowRankFormat: WeightFormat = weightFormats.add({
     return u.size + v.size;
   },
 
-  async gradientSquare({ algebra, engine }, _point, { pairs }) {
-    const x = algebra.vstack(pairs.map((p) => p.x));
-    const d = algebra.vstack(pairs.map((p) => p.d));
-    const [batch, m, n] = [algebra.rows(x), algebra.cols(x), algebra.cols(d)];
-    if (batch * batch > m * n) {
-      const norm = await algebra.norm(algebra.multiply(x, d, { transposeLeft: true }));
-      return norm ** 2;
-    }
-    // ‖XᵀD‖² = ⟨XXᵀ, DDᵀ⟩ without a matrix of the size of the weight.
-    const [gx, gd] = [x, d].map((f) => algebra.multiply(f, f, { transposeRight: true }));
-    return Math.max(0, (await engine.read(engine.sum(engine.mul(gx!, gd!))))[0]!);
-  },
+  gradientSquare: (method, { u }, { pairs }) =>
+    pairSquare(method, pairs, u!.shape.length === 4 ? [u!.shape[0]!, u!.shape[1]!] : undefined),
 
-  rank: (state) => factors(state).u.shape[1],
+  rank: (state) => factors(state).v.shape[1],
 
   async singularValues({ algebra }, state) {
     return (await algebra.svd(factors(state).s)).sigma;
   },
+
+  toDense(method, spec, state) {
+    const { algebra, engine } = method;
+    const { u, s, v } = matrices(method, state);
+    const w = algebra.multiply(algebra.multiply(u, s), v, { transposeRight: true });
+    return engine.reshape(w, spec.shape);
+  },
+
+  async fromDense(method, spec, value, compression) {
+    const { algebra } = method;
+    const { p, sigma, q } = await algebra.svd(algebra.reshape(value, ...matrixShape(spec)));
+    const rank = clampedRank(sigma, compressing(spec, method.truncation, compression));
+    const y = {
+      u: algebra.columns(p, 0, rank),
+      s: algebra.diagonal(sigma.subarray(0, rank)),
+      v: algebra.columns(q, 0, rank),
+    };
+    return { state: stateOf(method, spec, y), discarded: Math.hypot(...sigma.subarray(rank)) };
+  },
 });
 
-function factors(state: WeightState | LowRank<Tensor>): { u: Tensor; s: Tensor; v: Tensor } {
+function factors(state: WeightState): { u: Tensor; s: Tensor; v: Tensor } & WeightPoint {
   const { u, s, v } = state as LowRankState;
   return { u, s, v };
 }
 
-function matrixShape(spec: WeightSpec): [number, number] {
-  if (spec.shape.length !== 2) {
-    throw new RangeError(
-      `Cannot factorise "${spec.name}": a low-rank weight has 2 dimensions, ` +
-        `got shape [${spec.shape}]`,
-    );
-  }
-  return [spec.shape[0]!, spec.shape[1]!];
+/** The factors with U as a matrix, as integrators take them. */
+function matrices({ algebra }: TrainingMethod, state: WeightState): LowRank<Tensor> {
+  const { u, s, v } = factors(state);
+  return { u: leftMatrix(algebra, u), s, v };
 }
 
-/** The run's truncation within the bounds of one weight. */
-function bounds(spec: WeightSpec, t: Truncation): Truncation {
-  const largest = Math.min(...matrixShape(spec));
-  const maxRank = Math.min(spec.maxRank ?? t.maxRank ?? largest, largest);
-  return { ...t, maxRank, minRank: Math.min(spec.minRank ?? t.minRank ?? 1, maxRank) };
-}
-
-function startRank(spec: WeightSpec, t: Truncation): number {
-  const { maxRank } = bounds(spec, t);
-  return Math.min(spec.rank ?? maxRank!, maxRank!);
-}
-
-async function randomBasis(
-  { algebra }: TrainingMethod,
-  random: Random,
-  rows: number,
-  rank: number,
-): Promise<Tensor> {
-  const data = random.fillNormal(new Float32Array(rows * rank));
-  return await algebra.orthonormalize(algebra.from(data, rows, rank));
+function stateOf({ engine }: TrainingMethod, spec: WeightSpec, y: LowRank<Tensor>): LowRankState {
+  return { format: "low-rank", u: leftFactor(engine, spec, y.u), s: y.s, v: y.v };
 }
 
 /** Equal singular values with the Frobenius norm of a dense start: ‖S‖² = m n × variance. */
@@ -131,9 +128,4 @@ function startCore({ algebra }: TrainingMethod, spec: WeightSpec, rank: number):
   const [inputs, outputs] = matrixShape(spec);
   const total = inputs * outputs * spec.initialiser.variance(spec.shape);
   return algebra.diagonal(new Float32Array(rank).fill(Math.sqrt(total / rank)));
-}
-
-/** The same record with an index signature, as state trees have. */
-function momentTree(slots: MomentSlots<Tensor>): WeightState[string] {
-  return Object.fromEntries(Object.entries(slots).map(([slot, m]) => [slot, { ...m }]));
 }

@@ -6,7 +6,10 @@
 
 export {
   type CapturedPair,
+  type Compression,
   type Evidence,
+  type ExecutionCost,
+  type ExecutionPlan,
   type Initialiser,
   type StateTree,
   type TrainingMethod,
@@ -20,7 +23,10 @@ export {
 export { denseFormat } from "./dense_format.ts";
 export { lowRankFormat } from "./low_rank_format.ts";
 export { statisticFormat } from "./statistic_format.ts";
-export { pairField } from "./field.ts";
+export { tuckerFormat } from "./tucker_format.ts";
+export { type ChainShape, planExecution } from "./execution.ts";
+export { kernelPairField, pairField } from "./field.ts";
+export { type ChannelBases, kernelTuckerField, matrixTuckerField } from "./tucker_field.ts";
 export {
   evaluate,
   type Evaluation,

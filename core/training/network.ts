@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Activation, ConvGeometry, Engine, Tensor } from "../backend/mod.ts";
+import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
 import { Random } from "../random.ts";
 import {
   type CapturedPair,
@@ -66,7 +66,7 @@ export class Pass {
       x,
       b,
       activation,
-      (pair) => this.#capture(weight, pair),
+      this.#receiver(weight),
     );
   }
 
@@ -96,7 +96,7 @@ export class Pass {
       b,
       geometry,
       activation,
-      (pair) => this.#capture(weight, { ...pair, geometry }),
+      this.#receiver(weight, geometry),
     );
   }
 
@@ -135,6 +135,12 @@ export class Pass {
     for (const t of this.#observed.values()) t.dispose();
     this.#pairs.clear();
     this.#observed.clear();
+  }
+
+  /** What takes the gradient pairs of a weight; nobody does outside of training. */
+  #receiver(weight: string, geometry?: ConvGeometry): ((pair: GradientPair) => void) | undefined {
+    if (!this.training) return undefined;
+    return (pair) => this.#capture(weight, geometry ? { ...pair, geometry } : pair);
   }
 
   #capture(weight: string, pair: CapturedPair): void {

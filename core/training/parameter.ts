@@ -7,6 +7,7 @@
 import type { Algebra } from "../algebra/mod.ts";
 import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
 import type { Integrator, Stepper, Truncation } from "../integrators/mod.ts";
+import type { TuckerIntegrator } from "../integrators/tucker/mod.ts";
 import type { Random } from "../random.ts";
 import { type Plugin, Registry } from "../registry.ts";
 import type { OptimizerRule } from "./rule.ts";
@@ -96,6 +97,8 @@ export interface TrainingMethod {
   readonly stepper: Stepper;
   /** How factorised weights move. */
   readonly integrator: Integrator;
+  /** How weights in Tucker format move; default augmented-tucker-bug. */
+  readonly tuckerIntegrator?: TuckerIntegrator;
   /** How ranks adapt. */
   readonly truncation: Truncation;
 }
@@ -106,6 +109,32 @@ export interface WeightUpdate {
   readonly state: WeightState;
   /** Frobenius norm of what truncation discarded; absent for formats without ranks. */
   readonly discarded?: number;
+}
+
+/** How much of a whole weight a factorised one keeps. */
+export interface Compression {
+  /** Tolerance of the run's truncation rule in each mode; default: that of the run. */
+  readonly tolerance?: number;
+  /** Rank of each mode, or as much of it as the weight has; takes precedence. */
+  readonly rank?: number;
+}
+
+/** Work of one way to run a convolution. */
+export interface ExecutionCost {
+  /** Floating-point operations, a product and a sum counted as two. */
+  readonly flops: number;
+  /** Bytes of images that are read and written. */
+  readonly bytes: number;
+}
+
+/** How a factorised kernel runs, and what the choice was between. */
+export interface ExecutionPlan {
+  /** The cheaper one. */
+  readonly choice: "chain" | "reconstructed";
+  /** Three small convolutions, one after the other. */
+  readonly chain: ExecutionCost;
+  /** One convolution with the whole kernel. */
+  readonly reconstructed: ExecutionCost;
 }
 
 /** A way to store and train a weight. */
@@ -121,14 +150,17 @@ export interface WeightFormat extends Plugin {
   readonly matrices?: string;
   /** Makes the initial state. */
   create(method: TrainingMethod, spec: WeightSpec, random: Random): Promise<WeightState>;
-  /** The linear map y = act(x W + b) at a point; `capture` receives the gradient pair. */
+  /**
+   * The linear map y = act(x W + b) at a point; `capture` receives the gradient pair. It is absent
+   * where no gradients will be asked for.
+   */
   linear(
     engine: Engine,
     point: WeightPoint,
     x: Tensor,
     bias: Tensor | null,
     activation: Activation,
-    capture: (pair: GradientPair) => void,
+    capture?: (pair: GradientPair) => void,
   ): Tensor;
   /**
    * The convolution y = act(x ∗ W + b) at a point; absent for formats that are no kernels.
@@ -142,7 +174,7 @@ export interface WeightFormat extends Plugin {
     bias: Tensor | null,
     geometry: ConvGeometry,
     activation: Activation,
-    capture: (pair: GradientPair) => void,
+    capture?: (pair: GradientPair) => void,
   ): Tensor;
   /** The point at which the network is evaluated between steps. */
   point(state: WeightState): WeightPoint;
@@ -160,10 +192,27 @@ export interface WeightFormat extends Plugin {
    * updates use, and clips a factorised weight as its dense twin.
    */
   gradientSquare(method: TrainingMethod, state: WeightPoint, evidence: Evidence): Promise<number>;
-  /** Rank; undefined for formats without one. */
-  rank(state: WeightState): number | undefined;
-  /** Singular values, descending; undefined for formats without them. */
-  singularValues(method: TrainingMethod, state: WeightState): Promise<Float64Array | undefined>;
+  /** Rank, or ranks by the name of the mode; undefined for formats without one. */
+  rank(state: WeightState): number | Readonly<Record<string, number>> | undefined;
+  /**
+   * Singular values, descending, or those of each mode by its name; undefined for formats without
+   * them.
+   */
+  singularValues(
+    method: TrainingMethod,
+    state: WeightState,
+  ): Promise<Float64Array | Readonly<Record<string, Float64Array>> | undefined>;
+  /** The weight as one tensor of its spec's shape; absent where there is no such thing. */
+  toDense?(method: TrainingMethod, spec: WeightSpec, state: WeightState): Tensor;
+  /** The state that stands for a whole weight, or for what a compression keeps of it. */
+  fromDense?(
+    method: TrainingMethod,
+    spec: WeightSpec,
+    value: Tensor,
+    compression: Compression,
+  ): Promise<WeightUpdate>;
+  /** How a kernel runs in training and what that costs; absent where there is no choice. */
+  plan?(spec: WeightSpec, state: WeightState): ExecutionPlan | undefined;
 }
 
 /** Weight formats by name. */

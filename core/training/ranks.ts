@@ -9,12 +9,15 @@ import type { Layer } from "./network.ts";
 import { type TrainingMethod, weightFormats } from "./parameter.ts";
 import type { WeightStates } from "./step.ts";
 
-/** Rank of each weight that has one, by name. */
+/**
+ * Rank of each weight that has one, by name; a weight with a rank for each mode has a name for each,
+ * such as "conv1.kernel/in".
+ */
 export function ranksOf(network: Layer, states: WeightStates): Record<string, number> {
   const ranks: Record<string, number> = {};
   for (const { name, format } of network.weights) {
     const rank = weightFormats.get(format).rank(states[name]!);
-    if (rank !== undefined) ranks[name] = rank;
+    for (const [key, value] of named(name, rank)) ranks[key] = value;
   }
   return ranks;
 }
@@ -30,6 +33,17 @@ export async function rankMetrics(
   return { ranks, singularValues: await spectra(method, network, states) };
 }
 
+/** What a weight has once, or for each of its modes, with names. */
+function named<T extends number | Float64Array>(
+  weight: string,
+  value: T | Readonly<Record<string, T>> | undefined,
+): [string, T][] {
+  if (value === undefined) return [];
+  if (typeof value === "number" || ArrayBuffer.isView(value)) return [[weight, value as T]];
+  const modes = Object.entries(value as Readonly<Record<string, T>>);
+  return modes.map(([mode, v]) => [`${weight}/${mode}`, v]);
+}
+
 async function spectra(
   method: TrainingMethod,
   network: Layer,
@@ -40,7 +54,7 @@ async function spectra(
     const sigma = await method.engine.scope(() =>
       weightFormats.get(format).singularValues(method, states[name]!)
     );
-    if (sigma) out[name] = [...sigma];
+    for (const [key, values] of named(name, sigma)) out[key] = [...values];
   }
   return out;
 }

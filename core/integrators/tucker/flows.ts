@@ -53,14 +53,15 @@ export function modeFlow<M>(
 ): TuckerFlow<M> {
   const { mode, s, q } = view;
   const others = y.factors.map((u, k) => k === mode ? undefined : u);
+  const core = (): TuckerTensor<M>["core"] => foldRows(a, a.transpose(q), y, mode);
   return {
     slot: `k${mode}`,
     start: () => a.multiply(y.factors[mode]!, s),
-    point: (k) => ({
-      core: foldRows(a, a.transpose(q), y, mode),
-      factors: y.factors.map((u, j) => j === mode ? k : u),
-    }),
-    project: (f) => a.multiply(unfoldCyclic(a, f.contract(others), mode), q),
+    point: (k) => ({ core: core(), factors: y.factors.map((u, j) => j === mode ? k : u) }),
+    project: (f) =>
+      f.along
+        ? f.along(mode, { core: core(), factors: others })
+        : a.multiply(unfoldCyclic(a, f.contract(others), mode), q),
     ...(known ? { known } : {}),
   };
 }

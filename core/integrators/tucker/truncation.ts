@@ -9,11 +9,14 @@ import { type TruncatedModes, truncateModes, type TuckerTensor } from "../../ten
 import { clampedRank, NonFiniteError } from "../truncation.ts";
 import type { Truncation } from "../types.ts";
 
+/** Singular values of a mode that has not been looked at. */
+const NONE: Float64Array = new Float64Array(0);
+
 /** A truncated tensor with what is needed to carry coordinates along. */
 export interface TruncatedTucker<M> {
   /** The tensor after truncation; orthonormal factors. */
   readonly y: TuckerTensor<M>;
-  /** Singular values kept in each mode, descending. */
+  /** Singular values kept in each mode, descending; none where the bounds leave no choice. */
   readonly singularValues: readonly Float64Array[];
   /** Frobenius norm of the discarded part, exactly. */
   readonly discarded: number;
@@ -38,7 +41,10 @@ export async function truncateTucker<M>(
 ): Promise<TruncatedTucker<M>> {
   const each = truncationOfModes(truncation, y.factors.length);
   const { tucker, discarded, singularValues } = await truncateCore(a, y, each, current);
-  const factors = y.factors.map((u, k) => a.multiply(u, tucker.factors[k]!));
+  const factors = y.factors.map((u, k) => {
+    const turn = tucker.factors[k];
+    return turn === undefined ? u : a.multiply(u, turn);
+  });
   return { y: { core: tucker.core, factors }, singularValues, discarded };
 }
 
@@ -70,7 +76,11 @@ async function truncateCore<M>(
   try {
     const choose = (sigma: Float64Array, mode: number): number =>
       clampedRank(sigma, each[mode]!, current?.[mode]);
-    return await truncateModes(a, y.core, choose);
+    // Where the bounds leave no choice the basis stays as it is: windows of convolutions.
+    const modes = [...y.core.shape.keys()];
+    const free = modes.filter((k) => (each[k]!.minRank ?? 1) < y.core.shape[k]!);
+    const out = await truncateModes(a, y.core, choose, free);
+    return { ...out, singularValues: modes.map((k) => out.singularValues[k] ?? NONE) };
   } catch (error) {
     if (Number.isFinite(await a.norm(y.core.data))) throw error;
     throw new NonFiniteError(

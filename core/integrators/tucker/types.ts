@@ -22,6 +22,24 @@ export interface TuckerFieldAt<M> {
    * @returns The tensor with extent b_k, or n_k, in mode k.
    */
   contract(bases: readonly (M | undefined)[]): DenseTensor<M>;
+  /**
+   * F(Y)₍ₖ₎ T₍ₖ₎ᵀ: the unfolding of a mode times that of a tensor that has s there. The field need
+   * not form F with that mode left open, which is its largest contraction; absent where there is no
+   * cheaper way than to do so.
+   *
+   * @param mode k, from 0.
+   * @param others T: its core has extent s in mode k, which has no factor.
+   * @returns n_k×s.
+   */
+  along?(mode: number, others: OpenTucker<M>): M;
+}
+
+/** A Tucker tensor that lacks the factors of some modes: there the core stands as it is. */
+export interface OpenTucker<M> {
+  /** Core. */
+  readonly core: DenseTensor<M>;
+  /** Factor of each mode, or undefined. */
+  readonly factors: readonly (M | undefined)[];
 }
 
 /** A sub-flow of a Tucker tensor: slot "k0", "k1", … for a basis, "s" for the core. */

@@ -7,17 +7,20 @@ import {
   relativeFrobenius,
   trainStep,
   type Truncation,
+  type WeightFormat,
   weightFormats,
 } from "../../../core/mod.ts";
 import { linear, type LinearOptions, zeros } from "../../../layers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
 import { methodOf, randomBatch } from "../../support/training.ts";
 
+type Rank = ReturnType<WeightFormat["rank"]>;
+
 /** Ranks at the start and after three steps of a 9×4 classifier. */
 async function ranks(
   truncation: Omit<Truncation, "rule">,
   own: Partial<LinearOptions> = {},
-): Promise<[start: number | undefined, end: number | undefined]> {
+): Promise<[start: Rank, end: Rank]> {
   const method = await methodOf({ truncation: { rule: relativeFrobenius, ...truncation } });
   const format = weightFormats.get("low-rank");
   return await method.engine.scope(async () => {
@@ -88,7 +91,7 @@ Deno.test({
     const error = await assertRejects(() => initialStates(method, network, 1), RangeError);
     assertEquals(
       error.message,
-      'Cannot factorise "bias": a low-rank weight has 2 dimensions, got shape [7]',
+      'Cannot factorise "bias": a matrix has 2 dimensions, a kernel 4, got shape [7]',
     );
     assertEquals(method.engine.memory().numTensors, before);
   },

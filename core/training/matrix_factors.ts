@@ -1,0 +1,227 @@
+/**
+ * What formats share that factorise matrices, and kernels seen as matrices: their shapes, bounds of
+ * ranks, and forward maps.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../algebra/mod.ts";
+import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
+import type { FieldAt, LowRank, MomentSlots, Truncation } from "../integrators/mod.ts";
+import type { Random } from "../random.ts";
+import { kernelPairField, pairField, sumOver } from "./field.ts";
+import { imagesLike, rowsOf } from "./images.ts";
+import type {
+  CapturedPair,
+  Compression,
+  Evidence,
+  TrainingMethod,
+  WeightPoint,
+  WeightSpec,
+  WeightState,
+} from "./parameter.ts";
+
+/**
+ * Rows and columns of a weight as a matrix: a kernel has height·width·in rows.
+ *
+ * @throws {RangeError} When the weight is neither matrix nor kernel.
+ */
+export function matrixShape(spec: WeightSpec): [number, number] {
+  const [height, width] = windowOf(spec) ?? [1, 1];
+  const [inputs, outputs] = channelsOf(spec);
+  return [height * width * inputs, outputs];
+}
+
+/**
+ * Channels of input and output, or rows and columns.
+ *
+ * @throws {RangeError} When the weight is neither matrix nor kernel.
+ */
+export function channelsOf({ name, shape }: WeightSpec): [number, number] {
+  if (shape.length !== 2 && shape.length !== 4) {
+    throw new RangeError(
+      `Cannot factorise "${name}": a matrix has 2 dimensions, a kernel 4, got shape [${shape}]`,
+    );
+  }
+  return [shape.at(-2)!, shape.at(-1)!];
+}
+
+/** Height and width of a kernel; undefined for a matrix. */
+export function windowOf(spec: WeightSpec): readonly [number, number] | undefined {
+  return spec.shape.length === 4 ? [spec.shape[0]!, spec.shape[1]!] : undefined;
+}
+
+/** The left factor as the forward map takes it: for a kernel height×width×in×r. */
+export function leftFactor(engine: Engine, spec: WeightSpec, u: Tensor): Tensor {
+  return spec.shape.length === 2 ? u : engine.reshape(u, [...spec.shape.slice(0, 3), u.shape[1]!]);
+}
+
+/** The left factor as a matrix. */
+export function leftMatrix(a: Algebra<Tensor>, u: Tensor): Tensor {
+  const r = u.shape.at(-1)!;
+  return u.shape.length === 2 ? u : a.reshape(u, u.size / r, r);
+}
+
+/** The run's truncation within the bounds of one weight whose rank is at most `largest`. */
+export function bounds(
+  spec: WeightSpec,
+  t: Truncation,
+  largest: number = Math.min(...matrixShape(spec)),
+): Truncation {
+  const maxRank = Math.min(spec.maxRank ?? t.maxRank ?? largest, largest);
+  return { ...t, maxRank, minRank: Math.min(spec.minRank ?? t.minRank ?? 1, maxRank) };
+}
+
+/** The truncation that a compression asks for, within the bounds of the weight. */
+export function compressing(
+  spec: WeightSpec,
+  t: Truncation,
+  { tolerance, rank }: Compression,
+  largest: number = Math.min(...matrixShape(spec)),
+): Truncation {
+  if (rank !== undefined) {
+    const exact = Math.min(rank, largest);
+    return { ...t, tolerance: 0, minRank: exact, maxRank: exact };
+  }
+  return bounds(spec, { ...t, tolerance: tolerance ?? t.tolerance }, largest);
+}
+
+/** Rank at the start. */
+export function startRank(spec: WeightSpec, t: Truncation): number {
+  const { maxRank } = bounds(spec, t);
+  return Math.min(spec.rank ?? maxRank!, maxRank!);
+}
+
+/** Orthonormal columns in random directions. */
+export async function randomBasis(
+  { algebra }: TrainingMethod,
+  random: Random,
+  rows: number,
+  rank: number,
+): Promise<Tensor> {
+  const data = random.fillNormal(new Float32Array(rows * rank));
+  return await algebra.orthonormalize(algebra.from(data, rows, rank));
+}
+
+/** act(x U S Vᵀ + b). */
+export function factorisedLinear(
+  engine: Engine,
+  { u, s, v }: WeightPoint,
+  x: Tensor,
+  bias: Tensor | null,
+  activation: Activation,
+  capture?: (pair: GradientPair) => void,
+): Tensor {
+  return engine.lowRankLinear(x, { u: u!, s: s!, v: v! }, bias, activation, capture);
+}
+
+/**
+ * act(x ∗ (U S Vᵀ) + b): a convolution with U, height×width×in×r, then products with S and V for
+ * every pixel.
+ *
+ * @throws {RangeError} When the kernel has groups.
+ */
+export function factorisedConv2d(
+  engine: Engine,
+  { u, s, v }: WeightPoint,
+  x: Tensor,
+  bias: Tensor | null,
+  geometry: ConvGeometry,
+  activation: Activation,
+  capture?: (pair: GradientPair) => void,
+): Tensor {
+  refuseGroups(geometry);
+  const z = engine.conv2d(x, u!, null, geometry, "identity");
+  const one = identity(engine, s!.shape[0]!);
+  const receive = capture && ((p: GradientPair) => {
+    // X itself: the rows of the inner map are those of X U, which the pair holds as well.
+    p.x.dispose();
+    const image = (t: Tensor) => heldImages(engine, t, z);
+    capture({
+      x: engine.keep(engine.clone(x)),
+      d: image(p.d),
+      xu: image(p.xu),
+      dv: image(p.dv),
+    });
+  });
+  const rows = engine.lowRankLinear(
+    rowsOf(engine, z),
+    { u: one, s: s!, v: v! },
+    bias,
+    activation,
+    receive,
+  );
+  return imagesLike(engine, rows, z);
+}
+
+/**
+ * Refuses groups of channels.
+ *
+ * @throws {RangeError} When there is more than one.
+ */
+export function refuseGroups({ groups }: ConvGeometry): void {
+  if (groups === 1) return;
+  throw new RangeError(
+    `Cannot convolve with a factorised kernel: 1 group of channels is needed, got ${groups}`,
+  );
+}
+
+function identity(engine: Engine, n: number): Tensor {
+  const data = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) data[i * n + i] = 1;
+  return engine.tensor(data, [n, n]);
+}
+
+/** Takes rows over and holds them as images. */
+function heldImages(engine: Engine, rows: Tensor, like: Tensor): Tensor {
+  const images = engine.keep(imagesLike(engine, rows, like));
+  rows.dispose();
+  return images;
+}
+
+/** F at a point of a factorised weight. */
+export function factorisedField(
+  { engine, algebra }: TrainingMethod,
+  spec: WeightSpec,
+  { pairs }: Evidence,
+  at: LowRank<Tensor>,
+  core?: Tensor,
+): FieldAt<Tensor> {
+  const window = windowOf(spec);
+  return window
+    ? kernelPairField(engine, algebra, pairs, at, window, core)
+    : pairField(algebra, pairs, at, core);
+}
+
+/** Squared Frobenius norm of the whole gradient, from its pairs. */
+export async function pairSquare(
+  method: TrainingMethod,
+  pairs: readonly CapturedPair[],
+  extents?: readonly [number, number],
+): Promise<number> {
+  const { algebra, engine } = method;
+  if (extents) {
+    const g = sumOver(
+      algebra,
+      pairs,
+      (p) => rowsOf(engine, engine.conv2dFilterGradient(p.x, p.d, extents, p.geometry!)),
+    );
+    const norm = await algebra.norm(g);
+    return norm ** 2;
+  }
+  const x = algebra.vstack(pairs.map((p) => p.x));
+  const d = algebra.vstack(pairs.map((p) => p.d));
+  const [batch, m, n] = [algebra.rows(x), algebra.cols(x), algebra.cols(d)];
+  if (batch * batch > m * n) {
+    const norm = await algebra.norm(algebra.multiply(x, d, { transposeLeft: true }));
+    return norm ** 2;
+  }
+  // ‖XᵀD‖² = ⟨XXᵀ, DDᵀ⟩ without a matrix of the size of the weight.
+  const [gx, gd] = [x, d].map((f) => algebra.multiply(f, f, { transposeRight: true }));
+  return Math.max(0, (await engine.read(engine.sum(engine.mul(gx!, gd!))))[0]!);
+}
+
+/** The same record with an index signature, as state trees have. */
+export function momentTree(slots: MomentSlots<Tensor>): WeightState[string] {
+  return Object.fromEntries(Object.entries(slots).map(([slot, m]) => [slot, { ...m }]));
+}

@@ -1,0 +1,156 @@
+/**
+ * The field operator of training for kernels and matrices in Tucker format.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../algebra/mod.ts";
+import type { Engine, Tensor } from "../backend/mod.ts";
+import type { OpenTucker, TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import { type DenseTensor, unfoldCyclic } from "../tensors/mod.ts";
+import { geometryOf, sumOver } from "./field.ts";
+import { pixelProduct, rowsOf } from "./images.ts";
+import type { CapturedPair } from "./parameter.ts";
+
+/** Bases of the channels at the point of a pass: products with them are in its pairs. */
+export interface ChannelBases {
+  /** Basis of the inputs, n×r. */
+  readonly in: Tensor;
+  /** Basis of the outputs, n×r. */
+  readonly out: Tensor;
+}
+
+/** Modes of a kernel: the window (height and width in one), inputs, outputs. */
+const [WINDOW, IN, OUT] = [0, 1, 2] as const;
+
+/**
+ * F of a kernel from the images of its pairs, x and d. A contraction with channel bases is the
+ * filter gradient of the small images x B and d C, for any bases, also those that were augmented
+ * after the pass; nothing is formed that has all channels of both sides.
+ *
+ * @param at Bases of the pass.
+ * @param extents Height and width of the kernel.
+ * @param kernel F contracted with both bases of the pass, height×width×r×q, where it is known.
+ */
+export function kernelTuckerField(
+  engine: Engine,
+  a: Algebra<Tensor>,
+  pairs: readonly CapturedPair[],
+  at: ChannelBases,
+  extents: readonly [number, number],
+  kernel?: Tensor,
+): TuckerFieldAt<Tensor> {
+  const pixels = extents[0] * extents[1];
+  const inputs = (p: CapturedPair, basis: Tensor | undefined): Tensor =>
+    basis === undefined ? p.x : basis === at.in ? p.xu : pixelProduct(engine, p.x, basis);
+  const outputs = (p: CapturedPair, basis: Tensor | undefined): Tensor =>
+    basis === undefined ? p.d : basis === at.out ? p.dv : pixelProduct(engine, p.d, basis);
+  const gradient = (b: Tensor | undefined, c: Tensor | undefined): Tensor =>
+    kernel !== undefined && b === at.in && c === at.out ? kernel : sumOver(
+      a,
+      pairs,
+      (p) => engine.conv2dFilterGradient(inputs(p, b), outputs(p, c), extents, geometryOf(p)),
+    );
+  const contract: TuckerFieldAt<Tensor>["contract"] = (bases) =>
+    engine.tidy(() => {
+      const g = gradient(bases[IN], bases[OUT]);
+      const [r, q] = g.shape.slice(2) as [number, number];
+      const data = a.reshape(g, pixels, r * q);
+      return withWindow(a, { shape: [pixels, r, q], data }, bases[WINDOW]);
+    });
+  return {
+    contract,
+    along(mode, others) {
+      if (mode === WINDOW) return alongWindow(a, contract, others);
+      return engine.tidy(() =>
+        sumOver(a, pairs, (p) => {
+          const [r, q] = others.core.shape.slice(1) as [number, number];
+          const core = withWindow(a, others.core, others.factors[WINDOW], false);
+          const small = engine.reshape(core.data, [...extents, r, q]);
+          return mode === IN
+            ? alongInputs(engine, p, small, outputs(p, others.factors[OUT]))
+            : alongOutputs(engine, p, small, inputs(p, others.factors[IN]));
+        })
+      );
+    },
+  };
+}
+
+/** Xᵀ of what the small kernel sends back to the inputs: n×s from a kernel …×s×q and images of q. */
+function alongInputs(engine: Engine, p: CapturedPair, kernel: Tensor, dv: Tensor): Tensor {
+  const [height, width] = p.x.shape.slice(1) as [number, number];
+  const geometry = geometryOf(p);
+  const z = engine.conv2dTranspose(dv, kernel, null, [height, width], geometry, "identity");
+  return channelProduct(engine, p.x, z);
+}
+
+/** Dᵀ of what the small kernel makes of the inputs: n×s from a kernel …×r×s and images of r. */
+function alongOutputs(engine: Engine, p: CapturedPair, kernel: Tensor, xu: Tensor): Tensor {
+  return channelProduct(
+    engine,
+    p.d,
+    engine.conv2d(xu, kernel, null, geometryOf(p), "identity"),
+  );
+}
+
+/** Σ over pixels of the outer products of channels. */
+function channelProduct(engine: Engine, x: Tensor, y: Tensor): Tensor {
+  return engine.matMul(rowsOf(engine, x), rowsOf(engine, y), { transposeLeft: true });
+}
+
+/** T ×₀ Bᵀ, or T ×₀ B; nothing where the window has no basis or an identity of its own. */
+function withWindow(
+  a: Algebra<Tensor>,
+  t: DenseTensor<Tensor>,
+  basis: Tensor | undefined,
+  transposeLeft = true,
+): DenseTensor<Tensor> {
+  if (basis === undefined) return t;
+  const data = a.multiply(basis, t.data, { transposeLeft });
+  return { shape: [a.rows(data), ...t.shape.slice(1)], data };
+}
+
+function alongWindow(
+  a: Algebra<Tensor>,
+  contract: TuckerFieldAt<Tensor>["contract"],
+  { core, factors }: OpenTucker<Tensor>,
+): Tensor {
+  const open = factors.map((u, k) => k === WINDOW ? undefined : u);
+  return a.multiply(
+    unfoldCyclic(a, contract(open), WINDOW),
+    unfoldCyclic(a, core, WINDOW),
+    { transposeRight: true },
+  );
+}
+
+/**
+ * F of a matrix, a Tucker tensor of two modes, from the rows of its pairs.
+ *
+ * @param at Bases of the pass.
+ * @param core Uᵀ F V with them, where it is known.
+ */
+export function matrixTuckerField(
+  a: Algebra<Tensor>,
+  pairs: readonly CapturedPair[],
+  at: ChannelBases,
+  core?: Tensor,
+): TuckerFieldAt<Tensor> {
+  const inputs = (p: CapturedPair, basis: Tensor | undefined): Tensor =>
+    basis === undefined ? p.x : basis === at.in ? p.xu : a.multiply(p.x, basis);
+  const outputs = (p: CapturedPair, basis: Tensor | undefined): Tensor =>
+    basis === undefined ? p.d : basis === at.out ? p.dv : a.multiply(p.d, basis);
+  const sum = (term: (p: CapturedPair) => [Tensor, Tensor]): Tensor =>
+    sumOver(a, pairs, (p) => a.multiply(...term(p), { transposeLeft: true }));
+  return {
+    contract([b, c]) {
+      const known = core !== undefined && b === at.in && c === at.out;
+      const data = known ? core : sum((p) => [inputs(p, b), outputs(p, c)]);
+      return { shape: [a.rows(data), a.cols(data)], data };
+    },
+    along(mode, { core: { data }, factors }) {
+      return mode === 0
+        ? sum((p) => [p.x, a.multiply(outputs(p, factors[1]), data, { transposeRight: true })])
+        : sum((p) => [p.d, a.multiply(inputs(p, factors[0]), data)]);
+    },
+  };
+}
