@@ -54,6 +54,7 @@ export {
   steppers,
   type Tableau,
 } from "./runge_kutta.ts";
+export type { EqualSteps } from "./steps.ts";
 export { embed, embedMoments, transportMoments, transportSlots } from "./transport.ts";
 export {
   clampedRank,

@@ -5,6 +5,7 @@
  */
 
 import type { Algebra } from "../algebra/mod.ts";
+import { type EqualSteps, runStep, takeSteps } from "./steps.ts";
 import { relativeFrobenius } from "./truncation.ts";
 import type { FieldAt, Integrator, LowRank, Stepper, StepResult, Truncation } from "./types.ts";
 
@@ -12,19 +13,9 @@ import type { FieldAt, Integrator, LowRank, Stepper, StepResult, Truncation } fr
 export type RightHandSide<M> = (t: number, y: LowRank<M>) => FieldAt<M> | Promise<FieldAt<M>>;
 
 /** Settings of {@linkcode integrate}. */
-export interface IntegrateOptions<M> {
-  /** Start time; default 0. */
-  readonly t0?: number;
-  /** End time. */
-  readonly t1: number;
-  /** Number of equal steps, ≥ 1. */
-  readonly steps: number;
-  /** How sub-flows are advanced. */
-  readonly stepper: Stepper;
+export interface IntegrateOptions<M> extends EqualSteps<StepResult<M>> {
   /** How ranks adapt; default: no tolerance, rank capped at that of the start. */
   readonly truncation?: Truncation;
-  /** Called after every step with the time reached. */
-  readonly onStep?: (t: number, result: StepResult<M>) => void;
 }
 
 /**
@@ -63,21 +54,14 @@ export async function integrate<M>(
   y0: LowRank<M>,
   options: IntegrateOptions<M>,
 ): Promise<LowRank<M>> {
-  const { t0 = 0, t1, steps, stepper } = options;
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(`Cannot integrate: steps must be a positive integer, got ${steps}`);
-  }
+  const { stepper } = options;
   const truncation = options.truncation ??
     { rule: relativeFrobenius, tolerance: 0, maxRank: a.cols(y0.u) };
-  const dt = (t1 - t0) / steps;
-  let y = y0;
-  for (let n = 0; n < steps; n++) {
-    const t = t0 + n * dt;
-    const result = await stepOde(a, integrator, f, y, t, dt, { stepper, truncation });
-    y = result.y;
-    options.onStep?.(t + dt, result);
-  }
-  return y;
+  return await takeSteps(
+    options,
+    y0,
+    (y, t, dt) => stepOde(a, integrator, f, y, t, dt, { stepper, truncation }),
+  );
 }
 
 /**
@@ -86,7 +70,7 @@ export async function integrate<M>(
  * @param t Time at the start of the step.
  * @param dt Step size.
  */
-export async function stepOde<M>(
+export function stepOde<M>(
   a: Algebra<M>,
   integrator: Integrator,
   f: RightHandSide<M>,
@@ -95,11 +79,5 @@ export async function stepOde<M>(
   dt: number,
   o: { readonly stepper: Stepper; readonly truncation: Truncation },
 ): Promise<StepResult<M>> {
-  const step = integrator.step(a, y, dt, o);
-  let state = await step.next();
-  while (!state.done) {
-    const point = state.value;
-    state = await step.next(await f(t + point.time, point));
-  }
-  return state.value;
+  return runStep(integrator.step(a, y, dt, o), t, f);
 }

@@ -6,6 +6,7 @@
 
 import type { Algebra } from "../../algebra/mod.ts";
 import type { TuckerTensor } from "../../tensors/mod.ts";
+import { type EqualSteps, runStep, takeSteps } from "../steps.ts";
 import { relativeFrobenius } from "../truncation.ts";
 import type { Stepper, Truncation } from "../types.ts";
 import type { TuckerFieldAt, TuckerIntegrator, TuckerStepResult } from "./types.ts";
@@ -17,19 +18,9 @@ export type TuckerRightHandSide<M> = (
 ) => TuckerFieldAt<M> | Promise<TuckerFieldAt<M>>;
 
 /** Settings of {@linkcode integrateTucker}. */
-export interface IntegrateTuckerOptions<M> {
-  /** Start time; default 0. */
-  readonly t0?: number;
-  /** End time. */
-  readonly t1: number;
-  /** Number of equal steps, ≥ 1. */
-  readonly steps: number;
-  /** How sub-flows are advanced. */
-  readonly stepper: Stepper;
+export interface IntegrateTuckerOptions<M> extends EqualSteps<TuckerStepResult<M>> {
   /** How ranks adapt; default: no tolerance, ranks capped at those of the start. */
   readonly truncation?: Truncation | readonly Truncation[];
-  /** Called after every step with the time reached. */
-  readonly onStep?: (t: number, result: TuckerStepResult<M>) => void;
 }
 
 /**
@@ -65,21 +56,14 @@ export async function integrateTucker<M>(
   y0: TuckerTensor<M>,
   options: IntegrateTuckerOptions<M>,
 ): Promise<TuckerTensor<M>> {
-  const { t0 = 0, t1, steps, stepper } = options;
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(`Cannot integrate: steps must be a positive integer, got ${steps}`);
-  }
+  const { stepper } = options;
   const truncation = options.truncation ??
     y0.core.shape.map((maxRank) => ({ rule: relativeFrobenius, tolerance: 0, maxRank }));
-  const dt = (t1 - t0) / steps;
-  let y = y0;
-  for (let n = 0; n < steps; n++) {
-    const t = t0 + n * dt;
-    const result = await stepTuckerOde(a, integrator, f, y, t, dt, { stepper, truncation });
-    y = result.y;
-    options.onStep?.(t + dt, result);
-  }
-  return y;
+  return await takeSteps(
+    options,
+    y0,
+    (y, t, dt) => stepTuckerOde(a, integrator, f, y, t, dt, { stepper, truncation }),
+  );
 }
 
 /**
@@ -88,7 +72,7 @@ export async function integrateTucker<M>(
  * @param t Time at the start of the step.
  * @param dt Step size.
  */
-export async function stepTuckerOde<M>(
+export function stepTuckerOde<M>(
   a: Algebra<M>,
   integrator: TuckerIntegrator,
   f: TuckerRightHandSide<M>,
@@ -97,11 +81,5 @@ export async function stepTuckerOde<M>(
   dt: number,
   o: { readonly stepper: Stepper; readonly truncation: Truncation | readonly Truncation[] },
 ): Promise<TuckerStepResult<M>> {
-  const step = integrator.step(a, y, dt, o);
-  let state = await step.next();
-  while (!state.done) {
-    const point = state.value;
-    state = await step.next(await f(t + point.time, point));
-  }
-  return state.value;
+  return runStep(integrator.step(a, y, dt, o), t, f);
 }
