@@ -72,7 +72,7 @@ export function openOscillator(oscillator: Oscillator, transient: number): OpenU
   const run: Run = {
     oscillator,
     dt,
-    before: STRIDE * Math.ceil(transient * STEPS / STRIDE),
+    before: Math.round(transient * STEPS),
     method: differentiableRungeKutta(field, rk4Tableau, dt),
     start: Float64Array.from(transient > 0 ? offCycle : onCycle),
     startSlope: transient > 0 ? new Float64Array(field.size) : Float64Array.from(onCycleSlope),

@@ -164,7 +164,7 @@ export const pendulumField: DifferentiableField = {
 };
 
 /** The pendulum in the time φ = ωt, in which its period does not depend on the design. */
-const pendulumInPhase: DifferentiableField = {
+export const pendulumInPhase: DifferentiableField = {
   size: 2,
   parameters: 1,
   value(phi, u, p, out) {
@@ -177,8 +177,11 @@ const pendulumInPhase: DifferentiableField = {
     out[0] = v[1]! / p[0]! - u[1]! * q[0]! / p[0]! ** 2;
     out[1] = change / p[0]! - force * q[0]! / p[0]! ** 2;
   },
-  adjoint() {
-    throw new Error("Cannot step backwards in phase: the reference values need no adjoint");
+  adjoint(phi, u, p, lambda, toState, toParameters) {
+    const force = FORCE * Math.cos(phi) - DAMPING * u[1]! - Math.sin(u[0]!);
+    toState[0]! -= Math.cos(u[0]!) * lambda[1]! / p[0]!;
+    toState[1]! += (lambda[0]! - DAMPING * lambda[1]!) / p[0]!;
+    toParameters[0]! -= (u[1]! * lambda[0]! + force * lambda[1]!) / p[0]! ** 2;
   },
 };
 
