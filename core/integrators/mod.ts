@@ -12,7 +12,7 @@ import { midpointBug, midpointBug3r } from "./midpoint_bug.ts";
 import { geolora, parallelBug } from "./parallel_bug.ts";
 import { projectedRungeKutta } from "./projected_runge_kutta.ts";
 import { projectorSplitting, strangSplitting } from "./projector_splitting.ts";
-import { secondOrderParallelBug } from "./second_order_parallel_bug.ts";
+import { secondOrderParallelBug, secondOrderParallelBug3r } from "./second_order_parallel_bug.ts";
 import type { Integrator } from "./types.ts";
 
 /** Integrators by name. */
@@ -25,6 +25,7 @@ integrators.add(geolora);
 integrators.add(midpointBug);
 integrators.add(midpointBug3r);
 integrators.add(secondOrderParallelBug);
+integrators.add(secondOrderParallelBug3r);
 integrators.add(projectorSplitting);
 integrators.add(strangSplitting);
 integrators.add(backwardCorrectedPsi);
@@ -40,7 +41,7 @@ export { midpointBug, midpointBug3r } from "./midpoint_bug.ts";
 export { geolora, parallelBug } from "./parallel_bug.ts";
 export { projectedRungeKutta, projectionMethod } from "./projected_runge_kutta.ts";
 export { projectorSplitting, strangSplitting } from "./projector_splitting.ts";
-export { secondOrderParallelBug } from "./second_order_parallel_bug.ts";
+export { secondOrderParallelBug, secondOrderParallelBug3r } from "./second_order_parallel_bug.ts";
 export { advance, collectMoments, kFlow, lFlow, sFlow } from "./flows.ts";
 export { denseField, lowRankOf, orthogonalityDefect, rankOf, toDense } from "./low_rank.ts";
 export { integrate, type IntegrateOptions, type RightHandSide, stepOde } from "./ode.ts";

@@ -21,12 +21,21 @@ export const parallelBug: Integrator = {
   },
 };
 
+/** Coordinates of the directions along which K and L augment the bases. */
+export interface Directions<M> {
+  /** Columns in the left coordinates: L times these are added on the right. */
+  readonly left: M;
+  /** Columns in the right coordinates: K times these are added on the left. */
+  readonly right: M;
+}
+
 /**
  * The parallel step once F is known at its start.
  *
  * @param y Start, orthonormal bases; the core may be of any shape and rank.
  * @param f F there.
  * @param rank Rank of the old point, for truncation rules that ask.
+ * @param only What of K and L augments the bases; default: all.
  */
 export async function* parallelStep<M>(
   a: Algebra<M>,
@@ -35,11 +44,12 @@ export async function* parallelStep<M>(
   dt: number,
   o: StepOptions<M>,
   rank: number,
+  only?: Directions<M>,
 ): AsyncGenerator<Point<M>, StepResult<M>, FieldAt<M>> {
   const k = yield* advance(a, kFlow(a, y, f), dt, o);
   const l = yield* advance(a, lFlow(a, y, f), dt, o);
   const s = yield* advance(a, sFlow(y, f), dt, o);
-  const assembled = await assemble(a, y, k.value, l.value, s.value);
+  const assembled = await assemble(a, y, k.value, l.value, s.value, only);
   const t = await truncate(a, assembled, o.truncation, rank);
   return {
     y: t.y,
@@ -67,6 +77,7 @@ export const geolora: Integrator = {
  * @param k K after its flow, m×r.
  * @param l L after its flow, n×r.
  * @param s S after its flow, r×r.
+ * @param only What of K and L gives Ũ and Ṽ.
  */
 async function assemble<M>(
   a: Algebra<M>,
@@ -74,9 +85,10 @@ async function assemble<M>(
   k: M,
   l: M,
   s: M,
+  only: Directions<M> | undefined,
 ): Promise<LowRank<M>> {
-  const newU = await a.complement(y.u, k);
-  const newV = await a.complement(y.v, l);
+  const newU = await a.complement(y.u, only ? a.multiply(k, only.right) : k);
+  const newV = await a.complement(y.v, only ? a.multiply(l, only.left) : l);
   const right = newV === undefined ? [] : [a.multiply(l, newV, { transposeLeft: true })];
   const top = a.hstack([s, ...right]);
   if (newU === undefined) {

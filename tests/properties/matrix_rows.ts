@@ -15,9 +15,10 @@ import {
   projectedRungeKutta,
   projectorSplitting,
   secondOrderParallelBug,
+  secondOrderParallelBug3r,
   strangSplitting,
 } from "../../core/integrators/mod.ts";
-import { host, projector, tangentProjection, times } from "../support/matrices.ts";
+import { host, minus, plus, projector, tangentProjection, times } from "../support/matrices.ts";
 
 /** One Euler step before truncation in dense form: Y₁ = Y₀ + dt × this. */
 export interface Identity {
@@ -64,6 +65,17 @@ const wideTangent: Identity = {
   },
 };
 
+/** Wide bases Û, V̂ as above; the final ones U, V hold them and more. */
+const midpointTangent: Identity = {
+  formula: "Pᵤ F P̂ᵥ + P̂ᵤ F Pᵥ − P̂ᵤ F P̂ᵥ",
+  async dense(y, f, after) {
+    const u = projector(await spanOf(y.u, times(f, y.v)));
+    const v = projector(await spanOf(y.v, host.multiply(f, y.u, { transposeLeft: true })));
+    const both = plus(times(projector(after.u), f, v), times(u, f, projector(after.v)));
+    return minus(both, times(u, f, v));
+  },
+};
+
 const leftProjection: Identity = {
   formula: "Û Ûᵀ F",
   dense: (_y, f, after) => times(projector(after.u), f),
@@ -103,6 +115,7 @@ export const MATRIX_ROWS: readonly MatrixRow[] = [
   { ...family, item: midpointBug, order: 4, identity: galerkin }, // order of the stepper
   { ...family, item: midpointBug3r, order: 2, identity: galerkin, follows: false },
   { ...family, item: secondOrderParallelBug, order: 2, identity: wideTangent, norm: false },
+  { ...family, item: secondOrderParallelBug3r, order: 2, identity: midpointTangent, norm: false },
   // The splitting is exact where F is tangent: what is left is the order of the stepper.
   {
     ...family,
