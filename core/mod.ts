@@ -9,6 +9,7 @@ export * from "./registry.ts";
 export * from "./random.ts";
 export * from "./adjoint/mod.ts";
 export * from "./algebra/mod.ts";
+export * from "./attacks/mod.ts";
 export * from "./backend/mod.ts";
 export * from "./data/mod.ts";
 export * from "./integrators/mod.ts";

@@ -5,6 +5,7 @@
  */
 
 import {
+  attacks,
   augmentations,
   backends,
   datasets,
@@ -27,6 +28,7 @@ import {
 import { initialisers, networks } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
 import { methods } from "./methods.ts";
+import { bodies, flowKernels } from "./flow/mod.ts";
 import { recipes } from "./recipe.ts";
 import { type TextSink, textSink, wrap } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
@@ -42,6 +44,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     integrators,
     steppers,
     truncationRules,
+    attacks,
     manifolds,
     frameRetractions,
     lowRankRetractions,
@@ -54,6 +57,8 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     initialisers,
     optimizers,
     schedules,
+    bodies,
+    flowKernels,
     reports,
   ] as unknown as readonly Registry<Plugin>[];
   return new Map(tables.map((table) => [table.kind, table]));
