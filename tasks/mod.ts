@@ -12,6 +12,7 @@ export {
   convolutionSchema,
   convolutionSubject,
 } from "./convolution.ts";
+export * from "./flow/mod.ts";
 export { kinds, list } from "./list.ts";
 export { type Method, methods } from "./methods.ts";
 export * from "./ode/mod.ts";

@@ -6,22 +6,12 @@
 
 import { type Plugin, Registry } from "../../core/mod.ts";
 
-/** Derivatives of a level function at a point. */
-export interface LevelSlopes {
-  /** In x. */
-  readonly dx: number;
-  /** In y. */
-  readonly dy: number;
-  /** In each parameter. */
-  readonly dp: Float64Array;
-}
-
 /** A body about its centre, in units of the diameter of the circle of the same area. */
 export interface Body {
-  /** Negative inside, zero on the surface, positive outside; smooth near the surface. */
+  /** About the distance from the surface, negative inside; smooth near the surface. */
   level(x: number, y: number): number;
-  /** Derivatives of {@linkcode Body.level}. */
-  slopes(x: number, y: number): LevelSlopes;
+  /** Derivatives of {@linkcode Body.level} in the parameters. */
+  slopes(x: number, y: number): Float64Array;
   /** Largest distance of the surface from the centre. */
   readonly reach: number;
   /** Points on the surface, in order around it. */

@@ -13,6 +13,9 @@ export const WIDTH = 4.1;
 /** Distance of the body's centre from the inlet and from the lower wall, in diameters. */
 export const PLACE = 2;
 
+/** Largest mean velocity in cells per step; twice this is reached beside the body. */
+const FASTEST = 0.12;
+
 /** What decides a channel. */
 export interface ChannelOptions {
   /** Cells across the diameter, about: the width has a whole number of cells. */
@@ -54,15 +57,15 @@ export interface Channel {
 /**
  * Lays out a channel.
  *
- * @throws {RangeError} When the viscosity is too small for the lattice, or the sizes are wrong.
+ * @throws {RangeError} When the flow would be too fast or too rough for the lattice.
  */
 export function channel(options: ChannelOptions): Channel {
   const { resolution, reynolds = 100, velocity = 0.05, length = 22 } = options;
+  checkStability(options);
   const ny = Math.round(WIDTH * resolution);
   const diameter = ny / WIDTH;
   const g = grid(2 * Math.round(length * diameter / 2), ny);
   const viscosity = velocity * diameter / reynolds;
-  checkViscosity(viscosity, options);
   return {
     grid: g,
     diameter,
@@ -75,16 +78,25 @@ export function channel(options: ChannelOptions): Channel {
   };
 }
 
-/** Below this, the even rate is so close to 2 that the flow oscillates from cell to cell. */
-const LEAST_VISCOSITY = 1e-3;
+/**
+ * Largest Reynolds number of velocity and cell size: above about this, what is steeper than the
+ * cells can show grows without limit.
+ */
+const CELL_REYNOLDS = 7;
 
-function checkViscosity(viscosity: number, { resolution, reynolds }: ChannelOptions): void {
-  if (viscosity >= LEAST_VISCOSITY) return;
-  throw new RangeError(
-    `Cannot simulate Reynolds number ${reynolds ?? 100} with ${resolution} cells across the ` +
-      `diameter: expected a viscosity ≥ ${LEAST_VISCOSITY} cells² per step, got ` +
-      `${viscosity.toPrecision(2)}; raise the resolution or the velocity`,
-  );
+function checkStability({ resolution, reynolds = 100, velocity = 0.05 }: ChannelOptions): void {
+  if (reynolds > CELL_REYNOLDS * resolution) {
+    throw new RangeError(
+      `Cannot simulate Reynolds number ${reynolds} with ${resolution} cells across the ` +
+        `diameter: expected at least ${Math.ceil(reynolds / CELL_REYNOLDS)}; raise the resolution`,
+    );
+  }
+  if (velocity > FASTEST) {
+    throw new RangeError(
+      `Cannot simulate a mean velocity of ${velocity} cells per step: expected at most ${FASTEST}, ` +
+        "as sound has 0.577; lower it",
+    );
+  }
 }
 
 /** Rates by column: constant up to the sponge, where the viscosity grows with a smooth start. */

@@ -28,14 +28,12 @@ export const ellipse: BodyFamily = {
       reach: Math.max(a, b),
       level(x, y): number {
         const [p, q] = local(x, y);
-        return p * p + q * q - 1;
+        return RADIUS * (Math.hypot(p, q) - 1);
       },
-      slopes(x, y) {
+      slopes(x, y): Float64Array {
         const [p, q] = local(x, y);
-        const dx = 2 * (p * cos / a - q * sin / b);
-        const dy = 2 * (p * sin / a + q * cos / b);
-        // Turning the body by dα turns the point by −dα about the centre.
-        return { dx, dy, dp: Float64Array.of(2 * (q * q - p * p), dx * y - dy * x) };
+        const scale = RADIUS / Math.max(Math.hypot(p, q), Number.MIN_VALUE);
+        return Float64Array.of(scale * (q * q - p * p), scale * p * q * (b / a - a / b));
       },
       outline(count) {
         return Array.from({ length: count }, (_, k) => {

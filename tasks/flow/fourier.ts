@@ -23,22 +23,15 @@ export const fourier: BodyFamily = {
     const p = Float64Array.from(parameters);
     const power = 1 + p.reduce((sum, v) => sum + v * v, 0) / 2;
     const scale = RADIUS / Math.sqrt(power);
-    const series = (theta: number, wave: (n: number, theta: number) => number): number =>
-      p.reduce((sum, v, n) => sum + v * wave(n, theta), 0);
-    const radius = (theta: number): number => scale * (1 + series(theta, mode));
+    const radius = (theta: number): number =>
+      scale * p.reduce((sum, v, n) => sum + v * mode(n, theta), 1);
     return {
       reach: RADIUS * (1 + p.reduce((sum, v) => sum + Math.abs(v), 0)) / Math.sqrt(power),
       level: (x, y) => Math.hypot(x, y) - radius(Math.atan2(y, x)),
-      slopes(x, y) {
-        const rho = Math.hypot(x, y);
+      slopes(x, y): Float64Array {
         const theta = Math.atan2(y, x);
-        const turn = scale * series(theta, modeSlope) / rho;
         const r = radius(theta);
-        return {
-          dx: (x + turn * y) / rho,
-          dy: (y - turn * x) / rho,
-          dp: p.map((v, n) => v * r / (2 * power) - scale * mode(n, theta)),
-        };
+        return p.map((v, n) => v * r / (2 * power) - scale * mode(n, theta));
       },
       outline(count) {
         return Array.from({ length: count }, (_, k) => {
@@ -57,7 +50,5 @@ function mode(n: number, theta: number): number {
   return n % 2 === 0 ? Math.cos(order(n) * theta) : Math.sin(order(n) * theta);
 }
 
-function modeSlope(n: number, theta: number): number {
-  const k = order(n);
-  return n % 2 === 0 ? -k * Math.sin(k * theta) : k * Math.cos(k * theta);
-}
+/** The circle. */
+export const circle: Body = fourier.create([]);

@@ -9,13 +9,13 @@ import { type Channel } from "./channel.ts";
 import { fillFrame, fillFrameAdjoint, type Frame, frame } from "./frame.ts";
 import { fastestKernel, type FlowKernel, type FlowKernelKind } from "./kernel.ts";
 import {
-  clearSolid,
-  fillSurface,
-  fillSurfaceAdjoint,
+  addLeftover,
   parameterGradient,
-  type Surface,
-  surface,
-} from "./surface.ts";
+  type PorousBody,
+  porousBody,
+  throwBack,
+  throwBackAdjoint,
+} from "./porous_body.ts";
 
 /** Force coefficients: force over ½ ρ U² D. */
 export interface Forces {
@@ -35,10 +35,10 @@ export class FlowSolver {
   readonly channel: Channel;
   readonly #kernel: FlowKernel;
   readonly #frame: Frame;
-  #surface: Surface;
+  #body: PorousBody;
   #now: 0 | 1 = 0;
   #adjointNow: 0 | 1 = 0;
-  #dq: Float64Array;
+  #degrees: Float64Array;
 
   /**
    * Makes a solver at rest.
@@ -51,19 +51,19 @@ export class FlowSolver {
     this.channel = channel;
     this.#kernel = kind.create(channel.grid, channel.relaxation, 4);
     this.#frame = frame(channel);
-    this.#surface = surface(channel, body);
-    this.#dq = new Float64Array(this.#surface.to.length);
+    this.#body = porousBody(channel, body);
+    this.#degrees = new Float64Array(this.#body.cells.length);
   }
 
   /** Puts another body in the place of the last one; the state stays as it is, see `load`. */
   replace(body: Body): void {
-    this.#surface = surface(this.channel, body);
-    this.#dq = new Float64Array(this.#surface.to.length);
+    this.#body = porousBody(this.channel, body);
+    this.#degrees = new Float64Array(this.#body.cells.length);
   }
 
-  /** The surface of the body on the lattice. */
-  get surface(): Surface {
-    return this.#surface;
+  /** The body on the lattice. */
+  get body(): PorousBody {
+    return this.#body;
   }
 
   /** The state, valid until the next step; do not write to it. */
@@ -71,25 +71,19 @@ export class FlowSolver {
     return this.#kernel.states[FORWARD[this.#now]]!;
   }
 
-  /** Copies a state in; cells that are solid now are cleared. */
+  /** Copies a state in. */
   load(state: Float64Array): void {
     this.state.set(state);
-    clearSolid(this.#surface, this.state);
   }
 
-  /** Advances by one step and tells the forces at its beginning. */
+  /** Advances by one step and tells the forces on the way. */
   step(): Forces {
-    const forces = this.#fill();
+    const before = this.state;
+    fillFrame(this.#frame, before);
     const next = this.#now === 0 ? 1 : 0;
     this.#kernel.step(FORWARD[this.#now], FORWARD[next]);
     this.#now = next;
-    clearSolid(this.#surface, this.state);
-    return forces;
-  }
-
-  #fill(): Forces {
-    fillFrame(this.#frame, this.state);
-    const [drag, lift] = fillSurface(this.#surface, this.state);
+    const [drag, lift] = throwBack(this.#body, before, this.state);
     return { drag: drag * this.forceScale, lift: lift * this.forceScale };
   }
 
@@ -107,7 +101,7 @@ export class FlowSolver {
   /** Begins a sweep backwards: the derivative of the objective in the last state is 0. */
   beginAdjoint(): void {
     for (const k of BACKWARD) this.#kernel.states[k]!.fill(0);
-    this.#dq.fill(0);
+    this.#degrees.fill(0);
   }
 
   /**
@@ -118,23 +112,18 @@ export class FlowSolver {
    */
   stepBack(state: Float64Array, seed: Forces): void {
     if (state !== this.state) this.state.set(state);
-    this.#fill();
-    clearSolid(this.#surface, this.adjoint);
+    fillFrame(this.#frame, this.state);
+    const force = [this.forceScale * seed.drag, this.forceScale * seed.lift] as const;
+    const leftover = throwBackAdjoint(this.#body, this.state, this.adjoint, force, this.#degrees);
     const next = this.#adjointNow === 0 ? 1 : 0;
-    this.#kernel.adjoint(
-      FORWARD[this.#now],
-      BACKWARD[this.#adjointNow],
-      BACKWARD[next],
-    );
+    this.#kernel.adjoint(FORWARD[this.#now], BACKWARD[this.#adjointNow], BACKWARD[next]);
     this.#adjointNow = next;
-    const scale = this.forceScale;
-    const [drag, lift] = [scale * seed.drag, scale * seed.lift];
-    fillSurfaceAdjoint(this.#surface, this.state, this.adjoint, drag, lift, this.#dq);
+    addLeftover(this.#body, leftover, this.adjoint);
     fillFrameAdjoint(this.#frame, this.adjoint);
   }
 
   /** Derivatives of the objective in the parameters of the body, over the steps taken back. */
   gradient(): Float64Array {
-    return parameterGradient(this.#surface, this.#dq);
+    return parameterGradient(this.#body, this.#degrees);
   }
 }

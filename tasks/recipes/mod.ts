@@ -6,6 +6,7 @@
 
 export { cifar } from "./cifar.ts";
 export { demo } from "./demo.ts";
+export { flow } from "./flow.ts";
 export { integratorStudy } from "./integrators.ts";
 export { lenetMnist } from "./lenet_mnist.ts";
 export { mnist } from "./mnist.ts";

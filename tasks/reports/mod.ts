@@ -6,16 +6,18 @@
 
 import { buildPage, readRun, reports, saveReport } from "../../core/io/mod.ts";
 import { convergenceReport } from "./convergence.ts";
+import { flowReport } from "./flow.ts";
 import { sweepReport } from "./sweep.ts";
 import { trainingReport } from "./training.ts";
 import { windowingReport } from "./windowing.ts";
 
 reports.add(trainingReport);
 reports.add(convergenceReport);
+reports.add(flowReport);
 reports.add(windowingReport);
 reports.add(sweepReport);
 
-export { convergenceReport, sweepReport, trainingReport, windowingReport };
+export { convergenceReport, flowReport, sweepReport, trainingReport, windowingReport };
 
 /**
  * Makes report.html of a run folder, of the kind that its config.json names, by default
