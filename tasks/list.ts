@@ -29,7 +29,6 @@ import { initialisers, networks } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
 import { methods } from "./methods.ts";
 import { bodies, flowKernels } from "./flow/mod.ts";
-import { bodies, flowKernels } from "./flow/mod.ts";
 import { recipes } from "./recipe.ts";
 import { type TextSink, textSink, wrap } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
@@ -58,8 +57,6 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     initialisers,
     optimizers,
     schedules,
-    bodies,
-    flowKernels,
     bodies,
     flowKernels,
     reports,
