@@ -23,6 +23,8 @@ export {
 export { denseFormat } from "./dense_format.ts";
 export { lowRankFormat } from "./low_rank_format.ts";
 export { statisticFormat } from "./statistic_format.ts";
+export { factoredLowRankFormat } from "./factored_low_rank_format.ts";
+export { factoredTuckerFormat } from "./factored_tucker_format.ts";
 export { tuckerFormat } from "./tucker_format.ts";
 export { type ChainShape, planExecution } from "./execution.ts";
 export { kernelPairField, pairField } from "./field.ts";
@@ -54,4 +56,5 @@ export {
 export { restoreState, storeState, type TrainerState } from "./checkpoint.ts";
 export { currentPoints, measure, type Measurement, type MeasureOptions } from "./evaluation.ts";
 export { initialStates, train, type TrainOptions, type TrainResult } from "./train.ts";
-export { rankMetrics, ranksOf } from "./ranks.ts";
+export { executionPlans, rankMetrics, ranksOf, withRanks } from "./ranks.ts";
+export { type CompressedStates, compressStates, denseNetwork, denseStates } from "./compression.ts";

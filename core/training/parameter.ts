@@ -39,6 +39,8 @@ export interface WeightSpec {
   readonly initialiser: Initialiser;
   /** Rank at the start, for formats that have one. */
   readonly rank?: number;
+  /** Rank at the start by the name of the mode, for formats with several; default: `rank`. */
+  readonly ranks?: Readonly<Record<string, number>>;
   /** Bounds of the rank; defaults: those of the run. */
   readonly minRank?: number;
   /** Upper bound of the rank. */

@@ -6,7 +6,7 @@
 
 import type { MetricLine } from "../io/mod.ts";
 import type { Layer } from "./network.ts";
-import { type TrainingMethod, weightFormats } from "./parameter.ts";
+import { type ExecutionPlan, type TrainingMethod, weightFormats } from "./parameter.ts";
 import type { WeightStates } from "./step.ts";
 
 /**
@@ -20,6 +20,41 @@ export function ranksOf(network: Layer, states: WeightStates): Record<string, nu
     for (const [key, value] of named(name, rank)) ranks[key] = value;
   }
   return ranks;
+}
+
+/**
+ * The same network whose weights start at the ranks that another ended with.
+ *
+ * @param ranks Ranks as {@linkcode ranksOf} names them; weights that it does not name stay as they
+ * are.
+ */
+export function withRanks(network: Layer, ranks: Readonly<Record<string, number>>): Layer {
+  const weights = network.weights.map((spec) => {
+    const modes = Object.entries(ranks).filter(([key]) => key.startsWith(`${spec.name}/`));
+    const named = Object.fromEntries(
+      modes.map(([key, rank]) => [key.slice(spec.name.length + 1), rank]),
+    );
+    const rank = ranks[spec.name];
+    return {
+      ...spec,
+      ...(rank === undefined ? {} : { rank }),
+      ...(modes.length === 0 ? {} : { ranks: named }),
+    };
+  });
+  return { ...network, weights };
+}
+
+/** How each factorised kernel runs in training, and what that costs, by name. */
+export function executionPlans(
+  network: Layer,
+  states: WeightStates,
+): Record<string, ExecutionPlan> {
+  const plans: Record<string, ExecutionPlan> = {};
+  for (const spec of network.weights) {
+    const plan = weightFormats.get(spec.format).plan?.(spec, states[spec.name]!);
+    if (plan) plans[spec.name] = plan;
+  }
+  return plans;
 }
 
 /** Ranks and singular values as metrics; nothing for a network without factorised weights. */

@@ -1,5 +1,5 @@
 /**
- * What formats share that hold kernels in Tucker format: shapes, starts, forward maps.
+ * What formats share that hold kernels in Tucker format: shapes, bounds, starts, decompositions.
  *
  * A kernel is a tensor of three modes here: the window (height and width in one), inputs, outputs.
  * The window keeps its full rank, its basis is the identity and has no flow: windows are small, so
@@ -8,30 +8,18 @@
  * @module
  */
 
-import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
+import type { Tensor } from "../backend/mod.ts";
 import type { Truncation } from "../integrators/mod.ts";
-import { truncateTucker, type TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import { truncateTucker } from "../integrators/tucker/mod.ts";
 import type { Random } from "../random.ts";
-import { modeProducts, type TuckerTensor } from "../tensors/mod.ts";
-import { type ChainShape, planExecution } from "./execution.ts";
 import {
-  bounds,
-  channelsOf,
-  compressing,
-  pairSquare,
-  randomBasis,
-  refuseGroups,
-  windowOf,
-} from "./matrix_factors.ts";
-import type {
-  Compression,
-  Evidence,
-  ExecutionPlan,
-  TrainingMethod,
-  WeightPoint,
-  WeightSpec,
-} from "./parameter.ts";
-import { kernelTuckerField, matrixTuckerField } from "./tucker_field.ts";
+  modeProducts,
+  orthonormalizeTucker,
+  type TuckerTensor,
+  unfoldCyclic,
+} from "../tensors/mod.ts";
+import { bounds, channelsOf, compressing, randomBasis, windowOf } from "./matrix_factors.ts";
+import type { Compression, TrainingMethod, WeightSpec } from "./parameter.ts";
 
 /**
  * The tensors that a kernel in Tucker format consists of: height×width×r×q and the bases of the
@@ -103,10 +91,11 @@ export function modeTruncations(
 /** Ranks at the start: as wanted, within the bounds, and none that the others cannot fill. */
 export function startRanks(spec: WeightSpec, t: Truncation): [number, number] {
   const [n, m] = channelsOf(spec);
-  const [r, q] = [n, m].map((extent) => {
+  const within = (extent: number, wanted: number | undefined): number => {
     const largest = bounds(spec, t, extent).maxRank!;
-    return Math.min(spec.rank ?? largest, largest);
-  }) as [number, number];
+    return Math.min(wanted ?? spec.rank ?? largest, largest);
+  };
+  const [r, q] = [within(n, spec.ranks?.in), within(m, spec.ranks?.out)];
   const pixels = (windowOf(spec) ?? [1, 1]).reduce((a, b) => a * b, 1);
   return [Math.min(r, pixels * q), Math.min(q, pixels * r)];
 }
@@ -149,142 +138,21 @@ export async function decompose(
   return { parts: partsOf(method, spec, y), discarded };
 }
 
-/** How a kernel with these parts runs in training; undefined for a matrix. */
-export function planOf(spec: WeightSpec, kernel: Tensor): ExecutionPlan | undefined {
-  const window = windowOf(spec);
-  if (!window) return undefined;
-  const ranks = kernel.shape.slice(2) as [number, number];
-  const shape: ChainShape = { window, channels: channelsOf(spec), ranks };
-  return planExecution(spec.pixels ? { ...shape, pixels: spec.pixels } : shape);
-}
-
-/**
- * What a training pass computes with: the parts, or the whole kernel where that is cheaper. Of a
- * whole kernel the pass gives the whole gradient, and every projection is one of that.
- */
-export function tuckerPoint(
-  method: TrainingMethod,
-  spec: WeightSpec,
-  y: TuckerTensor<Tensor>,
-): WeightPoint {
-  const parts = partsOf(method, spec, y);
-  if (planOf(spec, parts.kernel)?.choice !== "reconstructed") return { ...parts };
-  return { kernel: wholeWeight(method, spec, y) };
-}
-
-/** F at the point of a pass. */
-export function tuckerFieldAt(
-  method: TrainingMethod,
-  spec: WeightSpec,
-  point: WeightPoint,
-  { gradient, pairs }: Evidence,
-): TuckerFieldAt<Tensor> {
-  const { algebra: a, engine } = method;
-  const window = windowOf(spec);
-  if (point.in && point.out) {
-    const at = { in: point.in, out: point.out };
-    return window
-      ? kernelTuckerField(engine, a, pairs, at, window, gradient)
-      : matrixTuckerField(a, pairs, at, gradient);
-  }
-  const [height, width, n, m] = spec.shape as [number, number, number, number];
-  const data = a.reshape(gradient, height * width, n * m);
-  const whole = { shape: [height * width, n, m], data };
-  return {
-    // The window's basis is the identity.
-    contract: ([, b, c]) =>
-      engine.tidy(() => modeProducts(a, whole, [undefined, b, c], { transpose: true })),
-  };
-}
-
-/** act(x U C Vᵀ + b). */
-export function tuckerLinear(
-  engine: Engine,
-  point: WeightPoint,
-  x: Tensor,
-  bias: Tensor | null,
-  activation: Activation,
-  capture?: (pair: GradientPair) => void,
-): Tensor {
-  const w = { u: point.in!, s: point.kernel!, v: point.out! };
-  return engine.lowRankLinear(x, w, bias, activation, capture);
-}
-
-/**
- * act(x ∗ W + b) by the chain (x U) ∗ core Vᵀ, or with the whole kernel where the point holds that
- * or, outside of training, where it is cheaper for these images.
- *
- * @throws {RangeError} When the kernel has groups.
- */
-export function tuckerConv2d(
-  engine: Engine,
-  point: WeightPoint,
-  x: Tensor,
-  bias: Tensor | null,
-  geometry: ConvGeometry,
-  activation: Activation,
-  capture?: (pair: GradientPair) => void,
-): Tensor {
-  refuseGroups(geometry);
-  const { kernel, in: u, out: v } = point;
-  if (!u || !v) return engine.conv2d(x, kernel!, bias, geometry, activation);
-  if (capture || chainIsCheaper(x, kernel!, u, v, geometry)) {
-    return engine.chainConv2d(x, { u, core: kernel!, v }, bias, geometry, activation, capture);
-  }
-  return engine.conv2d(x, assembled(engine, kernel!, u, v), bias, geometry, activation);
-}
-
-function chainIsCheaper(
-  x: Tensor,
-  kernel: Tensor,
-  u: Tensor,
-  v: Tensor,
-  { strides }: ConvGeometry,
-): boolean {
-  const [height, width, r, q] = kernel.shape as [number, number, number, number];
-  const read = x.shape[1]! * x.shape[2]!;
-  const plan = planExecution({
-    window: [height, width],
-    channels: [u.shape[0]!, v.shape[0]!],
-    ranks: [r, q],
-    pixels: [read, Math.max(1, Math.round(read / (strides[0] * strides[1])))],
-    batch: x.shape[0]!,
-    training: false,
-  });
-  return plan.choice === "chain";
-}
-
-/** U C Vᵀ for every entry of the window. */
-function assembled(engine: Engine, kernel: Tensor, u: Tensor, v: Tensor): Tensor {
-  const [height, width, r, q] = kernel.shape as [number, number, number, number];
-  const [n, m] = [u.shape[0]!, v.shape[0]!];
-  return engine.tidy(() => {
-    const right = engine.matMul(engine.reshape(kernel, [height * width * r, q]), v, {
-      transposeRight: true,
-    });
-    const entries = Array.from(
-      { length: height * width },
-      (_, k) => engine.matMul(u, engine.slice(right, [k * r, 0], [r, m])),
-    );
-    return engine.reshape(engine.concat(entries, 0), [height, width, n, m]);
-  });
-}
-
-/** Squared Frobenius norm of the whole gradient. */
-export async function tuckerGradientSquare(
-  method: TrainingMethod,
-  { kernel, in: u }: WeightPoint,
-  { gradient, pairs }: Evidence,
-): Promise<number> {
-  const { algebra, engine } = method;
-  if (!u) return (await engine.read(engine.norm(gradient)))[0]! ** 2;
-  const [height, width] = kernel!.shape as [number, number];
-  const extents = kernel!.shape.length === 4 ? [height, width] as const : undefined;
-  return await pairSquare({ ...method, algebra }, pairs, extents);
-}
-
 /** Numbers stored in use: a square basis is multiplied into the core. */
 export function tuckerSizeInUse({ kernel, in: u, out: v }: TuckerParts): number {
   const sizes = [u, v].map((b) => b.shape[0] === b.shape[1] ? 0 : b.size);
   return kernel.size + sizes[0]! + sizes[1]!;
+}
+
+/** Singular values of the unfolding of each channel mode, descending; bases may be anything. */
+export async function channelSpectra(
+  method: TrainingMethod,
+  parts: TuckerParts,
+): Promise<Record<"in" | "out", Float64Array>> {
+  const { algebra: a } = method;
+  const { core } = await orthonormalizeTucker(a, tuckerOf(method, parts));
+  const last = core.shape.length - 1;
+  const sigma = async (mode: number): Promise<Float64Array> =>
+    (await a.svd(unfoldCyclic(a, core, mode))).sigma;
+  return { in: await sigma(last - 1), out: await sigma(last) };
 }

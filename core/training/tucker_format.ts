@@ -1,26 +1,28 @@
 import type { Tensor } from "../backend/mod.ts";
 import type { MomentSlots } from "../integrators/mod.ts";
 import { augmentedTuckerBug } from "../integrators/tucker/mod.ts";
-import { unfoldCyclic } from "../tensors/mod.ts";
 import { lowRankFormat } from "./low_rank_format.ts";
 import { momentTree } from "./matrix_factors.ts";
 import { type WeightFormat, weightFormats, type WeightState } from "./parameter.ts";
 import {
+  channelSpectra,
   decompose,
   modeTruncations,
   partsOf,
-  planOf,
   randomParts,
+  tuckerOf,
+  type TuckerParts,
+  tuckerSizeInUse,
+  wholeWeight,
+} from "./tucker_factors.ts";
+import {
+  planOf,
   tuckerConv2d,
   tuckerFieldAt,
   tuckerGradientSquare,
   tuckerLinear,
-  tuckerOf,
-  type TuckerParts,
   tuckerPoint,
-  tuckerSizeInUse,
-  wholeWeight,
-} from "./tucker_factors.ts";
+} from "./tucker_maps.ts";
 
 /** State of a kernel, or matrix, in Tucker format; bases orthonormal. */
 interface TuckerState extends WeightState, TuckerParts {
@@ -76,15 +78,7 @@ export const tuckerFormat: WeightFormat = weightFormats.add({
     return { in: u.shape[1]!, out: v.shape[1]! };
   },
 
-  async singularValues(method, state) {
-    const { algebra: a } = method;
-    const { core } = tuckerOf(method, parts(state));
-    const last = core.shape.length - 1;
-    const sigma = async (mode: number): Promise<Float64Array> =>
-      (await a.svd(unfoldCyclic(a, core, mode))).sigma;
-    return { in: await sigma(last - 1), out: await sigma(last) };
-  },
-
+  singularValues: (method, state) => channelSpectra(method, parts(state)),
   toDense: (method, spec, state) => wholeWeight(method, spec, tuckerOf(method, parts(state))),
 
   async fromDense(method, spec, value, compression) {

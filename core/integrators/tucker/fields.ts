@@ -5,8 +5,13 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
-import { type DenseTensor, modeProducts, type TuckerTensor } from "../../tensors/mod.ts";
-import type { TuckerFieldAt } from "./types.ts";
+import {
+  type DenseTensor,
+  modeProducts,
+  type TuckerTensor,
+  unfoldCyclic,
+} from "../../tensors/mod.ts";
+import type { OpenTucker, TuckerFieldAt } from "./types.ts";
 
 /** F given as a dense tensor. */
 export function denseTensorField<M>(a: Algebra<M>, f: DenseTensor<M>): TuckerFieldAt<M> {
@@ -26,4 +31,17 @@ export function tuckerField<M>(a: Algebra<M>, f: TuckerTensor<M>): TuckerFieldAt
         }),
       ),
   };
+}
+
+/** {@linkcode TuckerFieldAt.along} of any field, also of one that has no cheaper way to it. */
+export function contractAlong<M>(
+  a: Algebra<M>,
+  f: TuckerFieldAt<M>,
+  mode: number,
+  others: OpenTucker<M>,
+): M {
+  if (f.along) return f.along(mode, others);
+  const open = f.contract(others.factors.map((u, k) => k === mode ? undefined : u));
+  const rows = unfoldCyclic(a, others.core, mode);
+  return a.multiply(unfoldCyclic(a, open, mode), rows, { transposeRight: true });
 }

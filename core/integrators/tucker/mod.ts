@@ -21,7 +21,7 @@ export { assembleCore, type AugmentedTucker, augmentTucker } from "./augmentatio
 export { augmentedTuckerBug } from "./augmented_bug.ts";
 export { tuckerBug } from "./bug.ts";
 export { parallelTuckerBug } from "./parallel_bug.ts";
-export { denseTensorField, tuckerField } from "./fields.ts";
+export { contractAlong, denseTensorField, tuckerField } from "./fields.ts";
 export { coreFlow, modeFlow, type ModeView, viewMode, viewModes } from "./flows.ts";
 export {
   integrateTucker,
