@@ -10,6 +10,7 @@ import type { OptionSchema, ParsedOptions } from "../options.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
 import { windowingReport } from "../reports/windowing.ts";
+import { runPath } from "../run_path.ts";
 import { formatDuration, type TextSink, wrap } from "../terminal/mod.ts";
 import { orderTable } from "./order_table.ts";
 import { binsUpTo, measureWindow, type WindowCurve } from "./measure.ts";
@@ -40,11 +41,11 @@ export function windowingSchema(): OptionSchema<typeof windowingDefaults> {
   return {
     problem: { oneOf: ["all", ...unsteadyProblems.names()], description: "what is averaged" },
     window: { oneOf: ["all", ...windows.names()], description: "the window" },
-    periods: { integer: true, min: 16, max: 1000, description: "periods under the longest window" },
+    periods: { integer: true, min: 16, max: 200, description: "periods under the longest window" },
     transient: {
       integer: true,
       min: 0,
-      max: 1000,
+      max: 200,
       description: "periods before the window from a start off the cycle, 0 to start on it",
     },
     tolerance: { min: 1e-12, max: 1, description: "relative, of the criterion to stop" },
@@ -70,7 +71,7 @@ export async function windowingStudy(
   { sink, signal }: RecipeContext,
 ): Promise<number> {
   const begin = performance.now();
-  const path = options.out || `runs/${recipe}-${timestamp()}`;
+  const path = runPath(options.out, recipe);
   const backend = "float64";
   await RunFolder.open(path, {
     recipe,
@@ -164,8 +165,4 @@ function describe(result: StudiedProblem, problem: UnsteadyProblem, sink: TextSi
 
 function chosen<T>(table: { list(): T[]; get(name: string): T }, name: string): T[] {
   return name === "all" ? table.list() : [table.get(name)];
-}
-
-function timestamp(): string {
-  return new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
 }
