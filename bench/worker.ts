@@ -10,6 +10,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { type Engine, openEngine } from "../core/mod.ts";
 import { suggest } from "../core/registry.ts";
+import { conv } from "./workloads/conv.ts";
 import { factors } from "./workloads/factors.ts";
 import { integrate } from "./workloads/integrators.ts";
 import { elementwise, factorise, product } from "./workloads/kernels.ts";
@@ -26,6 +27,7 @@ const KINDS: readonly WorkloadKind[] = [
   factors,
   train,
   pass,
+  conv,
 ];
 
 /** Workloads made so far, by their full name. */

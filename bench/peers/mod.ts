@@ -38,8 +38,16 @@ async function imports(python: string, module: string): Promise<boolean> {
   }
 }
 
-/** Starts the PyTorch worker with a number of threads. */
-export function startPyTorch(python: string, threads: number): Promise<Worker> {
-  const script = fileURLToPath(new URL("torch_steps.py", import.meta.url));
+/**
+ * Starts a PyTorch worker with a number of threads.
+ *
+ * @param file File of this folder.
+ */
+export function startPyTorch(
+  python: string,
+  threads: number,
+  file = "torch_steps.py",
+): Promise<Worker> {
+  const script = fileURLToPath(new URL(file, import.meta.url));
   return Worker.start([python, script, "--threads", String(threads)]);
 }

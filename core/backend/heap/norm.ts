@@ -36,6 +36,9 @@ export function normKernels(c: HeapContext): Kernels {
       return affine(c, x!, ps, pt, attrs.activation as Activation);
     }),
     [KERNEL.globalAveragePool]: kernel(({ inputs: { x } }) => globalAverage(c, x!)),
+    [KERNEL.globalAveragePoolGrad]: kernel(({ inputs: { dy }, attrs }) =>
+      globalAverageGrad(c, dy!, attrs.shape as number[])
+    ),
   };
 }
 
@@ -223,4 +226,24 @@ function globalAverage(c: HeapContext, x: TensorInfo): TensorInfo {
   }
   c.simd.scale!(to, to, 1 / (height * width), sizeOf(y.shape));
   return y;
+}
+
+/** Each pixel's share of the gradient of the mean. */
+function globalAverageGrad(
+  c: HeapContext,
+  dy: TensorInfo,
+  shape: readonly number[],
+): TensorInfo {
+  const [batch, height, width, channels] = shape as [number, number, number, number];
+  const dx = output(c, shape);
+  const [size, pixels, width4] = [batch * channels, height * width, 4 * channels];
+  withScratch(c, 4 * size, (share) => {
+    c.simd.scale!(share, address(c, dy), 1 / pixels, size);
+    const to = address(c, dx);
+    const pieces = rowRanges(c.crew.threads, batch, pixels * channels).map(([first, count]) => [
+      ...[to + first * pixels * width4, share + first * width4, count, pixels, width4],
+    ]);
+    c.crew.run("repeat-rows", pieces);
+  });
+  return dx;
 }

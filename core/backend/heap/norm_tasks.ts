@@ -40,3 +40,10 @@ export const gradTask: Task = ({ simd }, [name, ...rest]) => {
 export const gradSumsTask: Task = ({ simd }, [name, ...rest]) => {
   simd[`grad_sums_${NAMED[name!]}`]!(...rest);
 };
+
+/** Writes each of `count` rows `times` times: to, from, count, times, bytes of a row. */
+export const repeatTask: Task = ({ simd }, [to, from, count, times, bytes]) => {
+  for (let i = 0; i < count!; i++) {
+    simd.copy_rows!(to! + i * times! * bytes!, from! + i * bytes!, times!, bytes!, bytes!, 0);
+  }
+};

@@ -30,6 +30,7 @@ const TASKS: Readonly<Record<string, Task>> = {
   "patch-forward": patch.forwardTask,
   "patch-filter-gradient": patch.filterGradientTask,
   "patch-input-gradient": patch.inputGradientTask,
+  "repeat-rows": norm.repeatTask,
   "unrolled-block": unrolled.blockTask,
   "unrolled-sum": unrolled.sumTask,
   "winograd-planes": winograd.planesTask,

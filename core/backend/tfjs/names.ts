@@ -29,6 +29,7 @@ export const KERNEL = {
   chainConv2dBackward: "RankflowChainConv2dBackward",
   depthwiseConv2d: "RankflowDepthwiseConv2d",
   globalAveragePool: "RankflowGlobalAveragePool",
+  globalAveragePoolGrad: "RankflowGlobalAveragePoolGrad",
   batchNorm: "RankflowBatchNorm",
   batchNormGrad: "RankflowBatchNormGrad",
   affine: "RankflowAffine",

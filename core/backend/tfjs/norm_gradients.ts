@@ -4,7 +4,7 @@
  * @module
  */
 
-import { heldBy, leftovers, type LinearAttributes, upstream } from "./backward.ts";
+import { heldBy, leftovers, type LinearAttributes, runOne, upstream } from "./backward.ts";
 import { KERNEL } from "./names.ts";
 import { type GradConfig, runtimeOf, type Tf, type TfTensor } from "./types.ts";
 
@@ -62,13 +62,11 @@ function globalAverageConfig(tf: Tf): GradConfig {
   return {
     kernelName: KERNEL.globalAveragePool,
     gradFunc: (dy, _saved, attrs) => {
-      const { shape } = attrs as unknown as { shape: [number, number, number, number] };
-      const [batch, height, width, channels] = shape;
+      const { shape } = attrs as unknown as { shape: readonly number[] };
+      const inputs = { dy: dy as TfTensor };
       return {
-        x: () => {
-          const mean = tf.div(dy as TfTensor, height * width);
-          return tf.tile(tf.reshape(mean, [batch, 1, 1, channels]), [1, height, width, 1]);
-        },
+        x: () =>
+          leftovers.dataGradient(runOne(tf, KERNEL.globalAveragePoolGrad, inputs, { shape })),
       };
     },
   };

@@ -43,10 +43,18 @@ const affine: Composed = (tf, { x, scale, shift }, a) =>
 
 const globalAveragePool = (tf: Tf, x: TfTensor): TfTensor => tf.mean(x, [1, 2]);
 
+/** Each pixel's share of the gradient of the mean. */
+const globalAveragePoolGrad: Composed = (tf, { dy }, a) => {
+  const [batch, height, width, channels] = a.shape as [number, number, number, number];
+  const mean = tf.div(dy!, height * width);
+  return tf.tile(tf.reshape(mean, [batch, 1, 1, channels]), [1, height, width, 1]);
+};
+
 /** Kernels of this file by name. */
 export const normKernels: Readonly<Record<string, Composed>> = {
   [KERNEL.batchNorm]: batchNorm,
   [KERNEL.batchNormGrad]: batchNormGrad,
   [KERNEL.affine]: affine,
   [KERNEL.globalAveragePool]: (tf, { x }) => globalAveragePool(tf, x!),
+  [KERNEL.globalAveragePoolGrad]: globalAveragePoolGrad,
 };
