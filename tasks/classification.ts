@@ -5,16 +5,16 @@
  * @module
  */
 
-import type { Layer } from "../core/mod.ts";
+import { type Layer, weightFormats } from "../core/mod.ts";
 import { initialisers, perceptron } from "../layers/mod.ts";
 import { openJob, type Subject } from "./classification/job.ts";
 import { type Outcome, runVariant } from "./classification/run.ts";
 import { resultTable } from "./classification/table.ts";
-import { variantsOf } from "./classification/variant.ts";
+import { type Variant, variantsOf } from "./classification/variant.ts";
 import type { RecipeContext } from "./recipe.ts";
 import { writeReport } from "./reports/mod.ts";
 import { runPath } from "./run_path.ts";
-import type { ClassificationOptions, TrainingOptions } from "./settings.ts";
+import type { ClassificationOptions, RunOptions, TrainingOptions } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
 
 export type { Subject } from "./classification/job.ts";
@@ -34,9 +34,24 @@ export async function classify(
   options: TrainingOptions,
   context: RecipeContext,
 ): Promise<number> {
-  const { sink } = context;
   const path = runPath(options.out, subject.recipe);
-  const variants = variantsOf(options, path);
+  return await runVariants(subject, options, variantsOf(options, path), path, context);
+}
+
+/**
+ * Trains variants one after another, prints their table and writes the report.
+ *
+ * @param path Folder of the run that was asked for.
+ * @returns Exit code, as of {@linkcode classify}.
+ */
+export async function runVariants(
+  subject: Subject,
+  options: RunOptions,
+  variants: readonly Variant[],
+  path: string,
+  context: RecipeContext,
+): Promise<number> {
+  const { sink } = context;
   const job = await openJob(subject, options, context);
   const done: Outcome[] = [];
   for (const [i, variant] of variants.entries()) {
@@ -62,7 +77,7 @@ export function perceptronOf(o: ClassificationOptions): Subject["network"] {
     const hidden = new Array<number>(o.depth - 1).fill(o.width);
     return perceptron({
       sizes: [inputs, ...hidden, dataset.classes],
-      format: format === "tucker" ? "low-rank" : format,
+      format: weightFormats.get(format).matrices ?? format,
       rank: o.rank,
       initialiser: initialisers.get(o.initialiser),
     });

@@ -5,7 +5,9 @@
  */
 
 export { check } from "./check.ts";
-export { classify, perceptronOf, type Subject } from "./classification.ts";
+export type { Variant } from "./classification/variant.ts";
+export { classify, perceptronOf, runVariants, type Subject } from "./classification.ts";
+export { compress, compressDefaults, type CompressOptions, compressSchema } from "./compression.ts";
 export {
   convolutionDefaults,
   type ConvolutionOptions,
@@ -13,6 +15,12 @@ export {
   convolutionSubject,
 } from "./convolution.ts";
 export * from "./flow/mod.ts";
+export {
+  compareIntegrators,
+  integratorTrainingDefaults,
+  type IntegratorTrainingOptions,
+  integratorTrainingSchema,
+} from "./integrator_training.ts";
 export { kinds, list } from "./list.ts";
 export { type Method, methods } from "./methods.ts";
 export * from "./ode/mod.ts";
@@ -32,6 +40,9 @@ export {
   classificationDefaults,
   type ClassificationOptions,
   classificationSchema,
+  runDefaults,
+  type RunOptions,
+  runSchema,
   trainingDefaults,
   type TrainingOptions,
   trainingSchema,

@@ -105,7 +105,7 @@ function describeOption(value: OptionValue, rule: OptionRule): string {
 }
 
 /** What a sweep makes of arguments: lists to vary and everything else. */
-export interface Grid {
+export interface OptionGrid {
   /** The values to take by the option's command-line name without dashes, in their order. */
   readonly axes: Readonly<Record<string, readonly string[]>>;
   /** The other arguments, each as `--key=value`. */
@@ -125,7 +125,7 @@ export function gridOf<T extends OptionDefaults<T>>(
   args: readonly string[],
   defaults: T,
   schema: OptionSchema<T> = {},
-): Grid {
+): OptionGrid {
   const known = new Map<string, OptionValue>(Object.entries(defaults));
   const rules = schema as Readonly<Record<string, OptionRule | undefined>>;
   const axes: Record<string, readonly string[]> = {};

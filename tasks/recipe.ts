@@ -7,9 +7,9 @@
 import { type Plugin, Registry } from "../core/mod.ts";
 import {
   describeOptions,
-  type Grid,
   gridOf,
   type OptionDefaults,
+  type OptionGrid,
   type OptionSchema,
   type OptionValue,
   type ParsedOptions,
@@ -37,7 +37,7 @@ export interface Recipe extends Plugin {
    */
   read(args: readonly string[]): Readonly<Record<string, OptionValue>>;
   /** Takes the lists out of options, for a sweep. */
-  grid(args: readonly string[]): Grid;
+  grid(args: readonly string[]): OptionGrid;
   /**
    * Runs the recipe.
    *

@@ -16,8 +16,8 @@ import { optimizers, schedules } from "../optimizers/mod.ts";
 import { dense, methods } from "./methods.ts";
 import type { OptionSchema, ParsedOptions } from "./options.ts";
 
-/** Defaults of every training recipe; a recipe overrides what it needs to. */
-export const trainingDefaults = {
+/** Defaults of everything that trains a network; a recipe overrides what it needs to. */
+export const runDefaults = {
   seed: 1,
   epochs: 10,
   batch: 256,
@@ -42,7 +42,7 @@ export const trainingDefaults = {
   initialiser: "kaiming-normal",
   baseline: false,
   baselineLearningRate: dense.learningRate,
-  fineTune: 2, // epochs after compression, of methods that compress
+  ranksFrom: "",
   augmentation: "",
   prefetch: false,
   trainCount: 0, // 0: all
@@ -55,11 +55,11 @@ export const trainingDefaults = {
   resume: false,
 };
 
-/** Options of every training recipe. */
-export type TrainingOptions = ParsedOptions<typeof trainingDefaults>;
+/** Options of everything that trains a network. */
+export type RunOptions = ParsedOptions<typeof runDefaults>;
 
-/** Limits and explanations of the shared options; built late, so that plugins count. */
-export function trainingSchema(): OptionSchema<typeof trainingDefaults> {
+/** Limits and explanations of these; built late, so that plugins count. */
+export function runSchema(): OptionSchema<typeof runDefaults> {
   return {
     seed: { integer: true, min: 0, description: "seed of everything random" },
     epochs: { integer: true, min: 1, description: "passes through the training data" },
@@ -88,11 +88,7 @@ export function trainingSchema(): OptionSchema<typeof trainingDefaults> {
     initialiser: { oneOf: initialisers.names(), description: "start of the weights" },
     baseline: { description: "train the dense twin too" },
     baselineLearningRate: { min: 0, description: "base step size of the dense twin" },
-    fineTune: {
-      integer: true,
-      min: 1,
-      description: "epochs after compression, of methods that compress",
-    },
+    ranksFrom: { description: "folder of a run: start with ranks that match its sizes" },
     augmentation: {
       description: `random changes of training images: ${augmentations.names().join(", ")}, ` +
         "joined by commas, each with its number as in pad-crop:4",
@@ -106,6 +102,33 @@ export function trainingSchema(): OptionSchema<typeof trainingDefaults> {
     offline: { description: "never download" },
     out: { description: "folder of the run, default runs/<recipe>-<time>" },
     resume: { description: "go on with the run in --out" },
+  };
+}
+
+/** Defaults of the recipes that train from the start. */
+export const trainingDefaults = {
+  ...runDefaults,
+  decay: 0, // of singular values at the start, in powers of two; 0: as they come
+  fineTune: 2, // epochs after compression, of methods that compress
+};
+
+/** Options of the recipes that train from the start. */
+export type TrainingOptions = ParsedOptions<typeof trainingDefaults>;
+
+/** Limits and explanations of these; built late, so that plugins count. */
+export function trainingSchema(): OptionSchema<typeof trainingDefaults> {
+  return {
+    ...runSchema(),
+    decay: {
+      min: 0,
+      max: 4,
+      description: "start with singular values that fall by 2^decay each, 0 for as they come",
+    },
+    fineTune: {
+      integer: true,
+      min: 1,
+      description: "epochs after compression, of methods that compress",
+    },
   };
 }
 

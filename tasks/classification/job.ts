@@ -17,10 +17,11 @@ import {
   parseAugmentation,
   type TrainingMethod,
   truncationRules,
+  tuckerIntegrators,
 } from "../../core/mod.ts";
 import { optimizers } from "../../optimizers/mod.ts";
 import type { RecipeContext } from "../recipe.ts";
-import type { TrainingOptions } from "../settings.ts";
+import type { RunOptions } from "../settings.ts";
 import { createTerminalListener } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -39,7 +40,7 @@ export interface Job {
   /** What is trained. */
   readonly subject: Subject;
   /** How. */
-  readonly options: TrainingOptions;
+  readonly options: RunOptions & { readonly decay?: number };
   /** On what. */
   readonly dataset: Dataset;
   /** Registry name of the backend. */
@@ -59,7 +60,7 @@ export interface Job {
  */
 export async function openJob(
   subject: Subject,
-  options: TrainingOptions,
+  options: RunOptions,
   { sink, signal }: RecipeContext,
 ): Promise<Job> {
   if (options.resume && options.out === "") {
@@ -78,7 +79,7 @@ export async function openJob(
   return { subject, options, dataset, backend: chosen, method, listener, signal };
 }
 
-async function load(source: string, o: TrainingOptions, listener: Listener): Promise<Dataset> {
+async function load(source: string, o: RunOptions, listener: Listener): Promise<Dataset> {
   return await datasets.get(source).load({
     seed: o.seed,
     offline: o.offline,
@@ -92,7 +93,7 @@ async function load(source: string, o: TrainingOptions, listener: Listener): Pro
 
 async function methodOf(
   engine: TrainingMethod["engine"],
-  o: TrainingOptions,
+  o: RunOptions,
 ): Promise<TrainingMethod> {
   const { momentum, beta2, weightDecay } = o;
   const rule = optimizers.get(o.optimizer).create({ momentum, beta2, weightDecay });
@@ -102,6 +103,7 @@ async function methodOf(
     rule,
     stepper: optimizerStepper(rule, { coreSteps: o.coreSteps }),
     integrator: integrators.get(o.integrator),
+    tuckerIntegrator: tuckerIntegrators.get(o.tuckerIntegrator),
     truncation: {
       rule: truncationRules.get(o.truncation),
       tolerance: o.tolerance,

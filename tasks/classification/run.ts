@@ -8,7 +8,9 @@ import {
   type Dataset,
   describeEnvironment,
   holdOut,
+  type Layer,
   parseAugmentation,
+  readRun,
   type RunConfig,
   RunFolder,
   type Split,
@@ -19,14 +21,18 @@ import {
   type TrainResult,
 } from "../../core/mod.ts";
 import { rateAt, schedules } from "../../optimizers/mod.ts";
-import { methods } from "../methods.ts";
+import { dense, methods } from "../methods.ts";
+import { compressedStart } from "./compressed_start.ts";
+import { decayedStart } from "./decayed_start.ts";
 import type { Job } from "./job.ts";
+import { withRanksOf } from "./matched_ranks.ts";
 import { summarise } from "./summary.ts";
 import type { Variant } from "./variant.ts";
 
 /** Options that a resumed run may change. */
 const MAY_CHANGE = [
   ...["backend", "threads", "out", "resume", "data", "offline", "baseline", "prefetch"],
+  ...["origin", "checkpoint"],
 ];
 
 /** A variant that ended. */
@@ -55,7 +61,7 @@ export async function runVariant(
     mayChange: MAY_CHANGE,
   });
   const { dataset, validation } = divided(job);
-  const network = job.subject.network(dataset, methods.get(variant.method).format);
+  const network = await networkOf(job, variant, dataset);
   const result = await train({
     label: variant.label,
     method,
@@ -69,6 +75,7 @@ export async function runVariant(
     rate: rateOf(job, variant),
     ...(o.clip > 0 ? { clipNorm: o.clip } : {}),
     ...(validation ? { earlyStop: { split: validation, patience: o.patience } } : {}),
+    ...startOf(job, variant, network),
     folder,
     listener: job.listener,
     signal: job.signal,
@@ -78,6 +85,22 @@ export async function runVariant(
   if (summary) await folder.writeSummary(summary);
   for (const t of tensorsIn(result.state.states)) t.dispose();
   return { variant, result, ...(summary ? { summary } : {}) };
+}
+
+async function networkOf(job: Job, variant: Variant, dataset: Dataset): Promise<Layer> {
+  const { ranksFrom } = job.options;
+  const network = job.subject.network(dataset, methods.get(variant.method).format);
+  if (ranksFrom === "" || variant.method === dense.name) return network;
+  return withRanksOf(network, await readRun(ranksFrom));
+}
+
+/** Where it starts, if not at random. */
+function startOf(job: Job, variant: Variant, network: Layer): Partial<TrainOptions> {
+  const { method, options: { seed, rank, decay = 0 } } = job;
+  if (variant.origin !== undefined) {
+    return { start: compressedStart(job, network, variant.origin) };
+  }
+  return decay > 0 ? { start: decayedStart(method, network, { seed, rank, decay }) } : {};
 }
 
 /** The data, less a tenth for validation where the run may stop early. */

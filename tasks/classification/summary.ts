@@ -13,7 +13,7 @@ import {
   type WeightSpec,
 } from "../../core/mod.ts";
 import { methods } from "../methods.ts";
-import type { TrainingOptions } from "../settings.ts";
+import type { RunOptions } from "../settings.ts";
 import type { Job } from "./job.ts";
 import type { Variant } from "./variant.ts";
 
@@ -62,7 +62,7 @@ function fullSize({ format, shape }: WeightSpec): number {
 }
 
 /** Name of the integrator that moves the factors, or else of the method. */
-function mover(name: string, options: TrainingOptions): string {
+function mover(name: string, options: RunOptions): string {
   const { moves } = methods.get(name);
   return moves ? options[moves] : name;
 }

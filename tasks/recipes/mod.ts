@@ -5,9 +5,11 @@
  */
 
 export { cifar } from "./cifar.ts";
+export { compressRecipe } from "./compress.ts";
 export { demo } from "./demo.ts";
 export { flow } from "./flow.ts";
 export { integratorStudy } from "./integrators.ts";
+export { integratorsMnist } from "./integrators_mnist.ts";
 export { lenetMnist } from "./lenet_mnist.ts";
 export { mnist } from "./mnist.ts";
 export { windowing } from "./windowing.ts";

@@ -13,8 +13,10 @@ import {
   type Series,
   SERIES_COLORS,
   seriesColor,
+  type Table,
 } from "../../core/io/mod.ts";
 import { timeAxisOf } from "./curves.ts";
+import { byWeight, type WeightRanks } from "./rank_names.ts";
 
 /**
  * Draws the ranks, the singular values and the truncation errors.
@@ -30,14 +32,66 @@ export async function rankFigures(run: RunData): Promise<Figure[]> {
 async function ranksOverTime(run: RunData): Promise<Figure | undefined> {
   const series = byLayer(run, (line) => line.ranks);
   if (series.length === 0) return undefined;
-  const panel = await lineChart(series, {
-    description: "Rank of each layer over the course of the training",
+  const weights = byWeight(series.map(({ label }) => label));
+  if (weights.some(({ modes }) => modes.length > 1)) return await modeRanks(run, series, weights);
+  const panel = await rankPanel(run, series, "Rank of each layer");
+  return { title: "Ranks", panels: [panel], legend: series };
+}
+
+/** A panel for each weight, with a curve for each mode. */
+async function modeRanks(
+  run: RunData,
+  series: readonly Series[],
+  weights: readonly WeightRanks[],
+): Promise<Figure> {
+  const names = [...new Set(weights.flatMap(({ modes }) => modes))];
+  const colored = (mode: string) => ({
+    label: mode === "" ? "matrix" : mode,
+    color: seriesColor(names.indexOf(mode)),
+  });
+  const panels: Panel[] = [];
+  for (const { weight, keys, modes } of weights) {
+    const curves = keys.map((key, i): Series => ({
+      ...series.find(({ label }) => label === key)!,
+      ...colored(modes[i]!),
+      dashed: false,
+    }));
+    panels.push(await rankPanel(run, curves, `Ranks of ${weight}`, weight));
+  }
+  const caption = "Ranks of the modes of each kernel: of its inputs and of its outputs.";
+  return { title: "Ranks", panels, legend: names.map(colored), caption };
+}
+
+async function rankPanel(
+  run: RunData,
+  series: readonly Series[],
+  what: string,
+  title?: string,
+): Promise<Panel> {
+  return await lineChart(series, {
+    description: `${what} over the course of the training`,
     xTitle: timeAxisOf(run).title,
     yTitle: "rank",
     fromZero: true,
     steps: true,
+    ...(title === undefined ? {} : { title, width: 280, height: 200 }),
   });
-  return { title: "Ranks", panels: [panel], legend: series };
+}
+
+/**
+ * The ranks of each weight when the run began to log them and now.
+ *
+ * @param run The run.
+ * @returns A table; undefined for a run without ranks.
+ */
+export function rankTable(run: RunData): Table | undefined {
+  const logged = run.metrics.filter((line) => Object.keys(line.ranks ?? {}).length > 0);
+  const [first, last] = [logged[0]?.ranks, logged.at(-1)?.ranks];
+  if (!first || !last) return undefined;
+  const text = (ranks: Readonly<Record<string, number>>, { keys }: WeightRanks): string =>
+    keys.map((key) => ranks[key] ?? "–").join(" × ");
+  const rows = byWeight(Object.keys(last)).map((w) => [w.weight, text(first, w), text(last, w)]);
+  return { caption: "Ranks", columns: ["", "first logged", "last"], rows, numeric: true };
 }
 
 async function discardedOverTime(run: RunData): Promise<Figure | undefined> {

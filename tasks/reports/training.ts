@@ -8,7 +8,7 @@ import type { Page, ReportKind, RunData, Section } from "../../core/io/mod.ts";
 import { comparisonTable, leadOf, tilesOf } from "./comparison.ts";
 import { curveFigures } from "./curves.ts";
 import { confusionSection } from "./errors.ts";
-import { rankFigures } from "./ranks.ts";
+import { rankFigures, rankTable } from "./ranks.ts";
 import { settingsSection } from "./settings.ts";
 
 /** Curves, ranks, spectra, mistakes and settings of a classifier next to its dense twin. */
@@ -30,10 +30,11 @@ export const trainingReport: ReportKind = {
 
 async function sectionsOf(run: RunData): Promise<Section[]> {
   const table = comparisonTable(run);
+  const ranks = rankTable(run);
   const sections: Section[] = [
     { heading: "Result", tables: table ? [table] : [] },
     { heading: "Training", figures: await curveFigures(run) },
-    { heading: "Low rank", figures: await rankFigures(run) },
+    { heading: "Low rank", figures: await rankFigures(run), tables: ranks ? [ranks] : [] },
   ];
   const confusion = await confusionSection(run.summary);
   if (confusion) sections.push(confusion);

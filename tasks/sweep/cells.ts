@@ -5,7 +5,7 @@
  */
 
 import { dense } from "../methods.ts";
-import type { Grid } from "../options.ts";
+import type { OptionGrid } from "../options.ts";
 import type { Recipe } from "../recipe.ts";
 
 /** One run of a sweep. */
@@ -30,7 +30,7 @@ const OF_LOW_RANK = new Set([
  *
  * @param reference Whether there shall be dense references, where the recipe has methods.
  */
-export function cellsOf(recipe: Recipe, grid: Grid, reference: boolean): Cell[] {
+export function cellsOf(recipe: Recipe, grid: OptionGrid, reference: boolean): Cell[] {
   const options = recipe.read(grid.fixed);
   const hasMethods = "method" in options;
   // References take the place of the twin that each run could have.
@@ -46,7 +46,7 @@ export function cellsOf(recipe: Recipe, grid: Grid, reference: boolean): Cell[] 
 
 /** Dense networks, with the step size of the dense twin. */
 function references(
-  grid: Grid,
+  grid: OptionGrid,
   options: Readonly<Record<string, unknown>>,
   common: readonly string[],
 ): Cell[] {
@@ -68,7 +68,7 @@ function cellOf(values: Cell["values"], common: readonly string[]): Cell {
 }
 
 /** All ways to take one value of each axis; the last axis varies fastest. */
-function combinations(axes: Grid["axes"]): Record<string, string>[] {
+function combinations(axes: OptionGrid["axes"]): Record<string, string>[] {
   let found: Record<string, string>[] = [{}];
   for (const [key, values] of Object.entries(axes)) {
     found = found.flatMap((partial) => values.map((value) => ({ ...partial, [key]: value })));

@@ -1,0 +1,62 @@
+/**
+ * Ranks for a method of fixed rank under which each weight has as many parameters as in another
+ * run: comparisons at equal compression.
+ *
+ * @module
+ */
+
+import { type Layer, type RunData, weightFormats, type WeightSpec } from "../../core/mod.ts";
+import { UsageError } from "../usage_error.ts";
+
+/**
+ * The network with start ranks that match the sizes of a finished run, weight by weight.
+ *
+ * @param network In a format of fixed rank.
+ * @param run A run of the same network in a format of adaptive ranks.
+ * @throws {UsageError} When the run has no result, or one of another network.
+ */
+export function withRanksOf(network: Layer, run: RunData): Layer {
+  const ranks = run.summary?.ranks;
+  if (!ranks || Object.keys(ranks).length === 0) {
+    throw new UsageError(
+      `Cannot take ranks from ${run.path}: expected a finished run with ranks, got none`,
+    );
+  }
+  const weights = network.weights.map((spec) => {
+    const found = Object.entries(ranks).filter(([key]) => key.split("/")[0] === spec.name);
+    if (found.length === 0) return spec;
+    const rank = matchedRank(spec, found.map(([, r]) => r));
+    return { ...spec, rank, minRank: rank, maxRank: rank };
+  });
+  const missing = Object.keys(ranks).find((key) =>
+    !weights.some(({ name }) => name === key.split("/")[0])
+  );
+  if (missing !== undefined) {
+    throw new UsageError(
+      `Cannot take ranks from ${run.path}: expected a run of the same network, got "${missing}"`,
+    );
+  }
+  return { ...network, weights };
+}
+
+/** The rank, the same for all modes, under which the size is nearest to that of the given ranks. */
+function matchedRank(spec: WeightSpec, ranks: readonly number[]): number {
+  const wanted = sizeOf(spec, ranks);
+  // Formats of kernels by modes name another one for matrices.
+  const modes = spec.shape.length > 2 && weightFormats.get(spec.format).matrices ? 2 : 1;
+  const gap = (r: number): number =>
+    Math.abs(sizeOf(spec, new Array<number>(modes).fill(r)) - wanted);
+  const largest = Math.max(...spec.shape.slice(-2));
+  const all = Array.from({ length: largest }, (_, i) => i + 1);
+  return all.reduce((best, r) => gap(r) < gap(best) ? r : best);
+}
+
+/** Numbers of a matrix of one rank, or of a kernel with ranks of inputs and outputs. */
+function sizeOf({ shape }: WeightSpec, [r, q]: readonly number[]): number {
+  const [inputs, outputs] = shape.slice(-2) as [number, number];
+  const pixels = shape.slice(0, -2).reduce((n, d) => n * d, 1);
+  if (q === undefined) return r! * (pixels * inputs + outputs);
+  const [a, b] = [Math.min(r!, inputs), Math.min(q, outputs)];
+  // A square basis is multiplied into the core.
+  return pixels * a * b + (a < inputs ? a * inputs : 0) + (b < outputs ? b * outputs : 0);
+}

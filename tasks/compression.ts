@@ -1,0 +1,99 @@
+/**
+ * The job behind the recipe `compress`: the end of a dense run, truncated and trained on.
+ *
+ * @module
+ */
+
+import { readRun, type RunConfig } from "../core/mod.ts";
+import { perceptronOf, runVariants, type Subject } from "./classification.ts";
+import type { Variant } from "./classification/variant.ts";
+import { convolutionDefaults, type ConvolutionOptions, convolutionSubject } from "./convolution.ts";
+import { dense, methods } from "./methods.ts";
+import type { OptionSchema, ParsedOptions } from "./options.ts";
+import type { RecipeContext } from "./recipe.ts";
+import { runPath } from "./run_path.ts";
+import { type ClassificationOptions, runDefaults, runSchema } from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Defaults of the recipe. */
+export const compressDefaults = {
+  ...runDefaults,
+  checkpoint: "",
+  method: "tucker",
+  epochs: 5, // of fine-tuning
+  batch: 128,
+  learningRate: 1e-3, // the weights are near their end
+  baselineLearningRate: 5e-4,
+  tolerance: 0.1,
+};
+
+/** Options of the recipe. */
+export type CompressOptions = ParsedOptions<typeof compressDefaults>;
+
+/** Limits and explanations; built late, so that plugins count. */
+export function compressSchema(): OptionSchema<typeof compressDefaults> {
+  const names = methods.list().filter((m) => !m.afterwards && m.name !== dense.name);
+  return {
+    ...runSchema(),
+    method: { oneOf: names.map((m) => m.name), description: "form that the weights get" },
+    epochs: { integer: true, min: 1, description: "passes of fine-tuning" },
+    baseline: { description: "train the dense network on as long, too" },
+    checkpoint: { description: "folder of the dense run; data and network are those of that run" },
+  };
+}
+
+/**
+ * Truncates a dense network and trains it on.
+ *
+ * @returns Exit code: 0 when finished, 130 when interrupted.
+ * @throws {UsageError} When there is no dense run, or an option is wrong.
+ */
+export async function compress(o: CompressOptions, context: RecipeContext): Promise<number> {
+  if (o.checkpoint === "") {
+    throw new UsageError(
+      "Cannot compress: expected --checkpoint DIR with a dense run, such as one of " +
+        "deno task train cifar --method dense",
+    );
+  }
+  const { config, summary } = await readRun(o.checkpoint);
+  if (config.settings.method !== dense.name) {
+    throw new UsageError(
+      `Cannot compress ${o.checkpoint}: expected a run of method ${dense.name}, ` +
+        `got ${config.settings.method}`,
+    );
+  }
+  if (summary) {
+    const accuracy = (100 * summary.testAccuracy).toFixed(2);
+    context.sink.write(`Compressing ${o.checkpoint}: ${config.recipe}, test ${accuracy} %\n`);
+  }
+  const path = runPath(o.out, "compress");
+  return await runVariants(subjectOf(config), o, variantsOf(o, path), path, context);
+}
+
+/** The network and the data of a run. */
+function subjectOf(config: RunConfig): Subject {
+  const { settings, dataset } = config;
+  const recipe = "compress";
+  if ("network" in settings) {
+    return convolutionSubject(
+      recipe,
+      { ...convolutionDefaults, ...settings } as ConvolutionOptions,
+    );
+  }
+  const network = perceptronOf(settings as unknown as ClassificationOptions);
+  return { recipe, source: dataset!.name, network };
+}
+
+function variantsOf(o: CompressOptions, path: string): Variant[] {
+  const { epochs, checkpoint: origin } = o;
+  const label = `${o.method.replaceAll("-", " ")}, fine-tuned`;
+  const own = { label, method: o.method, learningRate: o.learningRate, epochs, path, origin };
+  const twin = {
+    ...own,
+    label: "dense, trained on",
+    method: dense.name,
+    learningRate: o.baselineLearningRate,
+    path: `${path}/baseline`,
+  };
+  return o.baseline ? [own, twin] : [own];
+}
