@@ -3,8 +3,10 @@
  *
  * At walls, half-way between cells, what went out comes back. Inlet and outlet are columns of cells
  * of their own: at the inlet the equilibrium of the given velocity and the next cell's density; at
- * the outlet the last cell with its density taken away, which keeps velocity and stress and fixes
- * the pressure (Guo, Zheng and Shi 2002). All of it is linear in the state, up to a constant.
+ * the outlet the last cell with a part of its density taken away, which keeps velocity and stress
+ * (after Guo, Zheng and Shi 2002). With all of it the pressure would be fixed there, and sound would
+ * run to and fro in the channel for long; a small part holds the mean pressure and lets sound out.
+ * All of it is linear in the state, up to a constant.
  *
  * @module
  */
@@ -13,13 +15,16 @@ import type { Channel } from "./channel.ts";
 import { slot } from "./grid.ts";
 import { CX, CY, DIRECTIONS, OPPOSITE, WEIGHTS } from "./lattice.ts";
 
+/** Part of the density at the outlet that is taken away in each step. */
+const HOLD = 0.03;
+
 /** What a frame consists of. */
 export interface Frame {
   /** Walls: state[to] ← state[from]. */
   readonly walls: { readonly to: Int32Array; readonly from: Int32Array };
   /** Inlet: state[to] ← weight · ρ(cell) + constant. */
   readonly inlet: Column;
-  /** Outlet: state[to] ← state[from] − weight · ρ(cell). */
+  /** Outlet: state[to] ← state[from] − `HOLD` · weight · ρ(cell). */
   readonly outlet: Column;
   /** Slots inside that the bulk of a step does not read: what leaves the lattice. */
   readonly leaving: Int32Array;
@@ -104,7 +109,7 @@ export function fillFrame({ walls, inlet, outlet, plane }: Frame, state: Float64
     state[inlet.to[k]!] = inlet.weight[k]! * rho + inlet.constant[k]!;
   }
   for (let k = 0; k < outlet.to.length; k++) {
-    const rho = density(state, outlet.cell[k]!, plane);
+    const rho = HOLD * density(state, outlet.cell[k]!, plane);
     state[outlet.to[k]!] = state[outlet.from[k]!]! - outlet.weight[k]! * rho;
   }
 }
@@ -120,7 +125,7 @@ export function fillFrameAdjoint(f: Frame, adjoint: Float64Array): void {
   for (let k = 0; k < outlet.to.length; k++) {
     const seed = adjoint[outlet.to[k]!]!;
     adjoint[outlet.from[k]!]! += seed;
-    addToDensity(adjoint, outlet.cell[k]!, plane, -outlet.weight[k]! * seed);
+    addToDensity(adjoint, outlet.cell[k]!, plane, -HOLD * outlet.weight[k]! * seed);
   }
 }
 

@@ -41,27 +41,28 @@ export interface GridResult {
 }
 
 /**
- * Measures the end of a history, over whole periods of the lift.
+ * Measures the end of a history, over whole periods of the lift; over all of it where the flow is
+ * steady, whose Strouhal number is 0.
  *
  * @param history Forces, step by step.
  * @param first Step from which on the flow counts as periodic.
  * @param stepsPerUnit Steps in the time that the mean flow needs for one diameter.
- * @throws {RangeError} When there is less than one period: no shedding, or too short a time.
+ * @throws {Error} When the forces are not finite.
  */
 export function flowFigures(
   { drag, lift }: ForceHistory,
   first: number,
   stepsPerUnit: number,
 ): FlowFigures {
-  const crossings = upwardCrossings(lift, first);
-  const periods = crossings.length - 1;
-  if (periods < 1) {
-    throw new RangeError(
-      "Cannot measure the flow: expected vortex shedding over one period at least, got none; " +
-        "simulate longer",
+  if (!Number.isFinite(drag.at(-1)!)) {
+    throw new Error(
+      "Cannot measure the flow: expected finite forces, got a flow that has grown without limit; " +
+        "raise the resolution",
     );
   }
-  const [begin, end] = [crossings[0]!, crossings.at(-1)!];
+  const crossings = upwardCrossings(lift, first);
+  const periods = Math.max(0, crossings.length - 1);
+  const [begin, end] = periods > 0 ? [crossings[0]!, crossings.at(-1)!] : [first, drag.length];
   const [d, l] = [drag, lift].map((f) => f.subarray(Math.round(begin), Math.round(end)));
   return {
     strouhal: periods * stepsPerUnit / (end - begin),
@@ -75,9 +76,14 @@ export function flowFigures(
   };
 }
 
-/** Times at which a series rises through its mean, between steps. */
+/** Lift that swings by less belongs to a steady flow. */
+const STEADY = 1e-4;
+
+/** Times at which a series rises through its mean, between steps; none where it is steady. */
 function upwardCrossings(series: Float64Array, first: number): number[] {
-  const level = mean(series.subarray(first));
+  const end = series.subarray(first);
+  if (largest(end) + largest(end.map((v) => -v)) < STEADY) return [];
+  const level = mean(end);
   const times: number[] = [];
   for (let n = first + 1; n < series.length; n++) {
     const [before, after] = [series[n - 1]! - level, series[n]! - level];
