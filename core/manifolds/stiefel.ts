@@ -15,6 +15,7 @@ import {
   symmetricPart,
 } from "./matrices.ts";
 import { rotate } from "./rotation.ts";
+import { canonicalLogarithm } from "./stiefel_logarithm.ts";
 import type { Manifold, ManifoldKind, ManifoldSize } from "./types.ts";
 
 /**
@@ -34,7 +35,8 @@ export function stiefel<M>(a: Algebra<M>, size: ManifoldSize): Manifold<M> {
 
 /**
  * n×p matrices with orthonormal columns with the canonical metric tr(ξᵀ(I − XXᵀ/2)η), which comes
- * from the rotations that act on them and counts each of them once.
+ * from the rotations that act on them and counts each of them once. Its logarithm is an iteration
+ * for points within reach, up to a distance of about two.
  *
  * @param size `shape` [n, p], n ≥ p.
  * @throws {RangeError} When there are more columns than rows, or 1×1.
@@ -47,6 +49,7 @@ export function canonicalStiefel<M>(a: Algebra<M>, size: ManifoldSize): Manifold
     },
     gradient: (x, g) => difference(a, g, a.multiply(x, gram(a, g, x))),
     exp: (x, xi) => canonicalGeodesic(a, x, xi),
+    log: (x, y) => canonicalLogarithm(a, x, y),
   });
 }
 
@@ -55,6 +58,7 @@ interface Metric<M> {
   inner(x: M, xi: M, eta: M): Promise<number>;
   gradient(x: M, g: M): M;
   exp(x: M, xi: M): Promise<M>;
+  log?(x: M, y: M): Promise<M>;
 }
 
 function stiefelWith<M>(
@@ -97,6 +101,7 @@ function stiefelWith<M>(
     lincomb: (alpha, xi, beta, eta) => a.lincomb(alpha, xi, beta, eta),
     scale: (alpha, xi) => a.scale(alpha, xi),
     exp: metric.exp,
+    ...(metric.log ? { log: metric.log } : {}),
     gap: (x, y) => a.norm(difference(a, x, y)),
     randomPoint: (random) => positiveQr(a, gaussianMatrix(a, random, n, p)),
     async randomTangent(x, random) {

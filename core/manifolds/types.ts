@@ -81,7 +81,7 @@ export interface Manifold<M, P = M, T = M, Z = M> {
   scale(alpha: number, xi: T): T;
   /** Exp(x, ξ), where there is a closed form: the end of the geodesic that starts along ξ. */
   exp?(x: P, xi: T): Promise<P>;
-  /** The shortest ξ with Exp(x, ξ) = y, where there is a closed form. */
+  /** The shortest ξ with Exp(x, ξ) = y, where there is a closed form, or an iteration near `x`. */
   log?(x: P, y: P): Promise<T>;
   /** Length of the shortest geodesic, where there is a closed form. */
   distance?(x: P, y: P): Promise<number>;

@@ -21,7 +21,7 @@ export interface ManifoldFacts {
   readonly gradient: number;
   readonly retractions: readonly Part[];
   readonly transports: readonly Part[];
-  readonly closedForms: readonly string[];
+  readonly geodesicMaps: readonly string[];
   /** Whether every diagnostic held at every point. */
   readonly holds: boolean;
 }
@@ -49,7 +49,7 @@ export async function manifoldFacts(kind: ManifoldKind): Promise<ManifoldFacts> 
     gradient: Math.min(...of("f(R(").map((f) => f.measured)),
     retractions,
     transports,
-    closedForms: (["exp", "log", "distance"] as const).filter((form) => manifold[form]),
+    geodesicMaps: (["exp", "log", "distance"] as const).filter((form) => manifold[form]),
     holds: found.every((f) => f.ok),
   };
 }

@@ -182,11 +182,11 @@ async function manifoldCells(): Promise<Cells> {
       facts.gradient.toFixed(1),
       parts(facts.retractions),
       parts(facts.transports),
-      facts.closedForms.join(", ") || "none",
+      facts.geodesicMaps.join(", ") || "none",
       verdict(facts.holds),
     ]);
   }
-  const heads = ["projection to", "gradient slope", "retractions", "transports", "closed forms"];
+  const heads = ["projection to", "gradient slope", "retractions", "transports", "geodesic maps"];
   return [["manifold", ...heads, "every check holds"], ...body];
 }
 
