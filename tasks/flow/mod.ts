@@ -9,7 +9,6 @@ export { bodies, type Body, type BodyFamily } from "./body.ts";
 export { type Channel, channel, type ChannelOptions } from "./channel.ts";
 export { type Field, vorticity } from "./fields.ts";
 export { circle } from "./fourier.ts";
-export { parabola } from "./frame.ts";
 export { type Grid, grid } from "./grid.ts";
 export {
   fastestKernel,

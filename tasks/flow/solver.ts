@@ -6,7 +6,7 @@
 
 import type { Body } from "./body.ts";
 import { type Channel } from "./channel.ts";
-import { fillFrame, fillFrameAdjoint, type Frame, frame } from "./frame.ts";
+import { fillFrame, fillFrameAdjoint, type Frame, frame, parabola } from "./frame.ts";
 import { fastestKernel, type FlowKernel, type FlowKernelKind } from "./kernel.ts";
 import {
   addLeftover,
@@ -74,6 +74,11 @@ export class FlowSolver {
   /** Copies a state in. */
   load(state: Float64Array): void {
     this.state.set(state);
+  }
+
+  /** Begins with the inflow profile everywhere. */
+  loadInflow(): void {
+    this.load(parabola(this.channel));
   }
 
   /** Advances by one step and tells the forces on the way. */

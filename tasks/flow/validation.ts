@@ -22,7 +22,6 @@ import { UsageError } from "../usage_error.ts";
 import { type Channel, channel, type ChannelOptions } from "./channel.ts";
 import { circle } from "./fourier.ts";
 import { vorticity } from "./fields.ts";
-import { parabola } from "./frame.ts";
 import { fastestKernel, flowKernels } from "./kernel.ts";
 import { flowFigures, type GridResult } from "./measures.ts";
 import type { ForceHistory } from "./objective.ts";
@@ -127,7 +126,7 @@ async function simulateGrid(
   const steps = Math.round(time * stepsPerUnit);
   const history = { drag: new Float64Array(steps), lift: new Float64Array(steps) };
   const begin = performance.now();
-  solver.load(parabola(solver.channel));
+  solver.loadInflow();
   for (let n = 0; n < steps; n++) {
     ({ drag: history.drag[n], lift: history.lift[n] } = solver.step());
     if (n % 50 === 0) {

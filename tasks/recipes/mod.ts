@@ -12,4 +12,5 @@ export { integratorStudy } from "./integrators.ts";
 export { integratorsMnist } from "./integrators_mnist.ts";
 export { lenetMnist } from "./lenet_mnist.ts";
 export { mnist } from "./mnist.ts";
+export { shape } from "./shape.ts";
 export { windowing } from "./windowing.ts";

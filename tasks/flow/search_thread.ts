@@ -1,0 +1,109 @@
+/**
+ * Searches in threads of their own.
+ *
+ * @module
+ */
+
+import {
+  type DesignStep,
+  search,
+  type SearchProgress,
+  type SearchResult,
+  type SearchSettings,
+} from "./search.ts";
+
+/** What a thread tells. */
+export type SearchMessage =
+  | { readonly type: "design"; readonly design: DesignStep }
+  | { readonly type: "end"; readonly result: SearchResult }
+  | { readonly type: "error"; readonly text: string }
+  | { readonly type: "unknown" };
+
+/** Hears every design. */
+export type DesignListener = (settings: SearchSettings, design: DesignStep) => void;
+
+/**
+ * Searches with each of the settings, as many at a time as there are threads.
+ *
+ * @param signal Ends the threads when it aborts; what is there by then is returned.
+ * @param progress Called often while searches run; may throw to end them.
+ * @returns Results in the order of the settings.
+ */
+export async function searchAll(
+  all: readonly SearchSettings[],
+  threads: number,
+  listener: DesignListener,
+  progress: SearchProgress,
+): Promise<SearchResult[]> {
+  const results = new Array<SearchResult>(all.length);
+  const workers = new Set<Worker>();
+  let next = 0;
+  const run = async (): Promise<void> => {
+    while (next < all.length) {
+      const k = next++;
+      results[k] = await inThread(all[k]!, listener, workers) ??
+        await here(all[k]!, listener, progress);
+    }
+  };
+  let done = false;
+  const watch = async (): Promise<void> => {
+    while (!done) {
+      await progress(`${all.length} searches`);
+      await new Promise((resolve) => setTimeout(resolve, WATCH));
+    }
+  };
+  try {
+    const runs = Promise.all(Array.from({ length: Math.min(threads, all.length) }, run));
+    await Promise.race([runs, watch()]);
+    await runs;
+    return results;
+  } finally {
+    done = true;
+    for (const worker of workers) worker.terminate();
+  }
+}
+
+/** Milliseconds between two looks at whether to stop. */
+const WATCH = 100;
+
+/** Searches in a new thread; undefined when that thread does not know the plugins. */
+function inThread(
+  settings: SearchSettings,
+  listener: DesignListener,
+  workers: Set<Worker>,
+): Promise<SearchResult | undefined> {
+  const worker = new Worker(new URL("./shape_worker.ts", import.meta.url), { type: "module" });
+  workers.add(worker);
+  const end = (): void => {
+    worker.terminate();
+    workers.delete(worker);
+  };
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<SearchMessage>): void => {
+      if (data.type === "design") return listener(settings, data.design);
+      end();
+      if (data.type === "error") reject(new Error(data.text));
+      else resolve(data.type === "end" ? data.result : undefined);
+    };
+    worker.onerror = (event): void => {
+      event.preventDefault();
+      end();
+      reject(new Error(event.message));
+    };
+    worker.postMessage(settings);
+  });
+}
+
+/** Searches in this thread. */
+export async function here(
+  settings: SearchSettings,
+  listener: DesignListener,
+  progress: SearchProgress,
+): Promise<SearchResult> {
+  const designs = search(settings, progress);
+  for (;;) {
+    const next = await designs.next();
+    if (next.done) return next.value;
+    listener(settings, next.value);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The job behind the recipe `shape`: the same search for a body of least drag under several windows.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import {
+  describeEnvironment,
+  RunFolder,
+  suggest,
+  toJson,
+  windows,
+  writeAtomic,
+  writeRecord,
+} from "../../core/mod.ts";
+import type { OptionSchema, ParsedOptions } from "../options.ts";
+import type { RecipeContext } from "../recipe.ts";
+import { writeReport } from "../reports/mod.ts";
+import { shapeReport } from "../reports/shape.ts";
+import { formatBytes, formatDuration, renderTable } from "../terminal/mod.ts";
+import { UsageError } from "../usage_error.ts";
+import { bodies } from "./body.ts";
+import { fastestKernel } from "./kernel.ts";
+import type { DesignStep, SearchResult, SearchSettings } from "./search.ts";
+import { searchAll } from "./search_thread.ts";
+import { summaryOf, type WindowSummary } from "./shape_summary.ts";
+import { Interrupted, Ticker } from "./ticker.ts";
+import { timestamp, usable } from "./validation.ts";
+
+/** Everything that decides a study. */
+export const shapeDefaults = {
+  windows: "square,hann-square,bump",
+  steps: 10,
+  body: "fourier",
+  parameters: 8,
+  bound: 0.2,
+  stepLimit: 0.03,
+  stretch: 0, // of the first body, in its first parameter
+  resolution: 16,
+  reynolds: 100,
+  velocity: 0.1,
+  length: 14,
+  transient: 8,
+  horizon: 12,
+  liftWeight: 0,
+  minLift: 0.2,
+  memory: 1,
+  threads: 0, // 0: one per core
+  out: "",
+};
+
+/** Options of a study. */
+export type ShapeOptions = ParsedOptions<typeof shapeDefaults>;
+
+/** Limits and explanations; built late, so that plugins count. */
+export function shapeSchema(): OptionSchema<typeof shapeDefaults> {
+  return {
+    windows: { description: "windows to compare, joined by commas" },
+    steps: { integer: true, min: 1, max: 200, description: "steps of each search" },
+    body: { oneOf: bodies.names(), description: "family of bodies; all have the circle's area" },
+    parameters: { integer: true, min: 1, max: 40, description: "number of Fourier modes" },
+    bound: { min: 0.01, max: 0.5, description: "largest size of a parameter" },
+    stepLimit: { min: 1e-4, max: 0.2, description: "largest change of a parameter in a step" },
+    stretch: { min: -0.5, max: 0.5, description: "first parameter where the searches start" },
+    resolution: { min: 6, max: 100, description: "cells across the diameter" },
+    reynolds: { min: 1, max: 700, description: "Reynolds number of mean velocity and diameter" },
+    velocity: { min: 0.01, max: 0.12, description: "mean velocity in cells per step" },
+    length: { min: 8, max: 100, description: "length of the channel in diameters" },
+    transient: { min: 0, description: "time before the window, in diameters per mean velocity" },
+    horizon: { min: 0.5, description: "time under the window; a shedding period takes about 3.3" },
+    liftWeight: { min: 0, description: "weight of the squared missing lift, 0: lift is free" },
+    minLift: { description: "mean lift coefficient to have, where the weight is positive" },
+    memory: { min: 0.01, max: 64, description: "GiB of kept states in each search" },
+    threads: { integer: true, min: 0, description: "searches at a time, 0: one per core" },
+    out: { description: "folder of the run, default runs/<recipe>-<time>" },
+  };
+}
+
+const GIB = 2 ** 30;
+
+/** Searches under every window and writes the report. */
+export async function shapeStudy(
+  recipe: string,
+  options: ShapeOptions,
+  { sink, signal }: RecipeContext,
+): Promise<number> {
+  const begin = performance.now();
+  const searches = searchesOf(options);
+  const path = options.out || `runs/${recipe}-${timestamp()}`;
+  const config = { recipe, settings: options, seed: 0, backend: fastestKernel().name };
+  const environment = describeEnvironment();
+  await RunFolder.open(path, { ...config, report: shapeReport.name, environment });
+  const ticker = new Ticker(sink, signal);
+  const threads = options.threads || navigator.hardwareConcurrency;
+  ticker.line(introduction(searches, Math.min(threads, searches.length)));
+  let results: SearchResult[];
+  try {
+    results = await searchAll(
+      searches,
+      threads,
+      ({ window }, design) => ticker.line(designLine(window, design)),
+      (label) => ticker.tick({ label, done: 0 }),
+    );
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    ticker.line("Interrupted; nothing was saved but the settings.");
+    return 130;
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  const found = results.map((r) => summaryOf(r));
+  await writeRecord(join(path, "flows.safetensors"), {
+    flows: results.map(({ window, before, after }) => ({ window, before, after })),
+  });
+  const summary = { recipe, seed: 0, backend: config.backend, seconds, windows: found };
+  await writeAtomic(join(path, "summary.json"), toJson(summary, 2) + "\n");
+  ticker.line(`\n${resultTable(found)}\n\n${costs(results[0]!)}\n`);
+  ticker.line(`Report after ${formatDuration(seconds)}: ${await writeReport(path)}`);
+  return 0;
+}
+
+function searchesOf(options: ShapeOptions): SearchSettings[] {
+  usable(options);
+  const names = [...new Set(options.windows.split(",").map((name) => name.trim()))];
+  for (const name of names) {
+    if (windows.has(name)) continue;
+    throw new UsageError(`Cannot set --windows to "${name}": ${suggest(name, windows.names())}`);
+  }
+  const start = bodies.get(options.body).parameters(options.parameters).map(() => 0);
+  start[0] = options.stretch;
+  const { windows: _, parameters: __, stretch: ___, memory, threads: ____, out: _____, ...rest } =
+    options;
+  return names.map((window) => ({ ...rest, window, start, memoryLimit: memory * GIB }));
+}
+
+function introduction(searches: readonly SearchSettings[], threads: number): string {
+  const { body, start, steps, reynolds } = searches[0]!;
+  return `Least drag at Reynolds number ${reynolds}: ${body} of ${start.length} parameters and ` +
+    `fixed area,\n${steps} steps under each of ${searches.length} windows, ` +
+    `${threads} at a time\n`;
+}
+
+function designLine(window: string, d: DesignStep): string {
+  const trials = d.step === 0 ? "start" : d.moved ? `trial ${d.trials}` : "stayed";
+  return [
+    window.padEnd(12),
+    `step ${String(d.step).padStart(2)}`,
+    `drag ${d.drag.toFixed(4)} ± ${d.noise.toExponential(0)}`,
+    `lift ${d.lift.toFixed(3).padStart(6)}`,
+    trials.padEnd(7),
+    formatDuration(d.seconds),
+  ].join("  ");
+}
+
+function resultTable(found: readonly WindowSummary[]): string {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const heads = ["window", "drag", "to", "saved", "noise", "largest", "moved", "gradient"];
+  const rows = found.map((w) => [
+    w.window,
+    w.dragBefore.toFixed(4),
+    w.dragAfter.toFixed(4),
+    `${(100 * w.saved).toFixed(1)} %`,
+    w.noise.toExponential(1),
+    w.largestNoise.toExponential(1),
+    `${w.moved} of ${w.designs.length - 1}`,
+    w.gradientError.toExponential(0),
+  ]);
+  return renderTable([heads[0]!, ...heads.slice(1).map(right)], rows) +
+    "\n\nDrag: mean over a long time of first and last design. Noise: of the windowed drag\n" +
+    "with the start of the window, root mean square and largest over the designs.\n" +
+    "Gradient: relative difference of the first one from central differences.";
+}
+
+function costs({ steps, forwardSteps, peakSnapshots, stateBytes }: SearchResult): string {
+  return `One derivative: ${steps} steps back, ${forwardSteps} forward, ` +
+    `${peakSnapshots} states kept in ${formatBytes(peakSnapshots * stateBytes)}`;
+}

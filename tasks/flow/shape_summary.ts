@@ -1,0 +1,51 @@
+/**
+ * What a search under one window comes to.
+ *
+ * @module
+ */
+
+import type { DesignStep, SearchResult } from "./search.ts";
+
+/** A search in numbers. */
+export interface WindowSummary {
+  /** Registry name of the window. */
+  readonly window: string;
+  /** Every design, the start first. */
+  readonly designs: readonly DesignStep[];
+  /** Mean drag of the first design over a long time. */
+  readonly dragBefore: number;
+  /** Mean drag of the last design over a long time. */
+  readonly dragAfter: number;
+  /** Share of the drag that is saved. */
+  readonly saved: number;
+  /** Noise of the windowed drag: root mean square over the designs. */
+  readonly noise: number;
+  /** Largest noise of a design. */
+  readonly largestNoise: number;
+  /** Steps that found a lower value. */
+  readonly moved: number;
+  /** Relative difference of the first gradient from central differences. */
+  readonly gradientError: number;
+  /** Time steps of a simulation. */
+  readonly steps: number;
+  /** Time steps taken forward by a derivative. */
+  readonly forwardSteps: number;
+  /** Most states kept at a time. */
+  readonly peakSnapshots: number;
+  /** Bytes of a state. */
+  readonly stateBytes: number;
+}
+
+/** Sums up a search. */
+export function summaryOf(result: SearchResult): WindowSummary {
+  const { before: _, after: __, ...rest } = result;
+  const noises = result.designs.map((d) => d.noise);
+  const squares = noises.reduce((sum, n) => sum + n * n, 0);
+  return {
+    ...rest,
+    saved: 1 - result.dragAfter / result.dragBefore,
+    noise: Math.sqrt(squares / noises.length),
+    largestNoise: Math.max(...noises),
+    moved: result.designs.filter((d) => d.step > 0 && d.moved).length,
+  };
+}
