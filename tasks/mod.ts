@@ -21,6 +21,12 @@ export {
   type IntegratorTrainingOptions,
   integratorTrainingSchema,
 } from "./integrator_training.ts";
+export {
+  illConditioned,
+  illConditionedDefaults,
+  type IllConditionedOptions,
+  illConditionedSchema,
+} from "./ill_conditioned.ts";
 export { kinds, list } from "./list.ts";
 export { type Method, methods } from "./methods.ts";
 export * from "./ode/mod.ts";

@@ -8,6 +8,7 @@ export { cifar } from "./cifar.ts";
 export { compressRecipe } from "./compress.ts";
 export { demo } from "./demo.ts";
 export { flow } from "./flow.ts";
+export { illConditionedRecipe } from "./ill_conditioned.ts";
 export { integratorStudy } from "./integrators.ts";
 export { integratorsMnist } from "./integrators_mnist.ts";
 export { lenetMnist } from "./lenet_mnist.ts";

@@ -73,6 +73,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   patience: { to: { "patience": 9 } },
   augmentation: { to: { "augmentation": "pad-crop:1" } },
+  decay: { to: { "decay": 1 } },
   initialiser: { to: { "initialiser": "glorot-uniform" } },
   trainCount: { to: { "train-count": 80 } },
   testCount: { to: { "test-count": 30 } },
@@ -82,7 +83,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
 const ELSEWHERE = [
   ...["backend", "threads", "data", "offline", "out", "resume"],
   ...["baseline", "baselineLearningRate", "prefetch", "fineTune"],
-  "tuckerIntegrator",
+  ...["tuckerIntegrator", "ranksFrom"],
 ];
 
 Deno.test("every option of a classification recipe has a test", () => {

@@ -1,0 +1,95 @@
+/**
+ * The job behind the recipe `ill-conditioned`: the same network, weights and ranks, trained by an
+ * integrator on the manifold and naively, from starts with and without small singular values.
+ *
+ * The gradient in a factor carries the singular values of the others, so naive training crawls
+ * where they are small; the integrators of dynamical low-rank approximation do not depend on them
+ * (arXiv:2205.13571, section 5.2; arXiv:2305.19059).
+ *
+ * @module
+ */
+
+import { datasets } from "../core/mod.ts";
+import { networks } from "../layers/mod.ts";
+import { optimizers } from "../optimizers/mod.ts";
+import { methods } from "./methods.ts";
+import type { OptionSchema, ParsedOptions } from "./options.ts";
+import { type RecipeContext, recipes } from "./recipe.ts";
+import { runPath } from "./run_path.ts";
+import { runSchema } from "./settings.ts";
+import { cellsOf } from "./sweep/cells.ts";
+import { runSweep } from "./sweep/run.ts";
+
+/** The methods that are compared. */
+const COMPARED = ["tucker", "factor-tucker"];
+
+/** Defaults of the recipe. */
+export const illConditionedDefaults = {
+  seeds: [1, 2, 3] as readonly number[],
+  decays: [0, 1] as readonly number[], // powers of two from one singular value to the next
+  rank: 20,
+  epochs: 3,
+  batch: 128,
+  optimizer: "sgd", // adaptive step sizes hide a part of what there is to see
+  learningRate: 0.05,
+  network: "lenet-5",
+  dataset: "digits", // needs no download
+  trainCount: 5000,
+  testCount: 1000,
+  backend: "auto",
+  threads: 0,
+  data: "",
+  offline: false,
+  out: "",
+  resume: false,
+};
+
+/** Options of the recipe. */
+export type IllConditionedOptions = ParsedOptions<typeof illConditionedDefaults>;
+
+/** Limits and explanations; built late, so that plugins count. */
+export function illConditionedSchema(): OptionSchema<typeof illConditionedDefaults> {
+  const known = runSchema();
+  return {
+    epochs: known.epochs!,
+    batch: known.batch!,
+    trainCount: known.trainCount!,
+    testCount: known.testCount!,
+    backend: known.backend!,
+    threads: known.threads!,
+    data: known.data!,
+    offline: known.offline!,
+    out: known.out!,
+    resume: known.resume!,
+    seeds: { integer: true, min: 0, description: "seeds, each a run of every kind" },
+    decays: { min: 0, max: 4, description: "singular values at the start fall by 2^decay each" },
+    rank: { integer: true, min: 1, description: "rank of every weight, fixed" },
+    optimizer: { oneOf: optimizers.names(), description: "how variables move" },
+    learningRate: { min: 0, description: "step size of all runs, constant" },
+    network: { oneOf: networks.names(), description: "what learns" },
+    dataset: { oneOf: datasets.names(), description: "what is learnt" },
+  };
+}
+
+/**
+ * Runs the comparison.
+ *
+ * @returns Exit code: 0 when finished, 130 when interrupted.
+ */
+export async function illConditioned(
+  o: IllConditionedOptions,
+  context: RecipeContext,
+): Promise<number> {
+  const { seeds, decays, out, resume, ...settings } = o;
+  const recipe = recipes.get("lenet-mnist");
+  const names = COMPARED.map((name) => methods.get(name).name);
+  const axes = { decay: decays.map(String), method: names, seed: seeds.map(String) };
+  const shared = { ...settings, minRank: o.rank, maxRank: o.rank, tolerance: 0 };
+  const fixed = Object.entries({ ...shared, schedule: "constant" })
+    .map(([key, value]) => `--${key}=${value}`);
+  const path = runPath(out, "ill-conditioned");
+  const command = `deno task train ill-conditioned --out ${path}`;
+  const cells = cellsOf(recipe, { axes, fixed }, false);
+  const plan = { name: "ill-conditioned", settings, recipe, cells, out: path, command, resume };
+  return await runSweep(plan, context);
+}
