@@ -21,6 +21,7 @@ import {
   type TrainingMethod,
   type TrainOptions,
   type Truncation,
+  type TuckerIntegrator,
   type WeightStates,
 } from "../../core/mod.ts";
 import { perceptron } from "../../layers/mod.ts";
@@ -34,6 +35,8 @@ export interface MethodChoice {
   readonly rule?: OptimizerRule;
   /** Default: augmented-bug. */
   readonly integrator?: Integrator;
+  /** Default: the method's own. */
+  readonly tuckerIntegrator?: TuckerIntegrator;
   /** Default: nothing is truncated but what is zero. */
   readonly truncation?: Truncation;
   /** Local updates of the core in a step; default 1. */
@@ -50,6 +53,7 @@ export async function methodOf(choice: MethodChoice = {}): Promise<TrainingMetho
     rule,
     stepper: optimizerStepper(rule, { coreSteps }),
     integrator,
+    ...(choice.tuckerIntegrator ? { tuckerIntegrator: choice.tuckerIntegrator } : {}),
     truncation: choice.truncation ?? { rule: relativeFrobenius, tolerance: 0 },
   };
 }
@@ -72,8 +76,15 @@ export async function blobsOf(trainCount: number, testCount = 40, seed = 1): Pro
 export async function shortRun(
   choice: MethodChoice & Partial<TrainOptions> = {},
 ): Promise<TrainOptions> {
-  const { backend: _b, rule: _r, integrator: _i, truncation: _t, coreSteps: _c, ...options } =
-    choice;
+  const {
+    backend: _b,
+    rule: _r,
+    integrator: _i,
+    truncation: _t,
+    coreSteps: _c,
+    tuckerIntegrator: _k,
+    ...options
+  } = choice;
   return {
     label: "test",
     method: await methodOf(choice),
