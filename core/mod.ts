@@ -16,6 +16,7 @@ export * from "./integrators/mod.ts";
 export * from "./integrators/tucker/mod.ts";
 export * from "./io/mod.ts";
 export * from "./manifolds/mod.ts";
+export * from "./regularizers/mod.ts";
 export * from "./tensors/mod.ts";
 export * from "./training/mod.ts";
 export * from "./windowing/mod.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Engine, Tensor } from "../backend/mod.ts";
-import { type Layer, Pass, type Points } from "../training/mod.ts";
+import { type Layer, type NetworkAt, networkAt, type Points } from "../training/mod.ts";
 
 /** A classifier of images with pixels in [0, 1]; its answers to one image depend on no other. */
 export interface Classifier {
@@ -45,24 +45,33 @@ export interface ClassifierParts {
 /** A network in evaluation mode as attacks see it; leaves no tensor behind. */
 export function classifierOf(parts: ClassifierParts): Classifier {
   const { engine, network, points, shape, classes } = parts;
+  return classifierAt(networkAt(engine, network, points), shape, classes);
+}
+
+/** The same for a network in training. */
+export function classifierAt(
+  { engine, open }: NetworkAt,
+  shape: readonly [number, number, number],
+  classes: number,
+): Classifier {
   const size = shape[0] * shape[1] * shape[2];
   const upload = (data: Float32Array, width: number): Tensor =>
     engine.tensor(data, [data.length / width, width]);
-  const logitsOf = async (x: Tensor): Promise<Float32Array> => {
-    const pass = new Pass(engine, network, points, false);
-    return await engine.read(network.forward(pass, x)) as Float32Array;
-  };
   return {
     shape,
     classes,
-    logits: (images) => engine.scope(() => logitsOf(upload(images, size))),
+    logits: (images) =>
+      engine.scope(async () => {
+        const logits = open().forward(upload(images, size));
+        return await engine.read(logits) as Float32Array;
+      }),
     pullback: (images, cotangents) =>
       engine.scope(async () => {
         const x = upload(images, size);
         const c = upload(cotangents, classes);
-        const pass = new Pass(engine, network, points, false);
+        const pass = open();
         try {
-          const f = (): Tensor => engine.sum(engine.mul(c, network.forward(pass, x)));
+          const f = (): Tensor => engine.sum(engine.mul(c, pass.forward(x)));
           const { gradients } = engine.gradients(f, [x]);
           return await engine.read(gradients[0]!) as Float32Array;
         } finally {

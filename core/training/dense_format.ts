@@ -1,6 +1,7 @@
 import type { Tensor } from "../backend/mod.ts";
 import type { Moments } from "../integrators/mod.ts";
 import { type WeightFormat, weightFormats, type WeightState } from "./parameter.ts";
+import { regularisedGradient } from "./regularize.ts";
 
 /** State of a dense weight. */
 interface DenseState extends WeightState {
@@ -27,10 +28,12 @@ export const denseFormat: WeightFormat = weightFormats.add({
   conv2d: (engine, point, x, bias, geometry, activation) =>
     engine.conv2d(x, point.value!, bias, geometry, activation),
 
-  async *update({ algebra, rule }, _spec, state, rate) {
+  async *update(method, spec, state, rate) {
+    const { algebra, rule } = method;
     const { value, moments } = state as DenseState & { moments?: Moments<Tensor> };
     const { gradient } = yield { value };
-    const next = rule.update(algebra, value, gradient, rate, moments);
+    const flow = await regularisedGradient(method, spec, gradient, value);
+    const next = rule.update(algebra, value, flow, rate, moments);
     return {
       state: {
         format: "dense",

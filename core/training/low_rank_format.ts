@@ -23,6 +23,8 @@ import {
   type WeightState,
 } from "./parameter.ts";
 
+import { regularisedField } from "./regularize.ts";
+
 /** State of a factorised weight W = U S Vᵀ; U of a kernel is height×width×in×r. */
 interface LowRankState extends WeightState, LowRank<Tensor> {
   readonly format: "low-rank";
@@ -56,7 +58,8 @@ export const lowRankFormat: WeightFormat = weightFormats.add({
   async *update(method, spec, state, rate) {
     const { algebra, integrator, stepper } = method;
     const moments = state.moments as MomentSlots<Tensor> | undefined;
-    const step = integrator.step(algebra, matrices(method, state), rate, {
+    const start = matrices(method, state);
+    const step = integrator.step(algebra, start, rate, {
       stepper,
       truncation: bounds(spec, method.truncation),
       ...(moments ? { moments } : {}),
@@ -66,7 +69,9 @@ export const lowRankFormat: WeightFormat = weightFormats.add({
       const { u, s, v } = next.value;
       const evidence = yield { u: leftFactor(method.engine, spec, u), s, v };
       const at = { u, s, v };
-      next = await step.next(factorisedField(method, spec, evidence, at, evidence.gradient));
+      const field = factorisedField(method, spec, evidence, at, evidence.gradient);
+      const orthonormal = u === start.u && v === start.v;
+      next = await step.next(await regularisedField(method, spec, field, at, orthonormal));
     }
     const { y, moments: after, discarded } = next.value;
     const kept = Object.keys(after).length > 0 ? { moments: momentTree(after) } : {};

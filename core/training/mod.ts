@@ -34,6 +34,7 @@ export {
   type Evaluation,
   type LabelledBatch,
   type Layer,
+  networkAt,
   Pass,
   type Points,
 } from "./network.ts";
@@ -58,3 +59,4 @@ export { currentPoints, measure, type Measurement, type MeasureOptions } from ".
 export { initialStates, train, type TrainOptions, type TrainResult } from "./train.ts";
 export { executionPlans, rankMetrics, ranksOf, withRanks } from "./ranks.ts";
 export { type CompressedStates, compressStates, denseNetwork, denseStates } from "./compression.ts";
+export type { ForwardPass, LogitDerivative, NetworkAt, TrainingObjective } from "./objective.ts";

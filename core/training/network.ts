@@ -6,6 +6,7 @@
 
 import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
 import { Random } from "../random.ts";
+import type { ForwardPass, LabelledBatch, NetworkAt, TrainingObjective } from "./objective.ts";
 import {
   type CapturedPair,
   type Evidence,
@@ -21,6 +22,8 @@ export interface Layer {
   /** The forward map; `x` has the batch in its first dimension. */
   forward(pass: Pass, x: Tensor): Tensor;
 }
+
+export type { LabelledBatch } from "./objective.ts";
 
 /** Points of all weights by name. */
 export type Points = ReadonlyMap<string, WeightPoint>;
@@ -165,12 +168,15 @@ export class Pass {
   }
 }
 
-/** Examples with their labels. */
-export interface LabelledBatch {
-  /** Inputs, batch first. */
-  readonly x: Tensor;
-  /** Class labels, int32, length batch. */
-  readonly labels: Tensor;
+/** A network at fixed points, to be evaluated as it is outside of training. */
+export function networkAt(engine: Engine, network: Layer, points: Points): NetworkAt {
+  return {
+    engine,
+    open(): ForwardPass {
+      const pass = new Pass(engine, network, points, false);
+      return { forward: (x) => network.forward(pass, x), dispose: () => pass.dispose() };
+    },
+  };
 }
 
 /** Loss and evidence of one forward and backward pass. */
@@ -184,11 +190,12 @@ export interface Evaluation {
 }
 
 /**
- * Differentiates minus the mean cross-entropy in the weights: the gradient flow of training.
+ * Differentiates minus the loss in the weights: the gradient flow of training.
  *
  * @param network Maps inputs to logits.
  * @param points Where the weights are.
  * @param random Source of what layers draw.
+ * @param loss A loss of the logits in place of the mean cross-entropy.
  */
 export async function evaluate(
   engine: Engine,
@@ -196,7 +203,9 @@ export async function evaluate(
   points: Points,
   batch: LabelledBatch,
   random?: Random,
+  loss?: TrainingObjective["loss"],
 ): Promise<Evaluation> {
+  const other = loss && await otherLoss(engine, network, points, batch, random, loss);
   const pass = new Pass(engine, network, points, true, random);
   const anchors = new Map<string, Tensor>();
   for (const { name, format } of network.weights) {
@@ -206,18 +215,46 @@ export async function evaluate(
   try {
     const { value, gradients } = engine.gradients(() => {
       const logits = network.forward(pass, batch.x);
-      return engine.scale(-1, engine.softmaxCrossEntropy(logits, batch.labels));
+      return other
+        ? engine.sum(engine.mul(other.downhill, logits))
+        : engine.scale(-1, engine.softmaxCrossEntropy(logits, batch.labels));
     }, [...anchors.values()]);
     const gradientOf = new Map([...anchors.keys()].map((name, i) => [name, gradients[i]!]));
     const evidence = new Map(network.weights.map(({ name }) => [
       name,
       { gradient: gradientOf.get(name) ?? seen(pass, points, name), pairs: pass.pairs(name) },
     ]));
-    const loss = -(await engine.read(value))[0]!;
-    return { loss, evidence, dispose: () => pass.dispose() };
+    const lost = other ? other.value : -(await engine.read(value))[0]!;
+    return { loss: lost, evidence, dispose: () => pass.dispose() };
   } catch (error) {
     pass.dispose();
     throw error;
+  }
+}
+
+/**
+ * Value of a loss with minus its derivative in the logits: with that held fixed, the derivative of
+ * its product with the logits is the derivative of the loss.
+ */
+async function otherLoss(
+  engine: Engine,
+  network: Layer,
+  points: Points,
+  batch: LabelledBatch,
+  random: Random | undefined,
+  loss: NonNullable<TrainingObjective["loss"]>,
+): Promise<{ value: number; downhill: Tensor }> {
+  const pass = new Pass(engine, network, points, true, random);
+  try {
+    return await engine.scope(async () => {
+      const logits = network.forward(pass, batch.x);
+      const labels = await engine.read(batch.labels) as Int32Array;
+      const found = loss(await engine.read(logits) as Float32Array, labels);
+      const downhill = engine.tensor(found.cotangents.map((c) => -c), logits.shape);
+      return { value: found.value, downhill };
+    });
+  } finally {
+    pass.dispose();
   }
 }
 

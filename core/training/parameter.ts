@@ -9,7 +9,9 @@ import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../
 import type { Integrator, Stepper, Truncation } from "../integrators/mod.ts";
 import type { TuckerIntegrator } from "../integrators/tucker/mod.ts";
 import type { Random } from "../random.ts";
+import type { Regularization } from "../regularizers/mod.ts";
 import { type Plugin, Registry } from "../registry.ts";
+import type { TrainingObjective } from "./objective.ts";
 import type { OptimizerRule } from "./rule.ts";
 
 /** Random start of a weight. */
@@ -103,6 +105,10 @@ export interface TrainingMethod {
   readonly tuckerIntegrator?: TuckerIntegrator;
   /** How ranks adapt. */
   readonly truncation: Truncation;
+  /** What is wanted of the weights beside a small loss; default: nothing. */
+  readonly regularization?: readonly Regularization[];
+  /** What is minimised in place of the cross-entropy of the batch. */
+  readonly objective?: TrainingObjective;
 }
 
 /** What an update leaves behind. */

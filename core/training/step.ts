@@ -7,8 +7,8 @@
 
 import type { Tensor } from "../backend/mod.ts";
 import { NonFiniteError } from "../integrators/mod.ts";
-import type { Random } from "../random.ts";
-import { evaluate, type Evaluation, type LabelledBatch, type Layer } from "./network.ts";
+import { Random } from "../random.ts";
+import { evaluate, type Evaluation, type LabelledBatch, type Layer, networkAt } from "./network.ts";
 import {
   type Evidence,
   type TrainingMethod,
@@ -17,6 +17,7 @@ import {
   type WeightState,
   type WeightUpdate,
 } from "./parameter.ts";
+import { regularisedStates, regularizationAt } from "./regularize.ts";
 
 /** States of all weights by name. */
 export type WeightStates = Readonly<Record<string, WeightState>>;
@@ -29,6 +30,8 @@ export interface StepSettings {
   readonly clipNorm?: number;
   /** Source of what layers draw in this step; default: the same in every step. */
   readonly random?: Random;
+  /** Share of the run that is done, from 0 to 1, for strengths that change; default 0. */
+  readonly progress?: number;
 }
 
 /** Outcome of one step. */
@@ -61,13 +64,15 @@ interface Mover {
  * @throws {NonFiniteError} When the loss or a core is not finite; the states are untouched.
  */
 export async function trainStep(
-  method: TrainingMethod,
+  chosen: TrainingMethod,
   network: Layer,
   states: WeightStates,
-  batch: LabelledBatch,
+  given: LabelledBatch,
   settings: StepSettings,
 ): Promise<StepOutcome> {
-  return await method.engine.scope(async () => {
+  return await chosen.engine.scope(async () => {
+    const method = methodAt(chosen, settings.progress);
+    const batch = await preparedBatch(method, network, states, given, settings.random);
     const movers = await start(method, network, states, settings.rate);
     const evaluations: Evaluation[] = [];
     try {
@@ -79,6 +84,7 @@ export async function trainStep(
           points,
           batch,
           settings.random,
+          method.objective?.loss,
         );
         evaluations.push(evaluation);
         if (!Number.isFinite(evaluation.loss)) {
@@ -92,8 +98,35 @@ export async function trainStep(
       // Not before: a method of several stages may ask an earlier field again.
       for (const evaluation of evaluations) evaluation.dispose();
     }
-    return outcome(movers, evaluations.map((e) => e.loss));
+    const done = outcome(movers, evaluations.map((e) => e.loss));
+    if (!method.regularization) return done;
+    return {
+      ...done,
+      states: await regularisedStates(method, network, done.states, settings.rate),
+    };
   });
+}
+
+/** The method with the strengths of this moment. */
+function methodAt(method: TrainingMethod, progress = 0): TrainingMethod {
+  if (!method.regularization) return method;
+  return { ...method, regularization: regularizationAt(method, progress) };
+}
+
+/** The batch that the objective of the method wants to see. */
+async function preparedBatch(
+  { engine, objective }: TrainingMethod,
+  network: Layer,
+  states: WeightStates,
+  batch: LabelledBatch,
+  random: Random = new Random(0),
+): Promise<LabelledBatch> {
+  if (!objective?.prepare) return batch;
+  const points = new Map(
+    network.weights.map((w) => [w.name, weightFormats.get(w.format).point(states[w.name]!)]),
+  );
+  const at = networkAt(engine, network, points);
+  return await objective.prepare(at, batch, random.fork("objective"));
 }
 
 /**

@@ -241,6 +241,7 @@ async function stepOrMessage(
   const labels = engine.tensor(b.labels, [b.count]);
   const settings = {
     rate: o.rate(state.step, total),
+    progress: state.step / total,
     random: new Random(o.seed).fork(`step ${state.step}`),
     ...(o.clipNorm === undefined ? {} : { clipNorm: o.clipNorm }),
   };

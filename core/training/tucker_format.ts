@@ -4,6 +4,7 @@ import { augmentedTuckerBug } from "../integrators/tucker/mod.ts";
 import { lowRankFormat } from "./low_rank_format.ts";
 import { momentTree } from "./matrix_factors.ts";
 import { type WeightFormat, weightFormats, type WeightState } from "./parameter.ts";
+import { regularisedTuckerField } from "./regularize.ts";
 import {
   channelSpectra,
   decompose,
@@ -54,16 +55,20 @@ export const tuckerFormat: WeightFormat = weightFormats.add({
   async *update(method, spec, state, rate) {
     const { algebra, stepper, truncation, tuckerIntegrator = augmentedTuckerBug } = method;
     const moments = state.moments as MomentSlots<Tensor> | undefined;
-    const step = tuckerIntegrator.step(algebra, tuckerOf(method, parts(state)), rate, {
+    const start = tuckerOf(method, parts(state));
+    const step = tuckerIntegrator.step(algebra, start, rate, {
       stepper,
       truncation: modeTruncations(spec, truncation),
       ...(moments ? { moments } : {}),
     });
     let next = await step.next();
     while (!next.done) {
-      const point = tuckerPoint(method, spec, next.value);
+      const at = next.value;
+      const point = tuckerPoint(method, spec, at);
       const evidence = yield point;
-      next = await step.next(tuckerFieldAt(method, spec, point, evidence));
+      const field = tuckerFieldAt(method, spec, point, evidence);
+      const orthonormal = at.factors.every((u, k) => u === start.factors[k]);
+      next = await step.next(await regularisedTuckerField(method, spec, field, at, orthonormal));
     }
     const { y, moments: after, discarded } = next.value;
     const kept = Object.keys(after).length > 0 ? { moments: momentTree(after) } : {};

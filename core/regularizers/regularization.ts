@@ -1,0 +1,37 @@
+/**
+ * A regularizer as a run uses it.
+ *
+ * @module
+ */
+
+import type { Regularizer, RegularizerSettings } from "./regularizer.ts";
+import type { StrengthSchedule } from "./strength.ts";
+
+/** A weight as the choice of regularizers sees it. */
+export interface RegularizedWeight {
+  /** Name within the network. */
+  readonly name: string;
+  /** Extents of the whole weight. */
+  readonly shape: readonly number[];
+  /** Registry name of its format. */
+  readonly format: string;
+}
+
+/** A regularizer with how strong it is, when, and for what. */
+export interface Regularization {
+  /** Which one. */
+  readonly regularizer: Regularizer;
+  /** Overrides of its defaults. */
+  readonly settings?: RegularizerSettings;
+  /** β ≥ 0, the factor of R in the objective. */
+  readonly strength: number;
+  /** How β changes over the run; default: not at all. */
+  readonly schedule?: StrengthSchedule;
+  /**
+   * How it joins the steps: as a part of the field, or by a step of its own flow after that of the
+   * loss; default "split". Projections come after the step in any case.
+   */
+  readonly coupling?: "split" | "field";
+  /** Which weights it is for; default: those whose factors an integrator moves. */
+  readonly applies?: (weight: RegularizedWeight) => boolean;
+}

@@ -1,0 +1,67 @@
+/**
+ * What a regularizer of weights is: a function of the core of a factorised weight.
+ *
+ * All of them are unitarily invariant: R(U S Vᵀ) = R(S) for orthonormal U and V. So the gradient in
+ * the whole weight is U ∇R(S) Vᵀ, which is tangent to the manifold and moves the core alone.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../algebra/mod.ts";
+import { type Plugin, Registry, suggest } from "../registry.ts";
+
+/** Value and gradient of a regularizer at one matrix. */
+export interface RegularizerTerm<M> {
+  /** R(S). */
+  readonly value: number;
+  /** ∇R(S), in the shape of S; undefined where it is zero or R has none, as at a kink. */
+  readonly gradient?: M;
+}
+
+/** Settings of a regularizer by name. */
+export type RegularizerSettings = Readonly<Record<string, number>>;
+
+/** A regularizer, found by name in the `regularizers` registry. */
+export interface Regularizer extends Plugin {
+  /** Its settings with their defaults. */
+  readonly defaults: RegularizerSettings;
+  /**
+   * Value and gradient; absent for pure projections.
+   *
+   * @param core m×n matrix: the core of a matrix, or Mat(C)ᵀ of a Tucker core, of which the columns
+   * belong to the output channels.
+   */
+  term?<M>(a: Algebra<M>, core: M, settings: RegularizerSettings): Promise<RegularizerTerm<M>>;
+  /**
+   * The nearest matrix that obeys a bound, for regularizers that are projections; undefined where
+   * the core obeys it already.
+   */
+  project?<M>(a: Algebra<M>, core: M, settings: RegularizerSettings): Promise<M | undefined>;
+}
+
+/** Regularizers by name. */
+export const regularizers: Registry<Regularizer> = new Registry("regularizer");
+
+/**
+ * The defaults of a regularizer, overridden.
+ *
+ * @throws {RangeError} When a setting is unknown or no number ≥ 0.
+ */
+export function regularizerSettings(
+  { name, defaults }: Regularizer,
+  settings: RegularizerSettings = {},
+): RegularizerSettings {
+  for (const [key, value] of Object.entries(settings)) {
+    if (!(key in defaults)) {
+      throw new RangeError(
+        `Cannot set "${key}" of regularizer "${name}": ${suggest(key, Object.keys(defaults))}`,
+      );
+    }
+    if (!(value >= 0 && value < Infinity)) {
+      throw new RangeError(
+        `Cannot set "${key}" of regularizer "${name}": expected a number ≥ 0, got ${value}`,
+      );
+    }
+  }
+  return { ...defaults, ...settings };
+}

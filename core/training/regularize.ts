@@ -1,0 +1,206 @@
+/**
+ * Regularizers at work: as a part of the field that an update sees, or as a flow of the core of its
+ * own after each step.
+ *
+ * Both belong to the same flow dW/dt = −∇L(W) − β ∇R(W). In "field" the integrator and the
+ * optimizer rule see the sum. In "split" the step of the loss comes first, then one of the
+ * regularizer's own flow, which moves the core alone and leaves the bases as they are: first order,
+ * as the step itself is, and of the cost of r×r matrices.
+ *
+ * @module
+ */
+
+import type { Tensor } from "../backend/mod.ts";
+import type { FieldAt, LowRank } from "../integrators/mod.ts";
+import type { TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import {
+  addToField,
+  addToTuckerField,
+  type Regularization,
+  regularizerSettings,
+} from "../regularizers/mod.ts";
+import { orthonormalizeTucker, type TuckerTensor } from "../tensors/mod.ts";
+import type { Layer } from "./network.ts";
+import {
+  type TrainingMethod,
+  weightFormats,
+  type WeightSpec,
+  type WeightState,
+} from "./parameter.ts";
+
+/** The regularizers of a method at a share of the run, with their strengths of that moment. */
+export function regularizationAt(
+  method: TrainingMethod,
+  progress: number,
+): readonly Regularization[] {
+  return (method.regularization ?? []).map((r) => ({
+    ...r,
+    strength: r.strength * (r.schedule?.at(progress) ?? 1),
+  }));
+}
+
+/**
+ * F − β U ∇R(S) Vᵀ for those regularizers of the method that are coupled by the field.
+ *
+ * @param at Where F was evaluated, as matrices.
+ * @param orthonormal Whether its bases are orthonormal; on the way of a K- or L-flow they are not.
+ */
+export async function regularisedField(
+  method: TrainingMethod,
+  spec: WeightSpec,
+  field: FieldAt<Tensor>,
+  at: LowRank<Tensor>,
+  orthonormal: boolean,
+): Promise<FieldAt<Tensor>> {
+  const chosen = coupled(method, spec, "field");
+  if (chosen.length === 0) return field;
+  const y = orthonormal ? at : await orthonormalised(method, at);
+  const pull = await pullOn(method, chosen, y.s);
+  return pull ? addToField(method.algebra, field, { ...y, s: pull }) : field;
+}
+
+/** The same for a kernel or matrix in Tucker format: R acts on Mat(C)ᵀ of the output channels. */
+export async function regularisedTuckerField(
+  method: TrainingMethod,
+  spec: WeightSpec,
+  field: TuckerFieldAt<Tensor>,
+  at: TuckerTensor<Tensor>,
+  orthonormal: boolean,
+): Promise<TuckerFieldAt<Tensor>> {
+  const { algebra: a } = method;
+  const chosen = coupled(method, spec, "field");
+  if (chosen.length === 0) return field;
+  const y = orthonormal ? at : await orthonormalizeTucker(a, at);
+  const pull = await pullOn(method, chosen, byColumns(method, y.core.data, y.core.shape));
+  if (!pull) return field;
+  const { data, shape } = y.core;
+  const core = { shape, data: a.reshape(pull, a.rows(data), a.cols(data)) };
+  return addToTuckerField(a, field, { core, factors: y.factors });
+}
+
+/** F − β ∇R(W) for a weight stored in full. */
+export async function regularisedGradient(
+  method: TrainingMethod,
+  spec: WeightSpec,
+  gradient: Tensor,
+  value: Tensor,
+): Promise<Tensor> {
+  const chosen = coupled(method, spec, "field");
+  if (chosen.length === 0) return gradient;
+  const pull = await pullOn(method, chosen, byColumns(method, value, value.shape));
+  return pull
+    ? method.engine.lincomb(1, gradient, 1, method.engine.reshape(pull, value.shape))
+    : gradient;
+}
+
+/**
+ * The step of the regularizers' own flow: S ← S − ηβ ∇R(S), and projections.
+ *
+ * @param states After the step of the loss; the result shares what did not change.
+ * @param rate η.
+ */
+export async function regularisedStates(
+  method: TrainingMethod,
+  network: Layer,
+  states: Readonly<Record<string, WeightState>>,
+  rate: number,
+): Promise<Record<string, WeightState>> {
+  const out: Record<string, WeightState> = { ...states };
+  for (const spec of network.weights) {
+    const chosen = coupled(method, spec, "split");
+    if (chosen.length === 0) continue;
+    const anchor = weightFormats.get(spec.format).anchor!;
+    const before = coreOf(spec, states[spec.name]!, anchor);
+    const core = byColumns(method, before, before.shape);
+    const after = await steppedCore(method, chosen, core, rate);
+    if (after === core) continue;
+    const value = method.engine.reshape(after, before.shape);
+    out[spec.name] = { ...states[spec.name]!, [anchor]: value };
+  }
+  return out;
+}
+
+/**
+ * The tensor that a regularizer acts on.
+ *
+ * @throws {RangeError} When the weight is a product of factors that are not orthonormal.
+ */
+function coreOf(spec: WeightSpec, state: WeightState, anchor: string): Tensor {
+  const core = state[anchor] as Tensor;
+  const whole = spec.shape.reduce((n, d) => n * d, 1);
+  if (!weightFormats.get(spec.format).waits || core.size === whole) return core;
+  throw new RangeError(
+    `Cannot regularise "${spec.name}": a core between orthonormal bases is needed, and format ` +
+      `"${spec.format}" has none`,
+  );
+}
+
+async function steppedCore(
+  method: TrainingMethod,
+  chosen: readonly Regularization[],
+  before: Tensor,
+  rate: number,
+): Promise<Tensor> {
+  const { algebra: a } = method;
+  const pull = await pullOn(method, chosen.filter((r) => r.coupling !== "field"), before);
+  let core = pull ? a.lincomb(1, before, rate, pull) : before;
+  for (const { regularizer, settings } of chosen) {
+    const own = regularizerSettings(regularizer, settings);
+    core = await regularizer.project?.(a, core, own) ?? core;
+  }
+  return core;
+}
+
+/** The regularizers of a weight that join its steps in one way. */
+function coupled(
+  method: TrainingMethod,
+  spec: WeightSpec,
+  coupling: "split" | "field",
+): readonly Regularization[] {
+  return (method.regularization ?? []).filter((r) => {
+    if (!(r.strength > 0) || !applies(r, spec)) return false;
+    const projects = coupling === "split" && r.regularizer.project !== undefined;
+    return projects || (r.coupling ?? "split") === coupling;
+  });
+}
+
+function applies({ applies }: Regularization, spec: WeightSpec): boolean {
+  const { anchor, waits } = weightFormats.get(spec.format);
+  if (anchor === undefined || spec.shape.length < 2) return false;
+  return applies ? applies(spec) : !waits;
+}
+
+/** −Σ β ∇R; undefined where that is zero. */
+async function pullOn(
+  { algebra: a }: TrainingMethod,
+  chosen: readonly Regularization[],
+  core: Tensor,
+): Promise<Tensor | undefined> {
+  let sum: Tensor | undefined;
+  for (const { regularizer, settings, strength } of chosen) {
+    const own = regularizerSettings(regularizer, settings);
+    const { gradient } = await regularizer.term?.(a, core, own) ?? {};
+    if (!gradient) continue;
+    sum = sum ? a.lincomb(1, sum, -strength, gradient) : a.scale(-strength, gradient);
+  }
+  return sum;
+}
+
+/** A tensor as a matrix with a column for each entry of its last mode. */
+function byColumns(
+  { algebra: a }: TrainingMethod,
+  x: Tensor,
+  shape: readonly number[],
+): Tensor {
+  const cols = shape.at(-1)!;
+  return x.shape.length === 2 && x.shape[1] === cols ? x : a.reshape(x, x.size / cols, cols);
+}
+
+async function orthonormalised(
+  { algebra: a }: TrainingMethod,
+  { u, s, v }: LowRank<Tensor>,
+): Promise<LowRank<Tensor>> {
+  const [left, right] = [await a.qr(u), await a.qr(v)];
+  const rows = a.multiply(left.r, s);
+  return { u: left.q, s: a.multiply(rows, right.r, { transposeRight: true }), v: right.q };
+}
