@@ -1,16 +1,11 @@
 /** What is measured of an integrator of Tucker tensors, in float64. */
 
 import type { Matrix } from "../../core/algebra/mod.ts";
-import {
-  euler,
-  orthogonalityDefect,
-  relativeFrobenius,
-  rk4,
-  type Truncation,
-} from "../../core/integrators/mod.ts";
+import { euler, orthogonalityDefect, relativeFrobenius, rk4 } from "../../core/integrators/mod.ts";
 import {
   denseTensorField,
   integrateTucker,
+  type ModeTruncation,
   stepTuckerOde,
   tuckerField,
   type TuckerFieldAt,
@@ -47,7 +42,7 @@ export function tuckerEulerStep(
   y: HostTucker,
   f: HostTensor,
   dt: number,
-  truncation: Truncation | readonly Truncation[] = keepAll,
+  truncation: ModeTruncation = keepAll,
 ): Promise<TuckerStepResult<Matrix>> {
   const rhs = () => denseTensorField(host, f);
   return stepTuckerOde(host, item, rhs, y, 0, dt, { stepper: euler, truncation });

@@ -32,6 +32,7 @@ export {
 export { transportTuckerSlots, tuckerTangentField } from "./transport.ts";
 export { type TruncatedTucker, truncateTucker } from "./truncation.ts";
 export type {
+  ModeTruncation,
   OpenTucker,
   TuckerFieldAt,
   TuckerFlow,

@@ -8,8 +8,8 @@ import type { Algebra } from "../../algebra/mod.ts";
 import type { TuckerTensor } from "../../tensors/mod.ts";
 import { type EqualSteps, runStep, takeSteps } from "../steps.ts";
 import { relativeFrobenius } from "../truncation.ts";
-import type { Stepper, Truncation } from "../types.ts";
-import type { TuckerFieldAt, TuckerIntegrator, TuckerStepResult } from "./types.ts";
+import type { Stepper } from "../types.ts";
+import type { ModeTruncation, TuckerFieldAt, TuckerIntegrator, TuckerStepResult } from "./types.ts";
 
 /** Right-hand side of Y' = F(t, Y) for tensors, handed out as an operator. */
 export type TuckerRightHandSide<M> = (
@@ -20,7 +20,7 @@ export type TuckerRightHandSide<M> = (
 /** Settings of {@linkcode integrateTucker}. */
 export interface IntegrateTuckerOptions<M> extends EqualSteps<TuckerStepResult<M>> {
   /** How ranks adapt; default: no tolerance, ranks capped at those of the start. */
-  readonly truncation?: Truncation | readonly Truncation[];
+  readonly truncation?: ModeTruncation;
 }
 
 /**
@@ -79,7 +79,7 @@ export function stepTuckerOde<M>(
   y: TuckerTensor<M>,
   t: number,
   dt: number,
-  o: { readonly stepper: Stepper; readonly truncation: Truncation | readonly Truncation[] },
+  o: { readonly stepper: Stepper; readonly truncation: ModeTruncation },
 ): Promise<TuckerStepResult<M>> {
   return runStep(integrator.step(a, y, dt, o), t, f);
 }

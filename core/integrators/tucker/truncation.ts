@@ -5,9 +5,16 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
-import { type TruncatedModes, truncateModes, type TuckerTensor } from "../../tensors/mod.ts";
+import {
+  type RankChoice,
+  spendBudget,
+  type TruncatedModes,
+  truncateModes,
+  type TuckerTensor,
+} from "../../tensors/mod.ts";
 import { clampedRank, NonFiniteError } from "../truncation.ts";
 import type { Truncation } from "../types.ts";
+import type { ModeTruncation } from "./types.ts";
 
 /** Singular values of a mode that has not been looked at. */
 const NONE: Float64Array = new Float64Array(0);
@@ -27,7 +34,7 @@ export interface TruncatedTucker<M> {
  * have left: ‖Y − result‖² is the sum of the squares that the modes discard.
  *
  * @param y Orthonormal factors.
- * @param truncation Rule and clamps, for all modes or one by one.
+ * @param truncation Rule and clamps, for all modes or one by one, or an error that they share.
  * @param current Ranks before the step, for rules that ask.
  * @throws {RangeError} When there are settings for another number of modes, or a rule keeps
  * vectors of a matrix.
@@ -36,16 +43,58 @@ export interface TruncatedTucker<M> {
 export async function truncateTucker<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
-  truncation: Truncation | readonly Truncation[],
+  truncation: ModeTruncation,
   current?: readonly number[],
 ): Promise<TruncatedTucker<M>> {
-  const each = truncationOfModes(truncation, y.factors.length);
-  const { tucker, discarded, singularValues } = await truncateCore(a, y, each, current);
+  const rules = await rulesOf(a, y, truncation, current);
+  const { tucker, discarded, singularValues } = await truncateCore(a, y, rules);
   const factors = y.factors.map((u, k) => {
     const turn = tucker.factors[k];
     return turn === undefined ? u : a.multiply(u, turn);
   });
   return { y: { core: tucker.core, factors }, singularValues, discarded };
+}
+
+/** What decides the ranks. */
+interface Rules {
+  readonly choose: RankChoice;
+  /** Modes that may shrink; the others stay as they are: windows of convolutions. */
+  readonly free: readonly number[];
+}
+
+async function rulesOf<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  t: ModeTruncation,
+  current: readonly number[] | undefined,
+): Promise<Rules> {
+  const modes = [...y.core.shape.keys()];
+  if (!("rule" in t) && !isList(t)) {
+    const share = spendBudget(t, modes.length, await a.norm(y.core.data));
+    return { choose: (sigma, mode) => share(requireFinite(sigma), mode), free: modes };
+  }
+  const each = truncationOfModes(t, modes.length);
+  return {
+    choose: (sigma, mode) => clampedRank(sigma, each[mode]!, current?.[mode]),
+    // Where the bounds leave no choice there is nothing to do.
+    free: modes.filter((k) => (each[k]!.minRank ?? 1) < y.core.shape[k]!),
+  };
+}
+
+/** Array.isArray() does not know readonly arrays. */
+function isList(t: ModeTruncation): t is readonly Truncation[] {
+  return Array.isArray(t);
+}
+
+function requireFinite(sigma: Float64Array): Float64Array {
+  if (sigma.every(Number.isFinite)) return sigma;
+  throw notFinite();
+}
+
+function notFinite(): NonFiniteError {
+  return new NonFiniteError(
+    "Cannot truncate: the core must be finite, got NaN or infinity in it",
+  );
 }
 
 function truncationOfModes(
@@ -70,21 +119,14 @@ function truncationOfModes(
 async function truncateCore<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
-  each: readonly Truncation[],
-  current: readonly number[] | undefined,
+  { choose, free }: Rules,
 ): Promise<TruncatedModes<M>> {
   try {
-    const choose = (sigma: Float64Array, mode: number): number =>
-      clampedRank(sigma, each[mode]!, current?.[mode]);
-    // Where the bounds leave no choice the basis stays as it is: windows of convolutions.
-    const modes = [...y.core.shape.keys()];
-    const free = modes.filter((k) => (each[k]!.minRank ?? 1) < y.core.shape[k]!);
     const out = await truncateModes(a, y.core, choose, free);
-    return { ...out, singularValues: modes.map((k) => out.singularValues[k] ?? NONE) };
+    const values = y.core.shape.map((_, k) => out.singularValues[k] ?? NONE);
+    return { ...out, singularValues: values };
   } catch (error) {
     if (Number.isFinite(await a.norm(y.core.data))) throw error;
-    throw new NonFiniteError(
-      "Cannot truncate: the core must be finite, got NaN or infinity in it",
-    );
+    throw notFinite();
   }
 }

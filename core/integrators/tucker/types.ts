@@ -7,7 +7,7 @@
 
 import type { Algebra } from "../../algebra/mod.ts";
 import type { Plugin } from "../../registry.ts";
-import type { DenseTensor, TuckerTensor } from "../../tensors/mod.ts";
+import type { DenseTensor, TuckerTensor, TuckerTruncation } from "../../tensors/mod.ts";
 import type { MomentSlots, Stepper, SubFlow, Timed, Truncation } from "../types.ts";
 
 /** A tensor at which an integrator asks for F; its factors need not be orthonormal. */
@@ -45,15 +45,19 @@ export interface OpenTucker<M> {
 /** A sub-flow of a Tucker tensor: slot "k0", "k1", … for a basis, "s" for the core. */
 export type TuckerFlow<M> = SubFlow<M, TuckerTensor<M>, TuckerFieldAt<M>>;
 
+/**
+ * How ranks adapt: by one rule for all modes, by one for each, or by an error of the whole tensor
+ * that the modes share. A rule sees the singular values of one mode; where it keeps the relative
+ * error of each below τ, that of the tensor is below √d τ. A shared error holds as it is.
+ */
+export type ModeTruncation = Truncation | readonly Truncation[] | TuckerTruncation;
+
 /** Settings and state of one step. */
 export interface TuckerStepOptions<M> {
   /** How sub-flows are advanced. */
   readonly stepper: Stepper;
-  /**
-   * How ranks adapt, for all modes or one by one. The rule sees the singular values of one mode;
-   * where it keeps the relative error of each below τ, that of the tensor is below √d τ.
-   */
-  readonly truncation: Truncation | readonly Truncation[];
+  /** How ranks adapt. */
+  readonly truncation: ModeTruncation;
   /** Moments of the factors, as the previous step returned them. */
   readonly moments?: MomentSlots<M>;
 }

@@ -319,6 +319,23 @@ Deno.test("truncateTucker() keeps the error below √d times the tolerance of th
   }
 });
 
+Deno.test("truncateTucker() keeps a shared error of the whole tensor, and steps take one", async () => {
+  for (const tolerance of [0.05, 0.2, 0.5]) {
+    const y = await randomTucker(new Random(22), SHAPE, [5, 4, 5]);
+    const size = norm(y.core.data);
+    const shared = await truncateTucker(host, y, { tolerance });
+    const error = norm(add(full(shared.y), -1, full(y)).data);
+    assertAlmostEquals(error, shared.discarded, 1e-12);
+    assert(error <= tolerance * size, `${error / size}`);
+    if (tolerance === 0.5) assert(error > 0.2 * size, `${error / size}`);
+    const capped = await truncateTucker(host, y, { tolerance, maxRanks: [5, 2, 5] });
+    assert(tuckerRanks(capped.y)[1]! <= 2);
+    const f = gaussianTensor(new Random(1), SHAPE);
+    const next = await step(augmentedTuckerBug, y, f, 0.01, { tolerance });
+    assertLess(next.discarded, tolerance * norm(next.y.core.data) * 1.1);
+  }
+});
+
 Deno.test("truncateTucker() refuses what is not finite and settings for other orders", async () => {
   const y = await randomTucker(new Random(23), SHAPE, RANKS);
   const broken = { ...y, core: denseTensor(host, new Float64Array(18).fill(NaN), RANKS) };
@@ -327,6 +344,7 @@ Deno.test("truncateTucker() refuses what is not finite and settings for other or
     NonFiniteError,
     "Cannot truncate: the core must be finite, got NaN or infinity in it",
   );
+  await assertRejects(() => truncateTucker(host, broken, { tolerance: 0.1 }), NonFiniteError);
   await assertRejects(
     () => truncateTucker(host, y, [keepAll, keepAll]),
     RangeError,
