@@ -6,6 +6,7 @@
  */
 
 import { type Layer, type RunData, weightFormats, type WeightSpec } from "../../core/mod.ts";
+import { dense } from "../methods.ts";
 import { UsageError } from "../usage_error.ts";
 
 /**
@@ -28,15 +29,27 @@ export function withRanksOf(network: Layer, run: RunData): Layer {
     const rank = matchedRank(spec, found.map(([, r]) => r));
     return { ...spec, rank, minRank: rank, maxRank: rank };
   });
-  const missing = Object.keys(ranks).find((key) =>
-    !weights.some(({ name }) => name === key.split("/")[0])
-  );
-  if (missing !== undefined) {
+  const odd = strangers(network, ranks);
+  if (odd.length > 0) {
     throw new UsageError(
-      `Cannot take ranks from ${run.path}: expected a run of the same network, got "${missing}"`,
+      `Cannot take ranks from ${run.path}: expected a run of the same network, ` +
+        `got no match for ${odd.join(", ")}`,
     );
   }
   return { ...network, weights };
+}
+
+/** Ranks without a weight, and factorised weights without a rank. */
+function strangers({ weights }: Layer, ranks: Readonly<Record<string, number>>): string[] {
+  const ranked = new Set(Object.keys(ranks).map((key) => key.split("/")[0]!));
+  const names = new Set(weights.map(({ name }) => name));
+  const factorised = weights.filter(({ format }) =>
+    format !== dense.format && weightFormats.get(format).anchor !== undefined
+  );
+  return [
+    ...[...ranked].filter((name) => !names.has(name)),
+    ...factorised.map(({ name }) => name).filter((name) => !ranked.has(name)),
+  ].slice(0, 3);
 }
 
 /** The rank, the same for all modes, under which the size is nearest to that of the given ranks. */

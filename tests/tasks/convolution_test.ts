@@ -1,0 +1,185 @@
+/** Whole runs of the convolutional recipes, small: every method, compression, matched ranks. */
+
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { backends, readRecord, readRun, type Summary } from "../../core/mod.ts";
+import { methods } from "../../tasks/methods.ts";
+import { recipes } from "../../tasks/recipe.ts";
+import "../../tasks/recipes/mod.ts";
+import { UsageError } from "../../tasks/usage_error.ts";
+import { inFolder } from "../support/command_line.ts";
+
+/** Numbers of the whole network: kernels, norms, biases; no running statistics. */
+const WHOLE = 5040;
+
+type Options = Readonly<Record<string, string | number | boolean>>;
+
+/** A residual network on 6×6 images. */
+const SMALL: Options = {
+  dataset: "blobs",
+  network: "resnet-8",
+  width: 0.25,
+  backend: "wasm",
+  batch: 20,
+  "train-count": 160,
+  "test-count": 80,
+  augmentation: "flip",
+};
+
+/** Runs a recipe in this process and returns what it printed. */
+async function run(recipe: string, options: Options): Promise<string> {
+  let text = "";
+  const args = Object.entries(options).map(([key, value]) => `--${key}=${value}`);
+  const write = (part: string) => void (text += part);
+  const sink = { isTerminal: false, color: false, columns: () => 80, write };
+  const { signal } = new AbortController();
+  assertEquals(await recipes.get(recipe).run(args, { sink, signal }), 0, text);
+  return text;
+}
+
+async function cifar(out: string, options: Options): Promise<Summary> {
+  await run("cifar", { ...SMALL, ...options, out });
+  return (await readRun(out)).summary!;
+}
+
+const missing = await backends.get("wasm").probe();
+const definition = (name: string) => ({
+  name: missing === undefined ? name : `${name} (skipped: ${missing})`,
+  ignore: missing !== undefined,
+  // Engines belong to the process.
+  sanitizeResources: false,
+  sanitizeOps: false,
+});
+
+for (const { name, afterwards } of methods.list()) {
+  Deno.test({
+    ...definition(`method ${name} trains a residual network and counts its own parameters`),
+    fn: () =>
+      inFolder(async (folder) => {
+        const out = join(folder, "run");
+        const common = { method: name, rank: 3, "max-rank": 3, epochs: 4 };
+        const summary = await cifar(out, { ...common, "fine-tune": 2 });
+        const { metrics } = await readRun(out);
+        assertLess(metrics.at(-1)!.loss, metrics[0]!.loss);
+        assertEquals(summary.denseParameters, WHOLE);
+        assertEquals(Object.keys(metrics.at(-1)!.ranks ?? {}), Object.keys(summary.ranks));
+        if (name === "dense") assertEquals(summary.parameters, WHOLE);
+        else assertLess(summary.parameters, 0.7 * WHOLE);
+        assertEquals(summary.epochs, afterwards ? 2 : 4);
+        if (afterwards) assertEquals((await readRun(join(out, "dense"))).summary!.epochs, 2);
+      }),
+  });
+}
+
+Deno.test({
+  ...definition("a dense run is compressed, fine-tuned, and compared with itself trained on"),
+  fn: () =>
+    inFolder(async (folder) => {
+      const dense = join(folder, "dense");
+      const before = await cifar(dense, { method: "dense", epochs: 6 });
+      const out = join(folder, "compressed");
+      const { augmentation, batch, backend } = SMALL;
+      const counts = { "train-count": 160, "test-count": 80 };
+      const options = {
+        augmentation,
+        batch,
+        backend,
+        ...counts,
+        checkpoint: dense,
+        out,
+      } as Options;
+      const text = await run("compress", { ...options, tolerance: 0, epochs: 1, baseline: true });
+      // Nothing is cut off at tolerance 0, so the network starts where the dense one ended.
+      const accuracy = `${(100 * before.testAccuracy).toFixed(2)} %`;
+      assert(text.includes(`compressed: test ${accuracy} before fine-tuning`), text);
+      const { summary, baseline } = await readRun(out);
+      assertEquals(summary!.denseParameters, WHOLE);
+      assertEquals(baseline!.summary!.parameters, WHOLE);
+      const small = join(folder, "small");
+      await run("compress", { ...options, out: small, tolerance: 0.5, epochs: 1 });
+      assertLess((await readRun(small)).summary!.parameters, 0.8 * WHOLE);
+    }),
+});
+
+Deno.test({
+  ...definition("compress says what it needs"),
+  fn: () =>
+    inFolder(async (folder) => {
+      const tucker = join(folder, "tucker");
+      await cifar(tucker, { epochs: 1 });
+      const cases: [Options, string][] = [
+        [{}, "Cannot compress: expected --checkpoint DIR with a dense run"],
+        [{ checkpoint: folder }, `Cannot read a run from ${folder}`],
+        [{ checkpoint: tucker }, "expected a run of method dense, got tucker"],
+        [{ checkpoint: tucker, method: "dense" }, 'Cannot set --method to "dense"'],
+      ];
+      for (const [options, why] of cases) {
+        await assertRejects(
+          () => run("compress", { ...options, out: join(folder, "x") }),
+          Error,
+          why,
+        );
+      }
+    }),
+});
+
+Deno.test({
+  ...definition("naive factors with the ranks of an adaptive run are about as large"),
+  fn: () =>
+    inFolder(async (folder) => {
+      const adaptive = join(folder, "adaptive");
+      const wanted = await cifar(adaptive, { tolerance: 0.3, epochs: 2 });
+      for (const method of ["factor-tucker", "factor-matrix"]) {
+        const naive = { method, "ranks-from": adaptive, epochs: 1 };
+        const { parameters } = await cifar(join(folder, method), naive);
+        const ratio = (parameters as number) / wanted.parameters;
+        assert(Math.abs(ratio - 1) < 0.1, `${method}: ${ratio} of the size`);
+      }
+      const other = { method: "factor-tucker", network: "resnet-20", "ranks-from": adaptive };
+      await assertRejects(
+        () => cifar(join(folder, "other"), { ...other, epochs: 1 }),
+        UsageError,
+        "expected a run of the same network",
+      );
+    }),
+});
+
+Deno.test({
+  ...definition("a decaying start has the singular values that were asked for, in each format"),
+  fn: () =>
+    inFolder(async (folder) => {
+      for (const method of ["tucker", "low-rank", "factor-tucker"]) {
+        const falls: number[] = [];
+        for (const decay of [0, 1, 2]) {
+          const out = join(folder, `${method}-${decay}`);
+          // A rate of almost nothing: what is logged is the start.
+          const still = { method, rank: 4, "min-rank": 4, "max-rank": 4, tolerance: 0 };
+          await cifar(out, { ...still, decay, epochs: 1, "learning-rate": 1e-12 });
+          const { metrics } = await readRun(out);
+          const spectra = Object.values(metrics.at(-1)!.singularValues!)
+            .filter((sigma) => sigma.length === 4);
+          assertGreater(spectra.length, 0);
+          const fall = spectra.map((sigma) => Math.log2(sigma[0]! / sigma[3]!) / 3);
+          falls.push(fall.reduce((a, b) => a + b, 0) / fall.length);
+        }
+        assert(falls[0]! < 0.6 && falls[1]! > 0.8 && falls[2]! > 1.6, `${method}: ${falls}`);
+        assert(falls[1]! < 1.2 && falls[2]! < 2.2, `${method}: ${falls}`);
+      }
+    }),
+});
+
+Deno.test({
+  ...definition("a run with batch norm and augmentation is resumed from what it saved"),
+  fn: () =>
+    inFolder(async (folder) => {
+      const out = join(folder, "run");
+      const whole = await cifar(out, { epochs: 2 });
+      const again = await cifar(out, { epochs: 2, resume: true });
+      assertEquals([again.testAccuracy, again.trainLoss], [whole.testAccuracy, whole.trainLoss]);
+      const { states } = await readRecord(join(out, "checkpoint.safetensors"));
+      assert(
+        Object.values(states as Record<string, { format: string }>)
+          .some(({ format }) => format === "statistic"),
+      );
+    }),
+});
