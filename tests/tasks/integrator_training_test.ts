@@ -1,0 +1,77 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { integrators, readRun } from "../../core/mod.ts";
+import {
+  compareIntegrators,
+  integratorTrainingDefaults,
+  type IntegratorTrainingOptions,
+} from "../../tasks/integrator_training.ts";
+import type { Recipe, RecipeContext } from "../../tasks/recipe.ts";
+import { demo } from "../../tasks/recipes/demo.ts";
+import { UsageError } from "../../tasks/usage_error.ts";
+import { inFolder } from "../support/command_line.ts";
+
+function recorder(): { context: RecipeContext; text: () => string } {
+  let written = "";
+  const write = (s: string): void => void (written += s);
+  const sink = { isTerminal: false, color: false, columns: () => 80, write };
+  return { context: { sink, signal: new AbortController().signal }, text: () => written };
+}
+
+function optionsOf(out: string, some: Partial<IntegratorTrainingOptions>) {
+  const tiny = { epochs: 1, batch: 16, width: 12, depth: 2, trainCount: 64, testCount: 32 };
+  return { ...integratorTrainingDefaults, ...tiny, backend: "cpu", out, ...some };
+}
+
+/** A recipe that trains nothing and remembers what it was told. */
+function listener(): { net: Recipe; told: (readonly string[])[] } {
+  const told: (readonly string[])[] = [];
+  const read = (args: readonly string[]) => (told.push(args), demo.read(args));
+  return { net: { ...demo, read, run: () => Promise.resolve(130) }, told };
+}
+
+const shared = { sanitizeResources: false, sanitizeOps: false };
+
+Deno.test({
+  name: "compareIntegrators() trains each integrator once and prints one table",
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const out = join(folder, "runs");
+      const { context, text } = recorder();
+      const some = { integrator: "bug,augmented-bug" };
+      assertEquals(await compareIntegrators("some", demo, optionsOf(out, some), context), 0);
+      for (const label of ["dense", "integrator bug", "integrator augmented-bug"]) {
+        assertStringIncludes(text().split("network")!.at(-1)!, label);
+      }
+      const { summary } = await readRun(out);
+      const cells = summary!.cells as { values: Record<string, string>; summary: unknown }[];
+      assertEquals(cells.map((c) => c.values.integrator), [undefined, "bug", "augmented-bug"]);
+    }),
+});
+
+Deno.test("compareIntegrators() takes every integrator there is, each with every seed", () =>
+  inFolder(async (folder) => {
+    const { net, told } = listener();
+    const { context } = recorder();
+    const options = optionsOf(join(folder, "runs"), { seeds: 2 });
+    assertEquals(await compareIntegrators("all", net, options, context), 130);
+    assertEquals(told.length, 2 * (1 + integrators.names().length));
+    const seen = told.map((args) => args.find((a) => a.startsWith("--integrator=")));
+    const wanted = integrators.names().map((name) => `--integrator=${name}`);
+    assertEquals([...new Set(seen.slice(2))], wanted);
+  }));
+
+Deno.test("compareIntegrators() refuses integrators that are not there and --resume without --out", async () => {
+  const { context } = recorder();
+  await assertRejects(
+    () => compareIntegrators("x", demo, optionsOf("runs/x", { integrator: "bugg" }), context),
+    UsageError,
+    'Cannot find integrator "bugg"',
+  );
+  await assertRejects(
+    () => compareIntegrators("x", demo, optionsOf("", { resume: true }), context),
+    UsageError,
+    "Cannot resume: name the folder of the runs with --out DIR",
+  );
+});
