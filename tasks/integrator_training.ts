@@ -71,6 +71,7 @@ const SETTINGS: Readonly<Record<string, readonly string[]>> = {
   "geolora": ["--learning-rate=0.005"],
   "projector-splitting": ["--rank=48", "--learning-rate=0.001"],
   "bc-psi": ["--rank=48", "--learning-rate=0.003"],
+  "projected-runge-kutta": ["--learning-rate=0.005"],
 };
 
 /** Settings of other integrators of fixed rank; other adaptive ones take those of the net. */
@@ -105,23 +106,23 @@ export async function compareIntegrators(
   return await runSweep({ name, settings, recipe: net, cells, out, resume, command }, context);
 }
 
-/** One run for each integrator and seed, after the dense ones. */
+/** One run for each integrator and seed, after the dense ones; each is a method of its own. */
 function cellsOf(options: IntegratorTrainingOptions): Cell[] {
   const shared = Object.entries(options).filter(([key]) => !OWN.has(key))
     .map(([key, value]) => argument(key, value));
   const dense = ["--method=dense", `--learning-rate=${baselineLearningRate}`];
-  const kinds: [Cell["values"], readonly string[]][] = [
-    ...options.dense ? [[{ method: "dense" }, dense] as const] : [],
-    ...chosen(options.integrator).map((item) =>
-      [{ integrator: item.name }, [`--integrator=${item.name}`, ...settingsOf(item)]] as const
-    ),
-  ].map(([values, args]) => [values, args]);
+  const methods = [
+    ...options.dense ? [{ method: "dense", own: dense }] : [],
+    ...chosen(options.integrator).map((item) => (
+      { method: item.name, own: [`--integrator=${item.name}`, ...settingsOf(item)] }
+    )),
+  ];
   const seeds = Array.from({ length: options.seeds }, (_, i) => `${i + 1}`);
-  return kinds.flatMap(([values, args]) =>
+  return methods.flatMap(({ method, own }) =>
     seeds.map((seed) => ({
-      folder: `${Object.values(values)[0]}-${seed}`,
-      values: { ...values, seed },
-      args: [...shared, ...args, `--seed=${seed}`],
+      folder: `${method}-${seed}`,
+      values: { method, seed },
+      args: [...shared, ...own, `--seed=${seed}`],
     }))
   );
 }

@@ -41,12 +41,12 @@ Deno.test({
       const { context, text } = recorder();
       const some = { integrator: "bug,augmented-bug" };
       assertEquals(await compareIntegrators("some", demo, optionsOf(out, some), context), 0);
-      for (const label of ["dense", "integrator bug", "integrator augmented-bug"]) {
+      for (const label of ["\ndense ", "\nbug ", "\naugmented-bug "]) {
         assertStringIncludes(text().split("network")!.at(-1)!, label);
       }
       const { summary } = await readRun(out);
       const cells = summary!.cells as { values: Record<string, string>; summary: unknown }[];
-      assertEquals(cells.map((c) => c.values.integrator), [undefined, "bug", "augmented-bug"]);
+      assertEquals(cells.map((c) => c.values.method), ["dense", "bug", "augmented-bug"]);
     }),
 });
 
