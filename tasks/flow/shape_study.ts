@@ -45,7 +45,7 @@ export const shapeDefaults = {
   horizon: 12,
   liftWeight: 0,
   minLift: 0.2,
-  memory: 1,
+  memory: 0.5,
   threads: 0, // 0: one per core
   out: "",
 };

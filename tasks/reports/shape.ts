@@ -18,10 +18,12 @@ import {
   seriesColor,
   type Table,
 } from "../../core/io/mod.ts";
+import { windows } from "../../core/windowing/mod.ts";
 import "../flow/bodies.ts";
 import { bodies } from "../flow/body.ts";
 import { PLACE, WIDTH } from "../flow/channel.ts";
 import type { DesignStep, FlowPicture } from "../flow/search.ts";
+import { meanForces } from "../flow/objective.ts";
 import type { WindowSummary } from "../flow/shape_summary.ts";
 import { formatBytes, formatDuration, formatPercent } from "../terminal/format.ts";
 import { fieldPicture } from "./field_picture.ts";
@@ -149,6 +151,7 @@ async function shapeSection(run: RunData, found: readonly WindowSummary[]): Prom
     figures: [
       flowFigure(run, best, flow),
       outlineFigure(run, found),
+      await startFigure(run, found, flow.before),
       await forceFigure(flow),
     ],
   };
@@ -210,6 +213,40 @@ function outlineFigure(run: RunData, found: readonly WindowSummary[]): Figure {
     caption: "The flow comes from the left. All bodies have the same area.",
   };
 }
+
+/** The windowed drag of one flow as the start of the window moves: all of its change is chance. */
+async function startFigure(
+  { config }: RunData,
+  found: readonly WindowSummary[],
+  { drag, lift, interval }: FlowPicture,
+): Promise<Figure> {
+  const horizon = Math.round(Number(config.settings.horizon) / interval);
+  const transient = Math.round(Number(config.settings.transient) / interval);
+  const starts = Math.max(1, Math.min(STARTS, drag.length - transient - horizon));
+  const series = found.flatMap(({ window }, k): Series[] => {
+    if (!windows.has(window)) return [];
+    const averaging = { window: windows.get(window), transient, horizon };
+    const points = Array.from({ length: starts }, (_, n) => {
+      const late = { drag: drag.subarray(n), lift: lift.subarray(n) };
+      return [n * interval, meanForces(late, averaging).drag] as const;
+    });
+    return [{ label: window, color: seriesColor(k), points }];
+  });
+  const panel = await lineChart(series, {
+    description: "Windowed drag of the first body over the start of the window",
+    xTitle: "start of the window",
+    yTitle: "windowed drag",
+  });
+  return {
+    title: "Windowed drag of the first body",
+    panels: [panel],
+    legend: series,
+    caption: "As the start of the window moves. It should not change at all.",
+  };
+}
+
+/** Starts of the window that are drawn. */
+const STARTS = 200;
 
 async function forceFigure({ before, after }: FlowEntry): Promise<Figure> {
   const series = (label: string, picture: FlowPicture, color: number, values: Float64Array) => ({
