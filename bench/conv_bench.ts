@@ -131,7 +131,7 @@ async function measureNetwork(
     known.set(key, row);
     rows.set(labelOf(l), row);
   }
-  rows.set("all, as often as they are there", total(layers, [...rows.values()]));
+  rows.set("the whole network", total(layers, [...rows.values()]));
   return rows;
 }
 

@@ -77,6 +77,10 @@ export function filterGradient(
 ): TensorInfo {
   const dw = output(c, filterShape(s));
   if (sizeOf(dw.shape) === 0) return dw;
+  if (sizeOf(d.shape) === 0) {
+    c.simd.zero!(address(c, dw), sizeOf(dw.shape));
+    return dw;
+  }
   const way = suitsWinograd(s)
     ? winogradFilterGradient
     : suitsUnrolled(s)
