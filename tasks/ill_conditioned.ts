@@ -28,10 +28,10 @@ export const illConditionedDefaults = {
   seeds: [1, 2, 3] as readonly number[],
   decays: [0, 1] as readonly number[], // powers of two from one singular value to the next
   rank: 20,
-  epochs: 3,
+  epochs: 4,
   batch: 128,
   optimizer: "sgd", // adaptive step sizes hide a part of what there is to see
-  learningRate: 0.05,
+  learningRate: 0.01,
   network: "lenet-5",
   dataset: "digits", // needs no download
   trainCount: 5000,
