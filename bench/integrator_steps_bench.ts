@@ -40,7 +40,10 @@ const bench: Bench = {
   },
 };
 
-/** A table for each rank, both sizes measured in turns, and the worst growth with the size. */
+/**
+ * A table for each rank, both sizes measured in turns, and the worst growth with the size. The growth
+ * with the rank is from one table to the next, at the larger size.
+ */
 async function stepSections(
   worker: Worker,
   backend: string,
@@ -48,8 +51,9 @@ async function stepSections(
   options: MeasureOptions,
 ): Promise<{ sections: Section[]; aim: Aim }> {
   const sections: Section[] = [];
+  const before = new Map<string, number>();
   let worst = { exponent: -Infinity, what: "" };
-  for (const rank of ranks) {
+  for (const [at, rank] of ranks.entries()) {
     const figures = new Map<string, Timing>();
     const extra: Record<string, Record<string, string>> = {};
     for (const integrator of integrators.names()) {
@@ -61,8 +65,14 @@ async function stepSections(
         options,
       );
       for (const [label, timing] of timings) figures.set(label, timing);
-      const exponent = growth(labels.map((label) => timings.get(label)!.median));
-      extra[labels.at(-1)!] = { "growth": `n^${exponent.toFixed(2)}` };
+      const [small, large] = labels.map((label) => timings.get(label)!.median) as [number, number];
+      const exponent = power(small, large, SIZES[1] / SIZES[0]);
+      const last = before.get(integrator);
+      before.set(integrator, large);
+      extra[labels[1]!] = {
+        "in n": `n^${exponent.toFixed(2)}`,
+        ...last ? { "in r": `r^${power(last, large, rank / ranks[at - 1]!).toFixed(2)}` } : {},
+      };
       if (exponent > worst.exponent) worst = { exponent, what: `${integrator}, rank ${rank}` };
     }
     sections.push({ title: `${backend}, rank ${rank}`, figures: inSeconds(figures), extra });
@@ -71,9 +81,9 @@ async function stepSections(
   return { sections, aim: { what, value: worst.exponent, limit: 1.1 } };
 }
 
-/** The exponent p of a power law n^p through the times at both sizes. */
-function growth(times: readonly number[]): number {
-  return Math.log(times.at(-1)! / times[0]!) / Math.log(SIZES.at(-1)! / SIZES[0]);
+/** The exponent of the power law through two times, whose arguments have that ratio. */
+function power(first: number, second: number, ratio: number): number {
+  return Math.log(second / first) / Math.log(ratio);
 }
 
 /** Factorisations as training meets them, beside LAPACK called directly, one thread each. */
