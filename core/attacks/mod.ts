@@ -43,3 +43,10 @@ export {
   type LeastEpsilonOptions,
   shareOf,
 } from "./evaluate.ts";
+export {
+  type AdversarialOptions,
+  type AdversarialTraining,
+  adversarialTrainings,
+  attackedTraining,
+  trades,
+} from "./training.ts";

@@ -60,3 +60,4 @@ export { initialStates, train, type TrainOptions, type TrainResult } from "./tra
 export { executionPlans, rankMetrics, ranksOf, withRanks } from "./ranks.ts";
 export { type CompressedStates, compressStates, denseNetwork, denseStates } from "./compression.ts";
 export type { ForwardPass, LogitDerivative, NetworkAt, TrainingObjective } from "./objective.ts";
+export { type Conditioning, conditioningOf, type ConditioningReport } from "./conditioning.ts";

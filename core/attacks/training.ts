@@ -1,0 +1,181 @@
+/**
+ * Adversarial training: objectives that attack each batch before the step sees it.
+ *
+ * @module
+ */
+
+import type { Engine, Tensor } from "../backend/mod.ts";
+import type { Random } from "../random.ts";
+import { type Plugin, Registry } from "../registry.ts";
+import type {
+  LabelledBatch,
+  LogitDerivative,
+  NetworkAt,
+  TrainingObjective,
+} from "../training/mod.ts";
+import type { Attack, AttackProblem, AttackSettings } from "./attack.ts";
+import { ascend } from "./ascent.ts";
+import { balls, forRows } from "./ball.ts";
+import { classifierAt } from "./classifier.ts";
+import { softmax } from "./jitter.ts";
+import { argmax, type AttackObjective } from "./objectives.ts";
+
+/** Settings of adversarial training. */
+export interface AdversarialOptions {
+  /** Height, width and channels of an image. */
+  readonly shape: readonly [number, number, number];
+  /** Number of classes. */
+  readonly classes: number;
+  /** Radius of the ball. */
+  readonly epsilon: number;
+  /** The attack, for those that let one choose. */
+  readonly attack: Attack;
+  /** Overrides of its defaults. */
+  readonly settings?: AttackSettings;
+  /** Weight of the robust part of the loss, for those that have one; default 6. */
+  readonly weight?: number;
+}
+
+/** A way of adversarial training. */
+export interface AdversarialTraining extends Plugin {
+  /** Makes the objective. */
+  create(options: AdversarialOptions): TrainingObjective;
+}
+
+/** Ways of adversarial training by name. */
+export const adversarialTrainings: Registry<AdversarialTraining> = new Registry(
+  "adversarial training",
+);
+
+/** Steps on attacked images alone (Madry et al., arXiv 1706.06083). */
+export const attackedTraining: AdversarialTraining = adversarialTrainings.add({
+  name: "attacked",
+  description: "cross-entropy of attacked images (Madry et al.), by any attack",
+  create: (o) => ({
+    name: `${o.attack.name}-trained`,
+    async prepare(at, batch, random) {
+      const p = await problemOf(at, batch, random, o);
+      // Training wants the largest loss, not just any success.
+      const early = "stopEarly" in o.attack.defaults ? { stopEarly: 0 } : {};
+      const images = await o.attack.perturb(p, { ...early, ...o.settings });
+      return { x: uploaded(at.engine, images, batch.x), labels: batch.labels };
+    },
+  }),
+});
+
+/**
+ * TRADES (Zhang et al., arXiv 1901.08573): CE(f(x), y) + λ KL(f(x) ‖ f(x′)), where x′ maximises the
+ * divergence by signed steps in the maximum norm. Both images go through the network together.
+ */
+export const trades: AdversarialTraining = adversarialTrainings.add({
+  name: "trades",
+  description: "cross-entropy plus the divergence from clean to attacked outputs (TRADES)",
+  create: (o) => ({
+    name: "trades",
+    async prepare(at, batch, random) {
+      const p = await problemOf(at, batch, random, o);
+      const x = uploaded(at.engine, await divergent(p, o.settings?.steps ?? 10), batch.x);
+      return {
+        x: at.engine.concat([batch.x, x], 0),
+        labels: at.engine.concat([batch.labels, batch.labels], 0),
+      };
+    },
+    loss: (logits, labels) => tradesLoss(logits, labels, o.classes, o.weight ?? 6),
+  }),
+});
+
+/**
+ * CE of the first half of the rows plus `weight` KL to the second half, means over pairs.
+ *
+ * @param logits 2n×classes: clean rows, then attacked ones.
+ * @param labels Classes, 2n.
+ */
+export function tradesLoss(
+  logits: Float32Array,
+  labels: Int32Array,
+  classes: number,
+  weight: number,
+): LogitDerivative {
+  const n = labels.length / 2;
+  const cotangents = new Float32Array(logits.length);
+  let value = 0;
+  for (let i = 0; i < n; i++) {
+    const [clean, attacked] = [i * classes, (n + i) * classes];
+    const p = logSoftmax(logits.subarray(clean, clean + classes));
+    const q = logSoftmax(logits.subarray(attacked, attacked + classes));
+    const divergence = p.reduce((sum, v, j) => sum + Math.exp(v) * (v - q[j]!), 0);
+    value += (weight * divergence - p[labels[i]!]!) / n;
+    for (let j = 0; j < classes; j++) {
+      const [pj, qj] = [Math.exp(p[j]!), Math.exp(q[j]!)];
+      const entropy = pj - (j === labels[i] ? 1 : 0);
+      cotangents[clean + j] = (entropy + weight * pj * (p[j]! - q[j]! - divergence)) / n;
+      cotangents[attacked + j] = weight * (qj - pj) / n;
+    }
+  }
+  return { value, cotangents };
+}
+
+/** log softmax z. */
+function logSoftmax(z: Float32Array): Float64Array {
+  const largest = z[argmax(z)]!;
+  const sum = z.reduce((s, v) => s + Math.exp(v - largest), 0);
+  return Float64Array.from(z, (v) => v - largest - Math.log(sum));
+}
+
+/** Images of large divergence from the outputs of the clean ones, by signed steps of ε/4. */
+async function divergent(p: AttackProblem, steps: number): Promise<Float32Array> {
+  const { classes } = p.classifier;
+  const clean = await p.classifier.logits(p.images);
+  const outputs = Array.from(
+    p.labels,
+    (_, i) => softmax({ z: clean.subarray(i * classes, (i + 1) * classes) }),
+  );
+  const x = p.images.slice();
+  const noise = p.random.fork("start");
+  // At the image itself the divergence is least, and its gradient 0.
+  for (let j = 0; j < x.length; j++) x[j]! += 1e-3 * noise.normal();
+  forRows(outputs.length, [x, p.images], (i, row, centre) => {
+    balls.linf.project(row!, centre!, p.radii[i]!);
+  });
+  for (let step = 0; step < steps; step++) {
+    const { gradient } = await ascend(p, x, divergenceFrom(outputs));
+    forRows(outputs.length, [x, p.images, gradient], (i, row, centre, g) => {
+      balls.linf.steepest(g!);
+      for (let j = 0; j < row!.length; j++) row![j]! += p.radii[i]! / 4 * g![j]!;
+      balls.linf.project(row!, centre!, p.radii[i]!);
+    });
+  }
+  return x;
+}
+
+/** KL(q ‖ softmax z), called once for each image in turn. */
+function divergenceFrom(outputs: readonly Float64Array[]): AttackObjective {
+  let image = 0;
+  return ({ z }, c) => {
+    const q = outputs[image++]!;
+    const p = logSoftmax(z);
+    p.forEach((v, j) => c[j] = Math.exp(v) - q[j]!);
+    return q.reduce((sum, v, j) => v > 0 ? sum + v * (Math.log(v) - p[j]!) : sum, 0);
+  };
+}
+
+async function problemOf(
+  at: NetworkAt,
+  { x, labels }: LabelledBatch,
+  random: Random,
+  o: AdversarialOptions,
+): Promise<AttackProblem> {
+  const known = await at.engine.read(labels) as Int32Array;
+  return {
+    classifier: classifierAt(at, o.shape, o.classes),
+    images: await at.engine.read(x) as Float32Array,
+    labels: known,
+    radii: new Float64Array(known.length).fill(o.epsilon),
+    random,
+    ids: Int32Array.from(known.keys()),
+  };
+}
+
+function uploaded(engine: Engine, images: Float32Array, like: Tensor): Tensor {
+  return engine.tensor(images, like.shape);
+}
