@@ -23,7 +23,8 @@ export type SearchMessage =
 export type DesignListener = (settings: SearchSettings, design: DesignStep) => void;
 
 /**
- * Searches with each of the settings, as many at a time as there are threads.
+ * Searches with each of the settings, as many at a time as there are threads: one after the other
+ * in this thread where that is one.
  *
  * @param signal Ends the threads when it aborts; what is there by then is returned.
  * @param progress Called often while searches run; may throw to end them.
@@ -41,8 +42,8 @@ export async function searchAll(
   const run = async (): Promise<void> => {
     while (next < all.length) {
       const k = next++;
-      results[k] = await inThread(all[k]!, listener, workers) ??
-        await here(all[k]!, listener, progress);
+      const found = threads > 1 ? await inThread(all[k]!, listener, workers) : undefined;
+      results[k] = found ?? await here(all[k]!, listener, progress);
     }
   };
   let done = false;

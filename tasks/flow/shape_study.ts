@@ -72,7 +72,11 @@ export function shapeSchema(): OptionSchema<typeof shapeDefaults> {
     liftWeight: { min: 0, description: "weight of the squared missing lift, 0: lift is free" },
     minLift: { description: "mean lift coefficient to have, where the weight is positive" },
     memory: { min: 0.01, max: 64, description: "GiB of kept states in each search" },
-    threads: { integer: true, min: 0, description: "searches at a time, 0: one per core" },
+    threads: {
+      integer: true,
+      min: 0,
+      description: "searches at a time, each in a thread; 0: one per core",
+    },
     out: { description: "folder of the run, default runs/<recipe>-<time>" },
   };
 }
@@ -166,9 +170,9 @@ function resultTable(found: readonly WindowSummary[]): string {
     w.gradientError.toExponential(0),
   ]);
   return renderTable([heads[0]!, ...heads.slice(1).map(right)], rows) +
-    "\n\nDrag: mean over a long time of first and last design. Noise: of the windowed drag\n" +
-    "with the start of the window, root mean square and largest over the designs.\n" +
-    "Gradient: relative difference of the first one from central differences.";
+    "\n\nDrag: mean over a long time of the first and the last design. Noise: of the\n" +
+    "windowed drag as the window's start moves, root mean square and largest over the\n" +
+    "designs. Gradient: relative difference of the first from central differences.";
 }
 
 function costs({ steps, forwardSteps, peakSnapshots, stateBytes }: SearchResult): string {
