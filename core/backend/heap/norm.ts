@@ -59,14 +59,20 @@ interface Moments {
   readonly squares: Float64Array;
 }
 
+/** What "moments" leaves for each block of rows: a centre, Σ about it, Σ of squares about it. */
+interface BlockMoments {
+  readonly centres: Float32Array;
+  readonly sums: Float32Array;
+  readonly squares: Float32Array;
+}
+
 /**
  * Joins the statistics of blocks of rows in float64 (T. Chan, G. Golub and R. LeVeque, Updating
  * formulae and a pairwise algorithm for computing sample variances, 1979): no difference of large
  * numbers is taken.
  */
 function joinMoments(
-  sums: Float32Array,
-  squares: Float32Array,
+  { centres, sums, squares }: BlockMoments,
   counts: readonly number[],
   columns: number,
 ): Moments {
@@ -76,9 +82,11 @@ function joinMoments(
     const after = before + count;
     for (let i = 0; i < columns; i++) {
       const at = block * columns + i;
-      const delta = sums[at]! / count - all.mean[i]!;
+      const rest = sums[at]! / count;
+      const delta = centres[at]! + rest - all.mean[i]!;
       all.mean[i]! += delta * count / after;
-      all.squares[i]! += squares[at]! + delta * delta * before * count / after;
+      const own = squares[at]! - rest * sums[at]!;
+      all.squares[i]! += own + delta * delta * before * count / after;
     }
     before = after;
   });
@@ -89,23 +97,23 @@ function joinMoments(
 function moments(c: HeapContext, x: TensorInfo): Moments {
   const { rows, columns } = matrixOf(x);
   const block = Math.max(LEAST_ROWS, Math.floor(BLOCK_BYTES / (4 * columns)));
-  const pieces = rowRanges(c.crew.threads, Math.ceil(rows / block), block * columns);
   const blocks = Math.ceil(rows / block);
+  const pieces = rowRanges(c.crew.threads, blocks, block * columns);
   const size = 4 * blocks * columns;
-  return withScratch(c, 2 * size, (at) => {
+  return withScratch(c, 3 * size, (at) => {
     const from = address(c, x);
-    c.crew.run(
-      "moments",
-      pieces.map(([first, count]) => {
-        const place = 4 * first * columns;
-        const length = Math.min(rows, (first + count) * block) - first * block;
-        const start = from + block * place;
-        return [start, length, columns, block, at + place, at + size + place];
-      }),
-    );
+    const work = pieces.map(([first, count]) => {
+      const place = 4 * first * columns;
+      const length = Math.min(rows, (first + count) * block) - first * block;
+      const results = [0, 1, 2].map((i) => at + i * size + place);
+      return [from + block * place, length, columns, block, ...results];
+    });
+    c.crew.run("moments", work);
     const counts = Array.from({ length: blocks }, (_, i) => Math.min(block, rows - i * block));
-    const [sums, squares] = [at, at + size].map((p) => floats(c, p, blocks * columns));
-    return joinMoments(sums!, squares!, counts, columns);
+    const [centres, sums, squares] = [0, 1, 2].map((i) =>
+      floats(c, at + i * size, blocks * columns)
+    ) as [Float32Array, Float32Array, Float32Array];
+    return joinMoments({ centres, sums, squares }, counts, columns);
   });
 }
 

@@ -7,12 +7,12 @@
 import type { Task } from "./hand.ts";
 import { NAMED } from "./activations.ts";
 
-/** Σ and Σ of squares about the mean for each block: x, rows, columns, block, sums, squares. */
-export const momentsTask: Task = ({ simd }, [x, rows, columns, block, sums, squares]) => {
+/** Statistics of blocks of rows: x, rows, columns, block, centres, sums, squares. */
+export const momentsTask: Task = ({ simd }, [x, rows, columns, block, ...results]) => {
   for (let first = 0, i = 0; first < rows!; first += block!, i++) {
     const count = Math.min(block!, rows! - first);
-    const at = 4 * i * columns!;
-    simd.block_moments!(x! + 4 * first * columns!, count, columns!, sums! + at, squares! + at);
+    const to = results.map((at) => at + 4 * i * columns!);
+    simd.block_moments!(x! + 4 * first * columns!, count, columns!, ...to);
   }
 };
 

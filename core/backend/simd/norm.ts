@@ -75,18 +75,21 @@ function eachRow(
 }
 
 /**
- * Sums and sums of squares about the mean of each column: parameters x, rows (at least 1), columns,
- * sums, squares.
+ * For each column a number near its mean, and the sums of the distances from it and of their squares:
+ * parameters x, rows (at least 1), columns, centres, sums, squares.
  */
 function blockMoments(): FunctionBuilder {
   const f = new FunctionBuilder();
-  const [x, rows, columns, sums, squares] = integers(f, 5) as [Int, Int, Int, Int, Int];
+  const [x, rows, columns, centres, sums, squares] = integers(f, 6) as [
+    ...[Int, Int, Int],
+    ...[Int, Int, Int],
+  ];
   const one = f.local("v128", v128.const(1));
   const share = f.local("v128", v128.div(one, v128.fromI32(v128.splatI32(rows))));
   const pitch = f.local("i32", i32.shl(columns, i32.const(2)));
   eachGroup(f, columns, (at, size, access) => {
     const zeros = () => Array.from({ length: size }, () => f.local("v128", v128.const(0)));
-    const [total, about] = [zeros(), zeros()];
+    const total = zeros();
     eachRow(
       f,
       [i32.add(x, at)],
@@ -95,13 +98,18 @@ function blockMoments(): FunctionBuilder {
       ([line]) => total.forEach((sum, k) => f.emit(sum.set(add(sum, access.load(line!, 16 * k))))),
     );
     const means = total.map((sum) => f.local("v128", mul(sum, share)));
+    const [rest, about] = [zeros(), zeros()];
     eachRow(f, [i32.add(x, at)], rows, pitch, ([line]) =>
       about.forEach((sum, k) => {
         const d = f.local("v128", sub(access.load(line!, 16 * k), means[k]!));
+        f.emit(rest[k]!.set(add(rest[k]!, d)));
         f.emit(sum.set(add(sum, mul(d, d))));
       }));
-    total.forEach((sum, k) => f.emit(access.store(i32.add(sums, at), sum, 16 * k)));
-    about.forEach((sum, k) => f.emit(access.store(i32.add(squares, at), sum, 16 * k)));
+    const store = (to: I32, values: readonly V128[]) =>
+      values.forEach((value, k) => f.emit(access.store(i32.add(to, at), value, 16 * k)));
+    store(centres, means);
+    store(sums, rest);
+    store(squares, about);
   });
   return f;
 }

@@ -98,9 +98,7 @@ async function assertNear(e: Engine, t: Tensor, expected: Array4, label: string)
   const values = await e.read(t);
   const scale = expected.data.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-30);
   // Written so that a NaN fails.
-  const wrong = expected.data.findIndex((v, i) =>
-    !(Math.abs(v - values[i]!) <= TOLERANCE * scale)
-  );
+  const wrong = expected.data.findIndex((v, i) => !(Math.abs(v - values[i]!) <= TOLERANCE * scale));
   const found = `entry ${wrong}: ${values[wrong]}, expected ${expected.data[wrong]}`;
   assert(wrong < 0, `${label}: ${found}, largest ${scale}`);
 }
