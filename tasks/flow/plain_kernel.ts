@@ -10,8 +10,8 @@ import { CX, CY, DIRECTIONS, PAIRS, WEIGHTS } from "./lattice.ts";
 
 /** Plain loops over typed arrays. */
 export const plainKernel: FlowKernelKind = {
-  name: "plain",
-  description: "plain TypeScript, the reference",
+  name: "typescript",
+  description: "plain loops, the reference",
   available: () => true,
   create(g, { even, odd }, count): FlowKernel {
     const states = Array.from({ length: count }, () => new Float64Array(g.size));

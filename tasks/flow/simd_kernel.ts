@@ -24,7 +24,7 @@ const { addF64: add, subF64: sub, mulF64: mul, constF64: real } = v128;
 
 /** Two cells at a time. */
 export const simdKernel: FlowKernelKind = {
-  name: "simd",
+  name: "wasm-simd",
   description: "WebAssembly SIMD, two cells at a time",
   available: () => WebAssembly.validate(assemble({ f: probe() })),
   create(g, { even, odd }, count): FlowKernel {

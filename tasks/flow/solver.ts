@@ -5,7 +5,7 @@
  */
 
 import type { Body } from "./body.ts";
-import { type Channel } from "./channel.ts";
+import type { Channel } from "./channel.ts";
 import { fillFrame, fillFrameAdjoint, type Frame, frame, parabola } from "./frame.ts";
 import { fastestKernel, type FlowKernel, type FlowKernelKind } from "./kernel.ts";
 import {

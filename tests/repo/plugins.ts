@@ -28,6 +28,7 @@ export async function readPluginNames(): Promise<PluginNames> {
 /** Plugin names that are also plain words of core/, with what else they mean there. */
 export const PLAIN_WORDS: Readonly<Record<string, string>> = {
   none: "nothing is there, in messages",
+  shape: "the extents of an array",
   step: "one update of the weights, in events and metrics",
 };
 
