@@ -50,8 +50,17 @@ export function bindSimd(
   memory: WebAssembly.Memory,
   fused: boolean = hasFused(),
 ): SimdKernels {
-  const shared = memory.buffer instanceof SharedArrayBuffer;
-  const module = new WebAssembly.Module(assemble(functions(fused), shared));
+  const module = moduleOf(fused, memory.buffer instanceof SharedArrayBuffer);
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return instance.exports as unknown as SimdKernels;
+}
+
+/** Modules by their options: assembling one takes tens of milliseconds. */
+const modules = new Map<string, WebAssembly.Module>();
+
+function moduleOf(fused: boolean, shared: boolean): WebAssembly.Module {
+  const key = `${fused} ${shared}`;
+  const module = modules.get(key) ?? new WebAssembly.Module(assemble(functions(fused), shared));
+  modules.set(key, module);
+  return module;
 }
