@@ -6,6 +6,7 @@ import { backends, readRecord, readRun, type Summary } from "../../core/mod.ts";
 import { methods } from "../../tasks/methods.ts";
 import { recipes } from "../../tasks/recipe.ts";
 import "../../tasks/recipes/mod.ts";
+import type { CellResult } from "../../tasks/sweep/results.ts";
 import { UsageError } from "../../tasks/usage_error.ts";
 import { inFolder } from "../support/command_line.ts";
 
@@ -181,5 +182,33 @@ Deno.test({
         Object.values(states as Record<string, { format: string }>)
           .some(({ format }) => format === "statistic"),
       );
+    }),
+});
+
+Deno.test({
+  ...definition("ill-conditioned compares an integrator with naive factors from equal starts"),
+  fn: () =>
+    inFolder(async (folder) => {
+      const out = join(folder, "study");
+      const { dataset, network, backend } = SMALL;
+      const small = {
+        dataset,
+        network,
+        backend,
+        rank: 4,
+        epochs: 1,
+        batch: 20,
+        seeds: 1,
+      } as Options;
+      await run("ill-conditioned", { ...small, "train-count": 100, "test-count": 40, out });
+      const cells = (await readRun(out)).summary!.cells as CellResult[];
+      assertEquals(cells.map(({ folder }) => folder), [
+        ...["decay-0_method-tucker_seed-1", "decay-0_method-factor-tucker_seed-1"],
+        ...["decay-1_method-tucker_seed-1", "decay-1_method-factor-tucker_seed-1"],
+      ]);
+      // The ranks are the same throughout.
+      assertEquals(new Set(cells.map((c) => c.summary!.parameters)).size, 1);
+      const page = await Deno.readTextFile(join(out, "report.html"));
+      for (const text of ["decay 0", "decay 1", "Training loss"]) assert(page.includes(text), text);
     }),
 });
