@@ -1,0 +1,42 @@
+/**
+ * Peers in C, compiled on the spot where there is a compiler.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { Worker } from "../support/worker_client.ts";
+
+/** A compiled program, or the reason why there is none. */
+export type Compiled =
+  | { readonly program: string; readonly reason?: undefined }
+  | { readonly program?: undefined; readonly reason: string };
+
+const FLAGS = ["-O3", "-march=native", "-ffp-contract=fast"];
+
+/**
+ * Compiles a source file of this folder with the program that the environment variable CC names,
+ * or `cc`.
+ *
+ * @param source Name of the file.
+ * @param folder Where the program goes.
+ */
+export async function compile(source: string, folder: string): Promise<Compiled> {
+  const compiler = Deno.env.get("CC") ?? "cc";
+  const program = `${folder}/${source.replace(/\.c$/, "")}`;
+  const file = fileURLToPath(new URL(source, import.meta.url));
+  try {
+    const { success, stderr } = await new Deno.Command(compiler, {
+      args: [...FLAGS, "-o", program, file],
+    }).output();
+    if (success) return { program };
+    return { reason: `${compiler}: ${new TextDecoder().decode(stderr).split("\n")[0]}` };
+  } catch {
+    return { reason: `there is no C compiler "${compiler}"; install one or set CC` };
+  }
+}
+
+/** Starts a compiled peer. */
+export function startCompiled(program: string): Promise<Worker> {
+  return Worker.start([program]);
+}
