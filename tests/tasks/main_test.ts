@@ -18,14 +18,14 @@ const RECIPES = recipes.names().sort().join(", ");
 const REFUSED: readonly [args: string[], message: string][] = [
   [
     [],
-    "Cannot run nothing: name a command, known are demo, train, list, check, doctor, report, " +
+    "Cannot run nothing: name a command, known are demo, train, sweep, list, check, doctor, report, " +
     "setup:tensorflow",
   ],
   [["trian"], 'Cannot run "trian": did you mean "train"'],
   [
     ["constructor"],
     'Cannot run "constructor": known are check, demo, doctor, list, report, ' +
-    "setup:tensorflow, train",
+    "setup:tensorflow, sweep, train",
   ],
   [["train"], `Cannot train: name a recipe first, known are ${RECIPES}`],
   [
@@ -130,6 +130,8 @@ Deno.test("faults of the program keep their stack", async () => {
     name: "faulty",
     description: "breaks",
     options: {},
+    read: () => ({}),
+    grid: () => ({ axes: {}, fixed: [] }),
     run: () => Promise.reject(new TypeError("Cannot read properties of undefined (reading 'x')")),
   });
   let caught: unknown;
