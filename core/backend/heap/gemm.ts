@@ -4,8 +4,6 @@
  * @module
  */
 
-import type { Task } from "./hand.ts";
-
 /**
  * C = op(A) op(B), or C += op(A) op(B), on row-major float32 matrices at byte addresses of the heap.
  *
@@ -36,12 +34,3 @@ export type Gemm = (
   ldc: number,
   accumulate: boolean,
 ) => void;
-
-/** A product as numbers, for {@linkcode gemmTask}. */
-export function gemmNumbers(...product: Parameters<Gemm>): number[] {
-  return product.map(Number);
-}
-
-/** Computes a product that {@linkcode gemmNumbers} describes. */
-export const gemmTask: Task = ({ gemm }, [ta, tb, m, n, k, a, lda, b, ldb, c, ldc, add]) =>
-  gemm(ta === 1, tb === 1, m!, n!, k!, a!, lda!, b!, ldb!, c!, ldc!, add === 1);

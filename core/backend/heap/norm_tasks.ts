@@ -4,46 +4,52 @@
  * @module
  */
 
-import type { Task } from "./hand.ts";
+import type { Hand } from "./hand.ts";
 import { NAMED } from "./activations.ts";
 
 /** Statistics of blocks of rows: x, rows, columns, block, centres, sums, squares. */
-export const momentsTask: Task = ({ simd }, [x, rows, columns, block, ...results]) => {
+export function momentsTask(
+  { simd }: Hand,
+  [x, rows, columns, block, ...results]: readonly number[],
+): void {
   for (let first = 0, i = 0; first < rows!; first += block!, i++) {
     const count = Math.min(block!, rows! - first);
     const to = results.map((at) => at + 4 * i * columns!);
     simd.block_moments!(x! + 4 * first * columns!, count, columns!, ...to);
   }
-};
+}
 
 /** act(x scale + shift): activation, y, x, scale, shift, rows, columns. */
-export const affineTask: Task = ({ simd }, [name, ...rest]) => {
+export function affineTask({ simd }: Hand, [name, ...rest]: readonly number[]): void {
   simd[`affine_${NAMED[name!]}`]!(...rest);
-};
+}
 
 /** Σ d and Σ d (x − mean): activation, dy, y, x, mean, rows, columns, sums, products. */
-export const normSumsTask: Task = ({ simd }, [name, ...rest]) => {
+export function normSumsTask({ simd }: Hand, [name, ...rest]: readonly number[]): void {
   simd[`norm_sums_${NAMED[name!]}`]!(...rest);
-};
+}
 
 /** The gradient in x: activation, dx, dy, y, x, coefficients, rows, columns. */
-export const normGradTask: Task = ({ simd }, [name, ...rest]) => {
+export function normGradTask({ simd }: Hand, [name, ...rest]: readonly number[]): void {
   simd[`norm_grad_${NAMED[name!]}`]!(...rest);
-};
+}
 
 /** d = dy ∘ act′(y): activation, d, dy, y, count. */
-export const gradTask: Task = ({ simd }, [name, ...rest]) => {
+export function gradTask({ simd }: Hand, [name, ...rest]: readonly number[]): void {
   simd[`grad_${NAMED[name!]}`]!(...rest);
-};
+}
 
 /** The same with column sums: activation, d, dy, y, sums, rows, columns. */
-export const gradSumsTask: Task = ({ simd }, [name, ...rest]) => {
+export function gradSumsTask({ simd }: Hand, [name, ...rest]: readonly number[]): void {
   simd[`grad_sums_${NAMED[name!]}`]!(...rest);
-};
+}
 
 /** Writes each of `count` rows `times` times: to, from, count, times, bytes of a row. */
-export const repeatTask: Task = ({ simd }, [to, from, count, times, bytes]) => {
+export function repeatTask(
+  { simd }: Hand,
+  [to, from, count, times, bytes]: readonly number[],
+): void {
   for (let i = 0; i < count!; i++) {
     simd.copy_rows!(to! + i * times! * bytes!, from! + i * bytes!, times!, bytes!, bytes!, 0);
   }
-};
+}

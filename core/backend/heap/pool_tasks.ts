@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Task } from "./hand.ts";
+import type { Hand } from "./hand.ts";
 
 /** The names of {@linkcode PoolShape}, in the order in which tasks get them. */
 const NAMES = [
@@ -71,7 +71,7 @@ function eachWindow(
 const SHAPE = NAMES.length;
 
 /** y: shape…, first image, images, x, y. */
-export const maxPoolTask: Task = ({ simd }, numbers) => {
+export function maxPoolTask({ simd }: Hand, numbers: readonly number[]): void {
   const s = poolShapeOf(numbers);
   const [first, count, x, y] = numbers.slice(SHAPE) as [number, number, number, number];
   const pixel = 4 * s.channels;
@@ -80,10 +80,10 @@ export const maxPoolTask: Task = ({ simd }, numbers) => {
     const [to, from] = [y + pixel * result, x + pixel * at];
     window(to, from, rows, columns, s.width * pixel, pixel, s.channels);
   });
-};
+}
 
 /** dx: shape…, first image, images, dx, x, dy, y. */
-export const maxPoolGradTask: Task = ({ simd }, numbers) => {
+export function maxPoolGradTask({ simd }: Hand, numbers: readonly number[]): void {
   const s = poolShapeOf(numbers);
   const [first, count, dx, x, dy, y] = numbers.slice(SHAPE) as [
     ...[number, number, number],
@@ -99,4 +99,4 @@ export const maxPoolGradTask: Task = ({ simd }, numbers) => {
     const places = [dx + from, x + from, dy + to, y + to] as const;
     window(...places, rows, columns, s.width * pixel, pixel, s.channels);
   });
-};
+}

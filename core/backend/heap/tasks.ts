@@ -8,7 +8,7 @@ import { PIECE_NUMBERS } from "../team/protocol.ts";
 import * as patch from "./conv/patch_tasks.ts";
 import * as unrolled from "./conv/unrolled.ts";
 import * as winograd from "./conv/winograd_tasks.ts";
-import { gemmTask } from "./gemm.ts";
+import { gemmTask } from "./gemm_task.ts";
 import type { Hand, Task } from "./hand.ts";
 import * as norm from "./norm_tasks.ts";
 import * as pool from "./pool_tasks.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Gemm, gemmNumbers } from "../heap/gemm.ts";
+import type { Gemm } from "../heap/gemm.ts";
+import { gemmNumbers } from "../heap/gemm_task.ts";
 import type { Crew } from "../heap/hand.ts";
 
 /** A piece is not cut below this many rows or columns. */

@@ -7,7 +7,7 @@
 
 import { GEOMETRY } from "../../simd/conv.ts";
 import { NAMED } from "../activations.ts";
-import type { Hand, Task } from "../hand.ts";
+import type { Hand } from "../hand.ts";
 import { type ConvShape, SHAPE_NUMBERS, shapeOf } from "./shape.ts";
 
 /** Whether patches are pixels: then the images are the matrix of their patches. */
@@ -114,7 +114,7 @@ function eachBlock(r: Range, f: (first: number, count: number) => void): void {
  * y = act(x ∗ w + b): shape…, range…, x, w, y, whether there is a bias, bias, number of the
  * activation.
  */
-export const forwardTask: Task = (hand, numbers) => {
+export function forwardTask(hand: Hand, numbers: readonly number[]): void {
   const s = shapeOf(numbers);
   const r = rangeOf(hand, numbers.slice(SHAPE_NUMBERS));
   const [x, w, y, biased, bias, activation] = numbers.slice(SHAPE_NUMBERS + RANGE) as Six;
@@ -132,12 +132,12 @@ export const forwardTask: Task = (hand, numbers) => {
     if (biased === 1) hand.simd[`bias_${name}`]!(to, bias, m, s.outputs);
     else if (name !== "identity") hand.simd[`activate_${name}`]!(to, to, m * s.outputs);
   });
-};
+}
 
 type Six = [number, number, number, number, number, number];
 
 /** dw += Σ patches(x)ᵀ d from zero: shape…, range…, x, d, dw. */
-export const filterGradientTask: Task = (hand, numbers) => {
+export function filterGradientTask(hand: Hand, numbers: readonly number[]): void {
   const s = shapeOf(numbers);
   const r = rangeOf(hand, numbers.slice(SHAPE_NUMBERS));
   const [x, d, dw] = numbers.slice(SHAPE_NUMBERS + RANGE) as Six;
@@ -153,13 +153,13 @@ export const filterGradientTask: Task = (hand, numbers) => {
       hand.gemm(true, false, m, outputs, k, at, ld, up, s.outputs, to, s.outputs, add);
     }
   });
-};
+}
 
 /**
  * dx: each patch of d wᵀ is added to the pixels that it came from: shape…, range…, d, w, dx. The
  * lines of a range are those of whole images.
  */
-export const inputGradientTask: Task = (hand, numbers) => {
+export function inputGradientTask(hand: Hand, numbers: readonly number[]): void {
   const s = shapeOf(numbers);
   const r = rangeOf(hand, numbers.slice(SHAPE_NUMBERS));
   const [d, w, dx] = numbers.slice(SHAPE_NUMBERS + RANGE) as Six;
@@ -184,7 +184,7 @@ export const inputGradientTask: Task = (hand, numbers) => {
       }
     }
   });
-};
+}
 
 function clearImages({ simd }: Hand, s: ConvShape, r: Range, dx: number): void {
   const image = s.height * s.width * s.channels;

@@ -6,7 +6,7 @@
  */
 
 import { type HeapContext, withScratch } from "../context.ts";
-import type { Task } from "../hand.ts";
+import type { Hand } from "../hand.ts";
 import type { ConvShape } from "./shape.ts";
 
 /** Pixels of a result, at most. */
@@ -56,11 +56,11 @@ function blockAt(s: ConvShape, matrix: number, from: number, to: number): number
 }
 
 /** Copies a block, or clears it: to, from (0 clears), rows, width, pitches of both in bytes. */
-export const blockTask: Task = ({ simd }, numbers) => {
+export function blockTask({ simd }: Hand, numbers: readonly number[]): void {
   const [to, from, rows, width, toPitch, fromPitch] = numbers as Six;
   if (from !== 0) simd.copy_rows!(to, from, rows, width, toPitch, fromPitch);
   else for (let i = 0; i < rows; i++) simd.zero!(to + i * toPitch, width / 4);
-};
+}
 
 type Six = [number, number, number, number, number, number];
 
@@ -110,7 +110,7 @@ export function unrolledInputGradient(
 }
 
 /** Adds the blocks of one entry of the kernel: target, width, rows, pitch of the sources, sources. */
-export const sumTask: Task = ({ simd }, numbers) => {
+export function sumTask({ simd }: Hand, numbers: readonly number[]): void {
   const [to, width, rows, pitch, ...sources] = numbers as [number, number, number, number];
   simd.zero!(to, rows * width);
   for (const from of sources as number[]) {
@@ -119,7 +119,7 @@ export const sumTask: Task = ({ simd }, numbers) => {
       simd.add!(line, line, from + i * pitch, width);
     }
   }
-};
+}
 
 /** dw. */
 export function unrolledFilterGradient(

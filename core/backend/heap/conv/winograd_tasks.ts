@@ -6,7 +6,7 @@
  */
 
 import { PLANES, TILE_IN, TILE_OUT } from "../../simd/winograd.ts";
-import type { Hand, Task } from "../hand.ts";
+import type { Hand } from "../hand.ts";
 
 /**
  * Bytes between planes beyond their size. Sizes are often multiples of 4 KiB, and then the same
@@ -129,19 +129,19 @@ function toTiles(
 }
 
 /** Tiles to planes: kind (1 for gradients), images…, first, count, planes, bytes of a plane. */
-export const planesTask: Task = (hand, numbers) => {
+export function planesTask(hand: Hand, numbers: readonly number[]): void {
   const t = tiledOf(numbers.slice(1));
   const [first, count, planes, stride] = numbers.slice(1 + TILED) as Four;
   const kind = numbers[0] === 1 ? "gradient" : "input";
   toPlanes(hand, kind, t, first, count, planes, stride);
-};
+}
 
 /** Planes to tiles: images…, first, count, planes, bytes of a plane, bias, floor. */
-export const tilesTask: Task = (hand, numbers) => {
+export function tilesTask(hand: Hand, numbers: readonly number[]): void {
   const t = tiledOf(numbers);
   const [first, count, planes, stride, bias, floor] = numbers.slice(TILED) as Six;
   toTiles(hand, t, first, count, planes, stride, bias, floor);
-};
+}
 
 type Four = [number, number, number, number];
 type Six = [...Four, number, number];
@@ -151,7 +151,7 @@ type Six = [...Four, number, number];
  * filter planes, whether these are transposed, bias, floor, first, count, tiles of a block, scratch
  * memory and its bytes for each thread.
  */
-export const blockTask: Task = (hand, numbers) => {
+export function blockTask(hand: Hand, numbers: readonly number[]): void {
   const [input, output] = [tiledOf(numbers), tiledOf(numbers.slice(TILED))];
   const rest = numbers.slice(2 * TILED) as [...Six, number, number, number];
   const [filter, transposed, bias, floor, first, count, block, scratch, bytes] = rest;
@@ -186,14 +186,17 @@ export const blockTask: Task = (hand, numbers) => {
     }
     toTiles(hand, output, first + done, tiles, y, to, bias, floor);
   }
-};
+}
 
 /** A kernel's planes: to, bytes of a plane, from, bytes between entries, count. */
-export const filterTask: Task = ({ simd }, [to, plane, from, tap, count]) => {
+export function filterTask({ simd }: Hand, [to, plane, from, tap, count]: readonly number[]): void {
   simd.winograd_filter!(to!, plane!, from!, tap!, count!);
-};
+}
 
 /** A kernel's gradient from planes: to, bytes between entries, from, bytes of a plane, count. */
-export const filterGradientTask: Task = ({ simd }, [to, tap, from, plane, count]) => {
+export function filterGradientTask(
+  { simd }: Hand,
+  [to, tap, from, plane, count]: readonly number[],
+): void {
   simd.winograd_filter_gradient!(to!, tap!, from!, plane!, count!);
-};
+}

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { gemmNumbers } from "../../../../core/backend/heap/gemm.ts";
+import { gemmNumbers } from "../../../../core/backend/heap/gemm_task.ts";
 import type { Hand } from "../../../../core/backend/heap/hand.ts";
 import { describePiece, doPiece } from "../../../../core/backend/heap/tasks.ts";
 import { TeamCrew } from "../../../../core/backend/team/crew.ts";
