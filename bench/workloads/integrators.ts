@@ -28,28 +28,33 @@ export const integrate: WorkloadKind = {
       s: engine.keep(algebra.diagonal(Array.from({ length: rank }, (_, i) => 100 ** (-i / rank)))),
       v: engine.keep(await algebra.orthonormalize(fixed(engine, [n, rank], 1, 3))),
     };
-    const field = storedField(engine, m, n);
+    const fields: FieldAt<Tensor>[] = [];
     const truncation = { rule: noTruncation, tolerance: 0, minRank: rank, maxRank: rank };
     return {
       async step(): Promise<void> {
+        let asked = 0;
+        const next = () => {
+          const at = asked++;
+          return fields[at] ??= storedField(engine, m, n, 1000 + at);
+        };
         await engine.scope(async () =>
-          void await stepOde(algebra, integrator, () => field, y, 0, 0.1, {
-            stepper: euler,
-            truncation,
-          })
+          void await stepOde(algebra, integrator, next, y, 0, 0.1, { stepper: euler, truncation })
         );
       },
     };
   },
 };
 
-/** A field whose products are random matrices, made when their shape is first asked for. */
-function storedField(engine: Engine, m: number, n: number): FieldAt<Tensor> {
+/**
+ * A field whose products are random matrices, made when their shape is first asked for. Fields of
+ * different seeds are independent: directions that they add are not the same.
+ */
+function storedField(engine: Engine, m: number, n: number, seed: number): FieldAt<Tensor> {
   const known = new Map<string, Tensor>();
   const stored = (rows: number, cols: number): Tensor => {
     const key = `${rows}×${cols}`;
     let found = known.get(key);
-    if (!found) known.set(key, found = fixed(engine, [rows, cols], 1 / Math.sqrt(rows), 5));
+    if (!found) known.set(key, found = fixed(engine, [rows, cols], 1 / Math.sqrt(rows), seed));
     return engine.clone(found);
   };
   return {
