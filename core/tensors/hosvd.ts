@@ -87,18 +87,35 @@ export async function truncateModes<M>(
   let core = x;
   let discarded = 0;
   for (const mode of order) {
-    const { p, sigma, q } = await a.svd(unfoldCyclic(a, core, mode));
+    const { p, sigma, right } = await wideSvd(a, unfoldCyclic(a, core, mode));
     const rank = choose(sigma, mode);
     singularValues[mode] = sigma.slice(0, rank);
     discarded = Math.hypot(discarded, ...sigma.subarray(rank));
     factors[mode] = a.columns(p, 0, rank);
     // Pᵀ X = Σ Qᵀ: the smaller product, and exact zeros stay zeros.
-    const kept = a.multiply(a.diagonal(singularValues[mode]!), a.columns(q, 0, rank), {
+    const kept = a.multiply(a.diagonal(singularValues[mode]!), right(rank), {
       transposeRight: true,
     });
     core = foldCyclic(a, kept, mode, core.shape.map((n, k) => k === mode ? rank : n));
   }
   return { tucker: { core, factors }, discarded, singularValues };
+}
+
+/**
+ * SVD of an unfolding. One with many more columns than rows is brought to a square by a QR
+ * factorisation first, and only the right vectors that are kept are formed.
+ */
+async function wideSvd<M>(
+  a: Algebra<M>,
+  x: M,
+): Promise<{ p: M; sigma: Float64Array; right: (rank: number) => M }> {
+  if (a.cols(x) < 2 * a.rows(x)) {
+    const { p, sigma, q } = await a.svd(x);
+    return { p, sigma, right: (rank) => a.columns(q, 0, rank) };
+  }
+  const { q: rows, r } = await a.qr(a.transpose(x));
+  const { p, sigma, q } = await a.svd(a.transpose(r));
+  return { p, sigma, right: (rank) => a.multiply(rows, a.columns(q, 0, rank)) };
 }
 
 /**

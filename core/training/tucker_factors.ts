@@ -117,7 +117,7 @@ export async function randomParts(
   );
   const size = spec.shape.reduce((product, d) => product * d, 1);
   const norm = Math.sqrt(size * spec.initialiser.variance(spec.shape));
-  const factor = norm / Math.hypot(...entries);
+  const factor = norm / Math.sqrt(entries.reduce((sum, e) => sum + e * e, 0));
   return { kernel: engine.tensor(entries.map((e) => factor * e), shape), in: u, out: v };
 }
 

@@ -6,7 +6,7 @@
 
 import type { Algebra } from "../algebra/mod.ts";
 import type { Engine, Tensor } from "../backend/mod.ts";
-import type { OpenTucker, TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import type { OpenTucker, SplitBasis, TuckerFieldAt } from "../integrators/tucker/mod.ts";
 import { type DenseTensor, unfoldCyclic } from "../tensors/mod.ts";
 import { geometryOf, sumOver } from "./field.ts";
 import { pixelProduct, rowsOf } from "./images.ts";
@@ -45,15 +45,30 @@ export function kernelTuckerField(
     basis === undefined ? p.x : basis === at.in ? p.xu : pixelProduct(engine, p.x, basis);
   const outputs = (p: CapturedPair, basis: Tensor | undefined): Tensor =>
     basis === undefined ? p.d : basis === at.out ? p.dv : pixelProduct(engine, p.d, basis);
-  const gradient = (b: Tensor | undefined, c: Tensor | undefined): Tensor =>
+  const whole = (b: Tensor | undefined, c: Tensor | undefined): Tensor =>
     kernel !== undefined && b === at.in && c === at.out ? kernel : sumOver(
       a,
       pairs,
       (p) => engine.conv2dFilterGradient(inputs(p, b), outputs(p, c), extents, geometryOf(p)),
     );
-  const contract: TuckerFieldAt<Tensor>["contract"] = (bases) =>
+  /** Of grown bases the old block is known; new rows see all columns at once, old rows new ones. */
+  const grown = (b: SplitBasis<Tensor>, c: SplitBasis<Tensor>): Tensor => {
+    const filter = (p: CapturedPair, x: Tensor, d: Tensor): Tensor =>
+      engine.conv2dFilterGradient(x, d, extents, geometryOf(p));
+    const more = pairs.map((p) => pixelProduct(engine, p.d, c.added));
+    const lower = sumOver(a, [...pairs.entries()], ([i, p]) => {
+      const x = pixelProduct(engine, p.x, b.added);
+      return filter(p, x, engine.concat([p.dv, more[i]!], 3));
+    });
+    const right = sumOver(a, [...pairs.entries()], ([i, p]) => filter(p, p.xu, more[i]!));
+    return engine.concat([engine.concat([kernel!, right], 3), lower], 2);
+  };
+  const knows = (s: SplitBasis<Tensor> | undefined, u: Tensor): s is SplitBasis<Tensor> =>
+    kernel !== undefined && s?.old === u;
+  const contract: TuckerFieldAt<Tensor>["contract"] = (bases, split = []) =>
     engine.tidy(() => {
-      const g = gradient(bases[IN], bases[OUT]);
+      const [b, c] = [split[IN], split[OUT]];
+      const g = knows(b, at.in) && knows(c, at.out) ? grown(b, c) : whole(bases[IN], bases[OUT]);
       const [r, q] = g.shape.slice(2) as [number, number];
       const data = a.reshape(g, pixels, r * q);
       return withWindow(a, { shape: [pixels, r, q], data }, bases[WINDOW]);

@@ -12,11 +12,14 @@ import {
   type TuckerTensor,
 } from "../../tensors/mod.ts";
 import { foldRows, type ModeView } from "./flows.ts";
+import type { SplitBasis } from "./types.ts";
 
 /** A Tucker tensor in augmented bases [Uₖ | Ũₖ]; its core has zeros in the new blocks. */
 export interface AugmentedTucker<M> extends TuckerTensor<M> {
   /** The new directions Ũₖ of each mode; undefined where there are none. */
   readonly added: readonly (M | undefined)[];
+  /** The blocks of the bases that have grown. */
+  readonly split: readonly (SplitBasis<M> | undefined)[];
 }
 
 /**
@@ -40,7 +43,11 @@ export async function augmentTucker<M>(
     return extra === undefined ? u : a.hstack([u, extra]);
   });
   const core = embedTensor(a, y.core, factors.map((u) => a.cols(u)));
-  return { core, factors, added };
+  const split = y.factors.map((old, k) => {
+    const extra = added[k];
+    return extra === undefined ? undefined : { old, added: extra };
+  });
+  return { core, factors, added, split };
 }
 
 /**

@@ -7,7 +7,13 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import { foldCyclic, type TuckerTensor, unfoldCyclic } from "../../tensors/mod.ts";
 import type { Advanced, Moments, MomentSlots } from "../types.ts";
-import type { TuckerFieldAt, TuckerFlow, TuckerPoint, TuckerStepOptions } from "./types.ts";
+import type {
+  SplitBasis,
+  TuckerFieldAt,
+  TuckerFlow,
+  TuckerPoint,
+  TuckerStepOptions,
+} from "./types.ts";
 
 /**
  * A Tucker tensor seen from one mode: its unfolding is U S Vᵀ with V = (⊗ U_j) Q orthonormal, where
@@ -66,13 +72,20 @@ export function modeFlow<M>(
   };
 }
 
-/** Core flow (Galerkin): the core moves with all bases fixed, dC/dt = F(C ×ₖ Uₖ) ×ₖ Uₖᵀ. */
-export function coreFlow<M>(y: TuckerTensor<M>, known?: TuckerFieldAt<M>): TuckerFlow<M> {
+/**
+ * Core flow (Galerkin): the core moves with all bases fixed, dC/dt = F(C ×ₖ Uₖ) ×ₖ Uₖᵀ.
+ *
+ * @param y The point; with the blocks of its bases where they have grown.
+ */
+export function coreFlow<M>(
+  y: TuckerTensor<M> & { readonly split?: readonly (SplitBasis<M> | undefined)[] },
+  known?: TuckerFieldAt<M>,
+): TuckerFlow<M> {
   return {
     slot: "s",
     start: () => y.core.data,
     point: (s) => ({ ...y, core: { ...y.core, data: s } }),
-    project: (f) => f.contract(y.factors).data,
+    project: (f) => f.contract(y.factors, y.split).data,
     ...(known ? { known } : {}),
   };
 }

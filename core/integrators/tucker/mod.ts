@@ -34,6 +34,7 @@ export { type TruncatedTucker, truncateTucker } from "./truncation.ts";
 export type {
   ModeTruncation,
   OpenTucker,
+  SplitBasis,
   TuckerFieldAt,
   TuckerFlow,
   TuckerIntegrator,

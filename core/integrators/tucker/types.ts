@@ -19,9 +19,14 @@ export interface TuckerFieldAt<M> {
    * F(Y) ×ₖ Bₖᵀ over the modes that have a basis.
    *
    * @param bases One n_k×b_k matrix for each mode, or undefined to leave the mode as it is.
+   * @param split The blocks that a basis consists of, where it has grown from one of the point: a
+   * field may take what it knows of the old block and look at the new one only.
    * @returns The tensor with extent b_k, or n_k, in mode k.
    */
-  contract(bases: readonly (M | undefined)[]): DenseTensor<M>;
+  contract(
+    bases: readonly (M | undefined)[],
+    split?: readonly (SplitBasis<M> | undefined)[],
+  ): DenseTensor<M>;
   /**
    * F(Y)₍ₖ₎ T₍ₖ₎ᵀ: the unfolding of a mode times that of a tensor that has s there. The field need
    * not form F with that mode left open, which is its largest contraction; absent where there is no
@@ -32,6 +37,14 @@ export interface TuckerFieldAt<M> {
    * @returns n_k×s.
    */
   along?(mode: number, others: OpenTucker<M>): M;
+}
+
+/** A basis [old | added]. */
+export interface SplitBasis<M> {
+  /** Leading columns: the very matrix that was the basis before. */
+  readonly old: M;
+  /** The other columns. */
+  readonly added: M;
 }
 
 /** A Tucker tensor that lacks the factors of some modes: there the core stands as it is. */

@@ -125,6 +125,13 @@ async function checkTucker({ method, states, evidence, whole }: Seen, c: Case): 
     assertEquals([...found.shape], [...wanted.shape]);
     assertLess(relativeError(await readMatrix(engine, found.data), wanted.data), TOLERANCE);
   }
+  // Bases that have grown, with the blocks told: the old one is known, the new one is not.
+  const grown = [a.hstack([u, x]), a.hstack([v, y])];
+  const split = [undefined, { old: u, added: x }, { old: v, added: y }];
+  const all = await readMatrix(engine, f.contract([undefined, ...grown], split).data);
+  const both = await Promise.all(grown.map((b) => readMatrix(engine, b)));
+  const wanted = modeProducts(host, wholeTensor, [undefined, ...both], { transpose: true });
+  assertLess(relativeError(all, wanted.data), TOLERANCE);
   for (const [mode, extent] of [pixels, n, m].entries()) {
     // The unfolding along a mode: against an open tensor with 2 columns there.
     const shape = [pixels, u.shape[1]!, v.shape[1]!].map((r, k) => k === mode ? 2 : r);
