@@ -22,7 +22,7 @@ export async function train(args: readonly string[]): Promise<number> {
   const [name, ...options] = await loadPlugins(args);
   if (name === undefined || name.startsWith("-")) {
     throw new UsageError(
-      `Cannot train: name a recipe first, known are ${recipes.names().join(", ")}`,
+      `Cannot train: name a recipe first, known are ${recipes.names().sort().join(", ")}`,
     );
   }
   const recipe = recipes.get(name);

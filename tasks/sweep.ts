@@ -22,7 +22,7 @@ export async function sweep(args: readonly string[], context: RecipeContext): Pr
   const [name, ...rest] = args;
   if (name === undefined || name.startsWith("-")) {
     throw new UsageError(
-      `Cannot sweep: name a recipe first, known are ${recipes.names().join(", ")}`,
+      `Cannot sweep: name a recipe first, known are ${recipes.names().sort().join(", ")}`,
     );
   }
   const recipe = recipes.get(name);
