@@ -18,7 +18,7 @@ Deno.test("takeSteps() goes from t0 to t1 in equal steps and tells of each", asy
 Deno.test("takeSteps() refuses a number of steps that is none", async () => {
   for (const steps of [0, -1, 1.5, NaN]) {
     await assertRejects(
-      () => takeSteps({ t1: 1, steps, stepper: rk4 }, 0, add),
+      () => takeSteps<number, { y: number }>({ t1: 1, steps, stepper: rk4 }, 0, add),
       RangeError,
       `Cannot integrate: steps must be a positive integer, got ${steps}`,
     );
