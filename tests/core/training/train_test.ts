@@ -262,10 +262,11 @@ Deno.test({
       const states = await initialStates(method, network, 1);
       for (const { name, shape, format } of network.weights) {
         if (format !== "low-rank") continue;
-        const sigma = await weightFormats.get(format).singularValues(method, states[name]!);
-        assertEquals(sigma!.length, 6);
+        const found = await weightFormats.get(format).singularValues(method, states[name]!);
+        const sigma = found as Float64Array;
+        assertEquals(sigma.length, 6);
         // Kaiming: Σ σ² = inputs × outputs × 2 / inputs.
-        assertLess(Math.abs(Math.hypot(...sigma!) - Math.sqrt(2 * shape[1]!)), 1e-5);
+        assertLess(Math.abs(Math.hypot(...sigma) - Math.sqrt(2 * shape[1]!)), 1e-5);
         const { u, v } = states[name] as unknown as LowRank<Tensor>;
         assertEquals([u.shape, v.shape], [[shape[0]!, 6], [shape[1]!, 6]]);
         assertLess(await orthogonalityDefect(method.algebra, u), 1e-6);
