@@ -96,5 +96,5 @@ export {
   truncationRules,
   weightFormats,
 } from "./core/mod.ts";
-export { initialisers, linear, perceptron, sequential } from "./layers/mod.ts";
+export { initialisers, linear, networks, perceptron, sequential } from "./layers/mod.ts";
 export { type Optimizer, optimizers, rateAt, type Schedule, schedules } from "./optimizers/mod.ts";

@@ -5,6 +5,7 @@
  */
 
 import {
+  executionPlans,
   type Layer,
   ranksOf,
   type Summary,
@@ -49,6 +50,7 @@ export function summarise(job: Job, variant: Variant, ended: Ended): Summary | u
     denseParameters,
     compression: 100 * (1 - parameters / denseParameters),
     ranks: ranksOf(network, state.states),
+    executions: executionPlans(network, state.states),
     secondsPerStep,
     seconds: state.seconds,
     confusion: test.confusion,

@@ -8,6 +8,7 @@ import type { Page, ReportKind, RunData, Section } from "../../core/io/mod.ts";
 import { comparisonTable, leadOf, tilesOf } from "./comparison.ts";
 import { curveFigures } from "./curves.ts";
 import { confusionSection } from "./errors.ts";
+import { executionTable } from "./executions.ts";
 import { rankFigures, rankTable } from "./ranks.ts";
 import { settingsSection } from "./settings.ts";
 
@@ -30,11 +31,15 @@ export const trainingReport: ReportKind = {
 
 async function sectionsOf(run: RunData): Promise<Section[]> {
   const table = comparisonTable(run);
-  const ranks = rankTable(run);
+  const factors = [rankTable(run), executionTable(run.summary)];
   const sections: Section[] = [
     { heading: "Result", tables: table ? [table] : [] },
     { heading: "Training", figures: await curveFigures(run) },
-    { heading: "Low rank", figures: await rankFigures(run), tables: ranks ? [ranks] : [] },
+    {
+      heading: "Low rank",
+      figures: await rankFigures(run),
+      tables: factors.filter((t) => t !== undefined),
+    },
   ];
   const confusion = await confusionSection(run.summary);
   if (confusion) sections.push(confusion);

@@ -1,0 +1,24 @@
+import { assertEquals } from "@std/assert";
+import { planExecution, type Summary } from "../../../core/mod.ts";
+import { executionTable } from "../../../tasks/reports/executions.ts";
+
+Deno.test("executionTable() says which way each kernel runs, and what both cost", () => {
+  const window = [3, 3] as const;
+  const executions = {
+    "a.kernel": planExecution({ window, channels: [256, 256], ranks: [16, 16] }),
+    "b.kernel": planExecution({ window, channels: [256, 256], ranks: [250, 250] }),
+  };
+  const table = executionTable({ executions } as unknown as Summary)!;
+  assertEquals(table.rows.map((row) => row.slice(0, 2)), [
+    ["a.kernel", "chain"],
+    ["b.kernel", "whole kernel"],
+  ]);
+  const { flops, bytes } = executions["a.kernel"].chain;
+  assertEquals(table.rows[0]!.slice(2, 4), [(flops / 1e9).toFixed(2), (bytes / 1e6).toFixed(0)]);
+  assertEquals(table.columns!.length, table.rows[0]!.length);
+});
+
+Deno.test("executionTable() has nothing to say of networks without factorised kernels", () => {
+  assertEquals(executionTable(undefined), undefined);
+  assertEquals(executionTable({ executions: {} } as unknown as Summary), undefined);
+});
