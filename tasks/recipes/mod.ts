@@ -13,5 +13,6 @@ export { integratorStudy } from "./integrators.ts";
 export { integratorsMnist } from "./integrators_mnist.ts";
 export { lenetMnist } from "./lenet_mnist.ts";
 export { mnist } from "./mnist.ts";
+export { robust } from "./robust.ts";
 export { shape } from "./shape.ts";
 export { windowing } from "./windowing.ts";

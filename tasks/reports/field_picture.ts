@@ -70,7 +70,7 @@ function color(value: number): number[] {
 }
 
 /** A PNG file of 8-bit colours (ISO/IEC 15948). */
-function png(width: number, height: number, rgb: Uint8Array): Uint8Array {
+export function png(width: number, height: number, rgb: Uint8Array): Uint8Array {
   const rows = new Uint8Array(height * (3 * width + 1));
   for (let y = 0; y < height; y++) {
     rows.set(rgb.subarray(3 * width * y, 3 * width * (y + 1)), y * (3 * width + 1) + 1);
@@ -119,7 +119,8 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-function base64(bytes: Uint8Array): string {
+/** Bytes as base-64 text. */
+export function base64(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text);

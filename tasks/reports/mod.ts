@@ -7,6 +7,7 @@
 import { buildPage, readRun, reports, saveReport } from "../../core/io/mod.ts";
 import { convergenceReport } from "./convergence.ts";
 import { flowReport } from "./flow.ts";
+import { robustReport } from "./robust.ts";
 import { shapeReport } from "./shape.ts";
 import { sweepReport } from "./sweep.ts";
 import { trainingReport } from "./training.ts";
@@ -15,11 +16,20 @@ import { windowingReport } from "./windowing.ts";
 reports.add(trainingReport);
 reports.add(convergenceReport);
 reports.add(flowReport);
+reports.add(robustReport);
 reports.add(shapeReport);
 reports.add(windowingReport);
 reports.add(sweepReport);
 
-export { convergenceReport, flowReport, shapeReport, sweepReport, trainingReport, windowingReport };
+export {
+  convergenceReport,
+  flowReport,
+  robustReport,
+  shapeReport,
+  sweepReport,
+  trainingReport,
+  windowingReport,
+};
 
 /**
  * Makes report.html of a run folder, of the kind that its config.json names, by default

@@ -1,0 +1,215 @@
+/**
+ * The job behind the recipe `robust`: networks of several kinds are trained, then attacked.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import {
+  adversarialTrainings,
+  attacks,
+  channelStatistics,
+  type Dataset,
+  describeEnvironment,
+  type Layer,
+  readRun,
+  type Regularization,
+  regularizers,
+  RunFolder,
+  strengthSchedules,
+  toJson,
+  type TrainingMethod,
+  type TrainingObjective,
+  weightFormats,
+  writeAtomic,
+} from "../../core/mod.ts";
+import { initialisers, networks, normalise, perceptron, sequential } from "../../layers/mod.ts";
+import { type Job, openJob, type Subject } from "../classification/job.ts";
+import { runVariant } from "../classification/run.ts";
+import { dense, methods } from "../methods.ts";
+import type { RecipeContext } from "../recipe.ts";
+import { writeReport } from "../reports/mod.ts";
+import { robustReport } from "../reports/robust.ts";
+import { runPath } from "../run_path.ts";
+import { formatDuration } from "../terminal/mod.ts";
+import { UsageError } from "../usage_error.ts";
+import { attackNetwork } from "./attack.ts";
+import {
+  attacksOf,
+  type Candidate,
+  candidatesOf,
+  denseFolder,
+  PERCEPTRON,
+  type RobustOptions,
+} from "./options.ts";
+import { robustGroups, type RobustResult } from "./result.ts";
+import { robustTables } from "./table.ts";
+
+/** Hidden layers of the perceptron, and their neurons at width 1. */
+const HIDDEN = { layers: 4, neurons: 500 };
+
+/** Options that a resumed study may change: attacks run anew where they differ. */
+const MAY_CHANGE = ["backend", "threads", "out", "resume", "data", "offline"];
+
+/**
+ * Trains and attacks every network that the options ask for.
+ *
+ * @param recipe Registry name of the recipe.
+ * @returns Exit code: 0 when finished, 130 when interrupted.
+ * @throws {UsageError} When an option is wrong or a network diverges.
+ */
+export async function robustStudy(
+  recipe: string,
+  options: RobustOptions,
+  context: RecipeContext,
+): Promise<number> {
+  attacksOf(options.attacks);
+  const begin = performance.now();
+  const { sink } = context;
+  const path = runPath(options.out, recipe);
+  const subject = subjectOf(recipe, options);
+  const job = await openJob(subject, options, context);
+  await RunFolder.open(path, {
+    recipe,
+    settings: { ...options },
+    seed: options.seeds[0]!,
+    backend: job.backend,
+    report: robustReport.name,
+    dataset: { name: job.dataset.name, sha256: job.dataset.sha256 },
+    environment: { ...describeEnvironment(), backend: job.method.engine.description },
+  }, { resume: options.resume, mayChange: MAY_CHANGE });
+  const results: RobustResult[] = [];
+  for (const candidate of candidatesOf(options)) {
+    const result = await examined(job, options, candidate, path, context);
+    if (!result) {
+      sink.write(
+        `\nInterrupted; go on with the same options and --out ${path} --resume\n`,
+      );
+      return 130;
+    }
+    results.push(result);
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  const { classNames, shape } = job.dataset;
+  const summary = { recipe, backend: job.backend, seconds, classNames, shape, results };
+  await writeAtomic(join(path, "summary.json"), toJson(summary, 2) + "\n");
+  sink.write(`\n${robustTables(robustGroups(results))}\n`);
+  sink.write(`\nReport after ${formatDuration(seconds)}: ${await writeReport(path)}\n`);
+  return 0;
+}
+
+/** Trains one network and attacks it; undefined when interrupted. */
+async function examined(
+  shared: Job,
+  options: RobustOptions,
+  candidate: Candidate,
+  folder: string,
+  context: RecipeContext,
+): Promise<RobustResult | undefined> {
+  const path = join(folder, candidate.folder);
+  const job = jobOf(shared, options, candidate);
+  const known = options.resume ? (await readRun(path).catch(() => undefined))?.summary : undefined;
+  const compressed = options.start === "dense" && candidate.method !== dense.name;
+  const variant = {
+    label: `${candidate.label}, seed ${candidate.seed}`,
+    method: candidate.method,
+    learningRate: rateOf(options, candidate),
+    epochs: options.epochs,
+    path,
+    ...(compressed ? { origin: join(folder, denseFolder(candidate.seed)) } : {}),
+  };
+  let summary = known;
+  if (!summary) {
+    const outcome = await runVariant(job, variant, options.resume && "if-present");
+    const { reason, message } = outcome.result;
+    if (reason === "diverged") throw new UsageError(`${variant.label}: ${message}`);
+    summary = outcome.summary;
+    if (!summary) return undefined;
+    await writeReport(path);
+  }
+  const { subject, dataset } = job;
+  const network = subject.network(dataset, methods.get(candidate.method).format);
+  try {
+    return await attackNetwork(
+      { candidate, job, options, network, path, sink: context.sink },
+      summary,
+    );
+  } catch (error) {
+    if (context.signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+function rateOf(o: RobustOptions, { method }: Candidate): number {
+  if (method === dense.name) return o.baselineLearningRate;
+  return o.learningRate || methods.get(method).learningRate;
+}
+
+/** The shared job with what is the candidate's own. */
+function jobOf(job: Job, o: RobustOptions, candidate: Candidate): Job {
+  const { seed, tolerance, beta } = candidate;
+  const method: TrainingMethod = {
+    ...job.method,
+    truncation: { ...job.method.truncation, tolerance },
+    ...(beta > 0 ? { regularization: [regularizationOf(o, beta)] } : {}),
+    ...(o.training === "clean" ? {} : { objective: objectiveOf(o, job.dataset) }),
+  };
+  // The options that describe the run in its folder.
+  const own = { ...job.options, seed, tolerance, beta };
+  return { ...job, method, options: own };
+}
+
+function regularizationOf(o: RobustOptions, strength: number): Regularization {
+  return {
+    regularizer: regularizers.get(o.regularizer),
+    strength,
+    schedule: strengthSchedules.get(o.strength),
+    coupling: o.coupling === "field" ? "field" : "split",
+  };
+}
+
+function objectiveOf(o: RobustOptions, { shape, classes }: Dataset): TrainingObjective {
+  return adversarialTrainings.get(o.training).create({
+    shape,
+    classes,
+    epsilon: o.trainEpsilon,
+    attack: attacks.get("pgd"),
+    settings: { steps: o.trainSteps },
+  });
+}
+
+function subjectOf(recipe: string, o: RobustOptions): Subject {
+  return { recipe, source: o.dataset, network: (d, format) => networkOf(o, d, format) };
+}
+
+/** The network with its normalisation, which is a part of it: attacks see pixels in [0, 1]. */
+function networkOf(o: RobustOptions, dataset: Dataset, format: string): Layer {
+  const { shape, classes, train } = dataset;
+  const normalisation = dataset.normalisation ?? channelStatistics(train, shape[2]);
+  const constants = o.normalise ? { normalisation } : {};
+  const common = { rank: o.rank, initialiser: initialisers.get(o.initialiser) };
+  if (o.network !== PERCEPTRON) {
+    const { width } = o;
+    return networks.get(o.network).create({
+      shape,
+      classes,
+      format,
+      width,
+      ...common,
+      ...constants,
+    });
+  }
+  const hidden = new Array<number>(HIDDEN.layers).fill(Math.round(HIDDEN.neurons * o.width));
+  const sizes = [shape[0] * shape[1] * shape[2], ...hidden, classes];
+  const net = perceptron({
+    sizes,
+    format: weightFormats.get(format).matrices ?? format,
+    ...common,
+  });
+  // All channels of all pixels are one axis here.
+  const spread = (v: readonly number[]) =>
+    Array.from({ length: sizes[0]! }, (_, j) => v[j % v.length]!);
+  const { mean, deviation } = normalisation;
+  const first = normalise({ mean: spread(mean), deviation: spread(deviation) });
+  return o.normalise ? sequential([first, net]) : net;
+}
