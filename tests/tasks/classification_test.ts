@@ -190,9 +190,15 @@ Deno.test({
     }),
 });
 
-for (const backend of ["cpu", "wasm"]) {
+for (
+  const [backend, ...prefetch] of [
+    ["cpu"],
+    ["wasm"],
+    ["cpu", "--prefetch", "--augmentation", "flip,pad-crop:1"],
+  ] as const
+) {
   Deno.test({
-    name: `Ctrl-C is heard within an epoch, on ${backend}${unless}`,
+    name: `Ctrl-C is heard within an epoch, on ${[backend, ...prefetch].join(" ")}${unless}`,
     ignore: !signals,
     fn: () =>
       inFolder(async (folder) => {
@@ -201,7 +207,7 @@ for (const backend of ["cpu", "wasm"]) {
           /steps\n/,
           "SIGINT",
           ...[...TRIAL, "--out", run, "--backend", backend],
-          ...["--epochs", "1", "--batch", "2", "--train-count", "20000"],
+          ...["--epochs", "1", "--batch", "2", "--train-count", "20000", ...prefetch],
         );
         assertEquals(code, 130, out);
         const { step } = await readRecord(join(run, "checkpoint.safetensors"));
