@@ -89,7 +89,8 @@ function referenceOf(group: Group, groups: readonly Group[]): Group | undefined 
 
 async function tradeFigure(groups: readonly Group[]): Promise<Figure | undefined> {
   const reached = groups.filter((g) => !isReference(g) && g.summaries.length > 0);
-  if (reached.length === 0) return undefined;
+  // Without different sizes there is nothing to trade.
+  if (new Set(reached.map((g) => Math.round(pointOf(g).x))).size < 2) return undefined;
   const lines = [...new Set(reached.map(lineOf))];
   const curves = lines.map((label, i) => {
     const members = reached.filter((g) => lineOf(g) === label).map(pointOf);
@@ -148,15 +149,17 @@ function referenceLevels(groups: readonly Group[], xs: readonly number[]): Serie
 }
 
 function tableOf(groups: readonly Group[]): Table {
-  const columns = ["", "test accuracy", "against dense", "saved", "parameters"];
-  return {
-    columns: [...columns, "time per step", "total time", "runs"],
-    rows: groups.map((group) => rowOf(group, groups)),
-    numeric: true,
-  };
+  const gaps = groups.map((g) => isReference(g) ? "" : gapText(g, referenceOf(g, groups)));
+  // Without references, their column is empty.
+  const withGaps = gaps.some((gap) => gap !== "");
+  const heads = ["", "test accuracy", "against dense", "saved", "parameters"];
+  const columns = [...heads, "time per step", "total time", "runs"];
+  const rows = groups.map((group, i) => rowOf(group, gaps[i]!));
+  const kept = (cells: readonly string[]) => cells.filter((_, j) => withGaps || j !== 2);
+  return { columns: kept(columns), rows: rows.map(kept), numeric: true };
 }
 
-function rowOf(group: Group, groups: readonly Group[]): string[] {
+function rowOf(group: Group, gap: string): string[] {
   const { cells, summaries } = group;
   const runs = summaries.length === cells.length
     ? `${cells.length}`
@@ -166,7 +169,7 @@ function rowOf(group: Group, groups: readonly Group[]): string[] {
   return [
     labelOf(group),
     accuracyText(group),
-    isReference(group) ? "" : gapText(group, referenceOf(group, groups)),
+    gap,
     formatPercent(mean(summaries.map((s) => s.compression / 100))),
     formatCount(mean(summaries.map((s) => s.parameters))),
     formatDuration(mean(summaries.map((s) => s.secondsPerStep))),
