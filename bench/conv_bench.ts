@@ -144,6 +144,31 @@ function aimsOf(backend: string, network: string, pass: string, all: Row): Aim[]
   ];
 }
 
+/** Rank of all modes at which both networks keep about 15 % of their weights. */
+const NETWORK_RANK = 120;
+
+/** Training and inference of whole networks, ours through the trainer. */
+async function wholeNetworks(
+  worker: Worker,
+  peer: Worker | undefined,
+  pass: string,
+  options: BenchOptions,
+): Promise<Map<string, Row>> {
+  const rows = new Map<string, Row>();
+  for (const family of ["vgg-16", "resnet-18"]) {
+    const own = (form: string, format: string) =>
+      worker.variant(form, `convnet ${pass} ${family} ${format} ${NETWORK_RANK}`);
+    const theirs = (layout: string) =>
+      peer ? [peer.variant(`torch ${layout}`, `net ${layout} ${pass} ${family}`)] : [];
+    const variants = [
+      ...[own("dense", "dense"), own("chain", "tucker")],
+      ...[...theirs("nchw"), ...theirs("nhwc")],
+    ];
+    rows.set(family, rowOf(await measure(variants, options.measure)));
+  }
+  return rows;
+}
+
 /** Convolutional layers, full and as chains of factors with 15 % of the weights, beside PyTorch. */
 const bench: Bench = {
   name: "conv",
@@ -165,6 +190,13 @@ const bench: Bench = {
       const worker = stack.use(await startOwn(name, THREADS));
       const sides = [{ worker, forms: { dense: "dense", chain: "chain" } }, ...torch];
       const known = new Map<string, Row>();
+      for (const pass of ["forward", "step"]) {
+        const rows = await wholeNetworks(worker, peer, pass, options);
+        sections.push(sectionOf(`${name}: ${pass} of whole networks`, rows));
+        for (const [family, row] of name === "blas" ? rows : []) {
+          aims.push(...aimsOf(name, family, `whole ${pass}`, row));
+        }
+      }
       for (const [network, layers] of Object.entries(NETWORKS)) {
         for (const pass of ["forward", "step"]) {
           const rows = await measureNetwork(sides, pass, layers, options, known);

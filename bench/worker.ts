@@ -11,6 +11,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Engine, openEngine } from "../core/mod.ts";
 import { suggest } from "../core/registry.ts";
 import { conv } from "./workloads/conv.ts";
+import { convnet } from "./workloads/convnet.ts";
 import { factors } from "./workloads/factors.ts";
 import { integrate } from "./workloads/integrators.ts";
 import { elementwise, factorise, product } from "./workloads/kernels.ts";
@@ -28,6 +29,7 @@ const KINDS: readonly WorkloadKind[] = [
   train,
   pass,
   conv,
+  convnet,
 ];
 
 /** Workloads made so far, by their full name. */

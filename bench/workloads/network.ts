@@ -97,7 +97,8 @@ export class Training {
   }
 }
 
-function methodOf(engine: Engine, integrator: string, rank: number): TrainingMethod {
+/** Plain SGD and an integrator, ranks held at one value. */
+export function methodOf(engine: Engine, integrator: string, rank: number): TrainingMethod {
   const rule = sgd.create();
   return {
     engine,
@@ -109,7 +110,8 @@ function methodOf(engine: Engine, integrator: string, rank: number): TrainingMet
   };
 }
 
-async function createStates(method: TrainingMethod, network: Layer): Promise<WeightStates> {
+/** The weights of a network at the start. */
+export async function createStates(method: TrainingMethod, network: Layer): Promise<WeightStates> {
   const random = new Random(1);
   const entries = [];
   for (const spec of network.weights) {
