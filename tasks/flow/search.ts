@@ -96,6 +96,11 @@ export interface SearchResult {
   readonly dragAfter: number;
   /** Relative difference of the first gradient from central differences along itself. */
   readonly gradientError: number;
+  /**
+   * Noise of the first gradient: its relative change when the simulation starts about a quarter of
+   * a shedding period later, half a period of the drag, which is chance.
+   */
+  readonly gradientNoise: number;
   /** Time steps of one simulation. */
   readonly steps: number;
   /** Time steps taken forward by one derivative, repetitions included. */
@@ -186,7 +191,7 @@ class ShapeTask implements BoundedProblem {
   #present: Float64Array;
   /** End of the last simulation and its body. */
   #candidate: { readonly x: Float64Array; readonly state: Float64Array } | undefined;
-  #first: { readonly derivative: Derivative; readonly error: number } | undefined;
+  #first: FirstGradient | undefined;
   #history: ForceHistory = { drag: new Float64Array(0), lift: new Float64Array(0) };
 
   constructor(settings: SearchSettings, progress: SearchProgress) {
@@ -226,12 +231,20 @@ class ShapeTask implements BoundedProblem {
     if (this.#candidate?.x === x) this.#developed = this.#candidate.state;
     this.#present = x;
     this.#place(x);
-    const derivative = await differentiate(this.#solver, this.#objective, this.#averaging, {
+    const derivative = await this.#differentiate();
+    this.#first ??= {
+      derivative,
+      error: await this.#gradientError(x, derivative.gradient),
+      noise: await this.#gradientNoise(x, derivative.gradient),
+    };
+    return derivative;
+  }
+
+  #differentiate(): Promise<Derivative> {
+    return differentiate(this.#solver, this.#objective, this.#averaging, {
       memoryLimit: this.#settings.memoryLimit,
       progress: (left) => this.#progress(`gradient, ${left} steps left`),
     });
-    this.#first ??= { derivative, error: await this.#gradientError(x, derivative.gradient) };
-    return derivative;
   }
 
   /** Measures a design from the developed flow on, for a period longer than the search does. */
@@ -286,11 +299,12 @@ class ShapeTask implements BoundedProblem {
   /** What the first derivative took and how exact it was. */
   costs(): Pick<
     SearchResult,
-    "gradientError" | "steps" | "forwardSteps" | "peakSnapshots" | "stateBytes"
+    "gradientError" | "gradientNoise" | "steps" | "forwardSteps" | "peakSnapshots" | "stateBytes"
   > {
-    const { derivative, error } = this.#first!;
+    const { derivative, error, noise } = this.#first!;
     return {
       gradientError: error,
+      gradientNoise: noise,
       steps: this.#total,
       forwardSteps: derivative.forwardSteps,
       peakSnapshots: derivative.peakSnapshots,
@@ -308,6 +322,14 @@ class ShapeTask implements BoundedProblem {
       values.push(this.#objective.value(meanForces(history, this.#averaging)));
     }
     return Math.abs((values[0]! - values[1]!) / (2 * PROBE) / length - 1);
+  }
+
+  /** Relative change of a gradient as the start of the simulation moves. */
+  async #gradientNoise(x: Float64Array, gradient: Float64Array): Promise<number> {
+    this.#place(x);
+    await this.#run(LATER * this.#unit, "gradient noise");
+    const later = (await this.#differentiate()).gradient;
+    return Math.hypot(...later.map((v, k) => v - gradient[k]!)) / Math.hypot(...gradient);
   }
 
   get #unit(): number {
@@ -337,6 +359,15 @@ class ShapeTask implements BoundedProblem {
   }
 }
 
+/** How a gradient was checked. */
+interface FirstGradient {
+  readonly derivative: Derivative;
+  readonly error: number;
+  readonly noise: number;
+}
+
+/** A quarter of a shedding period of the circle, in diameters per mean velocity. */
+const LATER = 0.83;
 /** Longest shedding period that the noise is measured over, in diameters per mean velocity. */
 const PERIOD = 5;
 /** Step of the central differences that check a gradient. */

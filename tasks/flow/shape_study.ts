@@ -41,7 +41,7 @@ export const shapeDefaults = {
   reynolds: 100,
   velocity: 0.1,
   length: 14,
-  transient: 8,
+  transient: 16,
   horizon: 12,
   liftWeight: 0,
   minLift: 0.2,
@@ -158,21 +158,22 @@ function designLine(window: string, d: DesignStep): string {
 
 function resultTable(found: readonly WindowSummary[]): string {
   const right = (title: string) => ({ title, align: "right" as const });
-  const heads = ["window", "drag", "to", "saved", "noise", "largest", "moved", "gradient"];
+  const heads = ["window", "drag", "to", "saved", "noise", "of gradient", "moved", "exact to"];
   const rows = found.map((w) => [
     w.window,
     w.dragBefore.toFixed(4),
     w.dragAfter.toFixed(4),
     `${(100 * w.saved).toFixed(1)} %`,
     w.noise.toExponential(1),
-    w.largestNoise.toExponential(1),
+    w.gradientNoise.toExponential(1),
     `${w.moved} of ${w.designs.length - 1}`,
     w.gradientError.toExponential(0),
   ]);
   return renderTable([heads[0]!, ...heads.slice(1).map(right)], rows) +
     "\n\nDrag: mean over a long time of the first and the last design. Noise: of the\n" +
-    "windowed drag as the window's start moves, root mean square and largest over the\n" +
-    "designs. Gradient: relative difference of the first from central differences.";
+    "windowed drag as the window's start moves, root mean square over the designs; of\n" +
+    "the first gradient, relative. Exact to: difference of that gradient from central\n" +
+    "differences.";
 }
 
 function costs({ steps, forwardSteps, peakSnapshots, stateBytes }: SearchResult): string {

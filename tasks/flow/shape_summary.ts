@@ -26,6 +26,8 @@ export interface WindowSummary {
   readonly moved: number;
   /** Relative difference of the first gradient from central differences. */
   readonly gradientError: number;
+  /** Relative change of the first gradient as the start of the simulation moves. */
+  readonly gradientNoise: number;
   /** Time steps of a simulation. */
   readonly steps: number;
   /** Time steps taken forward by a derivative. */

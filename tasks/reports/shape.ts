@@ -111,7 +111,8 @@ async function historySection(found: readonly WindowSummary[]): Promise<Section>
 
 function resultTable(found: readonly WindowSummary[]): Table {
   return {
-    caption: "Mean drag over a long time, the same measure for all; noise over all designs",
+    caption: "Mean drag over a long time, the same measure for all; noise over all designs, " +
+      "and how much the first gradient changes with the start of the window",
     columns: [
       "window",
       "first body",
@@ -119,6 +120,7 @@ function resultTable(found: readonly WindowSummary[]): Table {
       "saved",
       "noise, root mean square",
       "largest noise",
+      "noise of the first gradient",
       "steps that moved",
     ],
     rows: found.map((w) => [
@@ -128,6 +130,7 @@ function resultTable(found: readonly WindowSummary[]): Table {
       formatPercent(w.saved),
       w.noise.toExponential(1),
       w.largestNoise.toExponential(1),
+      w.gradientNoise.toExponential(1),
       `${w.moved} of ${w.designs.length - 1}`,
     ]),
     numeric: true,
