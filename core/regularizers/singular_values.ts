@@ -33,7 +33,7 @@ export async function spectrumOf<M>(a: Algebra<M>, core: M): Promise<Spectrum<M>
 }
 
 /** The diagonal of a square matrix that is zero elsewhere; undefined for any other matrix. */
-async function diagonalOf<M>(a: Algebra<M>, core: M): Promise<Float64Array | undefined> {
+export async function diagonalOf<M>(a: Algebra<M>, core: M): Promise<Float64Array | undefined> {
   const n = a.cols(core);
   if (a.rows(core) !== n) return undefined;
   const data = await a.read(core);

@@ -1,5 +1,6 @@
-import { type Regularizer, regularizers } from "./regularizer.ts";
-import { spectrumOf, sumOf } from "./singular_values.ts";
+import type { Algebra } from "../algebra/mod.ts";
+import { type Regularizer, regularizers, type RegularizerTerm } from "./regularizer.ts";
+import { diagonalOf, sumOf } from "./singular_values.ts";
 
 /**
  * The spectral condition-number regularizer (Schnake et al., arXiv 2505.08022):
@@ -15,17 +16,35 @@ export const spectral: Regularizer = regularizers.add({
   description: "condition number: ‖SᵀS − α² I‖ with α² = ‖S‖²/r",
   defaults: {},
   async term(a, core) {
-    const { sigma, rebuild } = await spectrumOf(a, core);
-    const { value, excess } = spread(sigma);
-    // At round-off of α² the direction is noise.
-    if (value <= 4 * a.epsilon * sumOf(sigma, (s) => s * s)) return { value };
-    return { value, gradient: rebuild(sigma.map((s, i) => 2 * s * excess[i]! / value)) };
+    const diagonal = await diagonalOf(a, core);
+    return diagonal ? ofDiagonal(a, diagonal) : await byProducts(a, core);
   },
 });
 
-/** σ² − mean σ², and its Euclidean length. */
-function spread(sigma: Float64Array): { value: number; excess: Float64Array } {
-  const mean = sumOf(sigma, (s) => s * s) / Math.max(1, sigma.length);
-  const excess = sigma.map((s) => s * s - mean);
-  return { value: Math.sqrt(sumOf(excess, (e) => e * e)), excess };
+/** Of a diagonal core, as truncation leaves it. */
+function ofDiagonal<M>(a: Algebra<M>, s: Float64Array): RegularizerTerm<M> {
+  const square = sumOf(s, (v) => v * v);
+  const excess = s.map((v) => v * v - square / s.length);
+  const value = Math.sqrt(sumOf(excess, (e) => e * e));
+  if (isRoundOff(a, value, square)) return { value };
+  return { value, gradient: a.diagonal(s.map((v, i) => 2 * v * excess[i]! / value)) };
+}
+
+/** Of any core, by two products; cheaper than its singular values. */
+async function byProducts<M>(a: Algebra<M>, core: M): Promise<RegularizerTerm<M>> {
+  const tall = a.rows(core) >= a.cols(core);
+  const r = Math.min(a.rows(core), a.cols(core));
+  const gram = a.multiply(core, core, tall ? { transposeLeft: true } : { transposeRight: true });
+  const norm = await a.norm(core);
+  const square = norm * norm;
+  const excess = a.lincomb(1, gram, -square / r, a.identity(r));
+  const value = await a.norm(excess);
+  if (isRoundOff(a, value, square)) return { value };
+  const product = tall ? a.multiply(core, excess) : a.multiply(excess, core);
+  return { value, gradient: a.scale(2 / value, product) };
+}
+
+/** At round-off of ‖S‖² the direction is noise. */
+function isRoundOff<M>(a: Algebra<M>, value: number, square: number): boolean {
+  return value <= 4 * a.epsilon * square;
 }
