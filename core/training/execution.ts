@@ -23,13 +23,17 @@ export interface ChainShape {
   readonly training?: boolean;
 }
 
-/** Floating-point operations in the time that a byte takes to come from memory. */
-const FLOPS_PER_BYTE = 8;
+/**
+ * Floating-point operations of a large convolution in the time of a byte of the chain's images. It
+ * fits steps of 64 to 512 channels and ranks of 1/8 to 2/5 of them on two cores, where a kernel of
+ * 3×3 runs by Winograd's algorithm: small products wait for memory.
+ */
+const FLOPS_PER_BYTE = 64;
 /** Bytes of a number. */
 const BYTES = 4;
 
 /**
- * Counts both ways and takes the cheaper one, each byte counted as 8 operations.
+ * Counts both ways and takes the cheaper one, each byte counted as 64 operations.
  *
  * A training step of the chain has the forward map, the backward pass with the core's gradient, a
  * K-flow in each channel mode, and the core's gradient in bases of twice the ranks. With the whole

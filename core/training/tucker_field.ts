@@ -6,8 +6,13 @@
 
 import type { Algebra } from "../algebra/mod.ts";
 import type { Engine, Tensor } from "../backend/mod.ts";
-import type { OpenTucker, SplitBasis, TuckerFieldAt } from "../integrators/tucker/mod.ts";
-import { type DenseTensor, unfoldCyclic } from "../tensors/mod.ts";
+import {
+  contractAlong,
+  type OpenTucker,
+  type SplitBasis,
+  type TuckerFieldAt,
+} from "../integrators/tucker/mod.ts";
+import { type DenseTensor, modeProduct, modeProducts, unfoldCyclic } from "../tensors/mod.ts";
 import { geometryOf, sumOver } from "./field.ts";
 import { pixelProduct, rowsOf } from "./images.ts";
 import type { CapturedPair } from "./parameter.ts";
@@ -87,6 +92,38 @@ export function kernelTuckerField(
             : alongOutputs(engine, p, small, inputs(p, others.factors[IN]));
         })
       );
+    },
+  };
+}
+
+/**
+ * F of a kernel that is known in full. Outputs, the last mode, come first in every contraction:
+ * theirs is one product, that of the inputs between them needs transposes of what is left.
+ *
+ * @param f F, (height·width)×inputs×outputs.
+ */
+export function wholeTuckerField(
+  engine: Engine,
+  a: Algebra<Tensor>,
+  f: DenseTensor<Tensor>,
+): TuckerFieldAt<Tensor> {
+  const transpose = true;
+  const contract: TuckerFieldAt<Tensor>["contract"] = ([w, b, c]) =>
+    engine.tidy(() => {
+      const right = c === undefined ? f : modeProduct(a, f, c, OUT, { transpose });
+      const both = b === undefined ? right : modeProduct(a, right, b, IN, { transpose });
+      return withWindow(a, both, w);
+    });
+  return {
+    contract,
+    along(mode, others) {
+      if (mode !== OUT) return contractAlong(a, { contract }, mode, others);
+      return engine.tidy(() => {
+        const open = modeProducts(a, others.core, others.factors);
+        const [rows, s] = [f.shape[WINDOW]! * f.shape[IN]!, open.shape[OUT]!];
+        const left = a.reshape(f.data, rows, f.shape[OUT]!);
+        return a.multiply(left, a.reshape(open.data, rows, s), { transposeLeft: true });
+      });
     },
   };
 }

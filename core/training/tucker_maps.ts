@@ -6,7 +6,7 @@
 
 import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
 import type { TuckerFieldAt } from "../integrators/tucker/mod.ts";
-import { modeProducts, type TuckerTensor } from "../tensors/mod.ts";
+import type { TuckerTensor } from "../tensors/mod.ts";
 import { type ChainShape, planExecution } from "./execution.ts";
 import { channelsOf, pairSquare, refuseGroups, windowOf } from "./matrix_factors.ts";
 import type {
@@ -17,7 +17,7 @@ import type {
   WeightSpec,
 } from "./parameter.ts";
 import { partsOf, wholeWeight } from "./tucker_factors.ts";
-import { kernelTuckerField, matrixTuckerField } from "./tucker_field.ts";
+import { kernelTuckerField, matrixTuckerField, wholeTuckerField } from "./tucker_field.ts";
 
 /** How a kernel with these parts runs in training; undefined for a matrix. */
 export function planOf(spec: WeightSpec, kernel: Tensor): ExecutionPlan | undefined {
@@ -59,12 +59,7 @@ export function tuckerFieldAt(
   }
   const [height, width, n, m] = spec.shape as [number, number, number, number];
   const data = a.reshape(gradient, height * width, n * m);
-  const whole = { shape: [height * width, n, m], data };
-  return {
-    // The window's basis is the identity.
-    contract: ([, b, c]) =>
-      engine.tidy(() => modeProducts(a, whole, [undefined, b, c], { transpose: true })),
-  };
+  return wholeTuckerField(engine, a, { shape: [height * width, n, m], data });
 }
 
 /** act(x U C Vᵀ + b). */

@@ -25,6 +25,7 @@ import {
   unfold,
   weightFormats,
   type WeightStates,
+  wholeTuckerField,
 } from "../../../core/mod.ts";
 import { linear } from "../../../layers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
@@ -132,6 +133,13 @@ async function checkTucker({ method, states, evidence, whole }: Seen, c: Case): 
   const both = await Promise.all(grown.map((b) => readMatrix(engine, b)));
   const wanted = modeProducts(host, wholeTensor, [undefined, ...both], { transpose: true });
   assertLess(relativeError(all, wanted.data), TOLERANCE);
+  const known = { shape: [pixels, n, m], data: a.from(whole, pixels, n * m) };
+  const full = wholeTuckerField(engine, a, known);
+  for (const bases of choices) {
+    const [one, two] = [f.contract(bases), full.contract(bases)];
+    const reference = await readMatrix(engine, one.data);
+    assertLess(relativeError(await readMatrix(engine, two.data), reference), TOLERANCE);
+  }
   for (const [mode, extent] of [pixels, n, m].entries()) {
     // The unfolding along a mode: against an open tensor with 2 columns there.
     const shape = [pixels, u.shape[1]!, v.shape[1]!].map((r, k) => k === mode ? 2 : r);
@@ -147,6 +155,8 @@ async function checkTucker({ method, states, evidence, whole }: Seen, c: Case): 
     assertEquals([fast.rows, fast.cols], [extent, 2]);
     assertLess(relativeError(fast, dense), TOLERANCE);
     assertLess(relativeError(fast, plain), TOLERANCE);
+    const ofWhole = await readMatrix(engine, full.along!(mode, others));
+    assertLess(relativeError(ofWhole, dense), TOLERANCE);
   }
 }
 
