@@ -24,7 +24,7 @@ export interface Measurement {
 export interface MeasureOptions {
   /** Number of classes. */
   readonly classes: number;
-  /** Examples per forward pass; default 1,000. */
+  /** Examples per forward pass; default 1,000, or 128 of more than 1,024 values each. */
   readonly batch?: number;
   /** Normalisation of the pixels; default none. */
   readonly normalisation?: Normalisation;
@@ -42,7 +42,7 @@ export async function measure(
   split: Split,
   options: MeasureOptions,
 ): Promise<Measurement> {
-  const { classes, batch = 1000, normalisation } = options;
+  const { classes, batch = batchFor(split), normalisation } = options;
   const { engine } = method;
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   const order = Uint32Array.from({ length: split.count }, (_, i) => i);
@@ -60,6 +60,11 @@ export async function measure(
   }
   const correct = confusion.reduce((sum, row, i) => sum + row[i]!, 0);
   return { loss: loss / split.count, accuracy: correct / split.count, confusion };
+}
+
+/** Larger images go through deeper networks, whose hidden images must all fit into memory. */
+function batchFor({ images, count }: Split): number {
+  return images.length > 1024 * count ? 128 : 1000;
 }
 
 /** Where the weights stand between steps. */

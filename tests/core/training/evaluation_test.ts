@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
 import {
   currentPoints,
   initialStates,
+  type Layer,
   measure,
   type Measurement,
   Pass,
@@ -81,5 +82,26 @@ Deno.test({
       const plain = await byHand(method, states, split);
       assertGreater(Math.abs(plain.loss - wanted.loss), 1e-3);
     });
+  },
+});
+
+Deno.test({
+  ...await onBackend("cpu", "measure() passes colour photographs forward in small batches"),
+  fn: async () => {
+    const method = await methodOf();
+    const sizes: number[] = [];
+    const counting: Layer = {
+      weights: [],
+      forward({ engine }, x) {
+        sizes.push(x.shape[0]!);
+        return engine.tensor(new Float32Array(2 * x.shape[0]!), [x.shape[0]!, 2]);
+      },
+    };
+    for (const pixels of [1024, 3072]) {
+      const images = new Uint8Array(300 * pixels);
+      const split = { count: 300, images, labels: new Uint8Array(300) };
+      await measure(method, counting, {}, split, { classes: 2 });
+    }
+    assertEquals(sizes, [300, 128, 128, 44]);
   },
 });
