@@ -1,5 +1,5 @@
 /**
- * Joining tensors and cutting columns out of matrices: the operations that factors are made with.
+ * Joining tensors, transposing matrices and cutting columns out of them: the operations that factors are made with.
  *
  * @module
  */
@@ -16,6 +16,11 @@ export function layoutKernels(c: HeapContext): Kernels {
       const axis = c.tf.util.parseAxisParam(attrs.axis as number, parts[0]?.shape ?? [])[0];
       if (axis === undefined || parts.some((x) => !fits(x, parts[0]!, axis))) return undefined;
       return parts.length === 1 ? share(c, parts[0]!, parts[0]!.shape) : concat(c, parts, axis);
+    }),
+    Transpose: orShipped(c, "Transpose", ({ inputs: { x }, attrs }) => {
+      const [first, second] = attrs.perm as number[];
+      const plain = x!.dtype === "float32" && x!.shape.length === 2;
+      return plain && first === 1 && second === 0 ? transpose(c, x!) : undefined;
     }),
     Slice: orShipped(c, "Slice", ({ inputs: { x }, attrs }) => {
       const [begin, size] = [attrs.begin as number[], attrs.size as number[]];
@@ -46,6 +51,13 @@ function concat(c: HeapContext, parts: readonly TensorInfo[], axis: number): Ten
     to += width;
   }
   return out;
+}
+
+function transpose(c: HeapContext, x: TensorInfo): TensorInfo {
+  const [rows, columns] = x.shape as [number, number];
+  const y = output(c, [columns, rows]);
+  if (rows * columns > 0) c.simd.transpose!(address(c, y), address(c, x), rows, columns);
+  return y;
 }
 
 function block(

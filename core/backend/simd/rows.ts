@@ -4,7 +4,7 @@
  * @module
  */
 
-import { f32, FunctionBuilder, type I32, i32, type Local, v128 } from "./assembler.ts";
+import { f32, FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "./assembler.ts";
 import { sweep } from "./elementwise.ts";
 
 /** Kernels of this file. */
@@ -37,24 +37,66 @@ function copyRows(): FunctionBuilder {
   return f;
 }
 
-/** to = fromᵀ: parameters to, from, and the rows and columns of `from`. */
+/** Byte lanes of two vectors, from places of four bytes. */
+const words = (...places: number[]): number[] =>
+  places.flatMap((p) => [0, 1, 2, 3].map((byte) => 4 * p + byte));
+
+/** The columns of a 4×4 block that is given by rows. */
+function turned(f: FunctionBuilder, rows: readonly V128[]): V128[] {
+  const [a, b, c, d] = rows as [V128, V128, V128, V128];
+  const keep = (value: V128) => f.local("v128", value);
+  const low = words(0, 4, 1, 5);
+  const high = words(2, 6, 3, 7);
+  const [ab, cd] = [keep(v128.shuffle(a, b, low)), keep(v128.shuffle(c, d, low))];
+  const [AB, CD] = [keep(v128.shuffle(a, b, high)), keep(v128.shuffle(c, d, high))];
+  const [first, second] = [words(0, 1, 4, 5), words(2, 3, 6, 7)];
+  return [
+    v128.shuffle(ab, cd, first),
+    v128.shuffle(ab, cd, second),
+    v128.shuffle(AB, CD, first),
+    v128.shuffle(AB, CD, second),
+  ];
+}
+
+/** to = fromᵀ, in blocks of 4×4: parameters to, from, and the rows and columns of `from`. */
 function transpose(): FunctionBuilder {
   const f = new FunctionBuilder();
   const [to, from, rows, columns] = Array.from({ length: 4 }, () => f.parameter("i32")) as Four;
   const pitch = f.local("i32", i32.shl(rows, i32.const(2)));
   const width = f.local("i32", i32.shl(columns, i32.const(2)));
-  const end = f.local("i32", i32.add(from, i32.mul(rows, width)));
+  const end = f.local("i32", i32.add(from, width));
   const step = (local: Int, by: I32) => f.emit(local.set(i32.add(local, by)));
-  f.while(i32.ltU(from, end), () => {
-    const line = f.local("i32", i32.add(from, width));
-    const target = f.local("i32", to);
-    f.while(i32.ltU(from, line), () => {
-      f.emit(f32.store(target, f32.load(from)));
-      step(target, pitch);
-      step(from, i32.const(4));
+  const times = (k: number, n: I32) => k === 0 ? i32.const(0) : i32.mul(n, i32.const(k));
+  /** Columns `from` … turned to rows `to` …, as many as a step takes. */
+  const columnsOf = (last: I32, count: number) =>
+    f.while(i32.ltU(from, last), () => {
+      const [source, target] = [f.local("i32", from), f.local("i32", to)];
+      const line = f.local("i32", i32.add(to, pitch));
+      if (count === 4) {
+        const whole = f.local("i32", i32.add(to, i32.and(pitch, i32.const(-16))));
+        f.while(i32.ltU(target, whole), () => {
+          const block = [0, 1, 2, 3].map((k) =>
+            f.local("v128", v128.load(i32.add(source, times(k, width))))
+          );
+          turned(f, block).forEach((value, k) =>
+            f.emit(v128.store(i32.add(target, times(k, pitch)), value))
+          );
+          step(source, times(4, width));
+          step(target, i32.const(16));
+        });
+      }
+      f.while(i32.ltU(target, line), () => {
+        for (let k = 0; k < count; k++) {
+          f.emit(f32.store(i32.add(target, times(k, pitch)), f32.load(source, 4 * k)));
+        }
+        step(source, width);
+        step(target, i32.const(4));
+      });
+      step(from, i32.const(4 * count));
+      step(to, times(count, pitch));
     });
-    step(to, i32.const(4));
-  });
+  columnsOf(f.local("i32", i32.add(from, i32.and(width, i32.const(-16)))), 4);
+  columnsOf(end, 1);
   return f;
 }
 

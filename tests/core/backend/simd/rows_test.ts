@@ -27,7 +27,9 @@ Deno.test("copy_rows copies a block and nothing beside it", () => {
 
 Deno.test("transpose() puts rows in place of columns", () => {
   const heap = new BareHeap();
-  for (const [rows, columns] of [[1, 1], [3, 8], [7, 5], [16, 1]] as const) {
+  for (
+    const [rows, columns] of [[1, 1], [3, 8], [7, 5], [16, 1], [4, 4], [9, 12], [30, 21]] as const
+  ) {
     const from = heap.place(Float32Array.from({ length: rows * columns }, (_, i) => i));
     const to = heap.allocate(4 * rows * columns);
     heap.simd.transpose!(to, from, rows, columns);
