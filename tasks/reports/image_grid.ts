@@ -17,7 +17,7 @@ export interface GridImage {
 }
 
 /** Drawing units from one image to the next, and of the text below. */
-const [STEP, GAP, LINE] = [64, 6, 14];
+const [STEP, GAP, LINE] = [64, 6, 20];
 
 /**
  * Draws rows of images.
@@ -40,7 +40,7 @@ export function imageGrid(
       const data = base64(png(width, height, rgb));
       return `<image x="${x}" y="${y}" width="${STEP}" height="${tall}" ` +
         `style="image-rendering:pixelated" href="data:image/png;base64,${data}"/>` +
-        (text === undefined ? "" : label(text, x + STEP / 2, y + tall + 11));
+        (text === undefined ? "" : label(text, x + STEP / 2, y + tall + 15));
     })
   );
   const box = `0 0 ${Math.max(1, columns * (STEP + GAP) - GAP)} ${
@@ -51,7 +51,7 @@ export function imageGrid(
 }
 
 function label(text: string, x: number, y: number): string {
-  return `<text x="${x}" y="${y}" text-anchor="middle" font-size="10" fill="var(--muted)">` +
+  return `<text x="${x}" y="${y}" text-anchor="middle" font-size="15" fill="var(--muted)">` +
     `${escapeHtml(text)}</text>`;
 }
 

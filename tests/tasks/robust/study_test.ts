@@ -1,0 +1,153 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { join } from "node:path";
+import { blobs, datasets, readRun } from "../../../core/mod.ts";
+import { recipes, type TextSink, UsageError, writeReport } from "../../../tasks/mod.ts";
+import { attacksOf, candidatesOf, robustDefaults } from "../../../tasks/robust/options.ts";
+import {
+  attackGrid,
+  robustGroups,
+  type RobustResult,
+  worstCondition,
+} from "../../../tasks/robust/result.ts";
+import { robustTables } from "../../../tasks/robust/table.ts";
+
+const shared = { sanitizeResources: false, sanitizeOps: false };
+const ARGS = [
+  ...["--dataset", "blobs", "--backend", "wasm", "--width", "0.05", "--rank", "8"],
+  ...["--max-rank", "10", "--epochs", "2", "--batch", "32", "--train-count", "128"],
+  ...["--test-count", "60", "--attack-count", "40", "--attacks", "fgsm,pgd-l2"],
+  ...["--attack-steps", "3", "--epsilons", "0.05,0.2", "--epsilons-l2", "0.5"],
+];
+
+function recorder(): { sink: TextSink; text: () => string } {
+  let written = "";
+  const write = (s: string): void => void (written += s);
+  const sink = { isTerminal: false, color: false, columns: () => 80, write };
+  return { sink, text: () => written };
+}
+
+async function withFolder(check: (path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await check(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function run(args: readonly string[]): Promise<{ code: number; text: string }> {
+  if (!datasets.has("blobs")) datasets.add(blobs);
+  const { sink, text } = recorder();
+  const { signal } = new AbortController();
+  const code = await recipes.get("robust").run(args, { sink, signal });
+  return { code, text: text() };
+}
+
+Deno.test({
+  name: "the recipe robust trains and attacks networks, and goes on without training them again",
+  ...shared,
+  fn: () =>
+    withFolder(async (folder) => {
+      const out = join(folder, "run");
+      const args = [...ARGS, "--betas", "0,0.5", "--tolerances", "0.1,0.4", "--out", out];
+      const first = await run(args);
+      assertEquals(first.code, 0);
+      assert(first.text.split("\n").every((line) => line.length <= 80));
+      const { summary, config } = await readRun(out);
+      assertEquals(config.report, "robust");
+      const results = summary!.results as RobustResult[];
+      assertEquals(results.map((r) => r.label), [
+        "dense",
+        ...["low rank, τ 0.1", "low rank, τ 0.1, β 0.5"],
+        ...["low rank, τ 0.4", "low rank, τ 0.4, β 0.5"],
+      ]);
+      for (const r of results) {
+        assertEquals(r.attacked.map((a) => [a.attack, a.epsilon]), [
+          ["fgsm", 0.05],
+          ["fgsm", 0.2],
+          ["pgd-l2", 0.5],
+        ]);
+        assert(r.attacked.every((a) => a.accuracy <= r.cleanAccuracy));
+        assert(r.examples.every((e) => e.before === e.label));
+        assertEquals(Number.isFinite(worstCondition(r)), r.method !== "dense");
+      }
+      const page = await Deno.readTextFile(join(out, "report.html"));
+      for (const text of ["Accuracy against compression", "Examples", "data:image/png", "pgd-l2"]) {
+        assertStringIncludes(page, text);
+      }
+      await writeReport(out);
+      assertEquals(await Deno.readTextFile(join(out, "report.html")), page);
+      const again = await run([...args, "--resume"]);
+      assert(!again.text.includes("epoch"), again.text);
+      const after = (await readRun(out)).summary!.results as RobustResult[];
+      assertEquals(after.map((r) => r.attacked), results.map((r) => r.attacked));
+    }),
+});
+
+for (const training of ["attacked", "trades"]) {
+  Deno.test({
+    name: `the recipe robust trains by ${training}, with the regularizer in the field`,
+    ...shared,
+    fn: () =>
+      withFolder(async (folder) => {
+        const out = join(folder, "run");
+        const args = [...ARGS, "--training", training, "--start", "random", "--no-dense"];
+        const more = ["--betas", "0.2", "--coupling", "field", "--train-steps", "2"];
+        const { code } = await run([...args, ...more, "--out", out]);
+        assertEquals(code, 0);
+        const results = (await readRun(out)).summary!.results as RobustResult[];
+        assertEquals(results.map((r) => r.label), ["low rank, β 0.2"]);
+      }),
+  });
+}
+
+Deno.test("the recipe robust refuses attacks that it does not know before anything is written", () =>
+  withFolder(async (folder) => {
+    const out = join(folder, "run");
+    const error = await assertRejects(
+      () => run([...ARGS.slice(0, -8), "--attacks", "fgsm,pdg", "--out", out]),
+      UsageError,
+    );
+    assertStringIncludes(error.message, 'Cannot set --attacks to "fgsm,pdg": did you mean');
+    await assertRejects(() => Deno.stat(out), Deno.errors.NotFound);
+    assertThrows(() => attacksOf(" , "), UsageError);
+  }));
+
+Deno.test("candidatesOf() lists every network once for each seed, the dense one first", () => {
+  const options = { ...robustDefaults, seeds: [1, 2], tolerances: [0.1], betas: [0, 1] };
+  const labels = candidatesOf({ ...options, epsilons: [0.1], epsilonsL2: [1] })
+    .map((c) => `${c.seed} ${c.label}`);
+  assertEquals(labels, [
+    ...["1 dense", "1 low rank", "1 low rank, β 1"],
+    ...["2 dense", "2 low rank", "2 low rank, β 1"],
+  ]);
+});
+
+Deno.test("robustTables() shows means and spreads over seeds", () => {
+  const result = (seed: number, accuracy: number): RobustResult => ({
+    ...{ label: "dense", folder: "", method: "dense", seed, tolerance: 0, beta: 0 },
+    ...{ testAccuracy: accuracy, cleanAccuracy: accuracy, parameters: 1, compression: 0 },
+    ...{ ranks: {}, secondsPerStep: 1, conditioning: {}, lipschitz: 12.3, examples: [] },
+    attacked: [{ attack: "pgd", norm: "linf", epsilon: 0.1, accuracy: accuracy - 0.5 }],
+  });
+  const groups = robustGroups([result(1, 0.9), result(2, 0.94)]);
+  assertEquals(attackGrid(groups[0]!.results), [{ attack: "pgd", norm: "linf", epsilons: [0.1] }]);
+  assertEquals(
+    robustTables(groups),
+    [
+      "network        test  saved  κ  Lipschitz",
+      "───────  ──────────  ─────  ─  ─────────",
+      "dense    92.0 ± 2.8  0.0 %  –       12.3",
+      "",
+      "pgd         ε 0.1",
+      "─────  ──────────",
+      "dense  42.0 ± 2.8",
+    ].join("\n"),
+  );
+});
