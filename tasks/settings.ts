@@ -88,7 +88,9 @@ export function runSchema(): OptionSchema<typeof runDefaults> {
     initialiser: { oneOf: initialisers.names(), description: "start of the weights" },
     baseline: { description: "train the dense twin too" },
     baselineLearningRate: { min: 0, description: "base step size of the dense twin" },
-    ranksFrom: { description: "folder of a run: start with ranks that match its sizes" },
+    ranksFrom: {
+      description: "folder of a run, {seed} in it stands for the seed: ranks that match its sizes",
+    },
     augmentation: {
       description: `random changes of training images: ${augmentations.names().join(", ")}, ` +
         "joined by commas, each with its number as in pad-crop:4",

@@ -88,7 +88,8 @@ export async function runVariant(
 }
 
 async function networkOf(job: Job, variant: Variant, dataset: Dataset): Promise<Layer> {
-  const { ranksFrom } = job.options;
+  const { seed } = job.options;
+  const ranksFrom = job.options.ranksFrom.replaceAll("{seed}", String(seed));
   const network = job.subject.network(dataset, methods.get(variant.method).format);
   if (ranksFrom === "" || variant.method === dense.name) return network;
   return withRanksOf(network, await readRun(ranksFrom));
