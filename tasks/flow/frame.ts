@@ -32,7 +32,7 @@ export interface Frame {
   readonly plane: number;
 }
 
-/** A column of cells outside the lattice, one entry for each slot. */
+/** A column of cells outside the lattice, one entry for each slot, cell by cell. */
 export interface Column {
   /** Slots outside. */
   readonly to: Int32Array;
@@ -72,8 +72,8 @@ const range = (first: number, last: number): number[] =>
 
 /** Column x beside column `next`. */
 function column({ grid: g, inflow }: Channel, x: number, next: number): Column {
-  const entries = range(1, 8).filter((i) => CX[i] === next - x)
-    .flatMap((i) => range(1, g.ny).map((y) => ({ i, y })));
+  const directions = range(1, 8).filter((i) => CX[i] === next - x);
+  const entries = range(1, g.ny).flatMap((y) => directions.map((i) => ({ i, y })));
   return {
     to: Int32Array.from(entries, ({ i, y }) => slot(g, i, x, y)),
     from: Int32Array.from(entries, ({ i, y }) => slot(g, i, next, y)),
@@ -104,13 +104,14 @@ function equilibrium(i: number, u: number): number {
 export function fillFrame({ walls, inlet, outlet, plane }: Frame, state: Float64Array): void {
   const { to, from } = walls;
   for (let k = 0; k < to.length; k++) state[to[k]!] = state[from[k]!]!;
+  let rho = 0;
   for (let k = 0; k < inlet.to.length; k++) {
-    const rho = density(state, inlet.cell[k]!, plane);
+    if (inlet.cell[k] !== inlet.cell[k - 1]) rho = density(state, inlet.cell[k]!, plane);
     state[inlet.to[k]!] = inlet.weight[k]! * rho + inlet.constant[k]!;
   }
   for (let k = 0; k < outlet.to.length; k++) {
-    const rho = HOLD * density(state, outlet.cell[k]!, plane);
-    state[outlet.to[k]!] = state[outlet.from[k]!]! - outlet.weight[k]! * rho;
+    if (outlet.cell[k] !== outlet.cell[k - 1]) rho = density(state, outlet.cell[k]!, plane);
+    state[outlet.to[k]!] = state[outlet.from[k]!]! - HOLD * outlet.weight[k]! * rho;
   }
 }
 

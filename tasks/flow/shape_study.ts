@@ -130,6 +130,11 @@ function searchesOf(options: ShapeOptions): SearchSettings[] {
     if (windows.has(name)) continue;
     throw new UsageError(`Cannot set --windows to "${name}": ${suggest(name, windows.names())}`);
   }
+  if (Math.abs(options.stretch) > options.bound) {
+    throw new UsageError(
+      `Cannot set --stretch: expected at most --bound ${options.bound}, got ${options.stretch}`,
+    );
+  }
   const start = bodies.get(options.body).parameters(options.parameters).map(() => 0);
   start[0] = options.stretch;
   const { windows: _, parameters: __, stretch: ___, memory, threads: ____, out: _____, ...rest } =
@@ -139,9 +144,9 @@ function searchesOf(options: ShapeOptions): SearchSettings[] {
 
 function introduction(searches: readonly SearchSettings[], threads: number): string {
   const { body, start, steps, reynolds } = searches[0]!;
+  const names = searches.map((s) => s.window).join(", ");
   return `Least drag at Reynolds number ${reynolds}: ${body} of ${start.length} parameters and ` +
-    `fixed area,\n${steps} steps under each of ${searches.length} windows, ` +
-    `${threads} at a time\n`;
+    `fixed area,\nsteps: ${steps}, windows: ${names}, searches at a time: ${threads}\n`;
 }
 
 function designLine(window: string, d: DesignStep): string {

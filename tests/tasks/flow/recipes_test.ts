@@ -45,6 +45,13 @@ const FLOW = "--grids 8 --reynolds 50 --time 12 --settle 6 --length 8";
 const SHAPE = "--resolution 8 --reynolds 50 --length 8 --transient 1 --horizon 4 --steps 1 " +
   "--threads 1";
 
+/** A window of the user, which threads do not know. */
+const PLUGIN = `
+import { defineWindow, windows } from "${new URL("../../../core/mod.ts", import.meta.url)}";
+const shape = (tau: number): number => tau * (1 - tau);
+windows.add(defineWindow({ name: "parabola", description: "τ (1 − τ)", order: 2, shape }));
+`;
+
 /** No line is wider than a terminal; paths are not ours to shorten. */
 function assertFits(text: string): void {
   for (const line of text.split("\n").filter((l) => !l.startsWith("Report"))) {
@@ -98,15 +105,25 @@ Deno.test({
 });
 
 Deno.test({
-  name: "searches in threads find what they find one after the other, to the last bit",
+  name: "searches in threads find what they find one after the other, also under a user's window",
   ...shared,
   fn: () =>
     withFolder(async (folder) => {
       const designs: unknown[] = [];
+      const plugin = join(folder, "window.ts");
+      await Deno.writeTextFile(plugin, PLUGIN);
       for (const threads of [1, 2]) {
         const out = join(folder, `${threads}`);
-        const args = `${SHAPE} --windows hann,bump --out ${out}`.replace("--threads 1", "");
-        const all = ["train", "shape", ...args.split(" "), "--threads", `${threads}`];
+        const args = `${SHAPE} --windows hann,parabola --out ${out}`.replace("--threads 1", "");
+        const all = [
+          "train",
+          "shape",
+          ...args.split(" "),
+          "--threads",
+          `${threads}`,
+          "--plugin",
+          plugin,
+        ];
         const { code, err } = await runMain(...all.filter((a) => a !== ""));
         assertEquals(code, 0, err);
         const found = (await readRun(out)).summary!.windows as WindowSummary[];
@@ -139,6 +156,7 @@ const WRONG = [
   ["flow", "--kernel fast", 'Cannot set --kernel to "fast"'],
   ["shape", "--windows squara", 'Cannot set --windows to "squara": did you mean "square"'],
   ["shape", "--resolution 10", "with 10 cells across the diameter: expected at least 15"],
+  ["shape", "--stretch 0.3", "Cannot set --stretch: expected at most --bound 0.2, got 0.3"],
   ["shape", "--body elipse", 'Cannot set --body to "elipse"'],
 ] as const;
 
