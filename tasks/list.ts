@@ -5,6 +5,7 @@
  */
 
 import {
+  adversarialTrainings,
   attacks,
   augmentations,
   backends,
@@ -49,6 +50,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     regularizers,
     strengthSchedules,
     attacks,
+    adversarialTrainings,
     manifolds,
     frameRetractions,
     lowRankRetractions,

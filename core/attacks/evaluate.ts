@@ -75,6 +75,22 @@ export function imagesOf(split: Split, count: number = split.count): LabelledIma
  *
  * @param epsilon Radius of the ball, one for all or one for each image.
  * @throws {RangeError} When the attack cannot work with these images.
+ *
+ * @example A classifier of one pixel, which is dark or bright
+ * ```ts
+ * import { attackImages, attacks, type Classifier } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const classifier: Classifier = {
+ *   shape: [1, 1, 1],
+ *   classes: 2,
+ *   logits: (x) => Promise.resolve(Float32Array.from([...x].flatMap((v) => [0.5 - v, v - 0.5]))),
+ *   pullback: (x, c) => Promise.resolve(x.map((_, i) => c[2 * i + 1]! - c[2 * i]!)),
+ * };
+ * const data = { images: Float32Array.of(0.1, 0.45, 0.9), labels: Int32Array.of(0, 0, 1) };
+ * const { withstood } = await attackImages(classifier, attacks.get("fgsm"), data, 0.1);
+ * assertEquals([...withstood], [1, 0, 1]);
+ * ```
  */
 export async function attackImages(
   classifier: Classifier,

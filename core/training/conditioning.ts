@@ -22,6 +22,8 @@ export interface Conditioning {
   readonly norm: number;
   /** Value of the spectral regularizer, ‖SᵀS − α² I‖. */
   readonly spread: number;
+  /** What that says of the condition number at most: exp(spread / (√2 σ_r²)). */
+  readonly bound: number;
   /** Whether the weight is factorised. */
   readonly factorised: boolean;
 }
@@ -64,7 +66,8 @@ function summary(sigma: Float64Array): Omit<Conditioning, "factorised"> {
   const [first = 0, last = 0] = [sigma[0], sigma.at(-1)];
   const mean = sigma.reduce((sum, s) => sum + s * s, 0) / Math.max(1, sigma.length);
   const spread = Math.sqrt(sigma.reduce((sum, s) => sum + (s * s - mean) ** 2, 0));
-  return { condition: last > 0 ? first / last : Infinity, norm: first, spread };
+  const bound = last > 0 ? Math.exp(spread / (Math.SQRT2 * last * last)) : Infinity;
+  return { condition: last > 0 ? first / last : Infinity, norm: first, spread, bound };
 }
 
 /** Singular values of the core, or of the whole weight where there is none. */

@@ -15,6 +15,7 @@ import type {
   Table,
 } from "../../core/io/mod.ts";
 import { lineChart, seriesColor } from "../../core/io/mod.ts";
+import type { Conditioning } from "../../core/mod.ts";
 import {
   accuracyUnder,
   attackGrid,
@@ -60,7 +61,9 @@ export const robustReport: ReportKind = {
 
 const CONDITIONING = [
   "κ is the ratio of the largest singular value of a weight to the smallest one within its rank. " +
-  "The Lipschitz bound is the product over the weights of what each can amplify.",
+  "R = ‖SᵀS − α² I‖, which the spectral regularizer makes small, bounds it by exp(R / (√2 σ²)) " +
+  "with that smallest value. The Lipschitz bound is the product over the weights of what each " +
+  "can amplify.",
 ];
 
 /** The largest gain of the regularizer over the same network without it. */
@@ -188,17 +191,20 @@ function conditioningTable(groups: readonly RobustGroup[]): Table {
   const names = Object.entries(factorised[0]?.results[0]?.conditioning ?? {})
     .filter(([, c]) => c.factorised).map(([name]) => name);
   return {
-    caption: "κ of the factorised weights, first seed",
+    caption: "κ of the weights that are factorised, and its bound by R; first seed",
     columns: ["weight", ...groups.map((g) => g.label)],
     rows: names.map((name) => [
       name,
-      ...groups.map((g) => {
-        const { condition } = g.results[0]!.conditioning[name]!;
-        return Number.isFinite(condition) && condition < 1e4 ? condition.toFixed(2) : "> 10⁴";
-      }),
+      ...groups.map((g) => conditionOf(g.results[0]!.conditioning[name]!)),
     ]),
     numeric: true,
   };
+}
+
+/** κ of a weight, for factorised ones with the bound. */
+function conditionOf({ condition, bound, factorised }: Conditioning): string {
+  const show = (v: number): string => v < 1e4 ? v.toFixed(2) : "> 10⁴";
+  return factorised ? `${show(condition)} ≤ ${show(bound)}` : show(condition);
 }
 
 /** Images, changes and attacked images of the first seed of each network. */
