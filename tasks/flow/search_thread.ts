@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  type DesignStep,
-  search,
-  type SearchProgress,
-  type SearchResult,
-  type SearchSettings,
-} from "./search.ts";
+import { search } from "./search.ts";
+import type { DesignStep, SearchProgress, SearchResult, SearchSettings } from "./search_records.ts";
 
 /** What a thread tells. */
 export type SearchMessage =

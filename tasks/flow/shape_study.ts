@@ -22,7 +22,7 @@ import { formatBytes, formatDuration, renderTable } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { bodies } from "./body.ts";
 import { fastestKernel } from "./kernel.ts";
-import type { DesignStep, SearchResult, SearchSettings } from "./search.ts";
+import type { DesignStep, SearchResult, SearchSettings } from "./search_records.ts";
 import { searchAll } from "./search_thread.ts";
 import { summaryOf, type WindowSummary } from "./shape_summary.ts";
 import { Interrupted, Ticker } from "./ticker.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DesignStep, SearchResult } from "./search.ts";
+import type { DesignStep, SearchResult } from "./search_records.ts";
 
 /** A search in numbers. */
 export interface WindowSummary {

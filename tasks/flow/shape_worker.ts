@@ -7,7 +7,8 @@
 import { windows } from "../../core/mod.ts";
 import "./bodies.ts";
 import { bodies } from "./body.ts";
-import { search, type SearchSettings } from "./search.ts";
+import { search } from "./search.ts";
+import type { SearchSettings } from "./search_records.ts";
 import type { SearchMessage } from "./search_thread.ts";
 
 /** The part of a worker's global scope that is used here. */

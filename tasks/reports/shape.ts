@@ -22,7 +22,7 @@ import { windows } from "../../core/windowing/mod.ts";
 import "../flow/bodies.ts";
 import { bodies } from "../flow/body.ts";
 import { PLACE, WIDTH } from "../flow/channel.ts";
-import type { DesignStep, FlowPicture } from "../flow/search.ts";
+import type { DesignStep, FlowPicture } from "../flow/search_records.ts";
 import { meanForces } from "../flow/objective.ts";
 import type { WindowSummary } from "../flow/shape_summary.ts";
 import { formatBytes, formatDuration, formatPercent } from "../terminal/format.ts";
