@@ -16,40 +16,52 @@ import {
 import { networks } from "../../layers/mod.ts";
 import { dense, methods } from "../methods.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
-import { runDefaults, runSchema } from "../settings.ts";
+import { runDefaults, type RunOptions, runSchema } from "../settings.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** Name of the fully connected network among the others. */
 export const PERCEPTRON = "perceptron";
 
+/** Options of one run; what a study has lists for, or no use for, is left out. */
+const { seed: _seed, tolerance: _tolerance, baseline: _baseline, ranksFrom: _ranks, ...shared } =
+  runDefaults;
+
 /** Defaults of the recipe. */
 export const robustDefaults = {
-  ...runDefaults,
+  ...shared,
   seeds: [1] as readonly number[],
   dataset: "mnist",
-  network: PERCEPTRON,
+  network: "lenet-5",
+  method: "tucker",
   width: 1, // factor of all sizes; the perceptron has 4 hidden layers of 500
   normalise: true,
-  epochs: 10,
+  epochs: 6,
+  batch: 128,
   tolerances: [0.3] as readonly number[], // of the truncation rule
-  betas: [0, 0.3] as readonly number[], // strengths of the regularizer; 0: none
+  betas: [0, 0.5] as readonly number[], // strengths of the regularizer; 0: none
   regularizer: "spectral",
   coupling: "split",
   strength: "steady",
-  start: "dense",
+  start: "random",
   dense: true,
   training: "clean",
   trainEpsilon: 0.1,
   trainSteps: 5,
   attacks: "fgsm,fgsm-max,jitter,mixup,pgd,pgd-l2",
-  epsilons: [0.02, 0.05, 0.1] as readonly number[], // largest change of a pixel
-  epsilonsL2: [0.5, 1, 2] as readonly number[], // Euclidean length
-  attackCount: 1000, // test images
+  epsilons: [0.05, 0.1, 0.15] as readonly number[], // largest change of a pixel
+  epsilonsL2: [0.5, 1, 1.5] as readonly number[], // Euclidean length
+  attackCount: 500, // test images
   attackSteps: 0, // 0: each attack's own
 };
 
 /** Options of the recipe. */
 export type RobustOptions = ParsedOptions<typeof robustDefaults>;
+
+/** The options of one run of a study, as far as they do not differ from run to run. */
+export function runOptionsOf(o: RobustOptions): RobustOptions & RunOptions {
+  const { seed, tolerance } = { seed: o.seeds[0]!, tolerance: o.tolerances[0]! };
+  return { ...o, seed, tolerance, baseline: false, ranksFrom: "" };
+}
 
 /** Limits and explanations; built late, so that plugins count. */
 export function robustSchema(): OptionSchema<typeof robustDefaults> {

@@ -41,6 +41,7 @@ import {
   denseFolder,
   PERCEPTRON,
   type RobustOptions,
+  runOptionsOf,
 } from "./options.ts";
 import { robustGroups, type RobustResult } from "./result.ts";
 import { robustTables } from "./table.ts";
@@ -68,7 +69,7 @@ export async function robustStudy(
   const { sink } = context;
   const path = runPath(options.out, recipe);
   const subject = subjectOf(recipe, options);
-  const job = await openJob(subject, options, context);
+  const job = await openJob(subject, runOptionsOf(options), context);
   await RunFolder.open(path, {
     recipe,
     settings: { ...options },

@@ -19,7 +19,8 @@ import { robustTables } from "../../../tasks/robust/table.ts";
 
 const shared = { sanitizeResources: false, sanitizeOps: false };
 const ARGS = [
-  ...["--dataset", "blobs", "--backend", "wasm", "--width", "0.05", "--rank", "8"],
+  ...["--dataset", "blobs", "--network", "perceptron", "--method", "low-rank"],
+  ...["--backend", "wasm", "--width", "0.05", "--rank", "8"],
   ...["--max-rank", "10", "--epochs", "2", "--batch", "32", "--train-count", "128"],
   ...["--test-count", "60", "--attack-count", "40", "--attacks", "fgsm,pgd-l2"],
   ...["--attack-steps", "3", "--epsilons", "0.05,0.2", "--epsilons-l2", "0.5"],
@@ -55,7 +56,8 @@ Deno.test({
   fn: () =>
     withFolder(async (folder) => {
       const out = join(folder, "run");
-      const args = [...ARGS, "--betas", "0,0.5", "--tolerances", "0.1,0.4", "--out", out];
+      const args = [...ARGS, "--betas", "0,0.5", "--tolerances", "0.1,0.4"];
+      args.push("--start", "dense", "--out", out);
       const first = await run(args);
       assertEquals(first.code, 0);
       assert(first.text.split("\n").every((line) => line.length <= 80));
@@ -97,7 +99,7 @@ for (const training of ["attacked", "trades"]) {
     fn: () =>
       withFolder(async (folder) => {
         const out = join(folder, "run");
-        const args = [...ARGS, "--training", training, "--start", "random", "--no-dense"];
+        const args = [...ARGS, "--training", training, "--no-dense"];
         const more = ["--betas", "0.2", "--coupling", "field", "--train-steps", "2"];
         const { code } = await run([...args, ...more, "--out", out]);
         assertEquals(code, 0);
@@ -120,7 +122,13 @@ Deno.test("the recipe robust refuses attacks that it does not know before anythi
   }));
 
 Deno.test("candidatesOf() lists every network once for each seed, the dense one first", () => {
-  const options = { ...robustDefaults, seeds: [1, 2], tolerances: [0.1], betas: [0, 1] };
+  const options = {
+    ...robustDefaults,
+    method: "low-rank",
+    seeds: [1, 2],
+    tolerances: [0.1],
+    betas: [0, 1],
+  };
   const labels = candidatesOf({ ...options, epsilons: [0.1], epsilonsL2: [1] })
     .map((c) => `${c.seed} ${c.label}`);
   assertEquals(labels, [
