@@ -46,7 +46,7 @@ Deno.test("firstImages() shares the memory of the split and refuses more than th
 });
 
 Deno.test("datasets knows its sources by name and suggests near ones", () => {
-  assertEquals(datasets.names(), ["digits", "mnist", "fashion-mnist", "blobs"]);
+  assertEquals(datasets.names(), ["digits", "mnist", "fashion-mnist", "cifar-10", "blobs"]);
   assertThrows(
     () => datasets.get("mnits"),
     RangeError,
