@@ -51,9 +51,12 @@
 
 export {
   type Algebra,
+  attackImages,
+  attacks,
   augmentedBug,
   backends,
   bug,
+  classifierOf,
   type Dataset,
   datasets,
   denseField,
@@ -78,6 +81,7 @@ export {
   type Plugin,
   Random,
   Registry,
+  regularizers,
   relativeFrobenius,
   rk4,
   RunFolder,

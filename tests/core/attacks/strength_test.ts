@@ -76,9 +76,9 @@ for (const backend of cpuBackends.filter((name) => name !== "cpu")) {
 }
 
 Deno.test({
-  ...await onBackend("cpu", "on a trained network more steps, restarts and APGD are stronger"),
+  ...await onBackend("wasm", "on a trained network more steps, restarts and APGD are stronger"),
   fn: async () => {
-    const t = await trained("cpu", "low-rank");
+    const t = await trained("wasm", "low-rank");
     const mean = async (name: string, epsilon: number, settings: AttackSettings) => {
       let sum = 0;
       for (const seed of [1, 2]) {
@@ -101,6 +101,32 @@ Deno.test({
     // These comparisons mean something only where attacks succeed at times.
     assertLess(total.many, 3.5);
     assert(total.many > 0);
+    tensorsIn(t.state.states).forEach((x) => x.dispose());
+  },
+});
+
+Deno.test({
+  ...await onBackend("wasm", "more steps are not weaker on average, whatever the attack"),
+  fn: async () => {
+    const t = await trained("wasm", "low-rank");
+    const some = { images: t.data.images.slice(0, 30 * 36), labels: t.data.labels.slice(0, 30) };
+    for (const { name, norm, defaults } of attacks.list()) {
+      const key = "queries" in defaults ? "queries" : "steps";
+      if (!(key in defaults)) continue;
+      const radii = norm === "linf" ? [0.06, 0.12, 0.2] : [0.3, 0.6, 1];
+      const base = "searches" in defaults ? { searches: 4, learningRate: 0.05 } : {};
+      const total = async (count: number) => {
+        let sum = 0;
+        for (const epsilon of radii) {
+          sum += await accuracy(t.classifier, name, some, epsilon, { ...base, [key]: count });
+        }
+        return sum / radii.length;
+      };
+      const [few, many] = [await total(1), await total(25)];
+      assertGreaterOrEqual(few + 1e-9, many, name);
+      // Nothing is compared where nothing succeeds.
+      assertLess(many, 1, name);
+    }
     tensorsIn(t.state.states).forEach((x) => x.dispose());
   },
 });
