@@ -22,9 +22,17 @@ import { UsageError } from "../usage_error.ts";
 /** Name of the fully connected network among the others. */
 export const PERCEPTRON = "perceptron";
 
-/** Options of one run; what a study has lists for, or no use for, is left out. */
-const { seed: _seed, tolerance: _tolerance, baseline: _baseline, ranksFrom: _ranks, ...shared } =
-  runDefaults;
+/** Options of one run that a study has lists for, or no use for. */
+type LeftOut = "seed" | "tolerance" | "baseline" | "ranksFrom";
+
+/** The other options of one run. */
+const shared: Omit<typeof runDefaults, LeftOut> = sharedDefaults();
+
+function sharedDefaults(): Omit<typeof runDefaults, LeftOut> {
+  const { seed: _seed, tolerance: _tolerance, baseline: _twin, ranksFrom: _ranks, ...kept } =
+    runDefaults;
+  return kept;
+}
 
 /** Defaults of the recipe. */
 export const robustDefaults = {
