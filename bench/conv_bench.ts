@@ -144,9 +144,6 @@ function aimsOf(backend: string, network: string, pass: string, all: Row): Aim[]
   ];
 }
 
-/** Rank of all modes at which both networks keep about 15 % of their weights. */
-const NETWORK_RANK = 120;
-
 /** Training and inference of whole networks, ours through the trainer. */
 async function wholeNetworks(
   worker: Worker,
@@ -157,7 +154,7 @@ async function wholeNetworks(
   const rows = new Map<string, Row>();
   for (const family of ["vgg-16", "resnet-18"]) {
     const own = (form: string, format: string) =>
-      worker.variant(form, `convnet ${pass} ${family} ${format} ${NETWORK_RANK}`);
+      worker.variant(form, `convnet ${pass} ${family} ${format}`);
     const theirs = (layout: string) =>
       peer ? [peer.variant(`torch ${layout}`, `net ${layout} ${pass} ${family}`)] : [];
     const variants = [

@@ -16,9 +16,13 @@ interface LayerSize {
   readonly stride: number;
 }
 
-/** The rank at which core and bases together keep the share of the weights. */
-export function chainRank({ inputs, outputs, kernel }: LayerSize): number {
-  const [area, bases] = [kernel ** 2, inputs + outputs];
+/**
+ * The rank at which core and bases together keep the share of a kernel's weights.
+ *
+ * @param area Height times width of the kernel.
+ */
+export function keptRank(area: number, inputs: number, outputs: number): number {
+  const bases = inputs + outputs;
   const root = Math.sqrt(bases ** 2 + 4 * area * KEPT * area * inputs * outputs);
   return Math.max(1, Math.round((root - bases) / (2 * area)));
 }
@@ -76,7 +80,7 @@ function kernelOf(engine: Engine, size: number, inputs: number, outputs: number)
 }
 
 function chainOf(engine: Engine, s: LayerSize): Tensor[] {
-  const rank = chainRank(s);
+  const rank = keptRank(s.kernel ** 2, s.inputs, s.outputs);
   return [
     fixed(engine, [s.inputs, rank], 1 / Math.sqrt(s.inputs), 6),
     kernelOf(engine, s.kernel, rank, rank),

@@ -10,12 +10,29 @@ import {
   type WeightStates,
 } from "../../core/mod.ts";
 import { networks } from "../../layers/mod.ts";
-import { CONV_BATCH } from "./conv.ts";
+import { CONV_BATCH, keptRank } from "./conv.ts";
 import { createStates, makeBatch, methodOf, RATE } from "./network.ts";
-import { integers, type Workload, type WorkloadKind } from "./workload.ts";
+import type { Workload, WorkloadKind } from "./workload.ts";
 
 /** Height and width of the images. */
 const SIDE = 32;
+
+/** Bound of the ranks of weights that are not compressed. */
+const LARGEST_RANK = 512;
+
+/** The network with its ranks held at the share of the weights that factors keep. */
+function held(network: Layer): Layer {
+  const weights = network.weights.map((spec) => {
+    const [height, width, inputs, outputs] = spec.shape.length === 4
+      ? spec.shape as [number, number, number, number]
+      : [1, 1, ...spec.shape] as [number, number, number, number];
+    // Layers that read the images keep their kernels: there is nothing to compress.
+    if (inputs === 3 || outputs === undefined) return spec;
+    const rank = keptRank(height * width, inputs, outputs);
+    return { ...spec, rank, minRank: rank, maxRank: rank };
+  });
+  return { ...network, weights };
+}
 
 /** A convolutional network in training. */
 class ConvnetTraining {
@@ -36,10 +53,11 @@ class ConvnetTraining {
     this.#states = states;
   }
 
-  static async start(engine: Engine, family: string, format: string, rank: number) {
-    const method = methodOf(engine, "augmented-bug", rank);
-    const ranks = format === "dense" ? {} : { format, rank };
-    const network = networks.get(family).create({ shape: [SIDE, SIDE, 3], classes: 10, ...ranks });
+  static async start(engine: Engine, family: string, format: string): Promise<ConvnetTraining> {
+    const method = methodOf(engine, "augmented-bug", LARGEST_RANK);
+    const network = held(
+      networks.get(family).create({ shape: [SIDE, SIDE, 3], classes: 10, format }),
+    );
     const batch = makeBatch(engine, CONV_BATCH, SIDE * SIDE * 3);
     const states = await createStates(method, network);
     return new ConvnetTraining(method, network, batch, states);
@@ -66,11 +84,13 @@ class ConvnetTraining {
 /** Training steps and inference of the library's convolutional networks, batch 128. */
 export const convnet: WorkloadKind = {
   name: "convnet",
-  usage: "convnet forward|step <network> <format> rank",
+  usage: "convnet forward|step <network> <format>",
   async create(engine, words): Promise<Workload> {
-    const [pass, family, format, rank] = words as [string, string, string, string];
-    const [bound] = integers([rank], 1, this.usage) as [number];
-    const training = await ConvnetTraining.start(engine, family, format, bound);
+    const [pass, family, format] = words;
+    if (family === undefined || format === undefined || !["forward", "step"].includes(pass!)) {
+      throw new RangeError(`Cannot read the workload: expected "${this.usage}"`);
+    }
+    const training = await ConvnetTraining.start(engine, family, format);
     return { step: () => pass === "step" ? training.step() : training.infer() };
   },
 };
