@@ -24,9 +24,11 @@ export function layoutKernels(c: HeapContext): Kernels {
     }),
     Slice: orShipped(c, "Slice", ({ inputs: { x }, attrs }) => {
       const [begin, size] = [attrs.begin as number[], attrs.size as number[]];
-      if (x!.dtype !== "float32" || x!.shape.length !== 2 || size.includes(-1)) return undefined;
+      if (x!.dtype !== "float32" || x!.shape.length < 2 || size.includes(-1)) return undefined;
       const inside = begin.every((b, i) => b >= 0 && b + size[i]! <= x!.shape[i]!);
-      return inside ? block(c, x!, begin as [number, number], size as [number, number]) : undefined;
+      // Of more axes than two only the last may be cut: then the others are the rows.
+      const whole = size.slice(0, -1).every((n, i) => n === x!.shape[i]);
+      return inside && (whole || x!.shape.length === 2) ? block(c, x!, begin, size) : undefined;
     }),
   };
 }
@@ -60,16 +62,19 @@ function transpose(c: HeapContext, x: TensorInfo): TensorInfo {
   return y;
 }
 
+/** A block of a matrix, or columns of a tensor whose leading axes are its rows. */
 function block(
   c: HeapContext,
   x: TensorInfo,
-  [row, column]: readonly [number, number],
-  size: readonly [number, number],
+  begin: readonly number[],
+  size: readonly number[],
 ): TensorInfo {
   const out = output(c, size);
-  const pitch = 4 * x.shape[1]!;
-  const from = address(c, x) + row * pitch + 4 * column;
-  const width = 4 * size[1];
-  if (sizeOf(size) > 0) c.simd.copy_rows!(address(c, out), from, size[0], width, width, pitch);
+  const pitch = 4 * x.shape.at(-1)!;
+  // Beyond two axes the leading ones begin at 0.
+  const from = address(c, x) + begin[0]! * pitch + 4 * begin.at(-1)!;
+  const width = 4 * size.at(-1)!;
+  const rows = sizeOf(size.slice(0, -1));
+  if (sizeOf(size) > 0) c.simd.copy_rows!(address(c, out), from, rows, width, width, pitch);
   return out;
 }
