@@ -13,16 +13,16 @@ import type { Cell } from "./sweep/cells.ts";
 import { runSweep } from "./sweep/run.ts";
 import { UsageError } from "./usage_error.ts";
 
-const { epochs: _epochs, batch, width, depth, baselineLearningRate } = classificationDefaults;
+const shared = classificationDefaults;
 
 /** Everything that decides a comparison. */
 export const integratorTrainingDefaults = {
   integrator: "all", // or some, joined by commas
   seeds: 1, // 1 … n
   epochs: 20,
-  batch,
-  width,
-  depth,
+  batch: shared.batch,
+  width: shared.width,
+  depth: shared.depth,
   trainCount: 0, // 0: all
   testCount: 0,
   dense: true, // the dense twin first
@@ -39,25 +39,25 @@ export type IntegratorTrainingOptions = ParsedOptions<typeof integratorTrainingD
 
 /** Limits and explanations; built late, so that plugins count. */
 export function integratorTrainingSchema(): OptionSchema<typeof integratorTrainingDefaults> {
-  const shared = classificationSchema();
+  const schema = classificationSchema();
   return {
     integrator: {
       description: `which integrators, joined by commas: all, ${integrators.names().join(", ")}`,
     },
     seeds: { integer: true, min: 1, description: "runs of each, with seeds 1, 2, …" },
-    epochs: shared.epochs!,
-    batch: shared.batch!,
-    width: shared.width!,
-    depth: shared.depth!,
-    trainCount: shared.trainCount!,
-    testCount: shared.testCount!,
+    epochs: schema.epochs!,
+    batch: schema.batch!,
+    width: schema.width!,
+    depth: schema.depth!,
+    trainCount: schema.trainCount!,
+    testCount: schema.testCount!,
     dense: { description: "train the dense twin, too" },
-    backend: shared.backend!,
-    threads: shared.threads!,
-    data: shared.data!,
-    offline: shared.offline!,
-    out: shared.out!,
-    resume: shared.resume!,
+    backend: schema.backend!,
+    threads: schema.threads!,
+    data: schema.data!,
+    offline: schema.offline!,
+    out: schema.out!,
+    resume: schema.resume!,
   };
 }
 
@@ -110,7 +110,7 @@ export async function compareIntegrators(
 function cellsOf(options: IntegratorTrainingOptions): Cell[] {
   const shared = Object.entries(options).filter(([key]) => !OWN.has(key))
     .map(([key, value]) => argument(key, value));
-  const dense = ["--method=dense", `--learning-rate=${baselineLearningRate}`];
+  const dense = ["--method=dense", `--learning-rate=${shared.baselineLearningRate}`];
   const methods = [
     ...options.dense ? [{ method: "dense", own: dense }] : [],
     ...chosen(options.integrator).map((item) => (
