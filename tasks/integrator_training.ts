@@ -13,16 +13,16 @@ import type { Cell } from "./sweep/cells.ts";
 import { runSweep } from "./sweep/run.ts";
 import { UsageError } from "./usage_error.ts";
 
-const shared = classificationDefaults;
+const usual = classificationDefaults;
 
 /** Everything that decides a comparison. */
 export const integratorTrainingDefaults = {
   integrator: "all", // or some, joined by commas
   seeds: 1, // 1 … n
   epochs: 20,
-  batch: shared.batch,
-  width: shared.width,
-  depth: shared.depth,
+  batch: usual.batch,
+  width: usual.width,
+  depth: usual.depth,
   trainCount: 0, // 0: all
   testCount: 0,
   dense: true, // the dense twin first
@@ -110,7 +110,7 @@ export async function compareIntegrators(
 function cellsOf(options: IntegratorTrainingOptions): Cell[] {
   const shared = Object.entries(options).filter(([key]) => !OWN.has(key))
     .map(([key, value]) => argument(key, value));
-  const dense = ["--method=dense", `--learning-rate=${shared.baselineLearningRate}`];
+  const dense = ["--method=dense", `--learning-rate=${usual.baselineLearningRate}`];
   const methods = [
     ...options.dense ? [{ method: "dense", own: dense }] : [],
     ...chosen(options.integrator).map((item) => (
