@@ -32,16 +32,26 @@ const OF_LOW_RANK = new Set([
  */
 export function cellsOf(recipe: Recipe, grid: OptionGrid, reference: boolean): Cell[] {
   const options = recipe.read(grid.fixed);
-  const hasMethods = "method" in options;
+  const hasMethods = takesDense(recipe);
   // References take the place of the twin that each run could have.
   const others = grid.fixed.filter((arg) => !/^--(no-)?baseline(=|$)/.test(arg));
-  const common = hasMethods ? [...others, "--no-baseline"] : grid.fixed;
+  const common = "baseline" in options ? [...others, "--no-baseline"] : grid.fixed;
   const isDense = (values: Cell["values"]) => (values.method ?? options.method) === dense.name;
   const cells = combinations(grid.axes)
     .filter((values) => !hasMethods || !isDense(values))
     .map((values) => cellOf(values, common));
   const wanted = hasMethods && (reference || combinations(grid.axes).some(isDense));
   return wanted ? [...references(grid, options, common), ...cells] : cells;
+}
+
+/** Whether the recipe has methods, and the dense one among them. */
+function takesDense(recipe: Recipe): boolean {
+  try {
+    recipe.read([`--method=${dense.name}`]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Dense networks, with the step size of the dense twin. */
@@ -52,9 +62,11 @@ function references(
 ): Cell[] {
   const axes = Object.entries(grid.axes).filter(([key]) => !OF_LOW_RANK.has(key));
   const others = common.filter((arg) => !/^--(method|learning-rate)(=|$)/.test(arg));
-  const rate = `--learning-rate=${options.baselineLearningRate}`;
+  const rate = "baselineLearningRate" in options
+    ? [`--learning-rate=${options.baselineLearningRate}`]
+    : [];
   return combinations(Object.fromEntries(axes)).map((values) => {
-    return cellOf({ method: dense.name, ...values }, [...others, rate]);
+    return cellOf({ method: dense.name, ...values }, [...others, ...rate]);
   });
 }
 

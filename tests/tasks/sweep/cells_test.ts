@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { compressRecipe } from "../../../tasks/recipes/compress.ts";
 import { integratorStudy } from "../../../tasks/recipes/integrators.ts";
 import { recipes } from "../../../tasks/recipe.ts";
 import { cellsOf } from "../../../tasks/sweep/cells.ts";
@@ -55,4 +56,10 @@ Deno.test("a method that is dense is one reference, whatever the tolerances", ()
 
 Deno.test("a recipe without methods has no references", () => {
   assertEquals(cellsOf(integratorStudy, integratorStudy.grid(["--rank", "2,3"]), true).length, 2);
+});
+
+Deno.test("a recipe whose methods are all factorised has no references", () => {
+  const cells = cellsOf(compressRecipe, compressRecipe.grid(["--tolerance", "0.1,0.3"]), true);
+  assertEquals(cells.map((cell) => cell.folder), ["tolerance-0.1", "tolerance-0.3"]);
+  for (const { args } of cells) assertEquals(compressRecipe.read(args).baseline, false);
 });
