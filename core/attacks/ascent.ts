@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type AttackProblem, imageSize } from "./attack.ts";
+import { type AttackProblem, imageSize, rowsOf, someOf } from "./attack.ts";
 import { forRows } from "./ball.ts";
 import { type Answer, type AttackObjective, succeeds } from "./objectives.ts";
 
@@ -119,4 +119,17 @@ export class Best {
 /** 0 … n − 1: all images of a problem. */
 export function everyOne(p: AttackProblem): number[] {
   return [...p.labels.keys()];
+}
+
+/** The part of a descent whose images are not broken yet. */
+export function stillStanding(
+  p: AttackProblem,
+  chosen: readonly number[],
+  x: Float32Array,
+  best: Best,
+): { p: AttackProblem; chosen: readonly number[]; x: Float32Array } {
+  const kept = [...chosen.keys()].filter((k) => !best.broken[chosen[k]!]);
+  if (kept.length === chosen.length) return { p, chosen, x };
+  const size = imageSize(p);
+  return { p: someOf(p, kept), chosen: kept.map((k) => chosen[k]!), x: rowsOf(x, size, kept) };
 }

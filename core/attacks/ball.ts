@@ -83,6 +83,12 @@ export function maxNorm(x: Float32Array, y?: Float32Array): number {
   return largest;
 }
 
+/** g/‖g‖_∞, in place; 0 stays 0. */
+export function toUnitMaximum(g: Float32Array): void {
+  const largest = maxNorm(g);
+  for (let j = 0; j < g.length; j++) g[j] = largest > 0 ? g[j]! / largest : 0;
+}
+
 /** Calls `f` with each row of matrices of equal height. */
 export function forRows(
   count: number,

@@ -1,6 +1,6 @@
 import { type Attack, type AttackProblem, defineAttack } from "./attack.ts";
 import { ascend } from "./ascent.ts";
-import { balls, forRows, maxNorm } from "./ball.ts";
+import { balls, forRows, toUnitMaximum } from "./ball.ts";
 import { crossEntropy } from "./objectives.ts";
 
 /** Fast gradient sign method (Goodfellow et al., arXiv 1412.6572): x + ε sign(g), into the box. */
@@ -32,12 +32,6 @@ export const fgsmMax: Attack = defineAttack({
   defaults: {},
   run: (p) => oneStep(p, toUnitMaximum, "linf"),
 });
-
-/** g/‖g‖_∞, in place; 0 stays 0. */
-export function toUnitMaximum(g: Float32Array): void {
-  const largest = maxNorm(g);
-  for (let j = 0; j < g.length; j++) g[j] = largest > 0 ? g[j]! / largest : 0;
-}
 
 async function oneStep(
   p: AttackProblem,

@@ -1,10 +1,9 @@
 import type { Random } from "../random.ts";
 import { type Attack, type AttackProblem, defineAttack, streams } from "./attack.ts";
 import { ascend, type Ascent } from "./ascent.ts";
-import { forRows } from "./ball.ts";
-import { toUnitMaximum } from "./fgsm.ts";
+import { forRows, toUnitMaximum } from "./ball.ts";
 import { iterate } from "./iterate.ts";
-import { type Answer, argmax, type AttackObjective } from "./objectives.ts";
+import { argmax, type AttackObjective, softmax } from "./objectives.ts";
 
 /**
  * Jitter (Schwinn et al., arXiv 2105.10304) as the paper on the spectral regularizer words it
@@ -59,14 +58,6 @@ function jittered(random: readonly Random[], scale: number, noise: number): Atta
     c[top]! -= sign * scale / largest * Math.sign(z[top]!) * along;
     return sign * r.reduce((sum, v) => sum + v * v, 0);
   };
-}
-
-/** softmax(factor · z). */
-export function softmax({ z }: Pick<Answer, "z">, factor = 1): Float64Array {
-  const largest = z.reduce((m, v) => Math.max(m, factor * v), -Infinity);
-  const e = Float64Array.from(z, (v) => Math.exp(factor * v - largest));
-  const sum = e.reduce((a, b) => a + b, 0);
-  return e.map((v) => v / sum);
 }
 
 /** From the gradient of L to one of L/‖x′ − x‖_∞ times that norm; ties share its derivative. */

@@ -1,11 +1,9 @@
 import type { Random } from "../random.ts";
 import { type Attack, type AttackProblem, defineAttack, imageSize, streams } from "./attack.ts";
 import { ascend, type Ascent } from "./ascent.ts";
-import { forRows } from "./ball.ts";
-import { toUnitMaximum } from "./fgsm.ts";
+import { forRows, toUnitMaximum } from "./ball.ts";
 import { iterate } from "./iterate.ts";
-import { softmax } from "./jitter.ts";
-import { type AttackObjective, crossEntropy } from "./objectives.ts";
+import { type AttackObjective, crossEntropy, softmax } from "./objectives.ts";
 
 /**
  * Mixup attack (Xu and Ghamisi, arXiv 2202.07054) as the paper on the spectral regularizer words it

@@ -48,6 +48,14 @@ export function runnerUp(z: Float32Array, except: number): number {
   return best;
 }
 
+/** softmax(factor · z). */
+export function softmax({ z }: Pick<Answer, "z">, factor = 1): Float64Array {
+  const largest = z.reduce((m, v) => Math.max(m, factor * v), -Infinity);
+  const e = Float64Array.from(z, (v) => Math.exp(factor * v - largest));
+  const sum = e.reduce((a, b) => a + b, 0);
+  return e.map((v) => v / sum);
+}
+
 /** Cross-entropy of the label; for a target, minus its cross-entropy. */
 export function crossEntropy({ z, label, target }: Answer, c: Float64Array): number {
   const toward = target ?? label;

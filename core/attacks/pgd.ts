@@ -3,12 +3,10 @@ import {
   type AttackProblem,
   type BallNorm,
   defineAttack,
-  imageSize,
-  rowsOf,
   someOf,
   streams,
 } from "./attack.ts";
-import { ascend, Best, everyOne, look } from "./ascent.ts";
+import { ascend, Best, everyOne, look, stillStanding } from "./ascent.ts";
 import { balls, forRows } from "./ball.ts";
 import { crossEntropy } from "./objectives.ts";
 
@@ -88,17 +86,4 @@ async function descent(
     if (s.stopEarly) ({ p, chosen, x } = stillStanding(p, chosen, x, best));
   }
   if (chosen.length > 0) best.offer(p, chosen, x, await look(p, x, crossEntropy));
-}
-
-/** The part of a descent whose images are not broken yet. */
-export function stillStanding(
-  p: AttackProblem,
-  chosen: readonly number[],
-  x: Float32Array,
-  best: Best,
-): { p: AttackProblem; chosen: readonly number[]; x: Float32Array } {
-  const kept = [...chosen.keys()].filter((k) => !best.broken[chosen[k]!]);
-  if (kept.length === chosen.length) return { p, chosen, x };
-  const size = imageSize(p);
-  return { p: someOf(p, kept), chosen: kept.map((k) => chosen[k]!), x: rowsOf(x, size, kept) };
 }

@@ -1,8 +1,7 @@
 import type { Random } from "../random.ts";
 import { type Attack, type AttackProblem, defineAttack, streams } from "./attack.ts";
-import { Best, everyOne, look } from "./ascent.ts";
+import { Best, everyOne, look, stillStanding } from "./ascent.ts";
 import { balls, forRows } from "./ball.ts";
-import { stillStanding } from "./pgd.ts";
 import { margin } from "./objectives.ts";
 
 /**

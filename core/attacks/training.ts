@@ -17,8 +17,7 @@ import type { Attack, AttackProblem, AttackSettings } from "./attack.ts";
 import { ascend } from "./ascent.ts";
 import { balls, forRows } from "./ball.ts";
 import { classifierAt } from "./classifier.ts";
-import { softmax } from "./jitter.ts";
-import { argmax, type AttackObjective } from "./objectives.ts";
+import { argmax, type AttackObjective, softmax } from "./objectives.ts";
 
 /** Settings of adversarial training. */
 export interface AdversarialOptions {
