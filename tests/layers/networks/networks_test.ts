@@ -48,8 +48,9 @@ const SIZES: Readonly<Record<string, { shape: Shape; parameters: number }>> = {
   },
   "vgg-small": {
     shape: CIFAR,
-    parameters: 9 * (3 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 128 * 128) +
-      2 * 2 * (32 + 64 + 128) + 1280 + 10,
+    parameters: 9 * (3 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 128 * 128 + 128 * 256 +
+          256 * 256) +
+      2 * 2 * (32 + 64 + 128 + 256) + 2560 + 10,
   },
   // torchvision's ResNet-18 with a 3×3 stem and 10 classes.
   "resnet-18": { shape: CIFAR, parameters: 11_173_962 },
