@@ -8,7 +8,7 @@
  * @module
  */
 
-import { loadBlas } from "./library.ts";
+import { loadBlas, useAllThreads } from "./library.ts";
 import { transposeInto } from "./transpose.ts";
 
 /** Dense float64 operations of the system's library. */
@@ -103,6 +103,7 @@ export function openHostLapack(): HostLapack | undefined {
 function open(): HostLapack | undefined {
   const library = loadBlas();
   if (typeof library === "string" || !library.lapack) return undefined;
+  useAllThreads(library);
   const { symbols } = Deno.dlopen(library.path, SYMBOLS);
   const functions = symbols as unknown as Record<string, Native | null>;
   const extra = "cblas_domatcopy" satisfies keyof Functions;

@@ -147,13 +147,46 @@ function search(): BlasLibrary | string {
   const names = candidates();
   const failures: string[] = [];
   for (const path of names) {
-    const library = openLibrary(path);
+    const library = withoutThreads(() => openLibrary(path));
     if (typeof library !== "string") return library;
     failures.push(library);
   }
   return names.length === 1
     ? `${names[0]} cannot be loaded (${failures[0]})`
     : `no BLAS library found (tried ${names.join(", ")})`;
+}
+
+/** Environment variable from which OpenBLAS takes its threads when it is loaded. */
+const THREADS_VARIABLE = "OPENBLAS_NUM_THREADS";
+
+/**
+ * Loads OpenBLAS without threads of its own, which the team does not use. With them about one
+ * process in fifteen was aborted while it ended ("corrupted size vs. prev_size in fastbins", OpenBLAS
+ * 0.3.21), without them none of a hundred.
+ */
+function withoutThreads<T>(load: () => T): T {
+  if (Deno.env.get(THREADS_VARIABLE) !== undefined) return load();
+  Deno.env.set(THREADS_VARIABLE, "1");
+  try {
+    return load();
+  } finally {
+    Deno.env.delete(THREADS_VARIABLE);
+  }
+}
+
+/** Whether a team calls the library: each of its threads then computes alone. */
+let held = false;
+
+/** Holds the library to one thread for good. */
+export function holdToOneThread({ setThreads }: BlasLibrary): void {
+  held = true;
+  setThreads?.(1);
+}
+
+/** Lets the library use all cores, unless it is held to one or the user says how many. */
+export function useAllThreads({ setThreads }: BlasLibrary): void {
+  if (held || Deno.env.get(THREADS_VARIABLE) !== undefined) return;
+  setThreads?.(navigator.hardwareConcurrency);
 }
 
 /** Loads the library of that path or name; one line that says why where it cannot. */

@@ -18,7 +18,7 @@ import { TeamCrew } from "../team/crew.ts";
 import { Team } from "../team/team.ts";
 import { blasGemm } from "./gemm.ts";
 import type { HelperSetting } from "./helper.ts";
-import type { BlasLibrary } from "./library.ts";
+import { type BlasLibrary, holdToOneThread } from "./library.ts";
 import { blasLinalg } from "./linalg.ts";
 import { nativeBase } from "./native_heap.ts";
 
@@ -64,7 +64,7 @@ async function assembleParts(library: BlasLibrary): Promise<Parts> {
   const heap = await openHeap(tf, NAME);
   const base = nativeBase(heap.memory);
   const team = teamOf(library, heap);
-  library.setThreads?.(1);
+  holdToOneThread(library);
   const alone = blasGemm(library, base);
   const simd = bindSimd(heap.memory);
   const crew = new TeamCrew({ place: 0, simd, gemm: alone }, team);
