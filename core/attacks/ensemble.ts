@@ -7,9 +7,9 @@ import {
 } from "./attack.ts";
 import { apgdCe, apgdCeL2, apgdDlr, apgdDlrL2 } from "./apgd.ts";
 import { Best, everyOne, look } from "./ascent.ts";
-import { deepfool } from "./deepfool.ts";
 import { margin } from "./objectives.ts";
 import { square } from "./square.ts";
+import { squareL2 } from "./square_l2.ts";
 
 const DEFAULTS = { steps: 50, restarts: 1, targets: 3, queries: 500 };
 
@@ -48,24 +48,20 @@ export const auto: Attack = defineAttack({
     ]),
 });
 
-/** The same in the Euclidean norm, with DeepFool in place of the black box. */
+/** The same in the Euclidean norm. */
 export const autoL2: Attack = defineAttack({
   name: "auto-l2",
-  description: "ensemble: apgd-ce-l2, apgd-dlr-l2 free and aimed, deepfool",
-  options: {
-    steps: OPTIONS.steps,
-    restarts: OPTIONS.restarts,
-    targets: OPTIONS.targets,
-  },
+  description: "ensemble: apgd-ce-l2, apgd-dlr-l2 free and aimed, square-l2; on what still stands",
+  options: OPTIONS,
   norm: "l2",
   fewestClasses: 4,
-  defaults: { steps: DEFAULTS.steps, restarts: DEFAULTS.restarts, targets: DEFAULTS.targets },
-  run: (p, { steps, restarts, targets }) =>
+  defaults: DEFAULTS,
+  run: (p, { steps, restarts, targets, queries }) =>
     ensemble(p, targets, [
       { attack: apgdCeL2, settings: { steps, restarts } },
       { attack: apgdDlrL2, settings: { steps, restarts } },
       { attack: apgdDlrL2, settings: { steps, restarts }, targeted: true },
-      { attack: deepfool, settings: {} },
+      { attack: squareL2, settings: { queries } },
     ]),
 });
 

@@ -31,6 +31,7 @@ export { apgdCe, apgdCeL2, apgdDlr, apgdDlrL2 } from "./apgd.ts";
 export { cwL2 } from "./cw.ts";
 export { deepfool } from "./deepfool.ts";
 export { square } from "./square.ts";
+export { squareL2 } from "./square_l2.ts";
 export { auto, autoL2 } from "./ensemble.ts";
 export {
   attackImages,

@@ -50,7 +50,12 @@ export const square: Attack = defineAttack({
 /** Shares of all queries after which the squares have half the area, as in the publication. */
 const HALVINGS = [0.001, 0.005, 0.02, 0.1, 0.2, 0.4, 0.6, 0.8];
 
-function sideAt(done: number, share: number, [h, w]: AttackProblem["classifier"]["shape"]): number {
+/** Side of the windows when a share of the queries is done. */
+export function sideAt(
+  done: number,
+  share: number,
+  [h, w]: AttackProblem["classifier"]["shape"],
+): number {
   const area = h * w * share / 2 ** HALVINGS.filter((at) => done > at).length;
   return Math.max(1, Math.min(h, w, Math.round(Math.sqrt(area))));
 }
