@@ -109,6 +109,21 @@ for (const training of ["attacked", "trades"]) {
   });
 }
 
+Deno.test({
+  name: "an interrupted study ends with 130, says how to go on, and goes on",
+  ...shared,
+  fn: () =>
+    withFolder(async (folder) => {
+      const out = join(folder, "run");
+      const args = [...ARGS, "--betas", "0.5", "--out", out];
+      const { sink, text } = recorder();
+      const recipe = recipes.get("robust");
+      assertEquals(await recipe.run(args, { sink, signal: AbortSignal.abort() }), 130);
+      assertStringIncludes(text(), `--out ${out} --resume`);
+      assertEquals((await run([...args, "--resume"])).code, 0);
+    }),
+});
+
 Deno.test("the recipe robust refuses attacks that it does not know before anything is written", () =>
   withFolder(async (folder) => {
     const out = join(folder, "run");
