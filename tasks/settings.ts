@@ -82,7 +82,7 @@ export function runSchema(): OptionSchema<typeof runDefaults> {
     weightDecay: { min: 0, description: "decoupled weight decay" },
     coreSteps: { integer: true, min: 1, description: "local updates of the core per step" },
     schedule: { oneOf: schedules.names(), description: "course of the learning rate" },
-    warmup: { integer: true, min: 0, description: "steps of linear warm-up" },
+    warmup: { integer: true, min: 0, description: "steps of linear warm-up, at most half of all" },
     clip: { min: 0, description: "largest norm of the gradient, 0 for none" },
     patience: { integer: true, min: 0, description: "epochs without gain before stopping, 0: off" },
     initialiser: { oneOf: initialisers.names(), description: "start of the weights" },

@@ -113,8 +113,11 @@ function divided({ dataset, options: o }: Job): { dataset: Dataset; validation?:
 
 function rateOf({ options: o }: Job, { learningRate }: Variant): TrainOptions["rate"] {
   const schedule = schedules.get(o.schedule);
-  return (step, totalSteps) =>
-    rateAt(learningRate, schedule, step, { totalSteps, warmupSteps: o.warmup });
+  return (step, totalSteps) => {
+    // A short trial of a recipe that warms up shall need no other option.
+    const warmupSteps = Math.min(o.warmup, Math.floor(totalSteps / 2));
+    return rateAt(learningRate, schedule, step, { totalSteps, warmupSteps });
+  };
 }
 
 function configOf(job: Job, variant: Variant): RunConfig {

@@ -12,6 +12,7 @@ export const cifar: Recipe = recipe({
     epochs: 20,
     batch: 128,
     tolerance: 0.15, // saves four parameters of five
+    warmup: 80, // steps: large first ones would cost ranks that are wanted later
     augmentation: "pad-crop,flip",
   },
   schema: convolutionSchema,
