@@ -23,6 +23,14 @@ export interface Svd<M> {
   readonly q: M;
 }
 
+/** The left part of an SVD. */
+export interface LeftSvd<M> {
+  /** Left singular vectors, m×m. */
+  readonly p: M;
+  /** Singular values, descending. */
+  readonly sigma: Float64Array;
+}
+
 /** Which operands of a product are transposed; both default to false. */
 export interface ProductOptions {
   /** Use the transpose of the left operand. */
@@ -107,6 +115,11 @@ export interface Algebra<M> extends Elementwise<M> {
   qr(x: M): Promise<Qr<M>>;
   /** Thin SVD. */
   svd(x: M): Promise<Svd<M>>;
+  /**
+   * P and sigma of the SVD of an m×n matrix, m ≤ n, where there is a cheaper way to them that is as
+   * accurate as the numbers are; undefined where there is none.
+   */
+  leftSvd?(x: M): Promise<LeftSvd<M> | undefined>;
   /** Orthonormal basis of the columns of `x`, m×min(m, n), completed where `x` lacks rank. */
   orthonormalize(x: M): Promise<M>;
   /**

@@ -5,7 +5,7 @@
  */
 
 import type { Engine, Tensor } from "../backend/engine.ts";
-import type { AdaptiveCoefficients, Algebra, ProductOptions, Qr, Svd } from "./algebra.ts";
+import type { AdaptiveCoefficients, Algebra, LeftSvd, ProductOptions, Qr, Svd } from "./algebra.ts";
 import { choleskyQr } from "./cholesky_qr.ts";
 import { hostAlgebra } from "./host.ts";
 import type { Matrix } from "./matrix.ts";
@@ -126,6 +126,10 @@ class EngineAlgebra implements Algebra<Tensor> {
     if (this.#engine.linalg) return this.#engine.linalg.svd(x);
     const { p, sigma, q } = await this.#host.svd(await this.#toHost(x));
     return { p: this.#fromHost(p), sigma, q: this.#fromHost(q) };
+  }
+
+  async leftSvd(x: Tensor): Promise<LeftSvd<Tensor> | undefined> {
+    return await this.#engine.linalg?.leftSvd?.(x);
   }
 
   async orthonormalize(x: Tensor): Promise<Tensor> {

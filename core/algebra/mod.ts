@@ -8,6 +8,7 @@ export type {
   AdaptiveCoefficients,
   Algebra,
   Elementwise,
+  LeftSvd,
   ProductOptions,
   Qr,
   Svd,

@@ -107,6 +107,12 @@ export interface NativeLinalg {
   /** Thin SVD A = P diag(sigma) Qᵀ of an m×n matrix with k = min(m, n): `p` m×k, `q` n×k. */
   svd(a: Tensor): NativeSvd | Promise<NativeSvd>;
   /**
+   * P and sigma of the SVD of an m×n matrix, m ≤ n, to the precision of its entries, where that is
+   * cheaper without Q; undefined where the caller must take another way. Backends without it leave
+   * it out.
+   */
+  leftSvd?(a: Tensor): Promise<NativeLeftSvd | undefined>;
+  /**
    * Orthonormal basis of span(A) by Cholesky-QR with a second pass, m×n; undefined where the Gram
    * matrix is too ill-conditioned for it and the caller must take another way.
    */
@@ -130,6 +136,14 @@ export interface NativeSvd {
   readonly sigma: Float64Array;
   /** Right singular vectors, n×k. */
   readonly q: Tensor;
+}
+
+/** Left part of the SVD A = P diag(sigma) Qᵀ of a wide matrix. */
+export interface NativeLeftSvd {
+  /** Left singular vectors, m×m. */
+  readonly p: Tensor;
+  /** Singular values, descending. */
+  readonly sigma: Float64Array;
 }
 
 /** Counters of tensor memory. */

@@ -87,35 +87,45 @@ export async function truncateModes<M>(
   let core = x;
   let discarded = 0;
   for (const mode of order) {
-    const { p, sigma, right } = await wideSvd(a, unfoldCyclic(a, core, mode));
+    const { p, sigma, rows } = await wideSvd(a, unfoldCyclic(a, core, mode));
     const rank = choose(sigma, mode);
     singularValues[mode] = sigma.slice(0, rank);
     discarded = Math.hypot(discarded, ...sigma.subarray(rank));
     factors[mode] = a.columns(p, 0, rank);
-    // Pᵀ X = Σ Qᵀ: the smaller product, and exact zeros stay zeros.
-    const kept = a.multiply(a.diagonal(singularValues[mode]!), right(rank), {
-      transposeRight: true,
-    });
+    const kept = rows(factors[mode]!, singularValues[mode]!);
     core = foldCyclic(a, kept, mode, core.shape.map((n, k) => k === mode ? rank : n));
   }
   return { tucker: { core, factors }, discarded, singularValues };
 }
 
+/** Singular vectors of an unfolding with the rows that are left when some are kept. */
+interface WideSvd<M> {
+  readonly p: M;
+  readonly sigma: Float64Array;
+  /** Pᵀ X = Σ Qᵀ of the leading vectors and values. */
+  readonly rows: (p: M, sigma: Float64Array) => M;
+}
+
 /**
- * SVD of an unfolding. One with many more columns than rows is brought to a square by a QR
- * factorisation first, and only the right vectors that are kept are formed.
+ * SVD of an unfolding. One with many more columns than rows needs no right vectors where the algebra
+ * finds the left ones alone; elsewhere it is brought to a square by a QR factorisation first, and
+ * only the right vectors that are kept are formed.
  */
-async function wideSvd<M>(
-  a: Algebra<M>,
-  x: M,
-): Promise<{ p: M; sigma: Float64Array; right: (rank: number) => M }> {
+async function wideSvd<M>(a: Algebra<M>, x: M): Promise<WideSvd<M>> {
   if (a.cols(x) < 2 * a.rows(x)) {
     const { p, sigma, q } = await a.svd(x);
-    return { p, sigma, right: (rank) => a.columns(q, 0, rank) };
+    return { p, sigma, rows: scaledRows(a, (rank) => a.columns(q, 0, rank)) };
   }
-  const { q: rows, r } = await a.qr(a.transpose(x));
+  const left = await a.leftSvd?.(x);
+  if (left) return { ...left, rows: (p) => a.multiply(p, x, { transposeLeft: true }) };
+  const { q: basis, r } = await a.qr(a.transpose(x));
   const { p, sigma, q } = await a.svd(a.transpose(r));
-  return { p, sigma, right: (rank) => a.multiply(rows, a.columns(q, 0, rank)) };
+  return { p, sigma, rows: scaledRows(a, (k) => a.multiply(basis, a.columns(q, 0, k))) };
+}
+
+/** Σ Qᵀ: the smaller product, and exact zeros stay zeros. */
+function scaledRows<M>(a: Algebra<M>, right: (rank: number) => M): WideSvd<M>["rows"] {
+  return (_, sigma) => a.multiply(a.diagonal(sigma), right(sigma.length), { transposeRight: true });
 }
 
 /**

@@ -5,10 +5,23 @@
  */
 
 /** Places in the block, in 32-bit words. */
-const WORD = { m: 0, n: 1, k: 2, lwork: 3, info: 4, upper: 5, plain: 6, thin: 7 } as const;
+const WORD = {
+  m: 0,
+  n: 1,
+  k: 2,
+  lwork: 3,
+  info: 4,
+  upper: 5,
+  plain: 6,
+  thin: 7,
+  vectors: 8,
+} as const;
 
-/** Bytes of a block. */
-export const BLOCK_BYTES = 32;
+/** Bytes of a block, a multiple of 8. */
+export const BLOCK_BYTES = 40;
+
+/** Upper triangle; not unit triangular; thin factors; eigenvectors. */
+const CHARACTERS = [["upper", "U"], ["plain", "N"], ["thin", "S"], ["vectors", "V"]] as const;
 
 /** Native addresses of the parameters. */
 export type Addresses = Readonly<Record<keyof typeof WORD, number>>;
@@ -53,8 +66,7 @@ export class ParameterBlock {
     const bytes = this.#bytes();
     this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, BLOCK_BYTES / 4);
     this.#addresses = addressesFrom(this.#base());
-    // Upper triangle; not unit triangular; thin factors.
-    for (const [name, char] of [["upper", "U"], ["plain", "N"], ["thin", "S"]] as const) {
+    for (const [name, char] of CHARACTERS) {
       this.#words[WORD[name]] = char.charCodeAt(0);
     }
     return this.#words;

@@ -4,10 +4,11 @@
  * @module
  */
 
-/** C types of parameters: 32-bit integers, floats, and addresses as plain numbers. */
+/** C types of parameters: 32-bit integers, floats, doubles, and addresses as plain numbers. */
 const I = "i32";
 const ADDRESS = "usize";
 const F = "f32";
+const D = "f64";
 
 const gemmParameters = [I, I, I, I, I, I, F, ADDRESS, I, ADDRESS, I, F, ADDRESS, I] as const;
 const addresses = <N extends number>(count: N): readonly "usize"[] & { length: N } =>
@@ -43,6 +44,21 @@ const SYMBOLS = {
     nonblocking: true,
     optional: true,
   },
+  // Order, triangle, transposition, rows, columns, α, A, pitch, β, C, pitch.
+  syrkBeside: {
+    name: "cblas_dsyrk",
+    parameters: [I, I, I, I, I, D, ADDRESS, I, D, ADDRESS, I],
+    result: "void",
+    nonblocking: true,
+    optional: true,
+  },
+  syevdBeside: {
+    name: "dsyevd_",
+    parameters: addresses(13),
+    result: "void",
+    nonblocking: true,
+    optional: true,
+  },
   spotrf_: { parameters: addresses(6), result: "void", optional: true },
   strtri_: { parameters: addresses(8), result: "void", optional: true },
   openblas_set_num_threads: { parameters: [I], result: "void", optional: true },
@@ -69,7 +85,7 @@ export interface LapackFunctions {
 /** A function that takes numbers and runs on a thread of its own. */
 type Beside = (...args: number[]) => Promise<void>;
 
-/** Singular value decompositions, which run beside the main thread unless said otherwise. */
+/** Singular value decompositions and what stands in for them, which run beside the main thread unless said otherwise. */
 export interface BesideFunctions {
   /** SVD by divide and conquer: fast. */
   readonly gesdd: Beside;
@@ -77,6 +93,10 @@ export interface BesideFunctions {
   readonly gesddHere: Native;
   /** SVD by QR iteration: slower, converges where the other fails. */
   readonly gesvd: Beside;
+  /** Square of a matrix; undefined where the library has none. */
+  readonly syrk: Beside | undefined;
+  /** Eigenvectors of a symmetric matrix by divide and conquer; undefined likewise. */
+  readonly syevd: Beside | undefined;
 }
 
 /** A loaded library. */
@@ -93,7 +113,7 @@ export interface BlasLibrary {
   readonly somatcopy: Native | undefined;
   /** Factorisations; undefined where the library has none. */
   readonly lapack: LapackFunctions | undefined;
-  /** Singular value decompositions in float64, beside the main thread. */
+  /** Singular value decompositions and the like in float64, beside the main thread. */
   readonly beside: BesideFunctions | undefined;
   /** Sets the number of threads; undefined where the library has no such call. */
   readonly setThreads: ((threads: number) => void) | undefined;
@@ -218,10 +238,14 @@ function describe(path: string, symbols: Symbols): BlasLibrary {
 }
 
 function besideFunctions(symbols: Symbols): BesideFunctions | undefined {
-  const { gesddBeside, gesvdBeside } = symbols as unknown as Record<string, Beside | null>;
+  const { gesddBeside, gesvdBeside, syrkBeside, syevdBeside } = symbols as unknown as Record<
+    string,
+    Beside | null
+  >;
   const { gesddHere } = symbols as unknown as Record<string, Native | null>;
   if (!gesddBeside || !gesvdBeside || !gesddHere) return undefined;
-  return { gesdd: gesddBeside, gesddHere, gesvd: gesvdBeside };
+  const [syrk, syevd] = [syrkBeside ?? undefined, syevdBeside ?? undefined];
+  return { gesdd: gesddBeside, gesddHere, gesvd: gesvdBeside, syrk, syevd };
 }
 
 function threadSetter(native: Record<string, Native | null>): BlasLibrary["setThreads"] {

@@ -8,11 +8,19 @@
  * @module
  */
 
-import type { NativeLinalg, NativeSvd, Tensor } from "../engine.ts";
-import { address, type HeapContext, output, release, withScratch } from "../heap/context.ts";
+import type { NativeLeftSvd, NativeLinalg, NativeSvd, Tensor } from "../engine.ts";
+import {
+  address,
+  type HeapContext,
+  output,
+  release,
+  sizeOf,
+  withScratch,
+} from "../heap/context.ts";
 import { inner, outer, runtimeOf, type TensorInfo } from "../tfjs/types.ts";
 import { GramSchmidt } from "./gram_schmidt.ts";
 import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
+import { leftSvd } from "./left_svd.ts";
 import type { BesideFunctions, BlasLibrary, LapackFunctions } from "./library.ts";
 import { thinSvd } from "./svd.ts";
 import { heapTranspose, type Transpose, transposeInto } from "./transpose.ts";
@@ -54,6 +62,7 @@ export function blasLinalg(
   return {
     qr: (a) => qr(bench, matrix(a, "the QR factorisation")),
     svd: (a) => svd(c, beside, matrix(a, "the SVD")),
+    leftSvd: (a) => left(c, beside, matrix(a, "the left singular vectors")),
     choleskyQr: (a) => choleskyQr(c, bases, matrix(a, "Cholesky-QR")),
     complement: (u, a) => complement(c, bases, inner(u), inner(a)),
   };
@@ -122,14 +131,39 @@ async function svd(
 ): Promise<NativeSvd> {
   const [m, n] = a.shape as [number, number];
   const k = Math.min(m, n);
-  const from = address(c, a) / 4;
-  const entries = c.heap.backend.wasm.HEAPF32.slice(from, from + m * n);
-  return await thinSvd(beside, entries, m, n, ({ p, sigma, qT }) => {
+  return await thinSvd(beside, entriesOf(c, a), m, n, ({ p, sigma, qT }) => {
     const [left, right] = [output(c, [m, k]), output(c, [n, k])];
     const floats = c.heap.backend.wasm.HEAPF32;
     floats.set(p, address(c, left) / 4);
     transposeInto(qT, 0, floats, address(c, right) / 4, k, n);
     return { p: tensor(c, left), sigma: sigma.slice(), q: tensor(c, right) };
+  });
+}
+
+function entriesOf(c: HeapContext, a: TensorInfo): Float32Array {
+  const from = address(c, a) / 4;
+  return c.heap.backend.wasm.HEAPF32.slice(from, from + sizeOf(a.shape));
+}
+
+async function left(
+  c: HeapContext,
+  beside: BesideFunctions,
+  a: TensorInfo,
+): Promise<NativeLeftSvd | undefined> {
+  const [m, n] = a.shape as [number, number];
+  if (m > n) {
+    throw new RangeError(
+      `Cannot compute the left singular vectors: expected m ≤ n, got ${m}×${n}`,
+    );
+  }
+  return await leftSvd(beside, entriesOf(c, a), m, n, ({ columns, sigma }) => {
+    const p = output(c, [m, m]);
+    const [floats, to] = [c.heap.backend.wasm.HEAPF32, address(c, p) / 4];
+    for (let j = 0; j < m; j++) {
+      const column = (m - 1 - j) * m;
+      for (let i = 0; i < m; i++) floats[to + i * m + j] = columns[column + i]!;
+    }
+    return { p: tensor(c, p), sigma };
   });
 }
 

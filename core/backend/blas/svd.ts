@@ -15,7 +15,7 @@ import type { BesideFunctions } from "./library.ts";
 /** LAPACK's blocked algorithms want this many columns of workspace. */
 const BLOCK = 64;
 /** Matrices of this many entries take less time than waking another thread for them saves. */
-const SMALL = 32 * 32;
+export const SMALL = 32 * 32;
 
 /** Factors of A = P diag(sigma) Qᵀ, row-major. */
 export interface SvdFactors {
@@ -106,22 +106,28 @@ async function decompose<T>(
     qT: memory.subarray(at.u, at.u + n * k),
   };
   const done = block.info() === 0 ? { result: use(factors) } : undefined;
-  spare.push(memory);
+  giveBack(memory);
   return done;
 }
 
 /** Memory of earlier calls, which would otherwise be allocated and zeroed for each. */
 const spare: Float64Array[] = [];
 
-function borrow(size: number): Float64Array {
+/** Memory for a call, of at least `size` numbers. */
+export function borrow(size: number): Float64Array {
   const fitting = spare.findIndex((memory) => memory.length >= size);
   if (fitting >= 0) return spare.splice(fitting, 1)[0]!;
   spare.length = 0; // too small for what is wanted now
   return new Float64Array(size);
 }
 
+/** Lets later calls use it. */
+export function giveBack(memory: Float64Array): void {
+  spare.push(memory);
+}
+
 /** Whether all are numbers: 0 × x is NaN for NaN and the infinities. */
-function isFinite(a: Float32Array): boolean {
+export function isFinite(a: Float32Array): boolean {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += 0 * a[i]!;
   return sum === 0;

@@ -74,6 +74,39 @@ await withLinalg("svd() finds known singular values and gives the matrix back", 
 });
 
 await withLinalg(
+  "leftSvd() finds the left part of the SVD of wide matrices, small singular values included",
+  async (e, l) => {
+    for (const [m, n] of [[20, 90], [33, 40], [64, 300], [40, 40]] as const) {
+      const values = Array.from({ length: m }, (_, i) => 3 * 0.7 ** i);
+      const a = withValues(e, m, n, values);
+      const { p, sigma } = (await l.leftSvd!(a))!;
+      assertLess(await orthogonalityError(e, p), ORTHONORMAL);
+      const plain = await l.svd(a);
+      sigma.forEach((s, i) => assertLess(Math.abs(s - plain.sigma[i]!), 5e-7));
+      // Pᵀ A has orthogonal rows of those norms, without Q.
+      const rows = e.matMul(p, a, { transposeLeft: true });
+      const gram = await e.read(e.matMul(rows, rows, { transposeRight: true }));
+      gram.forEach((g, at) => {
+        const [i, j] = [Math.floor(at / m), at % m];
+        assertLess(Math.abs(g - (i === j ? sigma[i]! ** 2 : 0)), 1e-5);
+      });
+    }
+  },
+);
+
+await withLinalg("leftSvd() leaves what is small or not finite to others", async (e, l) => {
+  assertEquals(await l.leftSvd!(gaussianTensor(e, [4, 9], 1)), undefined);
+  const entries = new Float32Array(40 * 90).fill(1);
+  entries[17] = NaN;
+  assertEquals(await l.leftSvd!(e.tensor(entries, [40, 90])), undefined);
+  await assertRejects(
+    () => l.leftSvd!(gaussianTensor(e, [9, 4], 1)),
+    RangeError,
+    "expected m ≤ n, got 9×4",
+  );
+});
+
+await withLinalg(
   "svd() of several matrices at once gives what one at a time gives",
   async (e, l) => {
     const matrices = [1, 2, 3, 4, 5].map((seed) => gaussianTensor(e, [40, 40], seed));
