@@ -44,6 +44,10 @@ export interface GradientPair {
   readonly xu: Tensor;
   /** D V, batch×q, kept from the backward pass. */
   readonly dv: Tensor;
+  /** Gradient in X U, batch×r, where the backward pass of a chain has it: Xᵀ dxu is that in U. */
+  readonly dxu?: Tensor;
+  /** What V was multiplied with, batch×q, where the chain kept it: Dᵀ Z is the gradient in V. */
+  readonly z?: Tensor;
 }
 
 /** Rows and columns of zeros around an image. */
@@ -268,7 +272,7 @@ export interface Engine {
   /**
    * act(((x U) ∗ core) Vᵀ + b), fused; one group. Differentiable in x, core and b; the derivatives
    * in U and V are left to the receiver of the pair, which the backward pass hands to `capture`
-   * exactly once: images x, d, xu = x U and dv = d V. The gradient in the whole kernel is
+   * exactly once: images x, d, xu = x U and dv = d V, with dxu and z. The gradient in the whole kernel is
    * {@linkcode Engine.conv2dFilterGradient} of x and d.
    */
   chainConv2d(

@@ -114,9 +114,11 @@ function gradientsOf(
   // A window comes first, and its basis is the identity.
   const window = core.shape.slice(2).map(() => undefined);
   const [u, v] = [window.length, window.length + 1];
+  const inFactor = (mode: number, factors: readonly (Tensor | undefined)[]): Tensor =>
+    field.factorGradient?.(mode) ?? contractAlong(a, field, mode, { core, factors });
   return {
     kernel: engine.reshape(field.contract([...window, at.in, at.out]).data, at.kernel.shape),
-    in: contractAlong(a, field, u, { core, factors: [...window, undefined, at.out] }),
-    out: contractAlong(a, field, v, { core, factors: [...window, at.in, undefined] }),
+    in: inFactor(u, [...window, undefined, at.out]),
+    out: inFactor(v, [...window, at.in, undefined]),
   };
 }

@@ -133,7 +133,7 @@ export class Pass {
   /** Frees what the passes left to their receivers. */
   dispose(): void {
     for (const pair of [...this.#pairs.values()].flat()) {
-      for (const t of [pair.x, pair.d, pair.xu, pair.dv]) t.dispose();
+      for (const t of [pair.x, pair.d, pair.xu, pair.dv, pair.dxu, pair.z]) t?.dispose();
     }
     for (const t of this.#observed.values()) t.dispose();
     this.#pairs.clear();

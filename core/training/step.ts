@@ -213,6 +213,7 @@ async function clipped(
       ...p,
       d: engine.scale(factor, p.d),
       dv: engine.scale(factor, p.dv),
+      ...p.dxu ? { dxu: engine.scale(factor, p.dxu) } : {},
     })),
   });
   return new Map(network.weights.map(({ name, format }) => {

@@ -80,6 +80,7 @@ export function kernelTuckerField(
     });
   return {
     contract,
+    ...factorGradients(engine, a, pairs),
     along(mode, others) {
       if (mode === WINDOW) return alongWindow(a, contract, others);
       return engine.tidy(() =>
@@ -124,6 +125,28 @@ export function wholeTuckerField(
         const left = a.reshape(f.data, rows, f.shape[OUT]!);
         return a.multiply(left, a.reshape(open.data, rows, s), { transposeLeft: true });
       });
+    },
+  };
+}
+
+/** Gradients in the channel bases from what chains have kept; nothing where one has not. */
+function factorGradients(
+  engine: Engine,
+  a: Algebra<Tensor>,
+  pairs: readonly CapturedPair[],
+): Pick<TuckerFieldAt<Tensor>, "factorGradient"> {
+  if (!pairs.every((p) => p.dxu && p.z)) return {};
+  return {
+    factorGradient(mode) {
+      if (mode === WINDOW) return undefined;
+      return engine.tidy(() =>
+        sumOver(
+          a,
+          pairs,
+          (p) =>
+            mode === IN ? channelProduct(engine, p.x, p.dxu!) : channelProduct(engine, p.d, p.z!),
+        )
+      );
     },
   };
 }

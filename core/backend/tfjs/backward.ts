@@ -102,12 +102,16 @@ export function upstream(
   return { d: outputs[0]!, db: () => outputs[1]! };
 }
 
+/** A pair of tensors of another kind. */
+type PairOf<T> = { readonly [K in keyof GradientPair]: T };
+
 /** Gives the pair away under handles of its own, so that this pass may still use the data. */
 export function handOver(
   tf: Tf,
   capture: (pair: GradientPair) => void,
-  { x, d, xu, dv }: Record<keyof GradientPair, TfTensor>,
+  { x, d, xu, dv, dxu, z }: PairOf<TfTensor>,
 ): void {
   const own = (t: TfTensor) => outer(share(tf, t));
-  capture({ x: own(x), d: own(d), xu: own(xu), dv: own(dv) });
+  const chain = { ...dxu ? { dxu: own(dxu) } : {}, ...z ? { z: own(z) } : {} };
+  capture({ x: own(x), d: own(d), xu: own(xu), dv: own(dv), ...chain });
 }

@@ -140,7 +140,7 @@ function chainConfig(tf: Tf): GradConfig {
       const outputs = runtimeOf(tf).runKernel(KERNEL.chainConv2dBackward, inputs, { geometry });
       const [dv, dxu] = outputs as [TfTensor, TfTensor];
       leftovers.note(dy as TfTensor, d, dv, dxu);
-      if (capture) handOver(tf, capture, { x: x!, d, xu: xu!, dv });
+      if (capture) handOver(tf, capture, { x: x!, d, xu: xu!, dv, dxu, z: z! });
       return {
         x: () => {
           const rows = pixelProduct(tf, dxu, u!, false, true);

@@ -27,7 +27,8 @@ export const augmentedTuckerBug: TuckerIntegrator = {
   adaptive: true,
   async *step(a, y, dt, o) {
     const f = yield { ...y, time: 0 };
-    const views = await viewModes(a, y);
+    // Without moments nothing remembers the coordinates of the K-flows.
+    const views = await viewModes(a, y, o.moments === undefined);
     const ks = yield* advanceModes(a, y, views, f, dt, o, true);
     const lifted = await augmentTucker(a, y, ks.map((k) => k?.value));
     const before = liftMoments(a, o.moments, y, views, lifted);

@@ -26,7 +26,12 @@ export interface ModeView<M> {
   readonly s: M;
   /** Q, (∏ r_j)×s, rows in the cyclic order of {@linkcode unfoldCyclic}. */
   readonly q: M;
+  /** T with Q = C_(k)ᵀ T, r_k×s, where it is known. */
+  readonly turn?: M;
 }
+
+/** Smallest singular value of an unfolding, as a share of the largest, that Q = C_(k)ᵀ T bears. */
+const LEAST_SHARE = 1 / 64;
 
 /** The tensor seen from a mode. */
 export async function viewMode<M>(
@@ -39,15 +44,48 @@ export async function viewMode<M>(
 }
 
 /**
+ * The same for coordinates that need not last: Q and S by the SVD C_(k) = P Σ Qᵀ, so S = P Σ and
+ * Q = C_(k)ᵀ P Σ⁻¹. With those, what a backward pass knows of the gradient in the basis gives the
+ * K-flow. It divides by the singular values; where one of them is small, the QR factorisation it is.
+ */
+async function passingView<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  mode: number,
+): Promise<ModeView<M>> {
+  const rows = unfoldCyclic(a, y.core, mode);
+  const left = a.rows(rows) <= a.cols(rows) ? await a.leftSvd?.(rows) : undefined;
+  if (!left || !(left.sigma.at(-1)! >= LEAST_SHARE * left.sigma[0]!)) {
+    return await viewMode(a, y, mode);
+  }
+  const turn = a.multiply(left.p, a.diagonal(left.sigma.map((value) => 1 / value)));
+  return {
+    mode,
+    s: a.multiply(left.p, a.diagonal(left.sigma)),
+    turn,
+    // Seldom asked for, and a product over the whole core.
+    get q() {
+      return a.multiply(rows, turn, { transposeLeft: true });
+    },
+  };
+}
+
+/**
  * The tensor seen from every mode that can turn: a basis of n_k columns spans everything, its flow
  * would change nothing but the representation. So window modes of convolutions cost nothing.
+ *
+ * @param passing Whether the coordinates are forgotten after the step, so that the cheaper ones do:
+ * they may turn by much where the tensor changes by little. Default false.
  */
-export async function viewModes<M>(a: Algebra<M>, y: TuckerTensor<M>): Promise<ModeView<M>[]> {
-  const views: ModeView<M>[] = [];
-  for (const [mode, u] of y.factors.entries()) {
-    if (a.cols(u) < a.rows(u)) views.push(await viewMode(a, y, mode));
-  }
-  return views;
+export async function viewModes<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  passing = false,
+): Promise<ModeView<M>[]> {
+  const modes = [...y.factors.entries()].filter(([, u]) => a.cols(u) < a.rows(u));
+  return await Promise.all(
+    modes.map(([mode]) => passing ? passingView(a, y, mode) : viewMode(a, y, mode)),
+  );
 }
 
 /** K-flow of a mode: K = U S moves with V fixed, dK/dt = F(K Vᵀ)_(k) V. */
@@ -57,17 +95,23 @@ export function modeFlow<M>(
   view: ModeView<M>,
   known?: TuckerFieldAt<M>,
 ): TuckerFlow<M> {
-  const { mode, s, q } = view;
+  const { mode, s, turn } = view;
   const others = y.factors.map((u, k) => k === mode ? undefined : u);
-  const core = (): TuckerTensor<M>["core"] => foldRows(a, a.transpose(q), y, mode);
+  const core = (): TuckerTensor<M>["core"] => foldRows(a, a.transpose(view.q), y, mode);
+  /** Of the field at the point itself only. */
+  const turned = (f: TuckerFieldAt<M>): M | undefined => {
+    const gradient = turn && f === known ? f.factorGradient?.(mode) : undefined;
+    return gradient && a.multiply(gradient, turn!);
+  };
   return {
     slot: `k${mode}`,
     start: () => a.multiply(y.factors[mode]!, s),
     point: (k) => ({ core: core(), factors: y.factors.map((u, j) => j === mode ? k : u) }),
     project: (f) =>
-      f.along
-        ? f.along(mode, { core: core(), factors: others })
-        : a.multiply(unfoldCyclic(a, f.contract(others), mode), q),
+      turned(f) ??
+        (f.along
+          ? f.along(mode, { core: core(), factors: others })
+          : a.multiply(unfoldCyclic(a, f.contract(others), mode), view.q)),
     ...(known ? { known } : {}),
   };
 }

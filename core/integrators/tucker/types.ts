@@ -37,6 +37,14 @@ export interface TuckerFieldAt<M> {
    * @returns n_k×s.
    */
   along?(mode: number, others: OpenTucker<M>): M;
+  /**
+   * F(Y)₍ₖ₎ times the unfolding of Y's own core with the other factors: the gradient in factor k,
+   * which a backward pass may have formed on its way.
+   *
+   * @param mode k, from 0.
+   * @returns n_k×r_k; undefined where the field does not have it.
+   */
+  factorGradient?(mode: number): M | undefined;
 }
 
 /** A basis [old | added]. */

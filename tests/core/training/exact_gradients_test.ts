@@ -133,6 +133,20 @@ async function checkTucker({ method, states, evidence, whole }: Seen, c: Case): 
   const both = await Promise.all(grown.map((b) => readMatrix(engine, b)));
   const wanted = modeProducts(host, wholeTensor, [undefined, ...both], { transpose: true });
   assertLess(relativeError(all, wanted.data), TOLERANCE);
+  // Gradients in the bases, as the chain's own backward pass has formed them.
+  const data = a.reshape(point.kernel!, pixels, u.shape[1]! * v.shape[1]!);
+  const own = { shape: [pixels, u.shape[1]!, v.shape[1]!], data };
+  for (const mode of [1, 2]) {
+    const factors = [undefined, u, v].map((b, k) => k === mode ? undefined : b);
+    const dense = await onHostAlong(engine, wholeTensor, mode, { core: own, factors }, [
+      pixels,
+      n,
+      m,
+    ]);
+    const found = await readMatrix(engine, f.factorGradient!(mode)!);
+    assertLess(relativeError(found, dense), TOLERANCE);
+  }
+  assertEquals(f.factorGradient!(0), undefined);
   const known = { shape: [pixels, n, m], data: a.from(whole, pixels, n * m) };
   const full = wholeTuckerField(engine, a, known);
   for (const bases of choices) {
