@@ -226,18 +226,24 @@ export function embedTensor<M>(
 ): DenseTensor<M> {
   return shape.reduce((x, extent, mode) => {
     const [from, n] = [offsets[mode]!, x.shape[mode]!];
-    return extent === n ? x : modeProduct(a, x, placement(a, extent, n, from), mode);
+    return extent === n ? x : placed(a, x, mode, extent, from);
   }, t);
 }
 
-/** extent×n: the identity with zeros above and below. */
-function placement<M>(a: Algebra<M>, extent: number, n: number, from: number): M {
-  const below = extent - from - n;
-  return a.vstack([
-    ...(from > 0 ? [a.zeros(from, n)] : []),
-    a.identity(n),
-    ...(below > 0 ? [a.zeros(below, n)] : []),
-  ]);
+/** Zeros before and behind the block in one mode: columns of the data seen as before×(n·after). */
+function placed<M>(
+  a: Algebra<M>,
+  t: DenseTensor<M>,
+  mode: number,
+  extent: number,
+  from: number,
+): DenseTensor<M> {
+  const { before, n, after } = split(t.shape, mode);
+  const gap = (count: number): M[] => count > 0 ? [a.zeros(before, count * after)] : [];
+  const block = a.reshape(t.data, before, n * after);
+  const data = a.hstack([...gap(from), block, ...gap(extent - from - n)]);
+  const shape = t.shape.map((x, i) => i === mode ? extent : x);
+  return { shape, data: a.reshape(data, shape[0]!, sizeOf(shape.slice(1))) };
 }
 
 /** Row-major data seen as before×n×after. */
