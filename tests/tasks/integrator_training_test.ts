@@ -10,12 +10,11 @@ import type { Recipe, RecipeContext } from "../../tasks/recipe.ts";
 import { demo } from "../../tasks/recipes/demo.ts";
 import { UsageError } from "../../tasks/usage_error.ts";
 import { inFolder } from "../support/command_line.ts";
+import { recorder } from "../support/recipes.ts";
 
-function recorder(): { context: RecipeContext; text: () => string } {
-  let written = "";
-  const write = (s: string): void => void (written += s);
-  const sink = { isTerminal: false, color: false, columns: () => 80, write };
-  return { context: { sink, signal: new AbortController().signal }, text: () => written };
+function recorded(): { context: RecipeContext; text: () => string } {
+  const { sink, text } = recorder();
+  return { context: { sink, signal: new AbortController().signal }, text };
 }
 
 function optionsOf(out: string, some: Partial<IntegratorTrainingOptions>) {
@@ -38,7 +37,7 @@ Deno.test({
   fn: () =>
     inFolder(async (folder) => {
       const out = join(folder, "runs");
-      const { context, text } = recorder();
+      const { context, text } = recorded();
       const some = { integrator: "bug,augmented-bug" };
       assertEquals(await compareIntegrators("some", demo, optionsOf(out, some), context), 0);
       for (const label of ["\ndense ", "\nbug ", "\naugmented-bug "]) {
@@ -53,7 +52,7 @@ Deno.test({
 Deno.test("compareIntegrators() takes every integrator there is, each with every seed", () =>
   inFolder(async (folder) => {
     const { net, told } = listener();
-    const { context } = recorder();
+    const { context } = recorded();
     const options = optionsOf(join(folder, "runs"), { seeds: 2 });
     assertEquals(await compareIntegrators("all", net, options, context), 130);
     assertEquals(told.length, 2 * (1 + integrators.names().length));
@@ -63,7 +62,7 @@ Deno.test("compareIntegrators() takes every integrator there is, each with every
   }));
 
 Deno.test("compareIntegrators() refuses integrators that are not there and --resume without --out", async () => {
-  const { context } = recorder();
+  const { context } = recorded();
   await assertRejects(
     () => compareIntegrators("x", demo, optionsOf("runs/x", { integrator: "bugg" }), context),
     UsageError,

@@ -1,42 +1,10 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { readRun } from "../../../core/mod.ts";
-import {
-  type GridResult,
-  recipes,
-  type TextSink,
-  UsageError,
-  writeReport,
-} from "../../../tasks/mod.ts";
-import { runMain } from "../../support/command_line.ts";
+import { type GridResult, UsageError, writeReport } from "../../../tasks/mod.ts";
+import { inFolder, runMain } from "../../support/command_line.ts";
+import { runRecipe } from "../../support/recipes.ts";
 import type { WindowSummary } from "../../../tasks/flow/shape_summary.ts";
-
-function recorder(): { sink: TextSink; text: () => string } {
-  let written = "";
-  const write = (s: string): void => void (written += s);
-  const sink = { isTerminal: false, color: false, columns: () => 80, write };
-  return { sink, text: () => written };
-}
-
-async function withFolder(check: (path: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await check(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** Runs a recipe into a folder; the exit code and what was written. */
-async function run(
-  name: string,
-  args: string,
-  signal: AbortSignal = new AbortController().signal,
-): Promise<{ code: number; text: string }> {
-  const { sink, text } = recorder();
-  const code = await recipes.get(name).run(args.split(" "), { sink, signal });
-  return { code, text: text() };
-}
 
 // Drawings load their renderer once, which counts as a leak of the first test that draws.
 const shared = { sanitizeResources: false, sanitizeOps: false };
@@ -63,9 +31,9 @@ Deno.test({
   name: "the recipe flow writes figures and a report that can be rebuilt",
   ...shared,
   fn: () =>
-    withFolder(async (folder) => {
+    inFolder(async (folder) => {
       const out = join(folder, "run");
-      const { code, text } = await run("flow", `${FLOW} --out ${out}`);
+      const { code, text } = await runRecipe("flow", `${FLOW} --out ${out}`.split(" "));
       assertEquals(code, 0);
       assertFits(text);
       const found = await readRun(out);
@@ -85,9 +53,12 @@ Deno.test({
   name: "the recipe shape lowers the drag at the same area under every window",
   ...shared,
   fn: () =>
-    withFolder(async (folder) => {
+    inFolder(async (folder) => {
       const out = join(folder, "run");
-      const { code, text } = await run("shape", `${SHAPE} --windows square,hann --out ${out}`);
+      const { code, text } = await runRecipe(
+        "shape",
+        `${SHAPE} --windows square,hann --out ${out}`.split(" "),
+      );
       assertEquals(code, 0);
       assertFits(text);
       const found = (await readRun(out)).summary!.windows as WindowSummary[];
@@ -108,7 +79,7 @@ Deno.test({
   name: "searches in threads find what they find one after the other, also under a user's window",
   ...shared,
   fn: () =>
-    withFolder(async (folder) => {
+    inFolder(async (folder) => {
       const designs: unknown[] = [];
       const plugin = join(folder, "window.ts");
       await Deno.writeTextFile(plugin, PLUGIN);
@@ -137,12 +108,16 @@ Deno.test({
   name: "a stopped run ends with 130 and without a summary",
   ...shared,
   fn: () =>
-    withFolder(async (folder) => {
+    inFolder(async (folder) => {
       const stop = new AbortController();
       stop.abort();
       for (const [name, args] of [["flow", `${FLOW} --time 500`], ["shape", SHAPE]] as const) {
         const once = args.replace("--time 12 ", "");
-        const { code } = await run(name, `${once} --out ${join(folder, name)}`, stop.signal);
+        const { code } = await runRecipe(
+          name,
+          `${once} --out ${join(folder, name)}`.split(" "),
+          stop.signal,
+        );
         assertEquals(code, 130);
         assertEquals((await readRun(join(folder, name))).summary, undefined);
         assertStringIncludes(await writeReport(join(folder, name)), "report.html");
@@ -162,6 +137,10 @@ const WRONG = [
 
 for (const [name, args, message] of WRONG) {
   Deno.test(`${name} ${args} is refused before anything is written`, async () => {
-    await assertRejects(() => run(name, `${args} --out /nowhere/at/all`), UsageError, message);
+    await assertRejects(
+      () => runRecipe(name, `${args} --out /nowhere/at/all`.split(" ")),
+      UsageError,
+      message,
+    );
   });
 }

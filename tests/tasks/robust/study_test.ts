@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { blobs, datasets, readRun } from "../../../core/mod.ts";
-import { recipes, type TextSink, UsageError, writeReport } from "../../../tasks/mod.ts";
+import { UsageError, writeReport } from "../../../tasks/mod.ts";
 import { attacksOf, candidatesOf, robustDefaults } from "../../../tasks/robust/options.ts";
 import {
   attackGrid,
@@ -16,6 +16,8 @@ import {
   worstCondition,
 } from "../../../tasks/robust/result.ts";
 import { robustTables } from "../../../tasks/robust/table.ts";
+import { inFolder } from "../../support/command_line.ts";
+import { runRecipe } from "../../support/recipes.ts";
 
 const shared = { sanitizeResources: false, sanitizeOps: false };
 const ARGS = [
@@ -26,35 +28,16 @@ const ARGS = [
   ...["--attack-steps", "3", "--epsilons", "0.05,0.2", "--epsilons-l2", "0.5"],
 ];
 
-function recorder(): { sink: TextSink; text: () => string } {
-  let written = "";
-  const write = (s: string): void => void (written += s);
-  const sink = { isTerminal: false, color: false, columns: () => 80, write };
-  return { sink, text: () => written };
-}
-
-async function withFolder(check: (path: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await check(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 async function run(args: readonly string[]): Promise<{ code: number; text: string }> {
   if (!datasets.has("blobs")) datasets.add(blobs);
-  const { sink, text } = recorder();
-  const { signal } = new AbortController();
-  const code = await recipes.get("robust").run(args, { sink, signal });
-  return { code, text: text() };
+  return await runRecipe("robust", args);
 }
 
 Deno.test({
   name: "the recipe robust trains and attacks networks, and goes on without training them again",
   ...shared,
   fn: () =>
-    withFolder(async (folder) => {
+    inFolder(async (folder) => {
       const out = join(folder, "run");
       const args = [...ARGS, "--betas", "0,0.5", "--tolerances", "0.1,0.4"];
       args.push("--start", "dense", "--out", out);
@@ -97,7 +80,7 @@ for (const training of ["attacked", "trades"]) {
     name: `the recipe robust trains by ${training}, with the regularizer in the field`,
     ...shared,
     fn: () =>
-      withFolder(async (folder) => {
+      inFolder(async (folder) => {
         const out = join(folder, "run");
         const args = [...ARGS, "--training", training, "--no-dense"];
         const more = ["--betas", "0.2", "--coupling", "field", "--train-steps", "2"];
@@ -113,19 +96,18 @@ Deno.test({
   name: "an interrupted study ends with 130, says how to go on, and goes on",
   ...shared,
   fn: () =>
-    withFolder(async (folder) => {
+    inFolder(async (folder) => {
       const out = join(folder, "run");
       const args = [...ARGS, "--betas", "0.5", "--out", out];
-      const { sink, text } = recorder();
-      const recipe = recipes.get("robust");
-      assertEquals(await recipe.run(args, { sink, signal: AbortSignal.abort() }), 130);
-      assertStringIncludes(text(), `--out ${out} --resume`);
+      const { code, text } = await runRecipe("robust", args, AbortSignal.abort());
+      assertEquals(code, 130);
+      assertStringIncludes(text, `--out ${out} --resume`);
       assertEquals((await run([...args, "--resume"])).code, 0);
     }),
 });
 
 Deno.test("the recipe robust refuses attacks that it does not know before anything is written", () =>
-  withFolder(async (folder) => {
+  inFolder(async (folder) => {
     const out = join(folder, "run");
     const error = await assertRejects(
       () => run([...ARGS.slice(0, -8), "--attacks", "fgsm,pdg", "--out", out]),
