@@ -1,8 +1,7 @@
 import type { Random } from "../random.ts";
-import { type Attack, type AttackProblem, defineAttack, streams } from "./attack.ts";
-import { Best, everyOne, look, stillStanding } from "./ascent.ts";
-import { balls, forRows } from "./ball.ts";
-import { margin } from "./objectives.ts";
+import { type Attack, type AttackProblem, defineAttack } from "./attack.ts";
+import { balls } from "./ball.ts";
+import { randomSearch } from "./random_search.ts";
 import { sideAt } from "./square.ts";
 
 /**
@@ -20,32 +19,12 @@ export const squareL2: Attack = defineAttack({
   norm: "l2",
   gradients: false,
   defaults: { queries: 500, share: 0.1 },
-  async run(whole, { queries, share }) {
-    const best = new Best(whole);
-    best.offer(whole, everyOne(whole), whole.images, await look(whole, whole.images, margin));
-    const random = streams(whole, "windows");
-    const values = new Float64Array(random.length).fill(-Infinity);
-    let { p, chosen, x } = stillStanding(whole, everyOne(whole), whole.images.slice(), best);
-    for (let query = 0; query < queries && chosen.length > 0; query++) {
+  run: (whole, { queries, share }) =>
+    randomSearch(whole, "windows", balls.l2, queries, (p, query) => {
       const side = windowSide(sideAt(query / queries, share, p.classifier.shape), p);
-      const candidates = x.slice();
-      forRows(chosen.length, [candidates, p.images], (k, row, centre) => {
-        const stream = random[chosen[k]!]!;
-        if (query === 0) tile(p, k, row!, stream);
-        else shift(p, k, row!, centre!, side, stream);
-        balls.l2.project(row!, centre!, p.radii[k]!);
-      });
-      const view = await look(p, candidates, margin);
-      best.offer(p, chosen, candidates, view);
-      forRows(chosen.length, [x, candidates], (k, row, candidate) => {
-        if (view.values[k]! <= values[chosen[k]!]!) return;
-        values[chosen[k]!] = view.values[k]!;
-        row!.set(candidate!);
-      });
-      ({ p, chosen, x } = stillStanding(p, chosen, x, best));
-    }
-    return best.images;
-  },
+      return (k, row, centre, random) =>
+        query === 0 ? tile(p, k, row, random) : shift(p, k, row, centre, side, random);
+    }),
 });
 
 /** An odd side of at least 3, as in the publication, where the image is large enough. */

@@ -50,20 +50,29 @@ function pixelProduct(
   return out;
 }
 
+/** Operands of a convolution, and what comes from upstream, once the previous operation is over. */
+function beginBackward(
+  tf: Tf,
+  dy: TfTensor,
+  attrs: unknown,
+): { x: TfTensor; w: TfTensor; d: TfTensor; db: () => TfTensor; geometry: ConvGeometry } {
+  const { x, w, y } = heldBy(attrs);
+  const { activation, bias, geometry } = attrs as ConvAttributes;
+  leftovers.free();
+  const { d, db } = upstream(tf, dy, y!, activation, bias);
+  leftovers.note(dy, d);
+  return { x: x!, w: w!, d, db, geometry };
+}
+
 function convConfig(tf: Tf): GradConfig {
   return {
     kernelName: KERNEL.conv2d,
     gradFunc: (dy, _saved, attrs) => {
-      const { x, w, y } = heldBy(attrs);
-      const { activation, bias, geometry } = attrs as unknown as ConvAttributes;
-      leftovers.free();
-      const { d, db } = upstream(tf, dy as TfTensor, y!, activation, bias);
-      leftovers.note(dy as TfTensor, d);
-      const shape = { geometry, inputShape: x!.shape };
+      const { x, w, d, db, geometry } = beginBackward(tf, dy as TfTensor, attrs);
+      const shape = { geometry, inputShape: x.shape };
       return {
-        x: () =>
-          leftovers.dataGradient(runOne(tf, KERNEL.conv2dInputGradient, { d, w: w! }, shape)),
-        w: () => filterGradient(tf, x!, d, extentsOf(w!), geometry),
+        x: () => leftovers.dataGradient(runOne(tf, KERNEL.conv2dInputGradient, { d, w }, shape)),
+        w: () => filterGradient(tf, x, d, extentsOf(w), geometry),
         b: db,
       };
     },
@@ -85,15 +94,11 @@ function transposeConfig(tf: Tf): GradConfig {
   return {
     kernelName: KERNEL.conv2dTranspose,
     gradFunc: (dy, _saved, attrs) => {
-      const { x, w, y } = heldBy(attrs);
-      const { activation, bias, geometry } = attrs as unknown as ConvAttributes;
-      leftovers.free();
-      const { d, db } = upstream(tf, dy as TfTensor, y!, activation, bias);
-      leftovers.note(dy as TfTensor, d);
+      const { x, w, d, db, geometry } = beginBackward(tf, dy as TfTensor, attrs);
       const plain = { geometry, activation: "identity", bias: false };
       return {
-        x: () => leftovers.dataGradient(runOne(tf, KERNEL.conv2d, { x: d, w: w! }, plain)),
-        w: () => filterGradient(tf, d, x!, extentsOf(w!), geometry),
+        x: () => leftovers.dataGradient(runOne(tf, KERNEL.conv2d, { x: d, w }, plain)),
+        w: () => filterGradient(tf, d, x, extentsOf(w), geometry),
         b: db,
       };
     },
@@ -104,24 +109,20 @@ function depthwiseConfig(tf: Tf): GradConfig {
   return {
     kernelName: KERNEL.depthwiseConv2d,
     gradFunc: (dy, _saved, attrs) => {
-      const { x, w, y } = heldBy(attrs);
-      const { activation, bias, geometry } = attrs as unknown as ConvAttributes;
-      leftovers.free();
-      const { d, db } = upstream(tf, dy as TfTensor, y!, activation, bias);
-      leftovers.note(dy as TfTensor, d);
+      const { x, w, d, db, geometry } = beginBackward(tf, dy as TfTensor, attrs);
       const common = {
         strides: [...geometry.strides],
         pad: padsOf(geometry.padding),
         dilations: [...geometry.dilations],
       };
-      const input = { ...common, inputShape: x!.shape };
-      const filter = { ...common, filterShape: w!.shape };
+      const input = { ...common, inputShape: x.shape };
+      const filter = { ...common, filterShape: w.shape };
       return {
         x: () =>
           leftovers.dataGradient(
-            runOne(tf, "DepthwiseConv2dNativeBackpropInput", { dy: d, filter: w! }, input),
+            runOne(tf, "DepthwiseConv2dNativeBackpropInput", { dy: d, filter: w }, input),
           ),
-        w: () => runOne(tf, "DepthwiseConv2dNativeBackpropFilter", { x: x!, dy: d }, filter),
+        w: () => runOne(tf, "DepthwiseConv2dNativeBackpropFilter", { x, dy: d }, filter),
         b: db,
       };
     },
