@@ -1,6 +1,6 @@
 """Layers of convolutional networks in PyTorch, CPU, measured on demand.
 
-Speaks the protocol of torch_steps.py. A workload is
+Speaks the protocol of torch_serve.py. A workload is
 
   conv nchw|nhwc forward|step image inputs outputs kernel stride
 
@@ -14,12 +14,9 @@ a whole network on 128 images of 32×32; "step" is one step of SGD on the cross-
 inference. "nhwc" uses PyTorch's channels-last memory format.
 """
 
-import argparse
-import json
-import sys
-import time
-
 import torch
+
+from torch_serve import serve
 
 BATCH = 128
 
@@ -128,33 +125,5 @@ def make(name):
     raise ValueError(f"unknown workload {name}")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--threads", type=int, default=1)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(1)
-    made = {}
-    say({"ready": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()})
-    for line in sys.stdin:
-        request = json.loads(line)
-        name = request["workload"]
-        try:
-            if name not in made:
-                made[name] = make(name)
-        except ValueError as error:
-            say({"error": str(error)})
-            continue
-        work = made[name]
-        start = time.perf_counter()
-        for _ in range(request["steps"]):
-            work.step()
-        say({"seconds": time.perf_counter() - start})
-
-
-def say(record):
-    print(json.dumps(record), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(make)

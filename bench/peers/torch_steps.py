@@ -1,8 +1,6 @@
 """Training steps in PyTorch, CPU, measured on demand.
 
-Started as `torch_steps.py --threads N`, it prints one JSON line that says it is ready, then answers
-each JSON line {"workload": name, "steps": n} on standard input with {"seconds": s}, the wall time
-of n steps, and ends with its input. The network is 784-500-500-500-500-10 with ReLU, batch 256,
+Speaks the protocol of torch_serve.py. The network is 784-500-500-500-500-10 with ReLU, batch 256,
 softmax cross-entropy, plain SGD; the low-rank workloads factorise all weights but the last.
 
 Workloads:
@@ -13,12 +11,9 @@ Workloads:
                  K pass, L pass, QR, S pass, SVD, truncation; the rank is held at 32 by its bounds
 """
 
-import argparse
-import json
-import sys
-import time
-
 import torch
+
+from torch_serve import serve
 
 WIDTHS = [784, 500, 500, 500, 500, 10]
 BATCH = 256
@@ -173,32 +168,11 @@ WORKLOADS = {
 }
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--threads", type=int, default=1)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(1)
-    made = {}
-    say({"ready": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()})
-    for line in sys.stdin:
-        request = json.loads(line)
-        name = request["workload"]
-        if name not in WORKLOADS:
-            say({"error": f"unknown workload {name}: known are {', '.join(WORKLOADS)}"})
-            continue
-        if name not in made:
-            made[name] = WORKLOADS[name]()
-        work = made[name]
-        start = time.perf_counter()
-        for _ in range(request["steps"]):
-            work.step()
-        say({"seconds": time.perf_counter() - start})
-
-
-def say(record):
-    print(json.dumps(record), flush=True)
+def make(name):
+    if name not in WORKLOADS:
+        raise ValueError(f"unknown workload {name}: known are {', '.join(WORKLOADS)}")
+    return WORKLOADS[name]()
 
 
 if __name__ == "__main__":
-    main()
+    serve(make)
