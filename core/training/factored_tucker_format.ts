@@ -8,34 +8,16 @@ import {
   weightFormats,
   type WeightState,
 } from "./parameter.ts";
-import {
-  channelSpectra,
-  decompose,
-  randomParts,
-  tuckerOf,
-  type TuckerParts,
-  tuckerSizeInUse,
-  wholeWeight,
-} from "./tucker_factors.ts";
-import {
-  planOf,
-  tuckerConv2d,
-  tuckerFieldAt,
-  tuckerGradientSquare,
-  tuckerLinear,
-  tuckerPoint,
-} from "./tucker_maps.ts";
+import { tuckerOf, type TuckerParts } from "./tucker_factors.ts";
+import { tuckerFieldAt, tuckerPoint } from "./tucker_maps.ts";
+import { partsIn, tuckerMembers } from "./tucker_members.ts";
 
 /** The factors that move. */
 const FACTORS = ["kernel", "in", "out"] as const;
 
-/** State of a kernel, or matrix, as core × bases that need not be orthonormal. */
-interface FactoredTuckerState extends WeightState, TuckerParts {
-  readonly format: "factored-tucker";
-  readonly kernel: Tensor;
-  readonly in: Tensor;
-  readonly out: Tensor;
-  readonly moments?: { readonly [factor: string]: { readonly [key: string]: Tensor | number } };
+/** Moments of the factors. */
+interface FactorMoments {
+  readonly [factor: string]: { readonly [key: string]: Tensor | number };
 }
 
 /**
@@ -43,23 +25,14 @@ interface FactoredTuckerState extends WeightState, TuckerParts {
  * all moved at once by the optimizer rule along their own gradients.
  */
 export const factoredTuckerFormat: WeightFormat = weightFormats.add({
-  name: "factored-tucker",
+  ...tuckerMembers("factored-tucker"),
   description: "baseline: core × channel bases of fixed ranks, all moved by the optimizer rule",
   waits: true,
-  anchor: "kernel",
   matrices: factoredLowRankFormat.name,
 
-  async create(method, spec, random) {
-    return { format: "factored-tucker", ...await randomParts(method, spec, random) };
-  },
-
-  point: (state) => ({ ...parts(state) }),
-  linear: tuckerLinear,
-  conv2d: tuckerConv2d,
-
   async *update(method, spec, state, rate) {
-    const { moments = {} } = state as FactoredTuckerState;
-    const before = parts(state);
+    const { moments = {} } = state as WeightState & { readonly moments?: FactorMoments };
+    const before = partsIn(state);
     const point = tuckerPoint(method, spec, tuckerOf(method, before));
     // The field knows products with the bases of the point by these very tensors.
     const at = point.in && point.out ? { ...before, in: point.in, out: point.out } : before;
@@ -76,32 +49,9 @@ export const factoredTuckerFormat: WeightFormat = weightFormats.add({
       if (moved.moments) kept[factor] = { ...moved.moments };
     }
     const memory = Object.keys(kept).length > 0 ? { moments: kept } : {};
-    return { state: { format: "factored-tucker", ...next, ...memory } };
+    return { state: { format: factoredTuckerFormat.name, ...next, ...memory } };
   },
-
-  size: (state) => tuckerSizeInUse(parts(state)),
-  gradientSquare: tuckerGradientSquare,
-
-  rank(state) {
-    const { in: u, out: v } = parts(state);
-    return { in: u.shape[1]!, out: v.shape[1]! };
-  },
-
-  singularValues: (method, state) => channelSpectra(method, parts(state)),
-  toDense: (method, spec, state) => wholeWeight(method, spec, tuckerOf(method, parts(state))),
-
-  async fromDense(method, spec, value, compression) {
-    const found = await decompose(method, spec, value, compression);
-    return { state: { format: "factored-tucker", ...found.parts }, discarded: found.discarded };
-  },
-
-  plan: (spec, state) => planOf(spec, parts(state).kernel),
 });
-
-function parts(state: WeightState): TuckerParts {
-  const { kernel, in: u, out: v } = state as FactoredTuckerState;
-  return { kernel, in: u, out: v };
-}
 
 /** F contracted with all factors but one. */
 function gradientsOf(
