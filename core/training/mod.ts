@@ -61,7 +61,8 @@ export {
 } from "./step.ts";
 export { restoreState, storeState, type TrainerState } from "./checkpoint.ts";
 export { currentPoints, measure, type Measurement, type MeasureOptions } from "./evaluation.ts";
-export { initialStates, train, type TrainOptions, type TrainResult } from "./train.ts";
+export { initialStates, train } from "./train.ts";
+export type { TrainOptions, TrainResult } from "./train_options.ts";
 export { executionPlans, rankMetrics, ranksOf, withRanks } from "./ranks.ts";
 export { type CompressedStates, compressStates, denseNetwork, denseStates } from "./compression.ts";
 export type { ForwardPass, LogitDerivative, NetworkAt, TrainingObjective } from "./objective.ts";
