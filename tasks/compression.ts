@@ -15,6 +15,9 @@ import { runPath } from "./run_path.ts";
 import { type ClassificationOptions, runDefaults, runSchema } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** Value of `augmentation` that stands for that of the dense run. */
+const AS_BEFORE = "as-before";
+
 /** Defaults of the recipe. */
 export const compressDefaults = {
   ...runDefaults,
@@ -25,6 +28,7 @@ export const compressDefaults = {
   learningRate: 1e-3, // the weights are near their end
   baselineLearningRate: 5e-4,
   tolerance: 0.1,
+  augmentation: AS_BEFORE,
 };
 
 /** Options of the recipe. */
@@ -33,8 +37,10 @@ export type CompressOptions = ParsedOptions<typeof compressDefaults>;
 /** Limits and explanations; built late, so that plugins count. */
 export function compressSchema(): OptionSchema<typeof compressDefaults> {
   const names = methods.list().filter((m) => !m.afterwards && m.name !== dense.name);
+  const run = runSchema();
   return {
-    ...runSchema(),
+    ...run,
+    augmentation: { description: `${AS_BEFORE}, or ${run.augmentation!.description}` },
     method: { oneOf: names.map((m) => m.name), description: "form that the weights get" },
     epochs: { integer: true, min: 1, description: "passes of fine-tuning" },
     baseline: { description: "train the dense network on as long, too" },
@@ -67,7 +73,13 @@ export async function compress(o: CompressOptions, context: RecipeContext): Prom
     context.sink.write(`Compressing ${o.checkpoint}: ${config.recipe}, test ${accuracy} %\n`);
   }
   const path = runPath(o.out, "compress");
-  return await runVariants(subjectOf(config), o, variantsOf(o, path), path, context);
+  const options = { ...o, augmentation: augmentationOf(o, config) };
+  return await runVariants(subjectOf(config), options, variantsOf(o, path), path, context);
+}
+
+/** Fine-tuning sees what training saw, unless told otherwise: images as they are overfit sooner. */
+function augmentationOf({ augmentation }: CompressOptions, { settings }: RunConfig): string {
+  return augmentation === AS_BEFORE ? String(settings.augmentation ?? "") : augmentation;
 }
 
 /** The network and the data of a run. */
