@@ -5,7 +5,8 @@
  */
 
 import "./recipes/mod.ts";
-import { list as printList } from "./list.ts";
+import { asksForHelp, help } from "./help.ts";
+import { list as printList, listRecipe } from "./list.ts";
 import { loadPlugins } from "./plugins.ts";
 import { type RecipeContext, recipes } from "./recipe.ts";
 import { sweep as runSweep } from "./sweep.ts";
@@ -20,6 +21,7 @@ import { UsageError } from "./usage_error.ts";
  */
 export async function train(args: readonly string[]): Promise<number> {
   const [name, ...options] = await loadPlugins(args);
+  if (asksForHelp(args)) return helpOn("train", name);
   if (name === undefined || name.startsWith("-")) {
     throw new UsageError(
       `Cannot train: name a recipe first, known are ${recipes.names().sort().join(", ")}`,
@@ -37,7 +39,15 @@ export async function train(args: readonly string[]): Promise<number> {
  */
 export async function sweep(args: readonly string[]): Promise<number> {
   const options = await loadPlugins(args);
+  if (asksForHelp(args)) return helpOn("sweep", options[0]);
   return await interruptible((context) => runSweep(options, context));
+}
+
+/** Explains a recipe, or the command and what recipes there are. */
+function helpOn(command: string, recipe: string | undefined): number {
+  if (recipe !== undefined && !recipe.startsWith("-")) return listRecipe(recipe);
+  help([command]);
+  return listRecipe();
 }
 
 async function interruptible(job: (context: RecipeContext) => Promise<number>): Promise<number> {

@@ -71,34 +71,52 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
 }
 
 /**
- * Prints every plugin with its description and options, or those of the kinds that are named.
+ * Prints every plugin with its description and options, or those that are named.
  *
- * @param args Kinds, such as `integrator`; none: all.
+ * @param args Kinds, such as `integrator`, and names of plugins, such as `cifar`; none: all.
  * @returns Exit code 0.
- * @throws {UsageError} When a kind is unknown.
+ * @throws {UsageError} When there is neither a kind nor a plugin of a name.
  */
 export function list(args: readonly string[], sink: TextSink = textSink()): number {
   const all = kinds();
   for (const name of args) {
-    if (!all.has(name)) {
+    if (!all.has(name) && ![...all.values()].some((table) => table.has(name))) {
       throw new UsageError(`Cannot list "${name}": ${suggest(name, [...all.keys()])}`);
     }
   }
-  const chosen = [...all].filter(([kind]) => args.length === 0 || args.includes(kind));
-  sink.write(chosen.map(([kind, table]) => describeKind(kind, table)).join("\n"));
+  const parts = [...all].map(([kind, table]) => {
+    const wanted = args.length === 0 || args.includes(kind);
+    const plugins = table.list().filter(({ name }) => wanted || args.includes(name));
+    return plugins.length === 0 ? "" : `${kind}\n${plugins.map(printer(kind)).join("")}`;
+  });
+  sink.write(parts.filter((text) => text !== "").join("\n"));
   return 0;
 }
 
-function describeKind(kind: string, table: Registry<Plugin>): string {
-  // Only recipes are set on the command line; other plugins name the settings of their functions.
-  const dashes = table.kind === recipes.kind ? "--" : "";
-  const plugins = table.list().map((p) => {
-    const options = Object.entries(p.options ?? {}).map(([key, text]) =>
-      indented(`${dashes}${key}  ${text}`, 6)
-    );
-    return [indented(`${p.name}: ${p.description}`, 2), ...options].join("");
-  });
-  return `${kind}\n${plugins.join("")}`;
+/**
+ * Prints a recipe with its options, or the descriptions of all.
+ *
+ * @returns Exit code 0.
+ * @throws {RangeError} When there is no such recipe.
+ */
+export function listRecipe(name?: string, sink: TextSink = textSink()): number {
+  const text = name === undefined
+    ? recipes.list().map((r) => describe({ name: r.name, description: r.description }, ""))
+    : [describe(recipes.get(name), "--")];
+  sink.write(text.join(""));
+  return 0;
+}
+
+/** Only recipes are set on the command line; other plugins name the settings of their functions. */
+function printer(kind: string): (plugin: Plugin) => string {
+  return (plugin) => describe(plugin, kind === recipes.kind ? "--" : "");
+}
+
+function describe({ name, description, options = {} }: Plugin, dashes: string): string {
+  const lines = Object.entries(options).map(([key, text]) =>
+    indented(`${dashes}${key}  ${text}`, 6)
+  );
+  return [indented(`${name}: ${description}`, 2), ...lines].join("");
 }
 
 /** Lines of at most 80 columns behind `depth` spaces, continued two further in. */

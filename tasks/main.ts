@@ -5,6 +5,7 @@
  */
 
 import { suggest } from "../core/mod.ts";
+import { asksForHelp, help } from "./help.ts";
 import { textSink } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -21,6 +22,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "setup:tensorflow": async (args) => (await import("./setup_tensorflow.ts")).setupTensorflow(args),
 };
 
+/** Commands whose `--help` may be about a recipe. */
+const RECIPE_COMMANDS: ReadonlySet<string> = new Set(["demo", "train", "sweep"]);
+
 /**
  * Runs one command. A mistake of the user ends as one line on standard error and exit code 1.
  *
@@ -30,7 +34,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   try {
-    return await commandOf(name)(rest);
+    if (name === "help" || asksForHelp(args.slice(0, 1))) return help();
+    const command = commandOf(name);
+    return asksForHelp(rest) && !RECIPE_COMMANDS.has(name!) ? help([name!]) : await command(rest);
   } catch (error) {
     if (isUsersMistake(error)) {
       textSink(Deno.stderr).write(`${error.message}\n`);

@@ -40,6 +40,13 @@ Deno.test("list prints the kinds that are named, each once, in its own order", (
   assertEquals(text.split("\n").filter((line) => /^\S/.test(line)), ["integrator", "optimizer"]);
 });
 
+Deno.test("list prints plugins that are named", () => {
+  const text = listed("pgd", "cifar");
+  const names = [...text.matchAll(/^ {2}(\S+): /gm)].map(([, name]) => name);
+  assertEquals(names, ["cifar", "pgd"]);
+  assertEquals(text.split("\n").filter((line) => /^\S/.test(line)), ["recipe", "attack"]);
+});
+
 Deno.test("list refuses a kind that there is not", () => {
   const error = assertThrows(() => list(["optimiser"]), UsageError);
   assertEquals(error.message, 'Cannot list "optimiser": did you mean "optimizer"');

@@ -44,7 +44,7 @@ const REFUSED: readonly [args: string[], message: string][] = [
     'Cannot set --backend to "cuda": known are auto, blas, cpu, tensorflow, wasm, webgpu',
   ],
   [["demo", "--resume"], "Cannot resume: name the folder of the run with --out DIR"],
-  [["list", "integrators"], 'Cannot list "integrators": did you mean "integrator"'],
+  [["list", "integraters"], 'Cannot list "integraters": did you mean "integrator"'],
   [["list", "--plugin"], "Cannot load a plugin: expected --plugin FILE"],
   [
     ["demo", "--plugin", "./no/such.ts"],
@@ -58,6 +58,24 @@ for (const [args, message] of REFUSED) {
     assertEquals({ code, out, err }, { code: 1, out: "", err: `${message}\n` });
   });
 }
+
+Deno.test("--help explains commands, names recipes and lists the options of one", async () => {
+  const all = await runMain("--help");
+  assertEquals([all.code, all.err], [0, ""]);
+  for (const command of ["demo", "train", "sweep", "list", "check", "doctor", "report"]) {
+    assertStringIncludes(all.out, `deno task ${command}`);
+    const { code, out } = await runMain(command, "--help");
+    assertEquals(code, 0, command);
+    if (command !== "demo") assert(all.out.includes(out.split("\n")[0]!), out);
+  }
+  const train = (await runMain("train", "-h")).out;
+  for (const { name } of recipes.list()) assertStringIncludes(train, `\n  ${name}: `);
+  const cifar = (await runMain("train", "cifar", "--help")).out;
+  for (const key of Object.keys(recipes.get("cifar").options)) {
+    assertStringIncludes(cifar, `\n      --${key} `);
+  }
+  assert(![...cifar.matchAll(/\n {2}(\S+):/g)].some(([, name]) => name !== "cifar"), cifar);
+});
 
 /** A plugin file with this text. */
 async function withPlugin(text: string, check: (path: string) => Promise<void>): Promise<void> {
