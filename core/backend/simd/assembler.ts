@@ -299,9 +299,10 @@ export const PAGE = 65536;
 /** Pages that a memory may have. */
 export const MOST_PAGES = 65536;
 
-/** An imported memory: without limits, or shared between threads with the largest limit. */
-function memoryImport(shared: boolean): number[] {
-  const limits = shared ? [0x03, 0x00, ...unsigned(MOST_PAGES)] : [0x00, 0x00];
+/** An imported memory: without a largest size, or shared between threads with the largest limit. */
+function memoryImport(shared: boolean, pages: number): number[] {
+  const least = unsigned(pages);
+  const limits = shared ? [0x03, ...least, ...unsigned(MOST_PAGES)] : [0x00, ...least];
   return [...text("env"), ...text("memory"), 0x02, ...limits];
 }
 
@@ -310,15 +311,18 @@ function memoryImport(shared: boolean): number[] {
  *
  * @param functions Function bodies by exported name.
  * @param shared Whether the memory is shared between threads.
+ * @param pages Least size of the memory, default 0: offsets of accesses below it are not checked
+ *   again at run time.
  * @returns The binary module.
  */
 export function assemble(
   functions: Readonly<Record<string, FunctionBuilder>>,
   shared: boolean = false,
+  pages: number = 0,
 ): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(functions);
   const types = vector(entries.map(([, f]) => f.signature()));
-  const imports = vector([memoryImport(shared)]);
+  const imports = vector([memoryImport(shared, pages)]);
   const indices = vector(entries.map((_, i) => unsigned(i)));
   const exports = vector(entries.map(([name], i) => [...text(name), 0x00, ...unsigned(i)]));
   const codes = vector(entries.map(([, f]) => f.code()));
