@@ -45,6 +45,13 @@ methods.add({
   moves: "tuckerIntegrator",
 });
 methods.add({
+  name: "window-tucker",
+  description: "the same with windows of kernels as modes of their own, whose ranks adapt, too",
+  format: "window-tucker",
+  learningRate: 4e-3,
+  moves: "tuckerIntegrator",
+});
+methods.add({
   name: "factor-matrix",
   description: "naive: all factors of a matrix by the optimizer rule at once, fixed rank",
   format: "factored-low-rank",

@@ -26,6 +26,7 @@ export { statisticFormat } from "./statistic_format.ts";
 export { factoredLowRankFormat } from "./factored_low_rank_format.ts";
 export { factoredTuckerFormat } from "./factored_tucker_format.ts";
 export { tuckerFormat } from "./tucker_format.ts";
+export { windowTuckerFormat } from "./window_tucker_format.ts";
 export { type ChainShape, planExecution } from "./execution.ts";
 export { kernelPairField, pairField } from "./field.ts";
 export {
