@@ -47,6 +47,7 @@ export const runDefaults = {
   prefetch: false,
   trainCount: 0, // 0: all
   testCount: 0,
+  heldOut: 0, // training images to judge on; 0: the test images
   backend: "auto",
   threads: 0, // 0: all cores
   data: "",
@@ -98,6 +99,12 @@ export function runSchema(): OptionSchema<typeof runDefaults> {
     prefetch: { description: "prepare batches on another thread" },
     trainCount: { integer: true, min: 0, description: "training images to use, 0 for all" },
     testCount: { integer: true, min: 0, description: "test images to use, 0 for all" },
+    heldOut: {
+      integer: true,
+      min: 0,
+      description: "training images kept back and judged on in place of the test images, " +
+        "to choose settings by; 0 for none",
+    },
     backend: { oneOf: ["auto", ...backends.names()], description: "what computes" },
     threads: { integer: true, min: 0, description: "threads, 0 for all cores" },
     data: { description: "folder of the data set" },

@@ -8,6 +8,7 @@ import {
   type Dataset,
   datasets,
   engineAlgebra,
+  holdOut,
   integrators,
   type Layer,
   type Listener,
@@ -80,7 +81,7 @@ export async function openJob(
 }
 
 async function load(source: string, o: RunOptions, listener: Listener): Promise<Dataset> {
-  return await datasets.get(source).load({
+  const dataset = await datasets.get(source).load({
     seed: o.seed,
     offline: o.offline,
     ...(o.data === "" ? {} : { directory: o.data }),
@@ -89,6 +90,9 @@ async function load(source: string, o: RunOptions, listener: Listener): Promise<
     onProgress: ({ file, received, total }) =>
       listener({ type: "download", file, received, ...(total === undefined ? {} : { total }) }),
   });
+  if (o.heldOut === 0) return dataset;
+  const { train, validation: test } = holdOut(dataset.train, o.heldOut, o.seed);
+  return { ...dataset, train, test };
 }
 
 async function methodOf(

@@ -77,6 +77,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   initialiser: { to: { "initialiser": "glorot-uniform" } },
   trainCount: { to: { "train-count": 80 } },
   testCount: { to: { "test-count": 30 } },
+  heldOut: { to: { "held-out": 30 } },
 };
 
 /** Options whose effect lies outside of the summary: other tests look at them. */
