@@ -64,12 +64,18 @@ function matchedRank(spec: WeightSpec, ranks: readonly number[]): number {
   return all.reduce((best, r) => gap(r) < gap(best) ? r : best);
 }
 
-/** Numbers of a matrix of one rank, or of a kernel with ranks of inputs and outputs. */
-function sizeOf({ shape }: WeightSpec, [r, q]: readonly number[]): number {
-  const [inputs, outputs] = shape.slice(-2) as [number, number];
-  const pixels = shape.slice(0, -2).reduce((n, d) => n * d, 1);
-  if (q === undefined) return r! * (pixels * inputs + outputs);
-  const [a, b] = [Math.min(r!, inputs), Math.min(q, outputs)];
+/** Numbers of a matrix of one rank, or of a kernel with ranks of its last modes. */
+function sizeOf({ shape }: WeightSpec, ranks: readonly number[]): number {
+  const modes = ranks.length;
+  const rest = product(shape.slice(0, -modes));
+  if (modes === 1) return ranks[0]! * (rest + shape.at(-1)!);
+  const extents = shape.slice(-modes);
+  const kept = extents.map((n, k) => Math.min(n, ranks[k]!));
   // A square basis is multiplied into the core.
-  return pixels * a * b + (a < inputs ? a * inputs : 0) + (b < outputs ? b * outputs : 0);
+  const bases = extents.map((n, k) => kept[k]! < n ? n * kept[k]! : 0);
+  return bases.reduce((sum, size) => sum + size, rest * product(kept));
+}
+
+function product(extents: readonly number[]): number {
+  return extents.reduce((all, n) => all * n, 1);
 }

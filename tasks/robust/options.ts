@@ -4,6 +4,7 @@
  * @module
  */
 
+import { join } from "node:path";
 import {
   adversarialTrainings,
   type Attack,
@@ -52,6 +53,7 @@ export const robustDefaults = {
   strength: "steady",
   start: "random",
   dense: true,
+  denseFrom: "",
   training: "clean",
   trainEpsilon: 0.1,
   trainSteps: 5,
@@ -95,6 +97,10 @@ export function robustSchema(): OptionSchema<typeof robustDefaults> {
       description: "where factorised networks start: from the dense one, compressed, or anew",
     },
     dense: { description: "train the dense network too; always where others start from it" },
+    denseFrom: {
+      description: "folder of a finished run of the dense network, {seed} in it stands for the " +
+        "seed: taken as it is, not trained again",
+    },
     training: {
       oneOf: ["clean", ...adversarialTrainings.names()],
       description: "what the steps see",
@@ -125,8 +131,18 @@ export function attacksOf(text: string): Attack[] {
   return names.map((name) => attacks.get(name));
 }
 
-/** Name of the folder of a seed's dense network. */
-export function denseFolder(seed: number): string {
+/**
+ * Folder of a seed's dense network.
+ *
+ * @param path Folder of the study.
+ */
+export function denseFolder(o: RobustOptions, path: string, seed: number): string {
+  return o.denseFrom === ""
+    ? join(path, denseName(seed))
+    : o.denseFrom.replaceAll("{seed}", String(seed));
+}
+
+function denseName(seed: number): string {
   return `dense-seed-${seed}`;
 }
 
@@ -153,7 +169,7 @@ export function candidatesOf(o: RobustOptions): Candidate[] {
   return o.seeds.flatMap((seed) => {
     const whole: Candidate = {
       label: dense.name,
-      folder: denseFolder(seed),
+      folder: denseName(seed),
       method: dense.name,
       seed,
       tolerance: 0,

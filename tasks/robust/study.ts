@@ -17,6 +17,7 @@ import {
   regularizers,
   RunFolder,
   strengthSchedules,
+  type Summary,
   toJson,
   type TrainingMethod,
   type TrainingObjective,
@@ -107,17 +108,23 @@ async function examined(
   folder: string,
   context: RecipeContext,
 ): Promise<RobustResult | undefined> {
-  const path = join(folder, candidate.folder);
+  const origin = denseFolder(options, folder, candidate.seed);
+  const isDense = candidate.method === dense.name;
+  const path = isDense ? origin : join(folder, candidate.folder);
   const job = jobOf(shared, options, candidate);
-  const known = options.resume ? (await readRun(path).catch(() => undefined))?.summary : undefined;
-  const compressed = options.start === "dense" && candidate.method !== dense.name;
+  const known = isDense && options.denseFrom !== ""
+    ? await denseSummary(path)
+    : options.resume
+    ? (await readRun(path).catch(() => undefined))?.summary
+    : undefined;
+  const compressed = options.start === "dense" && !isDense;
   const variant = {
     label: `${candidate.label}, seed ${candidate.seed}`,
     method: candidate.method,
     learningRate: rateOf(options, candidate),
     epochs: options.epochs,
     path,
-    ...(compressed ? { origin: join(folder, denseFolder(candidate.seed)) } : {}),
+    ...(compressed ? { origin } : {}),
   };
   let summary = known;
   if (!summary) {
@@ -139,6 +146,16 @@ async function examined(
     if (context.signal.aborted) return undefined;
     throw error;
   }
+}
+
+/** The end of a dense run that somebody names. */
+async function denseSummary(path: string): Promise<Summary> {
+  const { config, summary } = await readRun(path);
+  if (config.settings.method === dense.name && summary) return summary;
+  throw new UsageError(
+    `Cannot take the dense network from ${path}: expected a finished run of method ` +
+      `${dense.name}, got ${summary ? config.settings.method : "one without a summary"}`,
+  );
 }
 
 function rateOf(o: RobustOptions, { method }: Candidate): number {

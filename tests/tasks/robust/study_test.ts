@@ -75,6 +75,38 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "the recipe robust takes dense networks that there are",
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const first = join(folder, "first");
+      const seeds = ["--seeds", "3,4", "--start", "dense", "--betas", "0"];
+      await run([...ARGS, ...seeds, "--out", first]);
+      const out = join(folder, "second");
+      const from = ["--dense-from", join(first, "dense-seed-{seed}")];
+      const { text } = await run([...ARGS, ...seeds, ...from, "--out", out]);
+      assert(!/^dense, seed \d: /m.test(text), text);
+      const [before, after] = await Promise.all([first, out].map(async (path) =>
+        ((await readRun(path)).summary!.results as RobustResult[]).map((r) => [
+          r.label,
+          r.seed,
+          r.testAccuracy,
+          r.attacked,
+        ])
+      ));
+      assertEquals(after, before);
+      assertEquals(after!.length, 4);
+      const other = ["--dense-from", join(first, "low-rank-tolerance-0.3-beta-0-seed-{seed}")];
+      const error = await assertRejects(
+        () =>
+          run([...ARGS, ...seeds, ...other, "--out", join(folder, "third")]),
+        UsageError,
+      );
+      assertStringIncludes(error.message, "expected a finished run of method dense, got low-rank");
+    }),
+});
+
 for (const training of ["attacked", "trades"]) {
   Deno.test({
     name: `the recipe robust trains by ${training}, with the regularizer in the field`,
