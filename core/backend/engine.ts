@@ -86,6 +86,11 @@ export interface ChainKernel {
   readonly core: Tensor;
   /** Basis of the output channels, out×rOut. */
   readonly v: Tensor;
+  /**
+   * Whether backward passes leave the derivative in the core to the receiver of the pair, as those
+   * in the bases: they say zero, at no cost. Default false.
+   */
+  readonly coreLeft?: boolean;
 }
 
 /** Options of {@linkcode Engine.matMul}. */
@@ -270,7 +275,8 @@ export interface Engine {
     activation: Activation,
   ): Tensor;
   /**
-   * act(((x U) ∗ core) Vᵀ + b), fused; one group. Differentiable in x, core and b; the derivatives
+   * act(((x U) ∗ core) Vᵀ + b), fused; one group. Differentiable in x, b and, unless that is left to
+   * the receiver, the core; the derivatives
    * in U and V are left to the receiver of the pair, which the backward pass hands to `capture`
    * exactly once: images x, d, xu = x U and dv = d V, with dxu and z. The gradient in the whole kernel is
    * {@linkcode Engine.conv2dFilterGradient} of x and d.

@@ -143,6 +143,11 @@ export interface ExecutionPlan {
   readonly chain: ExecutionCost;
   /** One convolution with the whole kernel. */
   readonly reconstructed: ExecutionCost;
+  /**
+   * Where a training step of the chain takes its projections of the gradient from: images, or the
+   * whole gradient, formed once. Absent outside of training.
+   */
+  readonly gradient?: "projected" | "formed";
 }
 
 /** A way to store and train a weight. */

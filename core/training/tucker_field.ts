@@ -12,7 +12,13 @@ import {
   type SplitBasis,
   type TuckerFieldAt,
 } from "../integrators/tucker/mod.ts";
-import { type DenseTensor, modeProduct, modeProducts, unfoldCyclic } from "../tensors/mod.ts";
+import {
+  type DenseTensor,
+  modeProduct,
+  modeProducts,
+  type TuckerTensor,
+  unfoldCyclic,
+} from "../tensors/mod.ts";
 import { geometryOf, sumOver } from "./field.ts";
 import { pixelProduct, rowsOf } from "./images.ts";
 import type { CapturedPair } from "./parameter.ts";
@@ -35,7 +41,6 @@ const [WINDOW, IN, OUT] = [0, 1, 2] as const;
  *
  * @param at Bases of the pass.
  * @param extents Height and width of the kernel.
- * @param kernel F contracted with both bases of the pass, height×width×r×q, where it is known.
  */
 export function kernelTuckerField(
   engine: Engine,
@@ -43,37 +48,32 @@ export function kernelTuckerField(
   pairs: readonly CapturedPair[],
   at: ChannelBases,
   extents: readonly [number, number],
-  kernel?: Tensor,
 ): TuckerFieldAt<Tensor> {
   const pixels = extents[0] * extents[1];
-  const inputs = (p: CapturedPair, basis: Tensor | undefined): Tensor =>
-    basis === undefined ? p.x : basis === at.in ? p.xu : pixelProduct(engine, p.x, basis);
-  const outputs = (p: CapturedPair, basis: Tensor | undefined): Tensor =>
-    basis === undefined ? p.d : basis === at.out ? p.dv : pixelProduct(engine, p.d, basis);
-  const whole = (b: Tensor | undefined, c: Tensor | undefined): Tensor =>
-    kernel !== undefined && b === at.in && c === at.out ? kernel : sumOver(
-      a,
-      pairs,
-      (p) => engine.conv2dFilterGradient(inputs(p, b), outputs(p, c), extents, geometryOf(p)),
-    );
-  /** Of grown bases the old block is known; new rows see all columns at once, old rows new ones. */
-  const grown = (b: SplitBasis<Tensor>, c: SplitBasis<Tensor>): Tensor => {
-    const filter = (p: CapturedPair, x: Tensor, d: Tensor): Tensor =>
-      engine.conv2dFilterGradient(x, d, extents, geometryOf(p));
-    const more = pairs.map((p) => pixelProduct(engine, p.d, c.added));
-    const lower = sumOver(a, [...pairs.entries()], ([i, p]) => {
-      const x = pixelProduct(engine, p.x, b.added);
-      return filter(p, x, engine.concat([p.dv, more[i]!], 3));
-    });
-    const right = sumOver(a, [...pairs.entries()], ([i, p]) => filter(p, p.xu, more[i]!));
-    return engine.concat([engine.concat([kernel!, right], 3), lower], 2);
+  /** Images in a basis; of those in the pass's own, or in one that has grown from it, less is new. */
+  const within = (
+    images: Tensor,
+    own: Tensor,
+    known: Tensor,
+    basis: Tensor | undefined,
+    split?: SplitBasis<Tensor>,
+  ): Tensor => {
+    if (basis === undefined) return images;
+    if (basis === own) return known;
+    if (split?.old !== own) return pixelProduct(engine, images, basis);
+    return engine.concat([known, pixelProduct(engine, images, split.added)], 3);
   };
-  const knows = (s: SplitBasis<Tensor> | undefined, u: Tensor): s is SplitBasis<Tensor> =>
-    kernel !== undefined && s?.old === u;
+  const inputs = (p: CapturedPair, basis: Tensor | undefined, split?: SplitBasis<Tensor>) =>
+    within(p.x, at.in, p.xu, basis, split);
+  const outputs = (p: CapturedPair, basis: Tensor | undefined, split?: SplitBasis<Tensor>) =>
+    within(p.d, at.out, p.dv, basis, split);
   const contract: TuckerFieldAt<Tensor>["contract"] = (bases, split = []) =>
     engine.tidy(() => {
-      const [b, c] = [split[IN], split[OUT]];
-      const g = knows(b, at.in) && knows(c, at.out) ? grown(b, c) : whole(bases[IN], bases[OUT]);
+      const g = sumOver(a, pairs, (p) => {
+        const x = inputs(p, bases[IN], split[IN]);
+        const d = outputs(p, bases[OUT], split[OUT]);
+        return engine.conv2dFilterGradient(x, d, extents, geometryOf(p));
+      });
       const [r, q] = g.shape.slice(2) as [number, number];
       const data = a.reshape(g, pixels, r * q);
       return withWindow(a, { shape: [pixels, r, q], data }, bases[WINDOW]);
@@ -93,6 +93,40 @@ export function kernelTuckerField(
             : alongOutputs(engine, p, small, inputs(p, others.factors[IN]));
         })
       );
+    },
+  };
+}
+
+/**
+ * The same from the whole gradient, which is formed at once: where images are large beside the
+ * channels that costs less than their products with bases.
+ *
+ * @param y Core and bases of the pass.
+ * @param extents Height and width of the kernel.
+ */
+export function formedTuckerField(
+  engine: Engine,
+  a: Algebra<Tensor>,
+  pairs: readonly CapturedPair[],
+  y: TuckerTensor<Tensor>,
+  extents: readonly [number, number],
+): TuckerFieldAt<Tensor> {
+  const g = sumOver(
+    a,
+    pairs,
+    (p) => engine.conv2dFilterGradient(p.x, p.d, extents, geometryOf(p)),
+  );
+  const [n, m] = g.shape.slice(2) as [number, number];
+  const pixels = extents[0] * extents[1];
+  const data = a.reshape(g, pixels, n * m);
+  const f = wholeTuckerField(engine, a, { shape: [pixels, n, m], data });
+  const [, u, v] = y.factors;
+  return {
+    ...f,
+    factorGradient(mode) {
+      if (mode === WINDOW) return undefined;
+      const factors = mode === IN ? [undefined, undefined, v] : [undefined, u, undefined];
+      return contractAlong(a, f, mode, { core: y.core, factors });
     },
   };
 }

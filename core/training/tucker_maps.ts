@@ -16,8 +16,16 @@ import type {
   WeightPoint,
   WeightSpec,
 } from "./parameter.ts";
-import { partsOf, wholeWeight } from "./tucker_factors.ts";
-import { kernelTuckerField, matrixTuckerField, wholeTuckerField } from "./tucker_field.ts";
+import { partsOf, tuckerOf, wholeWeight } from "./tucker_factors.ts";
+import {
+  formedTuckerField,
+  kernelTuckerField,
+  matrixTuckerField,
+  wholeTuckerField,
+} from "./tucker_field.ts";
+
+/** Says of a point that its pass leaves the gradient in the core to the field. */
+const CORE_LEFT = "coreLeft";
 
 /** How a kernel with these parts runs in training; undefined for a matrix. */
 export function planOf(spec: WeightSpec, kernel: Tensor): ExecutionPlan | undefined {
@@ -30,7 +38,8 @@ export function planOf(spec: WeightSpec, kernel: Tensor): ExecutionPlan | undefi
 
 /**
  * What a training pass computes with: the parts, or the whole kernel where that is cheaper. Of a
- * whole kernel the pass gives the whole gradient, and every projection is one of that.
+ * whole kernel the pass gives the whole gradient, and every projection is one of that. Of the parts
+ * of a kernel it leaves all gradients to the field: the core's own is part of a larger one.
  */
 export function tuckerPoint(
   method: TrainingMethod,
@@ -38,7 +47,9 @@ export function tuckerPoint(
   y: TuckerTensor<Tensor>,
 ): WeightPoint {
   const parts = partsOf(method, spec, y);
-  if (planOf(spec, parts.kernel)?.choice !== "reconstructed") return { ...parts };
+  const plan = planOf(spec, parts.kernel);
+  if (!plan) return { ...parts };
+  if (plan.choice === "chain") return { ...parts, [CORE_LEFT]: parts.kernel };
   return { kernel: wholeWeight(method, spec, y) };
 }
 
@@ -53,9 +64,16 @@ export function tuckerFieldAt(
   const window = windowOf(spec);
   if (point.in && point.out) {
     const at = { in: point.in, out: point.out };
-    return window
-      ? kernelTuckerField(engine, a, pairs, at, window, gradient)
-      : matrixTuckerField(a, pairs, at, gradient);
+    if (!window) return matrixTuckerField(a, pairs, at, gradient);
+    return planOf(spec, point.kernel!)?.gradient === "formed"
+      ? formedTuckerField(
+        engine,
+        a,
+        pairs,
+        tuckerOf(method, { ...at, kernel: point.kernel! }),
+        window,
+      )
+      : kernelTuckerField(engine, a, pairs, at, window);
   }
   const [height, width, n, m] = spec.shape as [number, number, number, number];
   const data = a.reshape(gradient, height * width, n * m);
@@ -94,7 +112,15 @@ export function tuckerConv2d(
   const { kernel, in: u, out: v } = point;
   if (!u || !v) return engine.conv2d(x, kernel!, bias, geometry, activation);
   if (capture || chainIsCheaper(x, kernel!, u, v, geometry)) {
-    return engine.chainConv2d(x, { u, core: kernel!, v }, bias, geometry, activation, capture);
+    const coreLeft = capture !== undefined && point[CORE_LEFT] !== undefined;
+    return engine.chainConv2d(
+      x,
+      { u, core: kernel!, v, coreLeft },
+      bias,
+      geometry,
+      activation,
+      capture,
+    );
   }
   return engine.conv2d(x, assembled(engine, kernel!, u, v), bias, geometry, activation);
 }

@@ -22,7 +22,7 @@ export function executionTable(summary: Summary | undefined): Table | undefined 
     numeric: true,
     caption: "What a training step of 128 images costs in the ranks at the end, counted for a " +
       "chain of three small convolutions and for one with the kernel put together. The one whose " +
-      "operations, with 64 for each byte, are fewer is used.",
+      "operations, with 9 for each byte, are fewer is used.",
   };
 }
 

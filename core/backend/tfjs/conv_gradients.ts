@@ -22,6 +22,8 @@ import { type GradConfig, runtimeOf, type Tf, type TfTensor } from "./types.ts";
 interface ConvAttributes extends LinearAttributes {
   /** How the kernel moves. */
   readonly geometry: ConvGeometry;
+  /** Whether the derivative in the core is left to the receiver of the pair. */
+  readonly coreLeft?: boolean;
 }
 
 /** Gradients of the convolution kernels. */
@@ -134,7 +136,7 @@ function chainConfig(tf: Tf): GradConfig {
     kernelName: KERNEL.chainConv2d,
     gradFunc: (dy, _saved, attrs) => {
       const { x, u, core, v, y, xu, z } = heldBy(attrs);
-      const { activation, bias, geometry, capture } = attrs as unknown as ConvAttributes;
+      const { activation, bias, geometry, capture, coreLeft } = attrs as unknown as ConvAttributes;
       leftovers.free();
       const { d, db } = upstream(tf, dy as TfTensor, y!, activation, bias);
       const inputs = { d, xu: xu!, core: core!, v: v! };
@@ -149,7 +151,8 @@ function chainConfig(tf: Tf): GradConfig {
           rows.dispose();
           return leftovers.dataGradient(dx);
         },
-        core: () => filterGradient(tf, xu!, dv, extentsOf(core!), geometry),
+        core: () =>
+          coreLeft ? tf.zerosLike(core!) : filterGradient(tf, xu!, dv, extentsOf(core!), geometry),
         b: db,
         u: () => pixelProduct(tf, x!, dxu, true, false),
         v: () => pixelProduct(tf, d, z!, true, false),

@@ -284,8 +284,9 @@ export class TfjsEngine implements Engine {
     capture?: (pair: GradientPair) => void,
   ): Tensor {
     expectChainKernel(x, w, b, geometry);
-    const attributes = { geometry, activation, bias: b !== null, capture };
-    return this.#runHolding(KERNEL.chainConv2d, operands({ x, ...w }, b), attributes);
+    const { u, core, v, coreLeft = false } = w;
+    const attributes = { geometry, activation, bias: b !== null, capture, coreLeft };
+    return this.#runHolding(KERNEL.chainConv2d, operands({ x, u, core, v }, b), attributes);
   }
 
   conv2dFilterGradient(

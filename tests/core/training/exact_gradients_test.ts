@@ -21,12 +21,16 @@ import {
   Random,
   type Tensor,
   type TrainingMethod,
+  type TuckerTensor,
   tuckerToDense,
   unfold,
   weightFormats,
+  type WeightPoint,
   type WeightStates,
   wholeTuckerField,
 } from "../../../core/mod.ts";
+import type { TuckerFieldAt } from "../../../core/integrators/tucker/mod.ts";
+import { formedTuckerField } from "../../../core/training/tucker_field.ts";
 import { linear } from "../../../layers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import { imageBatch, KERNEL, kernelNet, wholeField, withStates } from "../../support/kernels.ts";
@@ -94,16 +98,37 @@ function gaussian(method: TrainingMethod, random: Random, rows: number, cols: nu
 async function checkTucker({ method, states, evidence, whole }: Seen, c: Case): Promise<void> {
   const { engine, algebra: a } = method;
   const point = weightFormats.get("tucker").point(states[KERNEL]!);
+  const at = { in: point.in!, out: point.out! };
+  const y = weightTensor(a, point, c.size[0] * c.size[1]);
+  const fields = [
+    kernelTuckerField(engine, a, evidence.pairs, at, c.size),
+    formedTuckerField(engine, a, evidence.pairs, y, c.size),
+  ];
+  for (const f of fields) await checkField(f, method, point, whole, c);
+}
+
+/** Core and bases as a tensor whose window is one mode. */
+function weightTensor(
+  a: TrainingMethod["algebra"],
+  point: WeightPoint,
+  pixels: number,
+): TuckerTensor<Tensor> {
+  const [u, v] = [point.in!, point.out!];
+  const [r, q] = [u.shape[1]!, v.shape[1]!];
+  const core = { shape: [pixels, r, q], data: a.reshape(point.kernel!, pixels, r * q) };
+  return { core, factors: [a.identity(pixels), u, v] };
+}
+
+async function checkField(
+  f: TuckerFieldAt<Tensor>,
+  method: TrainingMethod,
+  point: WeightPoint,
+  whole: Float64Array,
+  c: Case,
+): Promise<void> {
+  const { engine, algebra: a } = method;
   const [u, v] = [point.in!, point.out!];
   const [pixels, n, m] = [c.size[0] * c.size[1], u.shape[0]!, v.shape[0]!];
-  const f = kernelTuckerField(
-    engine,
-    a,
-    evidence.pairs,
-    { in: u, out: v },
-    c.size,
-    evidence.gradient,
-  );
   const wholeTensor = { shape: [pixels, n, m], data: matrix(whole, pixels, n * m) };
   const random = new Random(3);
   const w = gaussian(method, random, pixels, 2);
@@ -126,7 +151,7 @@ async function checkTucker({ method, states, evidence, whole }: Seen, c: Case): 
     assertEquals([...found.shape], [...wanted.shape]);
     assertLess(relativeError(await readMatrix(engine, found.data), wanted.data), TOLERANCE);
   }
-  // Bases that have grown, with the blocks told: the old one is known, the new one is not.
+  // Bases that have grown, with the blocks told: images in the old one are known.
   const grown = [a.hstack([u, x]), a.hstack([v, y])];
   const split = [undefined, { old: u, added: x }, { old: v, added: y }];
   const all = await readMatrix(engine, f.contract([undefined, ...grown], split).data);

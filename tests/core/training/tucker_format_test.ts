@@ -55,14 +55,19 @@ function net(options: Partial<Conv2dOptions> = {}): Layer {
   return asChain(kernelNet(all, [5, 5]));
 }
 
-/** Of hardly any pixels only the chain is cheap. */
+/** Of hardly any pixels only the chain is cheap, and projections of its images are. */
 function asChain(network: Layer): Layer {
   return withPixels(network, [1e-3, 1e-3]);
 }
 
-/** Of many pixels that are read and written, the whole kernel is cheap where channels are few. */
-function asWhole(network: Layer): Layer {
+/** Of many pixels the whole gradient is cheap where channels are few. */
+function asFormed(network: Layer): Layer {
   return withPixels(network, [1e4, 1e4]);
+}
+
+/** Where many pixels are read and hardly any written, the whole kernel is cheap: it reads least. */
+function asWhole(network: Layer): Layer {
+  return withPixels(network, [1e4, 1e-3]);
 }
 
 function withPixels(network: Layer, pixels: readonly [number, number]): Layer {
@@ -87,7 +92,14 @@ function orthogonality(u: Matrix): number {
 }
 
 for (const backend of cpuBackends) {
-  for (const [rank, run] of [[3, asChain], [7, asChain], [3, asWhole]] as const) {
+  for (
+    const [rank, run] of [
+      [3, asChain],
+      [7, asChain],
+      [3, asFormed],
+      [3, asWhole],
+    ] as const
+  ) {
     Deno.test({
       ...await onBackend(backend, `W₁ = W₀ + dt F ×ₖ Ûₖ Ûₖᵀ from ranks ${rank}, ${run.name}`),
       fn: async () => {
@@ -149,26 +161,27 @@ for (const backend of cpuBackends) {
   });
 
   Deno.test({
-    ...await onBackend(backend, "the whole kernel and the chain take the same step"),
+    ...await onBackend(backend, "every way to run a kernel takes the same step"),
     fn: async () => {
       const method = await methodOf({ backend });
       const chain = net({ rank: 4 });
-      const whole = asWhole(chain);
+      const ways = [asWhole(chain), asFormed(chain), chain];
       const left = await withStates(method, chain, async (states) => {
-        const choices = [whole, chain].map((n) => executionPlans(n, states)[KERNEL]!.choice);
-        assertEquals(choices, ["reconstructed", "chain"]);
+        const plans = ways.map((n) => executionPlans(n, states)[KERNEL]!);
+        assertEquals(plans.map((p) => p.choice), ["reconstructed", "chain", "chain"]);
+        assertEquals(plans.slice(1).map((p) => p.gradient), ["formed", "projected"]);
         const batch = imageBatch(method, IMAGES);
         const settings = { rate: RATE, clipNorm: 0.1 };
-        const [one, two] = [
-          await trainStep(method, whole, states, batch, settings),
-          await trainStep(method, chain, states, batch, settings),
-        ];
-        const [x, y] = [
-          asTensor(await wholeValues(method, chain, one.states)).data,
-          asTensor(await wholeValues(method, chain, two.states)).data,
-        ];
-        assertLess(relativeError(x, y), TOLERANCE);
-        assertLess(Math.abs(one.loss - two.loss), TOLERANCE);
+        const results = [];
+        for (const way of ways) {
+          const { loss, states: next } = await trainStep(method, way, states, batch, settings);
+          results.push({ loss, value: asTensor(await wholeValues(method, chain, next)).data });
+        }
+        const [wanted, ...others] = results;
+        for (const { loss, value } of others) {
+          assertLess(relativeError(wanted!.value, value), TOLERANCE);
+          assertLess(Math.abs(wanted!.loss - loss), TOLERANCE);
+        }
       });
       assertEquals(left, 0);
     },
@@ -386,11 +399,38 @@ Deno.test("planExecution() counts the chain and the whole kernel", () => {
   assertEquals(forward.chain.flops, 2 * (200 * 64 * 16 + 50 * 9 * 16 * 8 + 50 * 8 * 32));
   const assembly = 9 * (16 * 8 * 32 + 16 * 64 * 32);
   assertEquals(forward.reconstructed.flops, 2 * (50 * 9 * 64 * 32 + assembly));
-  assertEquals(forward.chain.bytes, 4 * (200 * 64 + 50 * 32 + 2 * (200 * 16 + 50 * 8)));
-  assertEquals(forward.reconstructed.bytes, 4 * (200 * 64 + 50 * 32));
+  // Images are read and written by each convolution; patches once, by those with a window.
+  const images = 200 * 64 + 50 * 32;
+  const patches = 50 * 9 * 16;
+  assertEquals(forward.chain.bytes, 4 * (images + 2 * (200 * 16 + 50 * 8) + patches));
+  const kernel = 9 * 64 * 32;
+  assertEquals(forward.reconstructed.bytes, 4 * (images + 50 * 9 * 64 + kernel));
+  assertEquals(forward.gradient, undefined);
   const training = planExecution({ ...shape, pixels: [100, 25] });
   const core = 50 * 9 * 16 * 8;
-  assertEquals(training.chain.flops, 2 * (5 * 200 * 64 * 16 + 5 * 50 * 8 * 32 + 9 * core));
+  // Forward, backward, two products of each side, and the core of twice the ranks.
+  assertEquals(training.gradient, "projected");
+  assertEquals(training.chain.flops, 2 * (4 * 200 * 64 * 16 + 4 * 50 * 8 * 32 + 6 * core));
+});
+
+Deno.test("planExecution() counts tiles, and no more of a window than small images fill", () => {
+  const shape = { channels: [64, 32], ranks: [64, 32], batch: 1, training: false } as const;
+  const flops = (window: [number, number], read: number, written: number): number => {
+    const plan = planExecution({ ...shape, window, pixels: [read, written] });
+    return plan.reconstructed.flops / 2 - window[0] * window[1] * 64 * (32 * 32 + 64 * 32);
+  };
+  assertEquals(flops([3, 3], 64, 64), 4 * 36 * 64 * 32);
+  assertEquals(flops([3, 3], 64, 16), 16 * 9 * 64 * 32);
+  assertEquals(flops([3, 3], 4, 4), 4 * 4 * 64 * 32);
+  assertEquals(flops([5, 5], 64, 64), 64 * 25 * 64 * 32);
+});
+
+Deno.test("planExecution() forms the gradient where images are large and channels few", () => {
+  const layer = (pixels: number, n: number, r: number): string | undefined =>
+    planExecution({ window: [3, 3], channels: [n, n], ranks: [r, r], pixels: [pixels, pixels] })
+      .gradient;
+  assertEquals(layer(1024, 64, 19), "formed");
+  assertEquals(layer(16, 512, 149), "projected");
 });
 
 Deno.test("planExecution() never prefers a chain of higher ranks to one of lower", () => {
