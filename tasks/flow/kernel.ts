@@ -36,6 +36,8 @@ export interface FlowKernel {
    * to `to`. What the step does not read of `at` is left alone in `to`.
    */
   adjoint(at: number, from: number, to: number): void;
+  /** Ends the threads that help, where there are any; then one thread does the work. */
+  close?(): void;
 }
 
 /** A way to compute the kernels. */
@@ -48,8 +50,9 @@ export interface FlowKernelKind extends Plugin {
    * @param grid Sizes.
    * @param relaxation Rates by column.
    * @param states How many states.
+   * @param threads Most threads that may share the rows, default 1. Results do not depend on it.
    */
-  create(grid: Grid, relaxation: Relaxation, states: number): FlowKernel;
+  create(grid: Grid, relaxation: Relaxation, states: number, threads?: number): FlowKernel;
 }
 
 /** Every way to compute the kernels, the fastest first. */

@@ -8,13 +8,18 @@ import { minimise } from "./minimise.ts";
 import type { DesignStep, SearchProgress, SearchResult, SearchSettings } from "./search_records.ts";
 import { ShapeTask } from "./shape_task.ts";
 
-/** Searches; yields every design as it is found, and returns what is left at the end. */
+/**
+ * Searches; yields every design as it is found, and returns what is left at the end.
+ *
+ * @param threads Most threads that share the steps of a simulation; the result is the same.
+ */
 export async function* search(
   settings: SearchSettings,
   progress: SearchProgress,
+  threads: number,
 ): AsyncGenerator<DesignStep, SearchResult> {
   const begin = performance.now();
-  const task = new ShapeTask(settings, progress);
+  using task = new ShapeTask(settings, progress, threads);
   await task.develop();
   const dragBefore = await task.longDrag();
   const before = task.picture();

@@ -7,6 +7,14 @@
 import { search } from "./search.ts";
 import type { DesignStep, SearchProgress, SearchResult, SearchSettings } from "./search_records.ts";
 
+/** What a thread is asked. */
+export interface SearchOrder {
+  /** What to search. */
+  readonly settings: SearchSettings;
+  /** Most threads that share its simulations. */
+  readonly threads: number;
+}
+
 /** What a thread tells. */
 export type SearchMessage =
   | { readonly type: "design"; readonly design: DesignStep }
@@ -19,7 +27,7 @@ export type DesignListener = (settings: SearchSettings, design: DesignStep) => v
 
 /**
  * Searches with each of the settings, as many at a time as there are threads: one after the other
- * in this thread where that is one.
+ * in this thread where that is one. Threads that have no search of their own help the others.
  *
  * @param signal Ends the threads when it aborts; what is there by then is returned.
  * @param progress Called often while searches run; may throw to end them.
@@ -37,8 +45,9 @@ export async function searchAll(
   const run = async (): Promise<void> => {
     while (next < all.length) {
       const k = next++;
-      const found = threads > 1 ? await inThread(all[k]!, listener, workers) : undefined;
-      results[k] = found ?? await here(all[k]!, listener, progress);
+      const order = { settings: all[k]!, threads: threadsOf(k, all.length, threads) };
+      const found = threads > 1 ? await inThread(order, listener, workers) : undefined;
+      results[k] = found ?? await here(order, listener, progress);
     }
   };
   let done = false;
@@ -59,12 +68,19 @@ export async function searchAll(
   }
 }
 
+/** Threads of search k of `count`: as many as there are for each of those that run beside it. */
+export function threadsOf(k: number, count: number, threads: number): number {
+  const atATime = Math.min(threads, count);
+  const last = count % atATime || atATime;
+  return Math.floor(threads / (k < count - last ? atATime : last));
+}
+
 /** Milliseconds between two looks at whether to stop. */
 const WATCH = 100;
 
 /** Searches in a new thread; undefined when that thread does not know the plugins. */
 function inThread(
-  settings: SearchSettings,
+  order: SearchOrder,
   listener: DesignListener,
   workers: Set<Worker>,
 ): Promise<SearchResult | undefined> {
@@ -76,7 +92,7 @@ function inThread(
   };
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<SearchMessage>): void => {
-      if (data.type === "design") return listener(settings, data.design);
+      if (data.type === "design") return listener(order.settings, data.design);
       end();
       if (data.type === "error") reject(new Error(data.text));
       else resolve(data.type === "end" ? data.result : undefined);
@@ -86,17 +102,17 @@ function inThread(
       end();
       reject(new Error(event.message));
     };
-    worker.postMessage(settings);
+    worker.postMessage(order);
   });
 }
 
 /** Searches in this thread. */
 export async function here(
-  settings: SearchSettings,
+  { settings, threads }: SearchOrder,
   listener: DesignListener,
   progress: SearchProgress,
 ): Promise<SearchResult> {
-  const designs = search(settings, progress);
+  const designs = search(settings, progress, threads);
   for (;;) {
     const next = await designs.next();
     if (next.done) return next.value;

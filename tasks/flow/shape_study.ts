@@ -46,7 +46,7 @@ export const shapeDefaults = {
   liftWeight: 0,
   minLift: 0.2,
   memory: 0.5,
-  threads: 0, // 0: one per core
+  threads: 0, // 0: all cores
   out: "",
 };
 
@@ -75,7 +75,7 @@ export function shapeSchema(): OptionSchema<typeof shapeDefaults> {
     threads: {
       integer: true,
       min: 0,
-      description: "searches at a time, each in a thread; 0: one per core",
+      description: "searches at a time; threads left over share their steps; 0: all cores",
     },
     out: { description: "folder of the run, default runs/<recipe>-<time>" },
   };

@@ -9,6 +9,7 @@ import "./bodies.ts";
 import { bodies, type BodyFamily } from "./body.ts";
 import { channel } from "./channel.ts";
 import { vorticity } from "./fields.ts";
+import { fastestKernel } from "./kernel.ts";
 import "./kernels.ts";
 import { flowFigures } from "./measures.ts";
 import type { BoundedProblem, SearchPoint } from "./minimise.ts";
@@ -68,8 +69,12 @@ export class ShapeTask implements BoundedProblem {
   #first: FirstGradient | undefined;
   #history: ForceHistory = { drag: new Float64Array(0), lift: new Float64Array(0) };
 
-  /** Makes the task; {@linkcode ShapeTask.develop} comes first. */
-  constructor(settings: SearchSettings, progress: SearchProgress) {
+  /**
+   * Makes the task; {@linkcode ShapeTask.develop} comes first.
+   *
+   * @param threads Most threads that share the steps of a simulation.
+   */
+  constructor(settings: SearchSettings, progress: SearchProgress, threads: number) {
     this.#settings = settings;
     this.#progress = progress;
     this.#family = bodies.get(settings.body);
@@ -78,7 +83,8 @@ export class ShapeTask implements BoundedProblem {
     this.#present = this.start;
     ({ bound: this.bound, stepLimit: this.stepLimit, steps: this.steps } = settings);
     const place = channel(settings);
-    this.#solver = new FlowSolver(place, this.#family.create(this.start));
+    const body = this.#family.create(this.start);
+    this.#solver = new FlowSolver(place, body, fastestKernel(), threads);
     this.#developed = this.#solver.state.slice();
     this.#averaging = {
       window: this.#window,
@@ -86,6 +92,11 @@ export class ShapeTask implements BoundedProblem {
       horizon: Math.round(settings.horizon * place.stepsPerUnit),
     };
     this.#objective = forceObjective(settings);
+  }
+
+  /** Ends the threads that help. */
+  [Symbol.dispose](): void {
+    this.#solver.close();
   }
 
   /** Lets the flow past the first body develop from the inflow profile. */

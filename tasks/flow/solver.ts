@@ -46,13 +46,30 @@ export class FlowSolver {
    * @param channel Where the flow is.
    * @param body What it passes.
    * @param kind How the bulk is computed; default the fastest that works here.
+   * @param threads Most threads that share the rows, default 1; with more, see
+   *   {@linkcode FlowSolver.close}.
    */
-  constructor(channel: Channel, body: Body, kind: FlowKernelKind = fastestKernel()) {
+  constructor(
+    channel: Channel,
+    body: Body,
+    kind: FlowKernelKind = fastestKernel(),
+    threads: number = 1,
+  ) {
     this.channel = channel;
-    this.#kernel = kind.create(channel.grid, channel.relaxation, 4);
+    this.#kernel = kind.create(channel.grid, channel.relaxation, 4, threads);
     this.#frame = frame(channel);
     this.#body = porousBody(channel, body);
     this.#degrees = new Float64Array(this.#body.cells.length);
+  }
+
+  /** Ends the threads that help; the solver can go on with one. */
+  close(): void {
+    this.#kernel.close?.();
+  }
+
+  /** The same as {@linkcode FlowSolver.close}, at the end of a block with `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** Puts another body in the place of the last one; the state stays as it is, see `load`. */

@@ -37,6 +37,7 @@ export const flowDefaults = {
   settle: 36,
   length: 22,
   kernel: "fastest",
+  threads: 0, // 0: all cores
   out: "",
 };
 
@@ -52,6 +53,7 @@ export function flowSchema(): OptionSchema<typeof flowDefaults> {
     settle: { min: 0, description: "part of it that is left out of all figures" },
     length: { min: 8, max: 100, description: "length of the channel in diameters" },
     kernel: { oneOf: ["fastest", ...flowKernels.names()], description: "what computes the steps" },
+    threads: { integer: true, min: 0, max: 64, description: "threads, 0 for all cores" },
     out: { description: "folder of the run, default runs/<recipe>-<time>" },
   };
 }
@@ -78,11 +80,15 @@ export async function validate(
   const environment = describeEnvironment();
   await RunFolder.open(path, { ...config, report: flowReport.name, environment });
   const ticker = new Ticker(sink, signal);
-  ticker.line(`Flow past a circle at Reynolds number ${options.reynolds}, kernel ${kind.name}`);
+  const threads = options.threads || navigator.hardwareConcurrency;
+  ticker.line(
+    `Flow past a circle at Reynolds number ${options.reynolds}, kernel ${kind.name}, ` +
+      `threads: ${threads}`,
+  );
   const results: GridResult[] = [];
   try {
     for (const [k, place] of channels.entries()) {
-      const solver = new FlowSolver(place, circle, kind);
+      using solver = new FlowSolver(place, circle, kind, threads);
       const { result, history } = await simulateGrid(solver, grids[k]!, options, ticker);
       ticker.line(gridLine(result));
       results.push(result);

@@ -25,6 +25,7 @@ export class Team {
   readonly #setting: (place: number) => unknown;
   /** Helpers that were started: none before the first job. */
   #helpers = 0;
+  readonly #workers: Worker[] = [];
   #job = 0;
   #threads = 1;
 
@@ -86,12 +87,20 @@ export class Team {
     if (failed > 0) throw new Error(`Cannot compute ${failed} of ${pieces} pieces of a job`);
   }
 
+  /** Ends the helpers; this thread is left alone until {@linkcode Team.threads} is set again. */
+  close(): void {
+    for (const worker of this.#workers.splice(0)) void worker.terminate();
+    this.#helpers = 0;
+    this.#threads = 1;
+  }
+
   #start(place: number): void {
     try {
       const workerData = { buffer: this.#buffer, place, setting: this.#setting(place) };
       const worker = new Worker(this.#module, { workerData });
       worker.on("error", () => {});
       worker.unref();
+      this.#workers.push(worker);
     } catch {
       // A helper that cannot start leaves its work to the others.
     }
