@@ -31,6 +31,14 @@ export interface LeftSvd<M> {
   readonly sigma: Float64Array;
 }
 
+/** Inverse of the Cholesky factor of a Gram matrix G = RᵀR. */
+export interface InverseFactor<M> {
+  /** R⁻¹, n×n upper triangular. */
+  readonly inverse: M;
+  /** ‖R‖ ‖R⁻¹‖ in the Frobenius norm: n where G is the identity. */
+  readonly condition: number;
+}
+
 /** Which operands of a product are transposed; both default to false. */
 export interface ProductOptions {
   /** Use the transpose of the left operand. */
@@ -120,6 +128,11 @@ export interface Algebra<M> extends Elementwise<M> {
    * accurate as the numbers are; undefined where there is none.
    */
   leftSvd?(x: M): Promise<LeftSvd<M> | undefined>;
+  /**
+   * R⁻¹ of the Cholesky factorisation of an n×n Gram matrix, where there is a cheap way to it;
+   * undefined where the matrix is not definite to working precision.
+   */
+  inverseFactor?(gram: M): InverseFactor<M> | undefined;
   /** Orthonormal basis of the columns of `x`, m×min(m, n), completed where `x` lacks rank. */
   orthonormalize(x: M): Promise<M>;
   /**

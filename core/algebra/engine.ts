@@ -5,7 +5,15 @@
  */
 
 import type { Engine, Tensor } from "../backend/engine.ts";
-import type { AdaptiveCoefficients, Algebra, LeftSvd, ProductOptions, Qr, Svd } from "./algebra.ts";
+import type {
+  AdaptiveCoefficients,
+  Algebra,
+  InverseFactor,
+  LeftSvd,
+  ProductOptions,
+  Qr,
+  Svd,
+} from "./algebra.ts";
 import { choleskyQr } from "./cholesky_qr.ts";
 import { hostAlgebra } from "./host.ts";
 import type { Matrix } from "./matrix.ts";
@@ -130,6 +138,10 @@ class EngineAlgebra implements Algebra<Tensor> {
 
   async leftSvd(x: Tensor): Promise<LeftSvd<Tensor> | undefined> {
     return await this.#engine.linalg?.leftSvd?.(x);
+  }
+
+  inverseFactor(gram: Tensor): InverseFactor<Tensor> | undefined {
+    return this.#engine.linalg?.inverseFactor?.(gram);
   }
 
   async orthonormalize(x: Tensor): Promise<Tensor> {

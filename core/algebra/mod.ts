@@ -8,6 +8,7 @@ export type {
   AdaptiveCoefficients,
   Algebra,
   Elementwise,
+  InverseFactor,
   LeftSvd,
   ProductOptions,
   Qr,

@@ -135,6 +135,19 @@ export interface NativeLinalg {
    * @param a m×k, k ≤ m − r.
    */
   complement?(u: Tensor, a: Tensor): Tensor | undefined;
+  /**
+   * R⁻¹ of the Cholesky factorisation G = RᵀR of an n×n Gram matrix; undefined where that is not
+   * definite to working precision. Backends without it leave it out.
+   */
+  inverseFactor?(gram: Tensor): NativeInverseFactor | undefined;
+}
+
+/** Inverse of a Cholesky factor. */
+export interface NativeInverseFactor {
+  /** R⁻¹, n×n upper triangular. */
+  readonly inverse: Tensor;
+  /** ‖R‖ ‖R⁻¹‖ in the Frobenius norm: n where G is the identity. */
+  readonly condition: number;
 }
 
 /** Thin SVD A = P diag(sigma) Qᵀ. */

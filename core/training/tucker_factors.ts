@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Algebra } from "../algebra/mod.ts";
 import type { Tensor } from "../backend/mod.ts";
 import type { Truncation } from "../integrators/mod.ts";
 import { truncateTucker } from "../integrators/tucker/mod.ts";
@@ -44,7 +45,21 @@ export function tuckerOf(method: TrainingMethod, parts: TuckerParts): TuckerTens
   const [height, width, r, q] = kernel.shape as [number, number, number, number];
   const pixels = height * width;
   const core = { shape: [pixels, r, q], data: a.reshape(kernel, pixels, r * q) };
-  return { core, factors: [a.identity(pixels), u, v] };
+  return { core, factors: [windowBasis(a, pixels), u, v] };
+}
+
+/** Identities that stand for windows. */
+const windowBases = new WeakSet<Tensor>();
+
+function windowBasis(a: Algebra<Tensor>, pixels: number): Tensor {
+  const basis = a.identity(pixels);
+  windowBases.add(basis);
+  return basis;
+}
+
+/** Whether a basis is the identity of a window, whose products change nothing. */
+export function isWindowBasis(basis: Tensor): boolean {
+  return windowBases.has(basis);
 }
 
 /** The parts of a tensor. */

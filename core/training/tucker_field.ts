@@ -22,6 +22,7 @@ import {
 import { geometryOf, sumOver } from "./field.ts";
 import { pixelProduct, rowsOf } from "./images.ts";
 import type { CapturedPair } from "./parameter.ts";
+import { isWindowBasis } from "./tucker_factors.ts";
 
 /** Bases of the channels at the point of a pass: products with them are in its pairs. */
 export interface ChannelBases {
@@ -214,7 +215,7 @@ function withWindow(
   basis: Tensor | undefined,
   transposeLeft = true,
 ): DenseTensor<Tensor> {
-  if (basis === undefined) return t;
+  if (basis === undefined || isWindowBasis(basis)) return t;
   const data = a.multiply(basis, t.data, { transposeLeft });
   return { shape: [a.rows(data), ...t.shape.slice(1)], data };
 }

@@ -87,6 +87,25 @@ export class GramSchmidt {
     });
   }
 
+  /**
+   * Writes R⁻¹ of the Cholesky factorisation G = RᵀR of an n×n Gram matrix.
+   *
+   * @param from Heap address of G.
+   * @param to Heap address of the result, upper triangular.
+   * @returns ‖R‖ ‖R⁻¹‖ in the Frobenius norm; undefined where G is not definite to working precision.
+   */
+  inverseFactor(from: number, to: number, n: number): number | undefined {
+    return withScratch(this.#c, 4 * n * n, (gram) => {
+      const { simd } = this.#c;
+      this.#move(from, gram, n * n);
+      if (!this.#factor(gram, from, n, 8 * n * EPSILON)) return undefined;
+      const size = Math.sqrt(simd.sum_squares!(gram, n * n));
+      if (!this.#invertTriangle(gram, n)) return undefined;
+      simd.transpose!(to, gram, n, n);
+      return size * Math.sqrt(simd.sum_squares!(gram, n * n));
+    });
+  }
+
   /** rest = A − U inside, inside = Uᵀ A; `inside` is left with its sign changed. */
   #project(
     u: number,
@@ -131,10 +150,15 @@ export class GramSchmidt {
         this.#move(copy, gram, n * n);
         if (!this.#factor(gram, copy, n, floor)) return false;
       }
-      const p = this.#block.write({ m: n, n });
-      this.#lapack.strtri_(p.upper, p.plain, p.n, this.#base() + gram, p.n, p.info, 1, 1);
-      return this.#block.info() === 0;
+      return this.#invertTriangle(gram, n);
     });
+  }
+
+  /** Overwrites R, column-major upper, with R⁻¹. */
+  #invertTriangle(r: number, n: number): boolean {
+    const p = this.#block.write({ m: n, n });
+    this.#lapack.strtri_(p.upper, p.plain, p.n, this.#base() + r, p.n, p.info, 1, 1);
+    return this.#block.info() === 0;
   }
 
   /** Overwrites the Gram matrix with R, column-major upper; false where a pivot is too small. */

@@ -9,7 +9,7 @@
 
 import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
 import type { BesideFunctions } from "./library.ts";
-import { borrow, giveBack, isFinite, SMALL } from "./svd.ts";
+import { borrow, giveBack, SMALL } from "./svd.ts";
 
 const COLUMN_MAJOR = 102;
 const UPPER = 121;
@@ -17,7 +17,7 @@ const TRANSPOSED = 112;
 
 /** Left factors of A = P diag(sigma) Qᵀ. */
 export interface LeftFactors {
-  /** Columns of P one after the other, each m long, ascending by their singular values. */
+  /** Columns of P one after the other, each m long, descending by their singular values. */
   readonly columns: Float64Array;
   /** Singular values, m, descending. */
   readonly sigma: Float64Array;
@@ -41,7 +41,7 @@ export async function leftSvd<T>(
   use: (factors: LeftFactors) => T,
 ): Promise<T | undefined> {
   const { syrk, syevd } = lapack;
-  if (!syrk || !syevd || m * n <= SMALL || !isFinite(a)) return undefined;
+  if (!syrk || !syevd || m * n <= SMALL) return undefined;
   const at = layout(m, n);
   const memory = borrow(at.total);
   memory.set(a);
@@ -52,10 +52,12 @@ export async function leftSvd<T>(
     .map((start) => base + 8 * start) as [number, number, number, number];
   // Column-major, the matrix is Aᵀ.
   await syrk(COLUMN_MAJOR, UPPER, TRANSPOSED, m, n, 1, base, n, 0, square, m);
+  if (!hasFiniteDiagonal(memory, at.square, m)) return void giveBack(memory);
   const p = block.write({ m, n, k: 3 + 5 * m, lwork: workOf(m) });
   const operands = [p.vectors, p.upper, p.m, square, p.m, values];
   await syevd(...operands, work, p.lwork, integers, p.k, p.info, 1, 1);
   const columns = memory.subarray(at.square, at.square + m * m);
+  reverseColumns(columns, m);
   // Eigenvalues ascend; round-off may leave those of zero below it.
   const sigma = Float64Array.from(memory.subarray(at.values, at.values + m), (value) => {
     return Math.sqrt(Math.max(0, value));
@@ -63,6 +65,22 @@ export async function leftSvd<T>(
   const done = block.info() === 0 ? use({ columns, sigma }) : undefined;
   giveBack(memory);
   return done;
+}
+
+/** Puts the columns of an m×m matrix, one after the other, into the opposite order. */
+function reverseColumns(columns: Float64Array, m: number): void {
+  const spare = new Float64Array(m);
+  for (let i = 0, j = m - 1; i < j; i++, j--) {
+    spare.set(columns.subarray(i * m, (i + 1) * m));
+    columns.copyWithin(i * m, j * m, (j + 1) * m);
+    columns.set(spare, j * m);
+  }
+}
+
+/** Squares of rows: of float32 entries they are finite where all entries are. */
+function hasFiniteDiagonal(memory: Float64Array, square: number, m: number): boolean {
+  for (let i = 0; i < m; i++) if (!Number.isFinite(memory[square + i * (m + 1)]!)) return false;
+  return true;
 }
 
 /** Numbers of workspace that dsyevd asks for. */

@@ -8,7 +8,13 @@
  * @module
  */
 
-import type { NativeLeftSvd, NativeLinalg, NativeSvd, Tensor } from "../engine.ts";
+import type {
+  NativeInverseFactor,
+  NativeLeftSvd,
+  NativeLinalg,
+  NativeSvd,
+  Tensor,
+} from "../engine.ts";
 import {
   address,
   type HeapContext,
@@ -65,6 +71,7 @@ export function blasLinalg(
     leftSvd: (a) => left(c, beside, matrix(a, "the left singular vectors")),
     choleskyQr: (a) => choleskyQr(c, bases, matrix(a, "Cholesky-QR")),
     complement: (u, a) => complement(c, bases, inner(u), inner(a)),
+    inverseFactor: (g) => inverseFactor(c, bases, matrix(g, "a Cholesky factor")),
   };
 }
 
@@ -131,7 +138,7 @@ async function svd(
 ): Promise<NativeSvd> {
   const [m, n] = a.shape as [number, number];
   const k = Math.min(m, n);
-  return await thinSvd(beside, entriesOf(c, a), m, n, ({ p, sigma, qT }) => {
+  return await thinSvd(beside, entriesOf(c, a).slice(), m, n, ({ p, sigma, qT }) => {
     const [left, right] = [output(c, [m, k]), output(c, [n, k])];
     const floats = c.heap.backend.wasm.HEAPF32;
     floats.set(p, address(c, left) / 4);
@@ -140,9 +147,10 @@ async function svd(
   });
 }
 
+/** The entries of a matrix where they are. */
 function entriesOf(c: HeapContext, a: TensorInfo): Float32Array {
   const from = address(c, a) / 4;
-  return c.heap.backend.wasm.HEAPF32.slice(from, from + sizeOf(a.shape));
+  return c.heap.backend.wasm.HEAPF32.subarray(from, from + sizeOf(a.shape));
 }
 
 async function left(
@@ -158,11 +166,7 @@ async function left(
   }
   return await leftSvd(beside, entriesOf(c, a), m, n, ({ columns, sigma }) => {
     const p = output(c, [m, m]);
-    const [floats, to] = [c.heap.backend.wasm.HEAPF32, address(c, p) / 4];
-    for (let j = 0; j < m; j++) {
-      const column = (m - 1 - j) * m;
-      for (let i = 0; i < m; i++) floats[to + i * m + j] = columns[column + i]!;
-    }
+    transposeInto(columns, 0, c.heap.backend.wasm.HEAPF32, address(c, p) / 4, m, m);
     return { p: tensor(c, p), sigma };
   });
 }
@@ -175,6 +179,21 @@ function choleskyQr(c: HeapContext, bases: GramSchmidt, a: TensorInfo): Tensor |
   const q = output(c, [m, n]);
   if (bases.orthonormalize(address(c, a), address(c, q), m, n)) return tensor(c, q);
   release(c, q);
+}
+
+function inverseFactor(
+  c: HeapContext,
+  bases: GramSchmidt,
+  g: TensorInfo,
+): NativeInverseFactor | undefined {
+  const [n, columns] = g.shape as [number, number];
+  if (n !== columns) {
+    throw new RangeError(`Cannot compute a Cholesky factor: expected n×n, got ${n}×${columns}`);
+  }
+  const inverse = output(c, [n, n]);
+  const condition = bases.inverseFactor(address(c, g), address(c, inverse), n);
+  if (condition !== undefined) return { inverse: tensor(c, inverse), condition };
+  release(c, inverse);
 }
 
 function complement(

@@ -30,8 +30,8 @@ export interface ModeView<M> {
   readonly turn?: M;
 }
 
-/** Smallest singular value of an unfolding, as a share of the largest, that Q = C_(k)ᵀ T bears. */
-const LEAST_SHARE = 1 / 64;
+/** Condition in the Frobenius norm, for each row of an unfolding, that T bears. */
+const MOST_CONDITION = 64;
 
 /** The tensor seen from a mode. */
 export async function viewMode<M>(
@@ -44,30 +44,44 @@ export async function viewMode<M>(
 }
 
 /**
- * The same for coordinates that need not last: Q and S by the SVD C_(k) = P Σ Qᵀ, so S = P Σ and
- * Q = C_(k)ᵀ P Σ⁻¹. With those, what a backward pass knows of the gradient in the basis gives the
- * K-flow. It divides by the singular values; where one of them is small, the QR factorisation it is.
+ * The same for coordinates that need not last: by the Cholesky factorisation C_(k) C_(k)ᵀ = RᵀR they
+ * are S = Rᵀ and Q = C_(k)ᵀ R⁻¹. With those, what a backward pass knows of the gradient in the basis
+ * gives the K-flow: its span is that of the gradient. It divides by the singular values; where one
+ * of them is small, the QR factorisation it is.
  */
 async function passingView<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   mode: number,
 ): Promise<ModeView<M>> {
-  const rows = unfoldCyclic(a, y.core, mode);
-  const left = a.rows(rows) <= a.cols(rows) ? await a.leftSvd?.(rows) : undefined;
-  if (!left || !(left.sigma.at(-1)! >= LEAST_SHARE * left.sigma[0]!)) {
+  const gram = a.inverseFactor && gramOf(a, y.core, mode);
+  const factor = gram && a.inverseFactor!(gram);
+  if (!factor || !(factor.condition <= MOST_CONDITION * a.rows(gram))) {
     return await viewMode(a, y, mode);
   }
-  const turn = a.multiply(left.p, a.diagonal(left.sigma.map((value) => 1 / value)));
+  const turn = factor.inverse;
   return {
     mode,
-    s: a.multiply(left.p, a.diagonal(left.sigma)),
     turn,
-    // Seldom asked for, and a product over the whole core.
+    // Both are seldom asked for, and Q is a product over the whole core.
+    get s() {
+      return a.multiply(gram, turn);
+    },
     get q() {
-      return a.multiply(rows, turn, { transposeLeft: true });
+      return a.multiply(unfoldCyclic(a, y.core, mode), turn, { transposeLeft: true });
     },
   };
+}
+
+/** C_(k) C_(k)ᵀ. */
+function gramOf<M>(a: Algebra<M>, t: TuckerTensor<M>["core"], mode: number): M {
+  if (mode < t.shape.length - 1) {
+    const rows = unfoldCyclic(a, t, mode);
+    return a.multiply(rows, rows, { transposeRight: true });
+  }
+  const n = t.shape[mode]!;
+  const rows = a.reshape(t.data, a.rows(t.data) * a.cols(t.data) / n, n);
+  return a.conjugate(a.multiply(rows, rows, { transposeLeft: true }));
 }
 
 /**
@@ -95,7 +109,7 @@ export function modeFlow<M>(
   view: ModeView<M>,
   known?: TuckerFieldAt<M>,
 ): TuckerFlow<M> {
-  const { mode, s, turn } = view;
+  const { mode, turn } = view;
   const others = y.factors.map((u, k) => k === mode ? undefined : u);
   const core = (): TuckerTensor<M>["core"] => foldRows(a, a.transpose(view.q), y, mode);
   /** Of the field at the point itself only. */
@@ -105,7 +119,7 @@ export function modeFlow<M>(
   };
   return {
     slot: `k${mode}`,
-    start: () => a.multiply(y.factors[mode]!, s),
+    start: () => a.multiply(y.factors[mode]!, view.s),
     point: (k) => ({ core: core(), factors: y.factors.map((u, j) => j === mode ? k : u) }),
     project: (f) =>
       turned(f) ??

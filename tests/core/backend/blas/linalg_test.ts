@@ -107,6 +107,28 @@ await withLinalg("leftSvd() leaves what is small or not finite to others", async
 });
 
 await withLinalg(
+  "inverseFactor() inverts the Cholesky factor and says how it is conditioned",
+  async (e, l) => {
+    for (const [m, n] of TALL) {
+      const a = gaussianTensor(e, [m, n], 3);
+      const gram = e.matMul(a, a, { transposeLeft: true });
+      const { inverse, condition } = l.inverseFactor!(gram)!;
+      const entries = await e.read(inverse);
+      assert(entries.every((v, at) => at % n >= Math.floor(at / n) || v === 0));
+      // A R⁻¹ is an orthonormal basis; orthonormal to the square of the condition.
+      assertLess(await orthogonalityError(e, e.matMul(a, inverse)), 1e-4);
+      const { sigma } = await l.svd(a);
+      const exact = Math.hypot(...sigma) * Math.hypot(...sigma.map((s) => 1 / s));
+      assertLess(Math.abs(condition / exact - 1), 1e-3);
+    }
+    const flat = e.tensor(new Float32Array(9).fill(1), [3, 3]);
+    assertEquals(l.inverseFactor!(flat), undefined);
+    assertEquals(l.inverseFactor!(e.tensor(Float32Array.of(1, NaN, NaN, 1), [2, 2])), undefined);
+    assertThrows(() => l.inverseFactor!(gaussianTensor(e, [3, 2], 1)), RangeError, "got 3×2");
+  },
+);
+
+await withLinalg(
   "svd() of several matrices at once gives what one at a time gives",
   async (e, l) => {
     const matrices = [1, 2, 3, 4, 5].map((seed) => gaussianTensor(e, [40, 40], seed));
