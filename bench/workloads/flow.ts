@@ -5,9 +5,9 @@ import { numbers } from "./workload.ts";
 const [EVEN, ODD] = [1.8, 0.6];
 
 /** Kernels on a lattice of repeatable numbers, with constant rates. */
-export function makeKernel(kind: FlowKernelKind, g: Grid): FlowKernel {
+export function makeKernel(kind: FlowKernelKind, g: Grid, threads: number = 1): FlowKernel {
   const rate = (value: number): Float64Array => new Float64Array(g.pitch).fill(value);
-  const kernel = kind.create(g, { even: rate(EVEN), odd: rate(ODD) }, 4);
+  const kernel = kind.create(g, { even: rate(EVEN), odd: rate(ODD) }, 4, threads);
   kernel.states[0]!.set(start(g));
   kernel.states[2]!.set(start(g));
   return kernel;

@@ -42,3 +42,13 @@ export const PAIRS: readonly DirectionPair[] = [1, 2, 5, 6].map((i) => ({
   cy: CY[i]!,
   w: WEIGHTS[i]!,
 }));
+
+/** Momentum Σ cᵢ hᵢ of a cell along the channel. */
+export function momentumX(h: Float64Array): number {
+  return h[1]! - h[3]! + h[5]! - h[6]! - h[7]! + h[8]!;
+}
+
+/** Momentum of a cell across the channel. */
+export function momentumY(h: Float64Array): number {
+  return h[2]! - h[4]! + h[5]! + h[6]! - h[7]! - h[8]!;
+}

@@ -21,7 +21,7 @@
 import type { Body } from "./body.ts";
 import type { Channel } from "./channel.ts";
 import { type Grid, pullOffsets } from "./grid.ts";
-import { CX, CY, DIRECTIONS, OPPOSITE } from "./lattice.ts";
+import { CX, CY, DIRECTIONS, momentumX, momentumY, OPPOSITE } from "./lattice.ts";
 import { collide } from "./plain_kernel.ts";
 
 /** A body as cells. */
@@ -121,18 +121,16 @@ export type Force = readonly [drag: number, lift: number];
 
 /** Throws back what the body takes of a step between two states; tells the force on it. */
 export function throwBack(b: PorousBody, from: Float64Array, to: Float64Array): Force {
+  const { cells, degree, pull, plane } = b;
   const h = new Float64Array(DIRECTIONS);
   let [drag, lift] = [0, 0];
-  for (let k = 0; k < b.cells.length; k++) {
-    const cell = b.cells[k]!;
-    const share = b.degree[k]!;
-    for (let i = 0; i < DIRECTIONS; i++) {
-      h[i] = from[cell + b.pull[i]!]!;
-      drag += 2 * share * CX[i]! * h[i]!;
-      lift += 2 * share * CY[i]! * h[i]!;
-    }
-    for (let i = 0; i < DIRECTIONS; i++) {
-      const at = cell + i * b.plane;
+  for (let k = 0; k < cells.length; k++) {
+    const cell = cells[k]!;
+    const share = degree[k]!;
+    for (let i = 0; i < DIRECTIONS; i++) h[i] = from[cell + pull[i]!]!;
+    drag += 2 * share * momentumX(h);
+    lift += 2 * share * momentumY(h);
+    for (let i = 0, at = cell; i < DIRECTIONS; i++, at += plane) {
       to[at] = (1 - share) * to[at]! + share * h[OPPOSITE[i]!]!;
     }
   }
@@ -158,34 +156,39 @@ export function throwBackAdjoint(
   seed: Force,
   gradient: Float64Array,
 ): Leftover {
+  const { cells, degree, rates, pull, plane } = b;
+  const [x, y] = seed;
+  const force = CX.map((cx, i) => 2 * (cx * x + CY[i]! * y));
   const h = new Float64Array(DIRECTIONS);
-  const collided = new Float64Array(DIRECTIONS);
-  const leftover = new Float64Array(b.cells.length * DIRECTIONS);
-  for (let k = 0; k < b.cells.length; k++) {
-    const cell = b.cells[k]!;
-    const share = b.degree[k]!;
-    for (let i = 0; i < DIRECTIONS; i++) h[i] = from[cell + b.pull[i]!]!;
-    collided.set(h);
-    collide(collided, b.rates[2 * k]!, b.rates[2 * k + 1]!);
-    let slope = 0;
+  const l = new Float64Array(DIRECTIONS);
+  const leftover = new Float64Array(cells.length * DIRECTIONS);
+  for (let k = 0; k < cells.length; k++) {
+    const cell = cells[k]!;
+    const share = degree[k]!;
+    for (let i = 0, at = cell; i < DIRECTIONS; i++, at += plane) {
+      h[i] = from[cell + pull[i]!]!;
+      l[i] = adjoint[at]!;
+      adjoint[at] = (1 - share) * l[i]!;
+    }
+    let slope = 2 * (x * momentumX(h) + y * momentumY(h));
     for (let i = 0; i < DIRECTIONS; i++) {
       const o = OPPOSITE[i]!;
-      const force = 2 * (CX[i]! * seed[0] + CY[i]! * seed[1]);
-      slope += adjoint[cell + i * b.plane]! * (h[o]! - collided[i]!) + force * h[i]!;
-      leftover[k * DIRECTIONS + i] = share * (adjoint[cell + o * b.plane]! + force);
+      slope += l[i]! * h[o]!;
+      leftover[k * DIRECTIONS + i] = share * (l[o]! + force[i]!);
     }
+    collide(h, rates[2 * k]!, rates[2 * k + 1]!);
+    for (let i = 0; i < DIRECTIONS; i++) slope -= l[i]! * h[i]!;
     gradient[k]! += slope;
-    for (let i = 0; i < DIRECTIONS; i++) adjoint[cell + i * b.plane]! *= 1 - share;
   }
   return leftover;
 }
 
 /** Adds what {@linkcode throwBackAdjoint} left, after the adjoint of the bulk. */
 export function addLeftover(b: PorousBody, leftover: Leftover, adjoint: Float64Array): void {
-  for (let k = 0; k < b.cells.length; k++) {
-    for (let i = 0; i < DIRECTIONS; i++) {
-      adjoint[b.cells[k]! + b.pull[i]!]! += leftover[k * DIRECTIONS + i]!;
-    }
+  const { cells, pull } = b;
+  for (let k = 0, at = 0; k < cells.length; k++) {
+    const cell = cells[k]!;
+    for (let i = 0; i < DIRECTIONS; i++, at++) adjoint[cell + pull[i]!]! += leftover[at]!;
   }
 }
 

@@ -30,22 +30,27 @@ export function bindRows({ memory, binary }: RowModule): RowFunctions {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as RowFunctions;
 }
 
-/** Describes a piece of work in numbers: which function, count of arguments, arguments. */
+/** Most arguments of a function. */
+const ARGUMENTS = 4;
+
+/** Describes a piece of work in numbers: which function, and its arguments. */
 export function describeRows(
   numbers: Float64Array,
   start: number,
   task: RowTask,
   args: readonly number[],
 ): void {
-  numbers.set([TASKS.indexOf(task), args.length, ...args], start);
+  numbers[start] = TASKS.indexOf(task);
+  for (let i = 0; i < ARGUMENTS; i++) numbers[start + 1 + i] = args[i] ?? 0;
 }
 
-/** Does a piece of work that was described. */
-export function doRows(
-  functions: RowFunctions,
-  numbers: Float64Array,
-  start: number,
-): void {
-  const first = start + 2;
-  functions[TASKS[numbers[start]!]!](...numbers.subarray(first, first + numbers[start + 1]!));
+/** Does a piece of work that was described; a function leaves arguments that it has no use for. */
+export function doRows(functions: RowFunctions, numbers: Float64Array, start: number): void {
+  const args = start + 1;
+  functions[TASKS[numbers[start]!]!](
+    numbers[args]!,
+    numbers[args + 1]!,
+    numbers[args + 2]!,
+    numbers[args + 3]!,
+  );
 }

@@ -1,5 +1,13 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { CX, CY, OPPOSITE, PAIRS, WEIGHTS } from "../../../tasks/flow/lattice.ts";
+import {
+  CX,
+  CY,
+  momentumX,
+  momentumY,
+  OPPOSITE,
+  PAIRS,
+  WEIGHTS,
+} from "../../../tasks/flow/lattice.ts";
 
 const total = (f: (i: number) => number): number =>
   WEIGHTS.reduce((sum, w, i) => sum + w * f(i), 0);
@@ -17,4 +25,11 @@ Deno.test("every direction has its opposite, and pairs hold each once", () => {
     assertEquals([CX[o]! + CX[i]!, CY[o]! + CY[i]!, WEIGHTS[o]], [0, 0, WEIGHTS[i]]);
   });
   assertEquals(PAIRS.flatMap(({ i, o }) => [i, o]).sort(), [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+Deno.test("the momentum of a single direction is its velocity", () => {
+  CX.forEach((cx, i) => {
+    const h = Float64Array.from(CX, (_, k) => k === i ? 1 : 0);
+    assertEquals([momentumX(h), momentumY(h)], [cx, CY[i]]);
+  });
 });
