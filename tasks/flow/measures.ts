@@ -24,6 +24,11 @@ export interface FlowFigures {
   readonly liftMax: number;
   /** Smallest lift coefficient. */
   readonly liftMin: number;
+  /**
+   * Pressure difference between the front and the back of the body in ρ U², half a period after the
+   * largest lift, averaged over the periods; of a steady flow its mean. Absent where nobody looked.
+   */
+  readonly pressureDrop?: number;
 }
 
 /** The result on one grid. */
@@ -47,12 +52,14 @@ export interface GridResult {
  * @param history Forces, step by step.
  * @param first Step from which on the flow counts as periodic.
  * @param stepsPerUnit Steps in the time that the mean flow needs for one diameter.
+ * @param pressure Pressure difference between front and back, step by step.
  * @throws {Error} When the forces are not finite.
  */
 export function flowFigures(
   { drag, lift }: ForceHistory,
   first: number,
   stepsPerUnit: number,
+  pressure?: Float64Array,
 ): FlowFigures {
   if (!Number.isFinite(drag.at(-1)!)) {
     throw new Error(
@@ -73,7 +80,28 @@ export function flowFigures(
     liftMean: mean(l!),
     liftMax: largest(l!),
     liftMin: -largest(l!.map((v) => -v)),
+    ...(pressure && {
+      pressureDrop: periods > 0
+        ? mean(afterHalfPeriods(pressure, lift, crossings))
+        : mean(pressure.subarray(first)),
+    }),
   };
+}
+
+/** A series half a period after the largest lift of each period. */
+function afterHalfPeriods(
+  series: Float64Array,
+  lift: Float64Array,
+  crossings: readonly number[],
+): Float64Array {
+  const periods = crossings.length - 1;
+  const half = (crossings.at(-1)! - crossings[0]!) / periods / 2;
+  return Float64Array.from(crossings.slice(0, periods), (begin, k) => {
+    const [from, to] = [Math.ceil(begin), Math.ceil(crossings[k + 1]!)];
+    const swing = lift.subarray(from, to);
+    const peak = from + swing.indexOf(largest(swing));
+    return series[Math.min(Math.round(peak + half), series.length - 1)]!;
+  });
 }
 
 /** Lift that swings by less belongs to a steady flow. */

@@ -25,7 +25,8 @@ import { vorticity } from "./fields.ts";
 import { fastestKernel, flowKernels } from "./kernel.ts";
 import { flowFigures, type GridResult } from "./measures.ts";
 import type { ForceHistory } from "./objective.ts";
-import { CYLINDER, relativeError } from "./reference.ts";
+import { pressureDrop, pressureProbe } from "./pressure.ts";
+import { measuredOf, relativeError } from "./reference.ts";
 import { FlowSolver } from "./solver.ts";
 import { Interrupted, Ticker } from "./ticker.ts";
 
@@ -132,15 +133,23 @@ async function simulateGrid(
   const steps = Math.round(time * stepsPerUnit);
   const history = { drag: new Float64Array(steps), lift: new Float64Array(steps) };
   const begin = performance.now();
+  const probe = pressureProbe(solver.channel);
+  const pressure = new Float64Array(steps);
   solver.loadInflow();
   for (let n = 0; n < steps; n++) {
     ({ drag: history.drag[n], lift: history.lift[n] } = solver.step());
+    pressure[n] = pressureDrop(probe, solver.state);
     if (n % 50 === 0) {
       await ticker.tick({ label: `${resolution} cells per diameter`, done: n, total: steps });
     }
   }
   const seconds = (performance.now() - begin) / 1000;
-  const figures = flowFigures(history, Math.round(settle * stepsPerUnit), stepsPerUnit);
+  const figures = flowFigures(
+    history,
+    Math.round(settle * stepsPerUnit),
+    stepsPerUnit,
+    pressure,
+  );
   const cells = grid.nx * grid.ny;
   return { result: { resolution, cells, steps, seconds, figures }, history };
 }
@@ -173,11 +182,11 @@ function figuresTable(results: readonly GridResult[], published: boolean): strin
   const right = (title: string) => ({ title, align: "right" as const });
   const heads = ["", ...results.map((r) => right(`D/${r.resolution}`))];
   if (published) heads.push(right("published"), right("error"));
-  const rows = CYLINDER.map((interval) => {
-    const values = results.map((r) => r.figures[interval.figure]);
+  const rows = measuredOf(results.at(-1)!.figures).map(({ interval, value }) => {
+    const values = results.map((r) => r.figures[interval.figure]!);
     const cells = [interval.title, ...values.map((v) => v.toFixed(4))];
     if (!published) return cells;
-    const error = formatPercent(relativeError(values.at(-1)!, interval));
+    const error = formatPercent(relativeError(value, interval));
     return [...cells, `${interval.low}–${interval.high}`, error];
   });
   return renderTable(heads, rows);

@@ -17,7 +17,7 @@ import {
   type Table,
 } from "../../core/io/mod.ts";
 import { circle } from "../flow/fourier.ts";
-import { CYLINDER, relativeError } from "../flow/reference.ts";
+import { measuredOf, relativeError } from "../flow/reference.ts";
 import type { GridResult } from "../flow/measures.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
 import { fieldPicture } from "./field_picture.ts";
@@ -63,7 +63,10 @@ function leadOf({ config, summary }: RunData): string {
 }
 
 function tilesOf({ figures }: GridResult): { value: string; label: string }[] {
-  return CYLINDER.map(({ figure, title }) => ({ value: figures[figure].toFixed(3), label: title }));
+  return measuredOf(figures).map(({ interval, value }) => ({
+    value: value.toFixed(3),
+    label: interval.title,
+  }));
 }
 
 async function flowSection(run: RunData, { resolution }: GridResult): Promise<Section> {
@@ -125,11 +128,11 @@ function gridSection({ config }: RunData, grids: readonly GridResult[]): Section
   const published = config.settings.reynolds === 100;
   const columns = ["", ...grids.map((g) => `D/${g.resolution}`)];
   if (published) columns.push("published", "error of the finest");
-  const rows = CYLINDER.map((interval) => {
-    const values = grids.map((g) => g.figures[interval.figure]);
+  const rows = measuredOf(grids.at(-1)!.figures).map(({ interval, value }) => {
+    const values = grids.map((g) => g.figures[interval.figure]!);
     const cells = [interval.title, ...values.map((v) => v.toFixed(4))];
     if (!published) return cells;
-    const error = formatPercent(relativeError(values.at(-1)!, interval));
+    const error = formatPercent(relativeError(value, interval));
     return [...cells, `${interval.low}–${interval.high}`, error];
   });
   const figures: Table = { columns, rows, numeric: true };
@@ -140,7 +143,8 @@ function gridSection({ config }: RunData, grids: readonly GridResult[]): Section
       (published
         ? " Published are the intervals of Schäfer and Turek (1996), case 2D-2; the error is the " +
           "distance from the interval. It has none for the mean drag, which is held against that " +
-          "of the largest."
+          "of the largest. The pressure drop is that from the front to the back of the circle in " +
+          "ρ U², half a period after the largest lift."
         : ""),
     ],
     tables: [figures, costTable(grids)],
