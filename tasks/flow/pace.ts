@@ -29,6 +29,8 @@ export class Pace {
   #waited = 0;
   #runs = 0;
   #sum = 0;
+  #recentRuns = 0;
+  #recent = 0;
 
   /** Makes one that begins together, by a clock in milliseconds. */
   constructor(clock: () => number = () => performance.now()) {
@@ -49,7 +51,20 @@ export class Pace {
     }
     this.#runs++;
     this.#sum += time;
-    if (this.#sum >= this.#length) this.#turn();
+    if (this.#sum >= this.#length || this.#disappoints(time)) this.#turn();
+  }
+
+  /** Whether threads that were chosen have taken longer than one alone for the time of a trial. */
+  #disappoints(time: number): boolean {
+    if (this.#way === "alone" || this.#chosen === "alone") return false;
+    this.#recentRuns++;
+    this.#recent += time;
+    if (this.#recent < TRIAL) return false;
+    const slower = this.#recent > this.#cost.alone * this.#recentRuns;
+    // They are judged by what they do now.
+    if (slower) [this.#sum, this.#runs] = [this.#recent, this.#recentRuns];
+    this.#recentRuns = this.#recent = 0;
+    return slower;
   }
 
   /** The way not chosen is tried after the chosen one, and the faster one chosen after that. */
@@ -71,5 +86,7 @@ export class Pace {
     this.#waited = 0;
     this.#runs = 0;
     this.#sum = 0;
+    this.#recentRuns = 0;
+    this.#recent = 0;
   }
 }

@@ -19,8 +19,8 @@ const JOBS = 2 ** 22;
 
 /** Main thread and helpers. */
 export class Team {
-  readonly #memory: TeamMemory;
-  readonly #buffer: SharedArrayBuffer;
+  #memory: TeamMemory;
+  #buffer: SharedArrayBuffer;
   readonly #module: URL;
   readonly #setting: (place: number) => unknown;
   /** Helpers that were started: none before the first job. */
@@ -90,6 +90,9 @@ export class Team {
   /** Ends the helpers; this thread is left alone until {@linkcode Team.threads} is set again. */
   close(): void {
     for (const worker of this.#workers.splice(0)) void worker.terminate();
+    // A helper takes a moment to end, and must not end with a piece of a later job in its hands.
+    this.#buffer = makeTeamBuffer();
+    this.#memory = teamMemory(this.#buffer);
     this.#helpers = 0;
     this.#threads = 1;
   }

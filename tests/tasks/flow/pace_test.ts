@@ -52,6 +52,12 @@ Deno.test("the choice follows when other programs come and go", () => {
   assertLess(during.together, 0.5 * during.alone);
 });
 
+Deno.test("threads that begin to keep others waiting are let go within moments", () => {
+  const spend = watched(() => 0.2, (now) => now < 450 ? 0.11 : 10);
+  spend(450);
+  assertLess(spend(320).together, 100);
+});
+
 Deno.test("a run happens once, on whichever way, also without a clock that moves", () => {
   const pace = new Pace(() => 0);
   const ways: boolean[] = [];
