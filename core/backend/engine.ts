@@ -303,6 +303,14 @@ export interface Engine {
     capture?: (pair: GradientPair) => void,
   ): Tensor;
   /**
+   * x M for every pixel, or [beside | x M]. Not differentiable.
+   *
+   * @param x Images, batch×height×width×n.
+   * @param m n×k.
+   * @param beside Images of the same number, height and width, whose channels come first.
+   */
+  pixelProduct(x: Tensor, m: Tensor, beside?: Tensor): Tensor;
+  /**
    * Derivative of ⟨d, x ∗ w⟩ in w.
    *
    * @param x Images, batch×height×width×in.

@@ -16,8 +16,3 @@ export function rowsOf(engine: Engine, images: Tensor): Tensor {
 export function imagesLike(engine: Engine, rows: Tensor, images: Tensor): Tensor {
   return engine.reshape(rows, [...images.shape.slice(0, 3), rows.shape[1]!]);
 }
-
-/** Images times a matrix, pixel by pixel. */
-export function pixelProduct(engine: Engine, images: Tensor, m: Tensor): Tensor {
-  return imagesLike(engine, engine.matMul(rowsOf(engine, images), m), images);
-}

@@ -20,7 +20,7 @@ import {
   unfoldCyclic,
 } from "../tensors/mod.ts";
 import { geometryOf, sumOver } from "./field.ts";
-import { pixelProduct, rowsOf } from "./images.ts";
+import { rowsOf } from "./images.ts";
 import type { CapturedPair } from "./parameter.ts";
 import { isWindowBasis } from "./tucker_factors.ts";
 
@@ -61,8 +61,9 @@ export function kernelTuckerField(
   ): Tensor => {
     if (basis === undefined) return images;
     if (basis === own) return known;
-    if (split?.old !== own) return pixelProduct(engine, images, basis);
-    return engine.concat([known, pixelProduct(engine, images, split.added)], 3);
+    return split?.old === own
+      ? engine.pixelProduct(images, split.added, known)
+      : engine.pixelProduct(images, basis);
   };
   const inputs = (p: CapturedPair, basis: Tensor | undefined, split?: SplitBasis<Tensor>) =>
     within(p.x, at.in, p.xu, basis, split);

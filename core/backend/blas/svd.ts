@@ -113,11 +113,14 @@ async function decompose<T>(
 /** Memory of earlier calls, which would otherwise be allocated and zeroed for each. */
 const spare: Float64Array[] = [];
 
-/** Memory for a call, of at least `size` numbers. */
+/** Memory for a call, of at least `size` numbers: the smallest that fits. */
 export function borrow(size: number): Float64Array {
-  const fitting = spare.findIndex((memory) => memory.length >= size);
-  if (fitting >= 0) return spare.splice(fitting, 1)[0]!;
-  spare.length = 0; // too small for what is wanted now
+  let best = -1;
+  for (const [i, { length }] of spare.entries()) {
+    if (length >= size && (best < 0 || length < spare[best]!.length)) best = i;
+  }
+  if (best >= 0) return spare.splice(best, 1)[0]!;
+  spare.pop(); // too small for what is wanted now
   return new Float64Array(size);
 }
 

@@ -7,6 +7,7 @@
 import type { HeapContext, Kernels } from "./context.ts";
 import { chainKernels } from "./conv/chain.ts";
 import { convKernels } from "./conv/kernels.ts";
+import { pixelKernels } from "./conv/pixels.ts";
 import { depthwiseKernels } from "./depthwise.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { layoutKernels } from "./layout.ts";
@@ -23,6 +24,7 @@ export function heapKernels(c: HeapContext): Kernels {
     ...layoutKernels(c),
     ...convKernels(c),
     ...chainKernels(c),
+    ...pixelKernels(c),
     ...depthwiseKernels(c),
     ...normKernels(c),
     ...poolKernels(c),

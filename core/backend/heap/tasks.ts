@@ -6,6 +6,7 @@
 
 import { PIECE_NUMBERS } from "../team/protocol.ts";
 import * as patch from "./conv/patch_tasks.ts";
+import { joinTask } from "./conv/pixel_tasks.ts";
 import * as unrolled from "./conv/unrolled.ts";
 import * as winograd from "./conv/winograd_tasks.ts";
 import { gemmTask } from "./gemm_task.ts";
@@ -30,6 +31,7 @@ const TASKS: Readonly<Record<string, Task>> = {
   "patch-forward": patch.forwardTask,
   "patch-filter-gradient": patch.filterGradientTask,
   "patch-input-gradient": patch.inputGradientTask,
+  "pixel-join": joinTask,
   "repeat-rows": norm.repeatTask,
   "unrolled-block": unrolled.blockTask,
   "unrolled-sum": unrolled.sumTask,

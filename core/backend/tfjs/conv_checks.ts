@@ -76,3 +76,17 @@ export function expectChainKernel(
       `${b ? ` and [${b.shape}]` : ""}`,
   );
 }
+
+/** Refuses a matrix that does not fit the pixels, and images that do not fit beside the product. */
+export function expectPixelProduct(x: Tensor, m: Tensor, beside: Tensor | undefined): void {
+  const fits = x.shape.length === 4 && m.shape.length === 2 && x.shape[3] === m.shape[0];
+  const alike = !beside || beside.shape.length === 4 &&
+      beside.shape.slice(0, 3).every((n, i) => n === x.shape[i]);
+  if (fits && alike) return;
+  throw new RangeError(
+    `Cannot multiply pixels: expected images batch×height×width×n, a matrix n×k and images of the ` +
+      `same extents beside, got [${x.shape}], [${m.shape}]${
+        beside ? ` and [${beside.shape}]` : ""
+      }`,
+  );
+}

@@ -36,16 +36,10 @@ function extentsOf(w: TfTensor): [number, number] {
   return [w.shape[0]!, w.shape[1]!];
 }
 
-/** op(A) op(B) of images, and matrices, with a row for each pixel. */
-function pixelProduct(
-  tf: Tf,
-  a: TfTensor,
-  b: TfTensor,
-  transposeA: boolean,
-  transposeB: boolean,
-): TfTensor {
+/** Σ over pixels of the outer products of channels. */
+function channelProduct(tf: Tf, a: TfTensor, b: TfTensor): TfTensor {
   const [x, y] = [a, b].map((t) => tf.reshape(t, [-1, t.shape[t.rank - 1]!]));
-  const out = product(tf, x!, y!, transposeA, transposeB);
+  const out = product(tf, x!, y!, true);
   // Views would hold the data until the whole pass ends.
   x!.dispose();
   y!.dispose();
@@ -145,17 +139,13 @@ function chainConfig(tf: Tf): GradConfig {
       leftovers.note(dy as TfTensor, d, dv, dxu);
       if (capture) handOver(tf, capture, { x: x!, d, xu: xu!, dv, dxu, z: z! });
       return {
-        x: () => {
-          const rows = pixelProduct(tf, dxu, u!, false, true);
-          const dx = tf.reshape(rows, x!.shape);
-          rows.dispose();
-          return leftovers.dataGradient(dx);
-        },
+        x: () =>
+          leftovers.dataGradient(runOne(tf, KERNEL.pixelProductTransposed, { x: dxu, m: u! })),
         core: () =>
           coreLeft ? tf.zerosLike(core!) : filterGradient(tf, xu!, dv, extentsOf(core!), geometry),
         b: db,
-        u: () => pixelProduct(tf, x!, dxu, true, false),
-        v: () => pixelProduct(tf, d, z!, true, false),
+        u: () => channelProduct(tf, x!, dxu),
+        v: () => channelProduct(tf, d, z!),
       };
     },
   };

@@ -163,6 +163,11 @@ const chainConv2dBackward: Composed = (tf, { d, xu, core, v }, a) => {
   return [dv, inputGradient(tf, dv, core!, xu!.shape, a.geometry as ConvGeometry)];
 };
 
+const pixelProduct: Composed = (tf, { x, m, beside }) => {
+  const y = channels(tf, x!, m!);
+  return beside ? tf.concat([beside, y], 3) : y;
+};
+
 /** Kernels of this file by name. */
 export const convKernels: Readonly<Record<string, Composed>> = {
   [KERNEL.conv2d]: conv2d,
@@ -174,4 +179,6 @@ export const convKernels: Readonly<Record<string, Composed>> = {
   [KERNEL.depthwiseConv2d]: depthwiseConv2d,
   [KERNEL.chainConv2d]: chainConv2d,
   [KERNEL.chainConv2dBackward]: chainConv2dBackward,
+  [KERNEL.pixelProduct]: pixelProduct,
+  [KERNEL.pixelProductTransposed]: (tf, { x, m }) => channels(tf, x!, m!, true),
 };

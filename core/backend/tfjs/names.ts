@@ -27,6 +27,8 @@ export const KERNEL = {
   conv2dTranspose: "RankflowConv2dTranspose",
   chainConv2d: "RankflowChainConv2d",
   chainConv2dBackward: "RankflowChainConv2dBackward",
+  pixelProduct: "RankflowPixelProduct",
+  pixelProductTransposed: "RankflowPixelProductTransposed",
   depthwiseConv2d: "RankflowDepthwiseConv2d",
   globalAveragePool: "RankflowGlobalAveragePool",
   globalAveragePoolGrad: "RankflowGlobalAveragePoolGrad",

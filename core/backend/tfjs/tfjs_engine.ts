@@ -27,7 +27,13 @@ import {
   expectScalar,
   expectSharedRank,
 } from "./checks.ts";
-import { expectChainKernel, expectChannels, expectKernel, expectWindow } from "./conv_checks.ts";
+import {
+  expectChainKernel,
+  expectChannels,
+  expectKernel,
+  expectPixelProduct,
+  expectWindow,
+} from "./conv_checks.ts";
 import { padsOf } from "./conv_kernels.ts";
 import { registerGradients } from "./gradients.ts";
 import { type Held, KERNEL } from "./names.ts";
@@ -287,6 +293,12 @@ export class TfjsEngine implements Engine {
     const { u, core, v, coreLeft = false } = w;
     const attributes = { geometry, activation, bias: b !== null, capture, coreLeft };
     return this.#runHolding(KERNEL.chainConv2d, operands({ x, u, core, v }, b), attributes);
+  }
+
+  pixelProduct(x: Tensor, m: Tensor, beside?: Tensor): Tensor {
+    expectPixelProduct(x, m, beside);
+    const more = beside ? { beside } : {};
+    return this.#run(KERNEL.pixelProduct, operands({ x, m, ...more }, null));
   }
 
   conv2dFilterGradient(

@@ -19,7 +19,7 @@ const LEAST_TILES = 32;
 /** Bytes of transformed kernels beyond which they should be read once for all tiles. */
 const LARGE_FILTER = 6 * 2 ** 20;
 /** Tiles that all threads share at a time: so many bytes, and no fewer tiles than these. */
-const SHARED_BYTES = 4 * 2 ** 20;
+const SHARED_BYTES = 2 * 2 ** 20;
 const LEAST_SHARED = 128;
 /** Products of the channels up to which a transposed kernel is worth its copy. */
 const MOST_TRANSPOSED = 2 ** 15;
