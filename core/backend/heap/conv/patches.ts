@@ -16,7 +16,7 @@ const BLOCK_BYTES = 2 ** 20;
 /** For the kernel's gradient longer blocks: each reads and writes the whole gradient. */
 const LONG_BLOCK_BYTES = 4 * 2 ** 20;
 /** Bytes of pixels to treat at a time where patches are pixels. */
-const POINT_BYTES = 2 ** 18;
+const POINT_BYTES = 2 ** 19;
 
 /** Runs a task on ranges of output lines. */
 function runLines(

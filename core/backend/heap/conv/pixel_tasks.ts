@@ -7,7 +7,7 @@
 import type { Hand } from "../hand.ts";
 
 /** Bytes of pixels that a thread treats at a time: they stay in its cache. */
-const BLOCK_BYTES = 2 ** 18;
+const BLOCK_BYTES = 2 ** 19;
 
 /**
  * [known | x M] in rows first … first + count − 1: first, count, known columns, inputs, columns,
