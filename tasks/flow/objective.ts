@@ -4,7 +4,7 @@
  * @module
  */
 
-import { arrayKeeper, checkpointedAdjoint, type TimeWindow, windowSeeds } from "../../core/mod.ts";
+import { checkpointedAdjoint, type TimeWindow, windowSeeds } from "../../core/mod.ts";
 import type { FlowSolver, Forces } from "./solver.ts";
 
 /** Force coefficients over time, one for each step. */
@@ -98,7 +98,7 @@ export async function differentiate(
   const { forwardSteps, peakSnapshots } = await checkpointedAdjoint<Float64Array, null>({
     steps,
     initial: solver.state,
-    keeper: arrayKeeper<Float64Array>(),
+    keeper: solver.keeper,
     ...(memoryLimit !== undefined && { memoryLimit }),
     step(_, n) {
       ({ drag: drag[n], lift: lift[n] } = solver.step());

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { arrayKeeper, type StateKeeper } from "../../core/mod.ts";
 import type { Body } from "./body.ts";
 import type { Channel } from "./channel.ts";
 import { fillFrame, fillFrameAdjoint, type Frame, frame, parabola } from "./frame.ts";
@@ -33,6 +34,11 @@ const BACKWARD = [2, 3] as const;
 export class FlowSolver {
   /** The channel. */
   readonly channel: Channel;
+  /**
+   * Keeps states of sweeps backwards, and their memory from one sweep to the next: the system takes
+   * longer to hand out new pages than a time step takes.
+   */
+  readonly keeper: StateKeeper<Float64Array> = arrayKeeper();
   readonly #kernel: FlowKernel;
   readonly #frame: Frame;
   #body: PorousBody;

@@ -67,6 +67,27 @@ Deno.test("the gradient does not depend on the memory, to the last bit", async (
   assertEquals(gradients[0], gradients[1]);
 });
 
+Deno.test("sweeps of a solver keep their states in the memory of the sweep before", async () => {
+  const [solver, start] = started(fourier, [0.05, 0.02]);
+  const { save } = solver.keeper;
+  const kept: Float64Array[] = [];
+  Object.assign(solver.keeper, {
+    save(state: Float64Array): Float64Array {
+      kept.push(save(state));
+      return kept.at(-1)!;
+    },
+  });
+  const sweep = async (): Promise<Float64Array> => {
+    solver.load(start);
+    return (await differentiate(solver, objective, averaging)).gradient;
+  };
+  const first = await sweep();
+  const before = new Set(kept.splice(0));
+  assertEquals(await sweep(), first);
+  assert(kept.length > 0);
+  assert(kept.every((state) => before.has(state)));
+});
+
 Deno.test("meanForces() averages under the window alone", () => {
   const drag = Float64Array.from({ length: 80 }, (_, n) => n < 20 ? 100 : 2);
   const mean = meanForces({ drag, lift: drag.map((v) => -v) }, averaging);
