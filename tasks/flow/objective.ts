@@ -95,11 +95,12 @@ export async function differentiate(
   const lift = new Float64Array(steps);
   let mean: Forces = { drag: 0, lift: 0 };
   let slopes = mean;
-  const { forwardSteps, peakSnapshots } = await checkpointedAdjoint<Float64Array, null>({
+  const { forwardSteps, peakSnapshots } = await checkpointedAdjoint<Float64Array, null, unknown>({
     steps,
     initial: solver.state,
     keeper: solver.keeper,
     ...(memoryLimit !== undefined && { memoryLimit }),
+    ...(solver.kept > 0 && { snapshots: solver.kept }),
     step(_, n) {
       ({ drag: drag[n], lift: lift[n] } = solver.step());
       return solver.state;

@@ -31,6 +31,17 @@ import type {
 } from "./search_records.ts";
 import { FlowSolver } from "./solver.ts";
 
+/** Bytes of a number. */
+const BYTES = 8;
+/** Most bytes of states in a kernel's memory, which ends at 4 GiB; more are copied elsewhere. */
+const MOST_BYTES = 3 * 2 ** 30;
+
+/** Places for states that a solver needs for sweeps over some steps; 0 where it has to copy. */
+export function keptStates(memoryLimit: number, stateBytes: number, steps: number): number {
+  const states = Math.min(steps, Math.floor(memoryLimit / stateBytes));
+  return states * stateBytes <= MOST_BYTES ? states : 0;
+}
+
 /** Time over which the flow past the first body develops, in diameters per mean velocity. */
 const DEVELOP = 60;
 /** Windows whose averages the noise is measured over. */
@@ -84,13 +95,12 @@ export class ShapeTask implements BoundedProblem {
     ({ bound: this.bound, stepLimit: this.stepLimit, steps: this.steps } = settings);
     const place = channel(settings);
     const body = this.#family.create(this.start);
-    this.#solver = new FlowSolver(place, body, fastestKernel(), threads);
+    const transient = Math.round(settings.transient * place.stepsPerUnit);
+    const horizon = Math.round(settings.horizon * place.stepsPerUnit);
+    this.#averaging = { window: this.#window, transient, horizon };
+    const kept = keptStates(settings.memoryLimit, BYTES * place.grid.size, transient + horizon);
+    this.#solver = new FlowSolver(place, body, fastestKernel(), threads, kept);
     this.#developed = this.#solver.state.slice();
-    this.#averaging = {
-      window: this.#window,
-      transient: Math.round(settings.transient * place.stepsPerUnit),
-      horizon: Math.round(settings.horizon * place.stepsPerUnit),
-    };
     this.#objective = forceObjective(settings);
   }
 

@@ -17,6 +17,7 @@ import {
   throwBack,
   throwBackAdjoint,
 } from "./porous_body.ts";
+import { StatePool } from "./state_pool.ts";
 
 /** Force coefficients: force over ½ ρ U² D. */
 export interface Forces {
@@ -26,23 +27,29 @@ export interface Forces {
   readonly lift: number;
 }
 
-/** Numbers of the kernel's states: two that steps go to and fro, and two for adjoints. */
-const FORWARD = [0, 1] as const;
-const BACKWARD = [2, 3] as const;
+/** Numbers of the kernel's states for adjoints; the others are for states. */
+const BACKWARD = [0, 1] as const;
+/** Number of the first of the others. */
+const FORWARD = 2;
+/** States that a step needs. */
+const STEPPING = 2;
 
 /** A flow past one body. Bodies can be exchanged; the memory stays. */
 export class FlowSolver {
   /** The channel. */
   readonly channel: Channel;
+  /** Most states that sweeps backwards can keep without copying them; 0: they copy. */
+  readonly kept: number;
   /**
    * Keeps states of sweeps backwards, and their memory from one sweep to the next: the system takes
    * longer to hand out new pages than a time step takes.
    */
-  readonly keeper: StateKeeper<Float64Array> = arrayKeeper();
+  readonly keeper: StateKeeper<Float64Array, unknown>;
   readonly #kernel: FlowKernel;
   readonly #frame: Frame;
   #body: PorousBody;
-  #now: 0 | 1 = 0;
+  readonly #pool: StatePool;
+  #now: number;
   #adjointNow: 0 | 1 = 0;
   #degrees: Float64Array;
 
@@ -54,15 +61,27 @@ export class FlowSolver {
    * @param kind How the bulk is computed; default the fastest that works here.
    * @param threads Most threads that share the rows, default 1; with more, see
    *   {@linkcode FlowSolver.close}.
+   * @param kept Places for states of sweeps backwards, default 0: they are copied elsewhere.
    */
   constructor(
     channel: Channel,
     body: Body,
     kind: FlowKernelKind = fastestKernel(),
     threads: number = 1,
+    kept: number = 0,
   ) {
     this.channel = channel;
-    this.#kernel = kind.create(channel.grid, channel.relaxation, 4, threads);
+    const places = Array.from({ length: STEPPING + kept }, (_, k) => FORWARD + k);
+    this.#pool = new StatePool(places);
+    this.#now = this.#pool.take();
+    this.kept = kept;
+    this.keeper = kept > 0 ? this.#poolKeeper() : arrayKeeper<Float64Array>();
+    this.#kernel = kind.create(
+      channel.grid,
+      channel.relaxation,
+      FORWARD + places.length,
+      threads,
+    );
     this.#frame = frame(channel);
     this.#body = porousBody(channel, body);
     this.#degrees = new Float64Array(this.#body.cells.length);
@@ -91,7 +110,7 @@ export class FlowSolver {
 
   /** The state, valid until the next step; do not write to it. */
   get state(): Float64Array {
-    return this.#kernel.states[FORWARD[this.#now]]!;
+    return this.#kernel.states[this.#now]!;
   }
 
   /** Copies a state in. */
@@ -108,11 +127,30 @@ export class FlowSolver {
   step(): Forces {
     const before = this.state;
     fillFrame(this.#frame, before);
-    const next = this.#now === 0 ? 1 : 0;
-    this.#kernel.step(FORWARD[this.#now], FORWARD[next]);
-    this.#now = next;
+    const next = this.#pool.take();
+    this.#kernel.step(this.#now, next);
+    this.#move(next);
     const [drag, lift] = throwBack(this.#body, before, this.state);
     return { drag: drag * this.forceScale, lift: lift * this.forceScale };
+  }
+
+  /** Goes on from the state at a place that was taken or shared for this. */
+  #move(place: number): void {
+    this.#pool.release(this.#now);
+    this.#now = place;
+  }
+
+  /** Keeps states where they are: steps go to other places. */
+  #poolKeeper(): StateKeeper<Float64Array, number> {
+    return {
+      save: () => this.#pool.share(this.#now),
+      load: (place, _, last) => {
+        this.#move(last ? place : this.#pool.share(place));
+        return this.state;
+      },
+      drop: (place) => this.#pool.release(place),
+      bytes: (state) => state.byteLength,
+    };
   }
 
   /** Force coefficient of a force in lattice units. */
@@ -144,7 +182,7 @@ export class FlowSolver {
     const force = [this.forceScale * seed.drag, this.forceScale * seed.lift] as const;
     const leftover = throwBackAdjoint(this.#body, this.state, this.adjoint, force, this.#degrees);
     const next = this.#adjointNow === 0 ? 1 : 0;
-    this.#kernel.adjoint(FORWARD[this.#now], BACKWARD[this.#adjointNow], BACKWARD[next]);
+    this.#kernel.adjoint(this.#now, BACKWARD[this.#adjointNow], BACKWARD[next]);
     this.#adjointNow = next;
     addLeftover(this.#body, leftover, this.adjoint);
     fillFrameAdjoint(this.#frame, this.adjoint);
