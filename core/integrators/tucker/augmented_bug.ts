@@ -2,10 +2,10 @@ import type { Algebra } from "../../algebra/mod.ts";
 import { modeProducts, type TuckerTensor } from "../../tensors/mod.ts";
 import { continuation } from "../transport.ts";
 import type { Moments, MomentSlots } from "../types.ts";
-import { augmentTucker } from "./augmentation.ts";
+import { assembleCore, type AugmentedTucker, augmentTucker } from "./augmentation.ts";
 import { tuckerField } from "./fields.ts";
 import { advanceFlow, advanceModes, coreFlow, type ModeView, viewModes } from "./flows.ts";
-import { changesOf, momentField, projectMoments, transportCore } from "./transport.ts";
+import { changesOf, projectModeMoments, transportCore } from "./transport.ts";
 import { truncateTucker } from "./truncation.ts";
 import type { TuckerIntegrator } from "./types.ts";
 
@@ -45,23 +45,45 @@ export const augmentedTuckerBug: TuckerIntegrator = {
 };
 
 /**
- * The core's moments in augmented bases: first ones as the tangent vector that all factors stand
- * for, second ones continued by their means.
+ * The core's moments in augmented bases. First ones as the tangent vector that all factors stand
+ * for: dS in the old block, Ũₖᵀ dKₖ Qₖᵀ where mode k alone is new. Second ones continued by their
+ * means.
  */
 function liftMoments<M>(
   a: Algebra<M>,
   moments: MomentSlots<M> | undefined,
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
-  lifted: TuckerTensor<M>,
+  lifted: AugmentedTucker<M>,
 ): MomentSlots<M> {
   const s = moments?.s;
   if (!s) return {};
-  const field = momentField(a, y, views, moments);
-  const first = field && coreFlow(lifted).project(field);
-  const means = lifted.factors.map((u, k) => continuation(a, a.cols(u), y.core.shape[k]!));
+  const first = s.first !== undefined &&
+    assembleCore(a, y, views, { ...y.core, data: s.first }, gainsOf(a, moments, views, lifted));
+  const means = lifted.factors.map((u, k) => {
+    const [before, after] = [y.core.shape[k]!, a.cols(u)];
+    return after === before ? undefined : continuation(a, after, before);
+  });
   const second = s.second && modeProducts(a, { ...y.core, data: s.second }, means).data;
-  return { s: { count: s.count, ...(first ? { first } : {}), ...(second ? { second } : {}) } };
+  return {
+    s: { count: s.count, ...(first ? { first: first.data } : {}), ...(second ? { second } : {}) },
+  };
+}
+
+/** Ũₖᵀ dKₖ for each mode that has grown. */
+function gainsOf<M>(
+  a: Algebra<M>,
+  moments: MomentSlots<M>,
+  views: readonly ModeView<M>[],
+  { added }: AugmentedTucker<M>,
+): (M | undefined)[] {
+  return added.map((u, mode) => {
+    const view = views.find((v) => v.mode === mode);
+    if (u === undefined || !view) return undefined;
+    const k = moments[`k${mode}`]?.first;
+    if (k === undefined) return a.zeros(a.cols(u), a.cols(view.q));
+    return a.multiply(u, k, { transposeLeft: true });
+  });
 }
 
 /** The moments of the augmented core as moments of all factors at the truncated point. */
@@ -74,6 +96,6 @@ async function lowerMoments<M>(
   if (!m) return {};
   const s = transportCore(a, m, grown, changesOf(a, grown, to));
   if (m.first === undefined) return { s };
-  const field = tuckerField(a, { ...grown, core: { ...grown.core, data: m.first } });
-  return { ...projectMoments(a, to, await viewModes(a, to), field, m.count), s };
+  const field = tuckerField(a, { ...grown, core: { ...grown.core, data: m.first } }, true);
+  return { ...projectModeMoments(a, to, await viewModes(a, to), field, m.count), s };
 }

@@ -30,34 +30,31 @@ export interface ModeView<M> {
   readonly turn?: M;
 }
 
-/** Condition in the Frobenius norm, for each row of an unfolding, that T bears. */
-const MOST_CONDITION = 64;
+/**
+ * Condition in the Frobenius norm, for each row of an unfolding, up to which T is used: for
+ * coordinates that last, and for those that are forgotten after the step.
+ */
+const MOST_CONDITION = { lasting: 8, passing: 64 } as const;
 
-/** The tensor seen from a mode. */
+/**
+ * The tensor seen from a mode. By the Cholesky factorisation C_(k) C_(k)ᵀ = RᵀR it is S = Rᵀ and
+ * Q = C_(k)ᵀ R⁻¹, with which what a backward pass knows of the gradient in the basis gives the
+ * K-flow. That divides by the singular values; where one of them is small, or the algebra has no
+ * such factor, it is the QR factorisation.
+ *
+ * @param use How long the coordinates are needed; default "lasting".
+ */
 export async function viewMode<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   mode: number,
-): Promise<ModeView<M>> {
-  const { q, r } = await a.qr(a.transpose(unfoldCyclic(a, y.core, mode)));
-  return { mode, s: a.transpose(r), q };
-}
-
-/**
- * The same for coordinates that need not last: by the Cholesky factorisation C_(k) C_(k)ᵀ = RᵀR they
- * are S = Rᵀ and Q = C_(k)ᵀ R⁻¹. With those, what a backward pass knows of the gradient in the basis
- * gives the K-flow: its span is that of the gradient. It divides by the singular values; where one
- * of them is small, the QR factorisation it is.
- */
-async function passingView<M>(
-  a: Algebra<M>,
-  y: TuckerTensor<M>,
-  mode: number,
+  use: keyof typeof MOST_CONDITION = "lasting",
 ): Promise<ModeView<M>> {
   const gram = a.inverseFactor && gramOf(a, y.core, mode);
   const factor = gram && a.inverseFactor!(gram);
-  if (!factor || !(factor.condition <= MOST_CONDITION * a.rows(gram))) {
-    return await viewMode(a, y, mode);
+  if (!factor || !(factor.condition <= MOST_CONDITION[use] * a.rows(gram))) {
+    const { q, r } = await a.qr(a.transpose(unfoldCyclic(a, y.core, mode)));
+    return { mode, s: a.transpose(r), q };
   }
   const turn = factor.inverse;
   return {
@@ -98,7 +95,7 @@ export async function viewModes<M>(
 ): Promise<ModeView<M>[]> {
   const modes = [...y.factors.entries()].filter(([, u]) => a.cols(u) < a.rows(u));
   return await Promise.all(
-    modes.map(([mode]) => passing ? passingView(a, y, mode) : viewMode(a, y, mode)),
+    modes.map(([mode]) => viewMode(a, y, mode, passing ? "passing" : "lasting")),
   );
 }
 

@@ -65,7 +65,21 @@ export function projectMoments<M>(
   field: TuckerFieldAt<M>,
   count: number,
 ): MomentSlots<M> {
-  const out: Record<string, Moments<M>> = { s: { count, first: coreFlow(y).project(field) } };
+  return {
+    ...projectModeMoments(a, y, views, field, count),
+    s: { count, first: coreFlow(y).project(field) },
+  };
+}
+
+/** The same of the bases alone. */
+export function projectModeMoments<M>(
+  a: Algebra<M>,
+  y: TuckerTensor<M>,
+  views: readonly ModeView<M>[],
+  field: TuckerFieldAt<M>,
+  count: number,
+): MomentSlots<M> {
+  const out: Record<string, Moments<M>> = {};
   for (const view of views) {
     const flow = modeFlow(a, y, view);
     out[flow.slot] = { count, first: flow.project(field) };
@@ -103,28 +117,38 @@ export async function transportTuckerSlots<M>(
   };
 }
 
-/** Uₖ′ᵀ Uₖ for each mode. */
-export function changesOf<M>(a: Algebra<M>, from: TuckerTensor<M>, to: TuckerTensor<M>): M[] {
-  return from.factors.map((u, k) => a.multiply(to.factors[k]!, u, { transposeLeft: true }));
+/** Uₖ′ᵀ Uₖ for each mode; undefined where the basis is the same. */
+export function changesOf<M>(
+  a: Algebra<M>,
+  from: TuckerTensor<M>,
+  to: TuckerTensor<M>,
+): (M | undefined)[] {
+  return from.factors.map((u, k) => {
+    const next = to.factors[k]!;
+    return next === u ? undefined : a.multiply(next, u, { transposeLeft: true });
+  });
 }
 
 /**
  * Moments of the core in new bases: m ×ₖ Aₖ and v ×ₖ (Aₖ∘Aₖ), as for matrices.
  *
  * @param y Whose core they belong to.
- * @param changes Aₖ, r_k′×r_k.
+ * @param changes Aₖ, r_k′×r_k; undefined for the identity.
  */
 export function transportCore<M>(
   a: Algebra<M>,
   m: Moments<M>,
   y: TuckerTensor<M>,
-  changes: readonly M[],
+  changes: readonly (M | undefined)[],
 ): Moments<M> {
-  const carry = (x: M, us: readonly M[]): M => modeProducts(a, { ...y.core, data: x }, us).data;
+  const carry = (x: M, us: readonly (M | undefined)[]): M =>
+    modeProducts(a, { ...y.core, data: x }, us).data;
   return {
     count: m.count,
     ...(m.first === undefined ? {} : { first: carry(m.first, changes) }),
-    ...(m.second === undefined ? {} : { second: carry(m.second, changes.map((u) => a.square(u))) }),
+    ...(m.second === undefined
+      ? {}
+      : { second: carry(m.second, changes.map((u) => u && a.square(u))) }),
   };
 }
 
@@ -134,7 +158,7 @@ export function transportCore<M>(
  * @param from Old point.
  * @param before Old point seen from the modes that could turn.
  * @param after New point seen from the modes that can.
- * @param changes Uₖ′ᵀ Uₖ for each mode.
+ * @param changes Uₖ′ᵀ Uₖ for each mode; undefined for the identity.
  */
 export function transportModes<M>(
   a: Algebra<M>,
@@ -142,7 +166,7 @@ export function transportModes<M>(
   from: TuckerTensor<M>,
   before: readonly ModeView<M>[],
   after: readonly ModeView<M>[],
-  changes: readonly M[],
+  changes: readonly (M | undefined)[],
 ): MomentSlots<M> {
   const out: Record<string, Moments<M>> = {};
   for (const { mode, q } of before) {
