@@ -25,8 +25,10 @@ interface FactorMoments {
  * all moved at once by the optimizer rule along their own gradients.
  */
 export const factoredTuckerFormat: WeightFormat = weightFormats.add({
-  ...tuckerMembers("factored-tucker"),
-  description: "baseline: core × channel bases of fixed ranks, all moved by the optimizer rule",
+  ...tuckerMembers({
+    name: "factored-tucker",
+    description: "baseline: core × channel bases of fixed ranks, all moved by the optimizer rule",
+  }),
   waits: true,
   matrices: factoredLowRankFormat.name,
 

@@ -10,8 +10,10 @@ import { moveTucker } from "./tucker_update.ts";
  * (Zangrando, Schotthöfer, Ceruti, Kusch, Tudisco, NeurIPS 2024). Windows keep their full rank.
  */
 export const tuckerFormat: WeightFormat = weightFormats.add({
-  ...tuckerMembers("tucker"),
-  description: "kernels as core × channel bases, moved by an integrator; ranks may adapt",
+  ...tuckerMembers({
+    name: "tucker",
+    description: "kernels as core × channel bases, moved by an integrator; ranks may adapt",
+  }),
   waits: false,
   matrices: lowRankFormat.name,
 

@@ -20,17 +20,20 @@ interface PartsState extends WeightState, TuckerParts {
 
 /** What formats have in common that hold core × bases, however the parts move. */
 export type TuckerMembers = Required<
-  Omit<WeightFormat, "description" | "options" | "waits" | "matrices" | "update">
+  Omit<WeightFormat, "options" | "waits" | "matrices" | "update">
 >;
 
 /**
  * Members of a format that holds core × bases.
  *
- * @param name Name of the format.
+ * @param identity What the format is called and described as.
  */
-export function tuckerMembers(name: string): TuckerMembers {
+export function tuckerMembers(
+  { name, description }: Pick<WeightFormat, "name" | "description">,
+): TuckerMembers {
   return {
     name,
+    description,
     anchor: "kernel",
 
     async create(method, spec, random) {

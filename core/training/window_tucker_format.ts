@@ -21,11 +21,14 @@ import { partsIn, tuckerMembers } from "./tucker_members.ts";
 import { moveTucker } from "./tucker_update.ts";
 import { fieldWithWindow, fourTruncations, openedKernel, withOpenWindow } from "./window_modes.ts";
 
-const NAME = "window-tucker";
 /** Factors in the order of the modes of a kernel, height×width×inputs×outputs. */
 const FACTORS = ["height", "width", "in", "out"] as const;
 /** What both kinds of weights share; matrices have no window, and all from here. */
-const shared = tuckerMembers(NAME);
+const shared = tuckerMembers({
+  name: "window-tucker",
+  description: "kernels as core × bases of window and channels, moved by an integrator",
+});
+const FORMAT = shared.name;
 
 /** A kernel: a core ρ×σ×r×q between four orthonormal bases. */
 type FourFactors = Readonly<Record<"kernel" | typeof FACTORS[number], Tensor>>;
@@ -38,7 +41,6 @@ type FourFactors = Readonly<Record<"kernel" | typeof FACTORS[number], Tensor>>;
  */
 export const windowTuckerFormat: WeightFormat = weightFormats.add({
   ...shared,
-  description: "kernels as core × bases of window and channels, moved by an integrator",
   waits: false,
   matrices: lowRankFormat.name,
 
@@ -73,7 +75,7 @@ export const windowTuckerFormat: WeightFormat = weightFormats.add({
       },
     });
     const parts = four ? factorsOf(method, y) : partsOf(method, spec, y);
-    return { state: { format: NAME, ...parts, ...memory }, discarded };
+    return { state: { format: FORMAT, ...parts, ...memory }, discarded };
   },
 
   size(state) {
@@ -118,7 +120,7 @@ export const windowTuckerFormat: WeightFormat = weightFormats.add({
       tensorOf(method, { kernel: value, ...bases }),
       fourTruncations(spec, method.truncation, compression),
     );
-    return { state: { format: NAME, ...factorsOf(method, y) }, discarded };
+    return { state: { format: FORMAT, ...factorsOf(method, y) }, discarded };
   },
 
   plan(spec, state) {
