@@ -48,7 +48,7 @@ export async function viewMode<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   mode: number,
-  use: keyof typeof MOST_CONDITION = "lasting",
+  use: "lasting" | "passing" = "lasting",
 ): Promise<ModeView<M>> {
   const gram = a.inverseFactor && gramOf(a, y.core, mode);
   const factor = gram && a.inverseFactor!(gram);

@@ -28,7 +28,13 @@ import {
   modeProducts,
   tuckerRanks,
 } from "../../../../core/tensors/mod.ts";
-import { denseTensorField } from "../../../../core/integrators/tucker/mod.ts";
+import {
+  assembleCore,
+  augmentTucker,
+  contractAlong,
+  denseTensorField,
+  tuckerField,
+} from "../../../../core/integrators/tucker/mod.ts";
 import { adam, heavyBall, sgd } from "../../../../optimizers/mod.ts";
 import { gaussian, host, norm, orthonormal, projector, times } from "../../../support/matrices.ts";
 import {
@@ -237,3 +243,35 @@ for (const integrator of [tuckerBug, augmentedTuckerBug, parallelTuckerBug]) {
     assertEquals(seen.size > 1, integrator.adaptive, [...seen].join(" "));
   });
 }
+
+Deno.test("in grown bases the tangent vector of the moments has blocks that are new in one mode", async () => {
+  const random = new Random(31);
+  const y = await randomTucker(random, SHAPE, RANKS);
+  const views = await viewModes(host, y);
+  const ks = SHAPE.map((n, k) => gaussian(random, n, views[k]!.q.cols));
+  const s = gaussian(random, RANKS[0]!, RANKS[1]! * RANKS[2]!);
+  const grown = await augmentTucker(host, y, SHAPE.map((n, k) => gaussian(random, n, RANKS[k]!)));
+  const gains = grown.added.map((u, k) => u && host.multiply(u, ks[k]!, { transposeLeft: true }));
+  const found = assembleCore(host, y, views, { ...y.core, data: s }, gains);
+  const tangent = tuckerTangentField(host, y, views, ks, s).contract(EVERYWHERE);
+  const wanted = denseTensorField(host, tangent).contract(grown.factors);
+  assertLess(tensorError(found, wanted), 1e-12);
+});
+
+Deno.test("tuckerField() projects along a mode as its whole contraction does", async () => {
+  const random = new Random(32);
+  const f = await randomTucker(random, SHAPE, RANKS);
+  const y = await randomTucker(random, SHAPE, [2, 3, 2]);
+  const shared = { ...y, factors: [f.factors[0]!, y.factors[1]!, y.factors[2]!] };
+  for (const mode of SHAPE.keys()) {
+    const shape = SHAPE.map((_, k) => k === mode ? 4 : shared.factors[k]!.cols);
+    const core = gaussianTensor(random, shape);
+    const others = { core, factors: shared.factors.map((u, k) => k === mode ? undefined : u) };
+    const { contract } = tuckerField(host, f);
+    const wanted = contractAlong(host, { contract }, mode, others);
+    for (const orthonormal of [false, true]) {
+      const found = tuckerField(host, f, orthonormal).along!(mode, others);
+      assertLess(norm(host.lincomb(1, found, -1, wanted)) / norm(wanted), 1e-12);
+    }
+  }
+});
