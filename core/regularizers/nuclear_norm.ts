@@ -6,6 +6,7 @@ export const nuclearNorm: Regularizer = regularizers.add({
   name: "nuclear-norm",
   description: "sum of the singular values: lower ranks",
   defaults: {},
+  least: 0,
   async term(a, core) {
     const { sigma, rebuild } = await spectrumOf(a, core);
     const value = sumOf(sigma, (s) => s);

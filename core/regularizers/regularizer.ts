@@ -32,6 +32,8 @@ export interface Regularizer extends Plugin {
    * belong to the output channels.
    */
   term?<M>(a: Algebra<M>, core: M, settings: RegularizerSettings): Promise<RegularizerTerm<M>>;
+  /** The least value that R can have; absent where it has no lower bound. */
+  readonly least?: number;
   /**
    * The nearest matrix that obeys a bound, for regularizers that are projections; undefined where
    * the core obeys it already.

@@ -15,6 +15,7 @@ export const spectral: Regularizer = regularizers.add({
   name: "spectral",
   description: "condition number: ‖SᵀS − α² I‖ with α² = ‖S‖²/r",
   defaults: {},
+  least: 0,
   async term(a, core) {
     const diagonal = await diagonalOf(a, core);
     return diagonal ? ofDiagonal(a, diagonal) : await byProducts(a, core);

@@ -17,6 +17,7 @@ import {
   addToField,
   addToTuckerField,
   type Regularization,
+  type RegularizerSettings,
   regularizerSettings,
 } from "../regularizers/mod.ts";
 import { orthonormalizeTucker, type TuckerTensor } from "../tensors/mod.ts";
@@ -94,7 +95,8 @@ export async function regularisedGradient(
 }
 
 /**
- * The step of the regularizers' own flow: S ← S − ηβ ∇R(S), and projections.
+ * The step of the regularizers' own flow: S ← S − ηβ ∇R(S), less where that would overshoot, and
+ * projections.
  *
  * @param states After the step of the loss; the result shares what did not change.
  * @param rate η.
@@ -142,13 +144,34 @@ async function steppedCore(
   rate: number,
 ): Promise<Tensor> {
   const { algebra: a } = method;
-  const pull = await pullOn(method, chosen.filter((r) => r.coupling !== "field"), before);
-  let core = pull ? a.lincomb(1, before, rate, pull) : before;
-  for (const { regularizer, settings } of chosen) {
+  let core = before;
+  for (const regularization of chosen) {
+    const { regularizer, settings, coupling, strength } = regularization;
     const own = regularizerSettings(regularizer, settings);
+    if (coupling !== "field") core = await descended(a, regularizer, own, core, rate * strength);
     core = await regularizer.project?.(a, core, own) ?? core;
   }
   return core;
+}
+
+/**
+ * S − t ∇R(S), with a t that does not overshoot: on a straight way R would be at its least value R*
+ * after t* = (R − R*) / ‖∇R‖² (Polyak's step). The flow is there in finite time and stays, whereas
+ * longer steps would chatter around it, and throw the core away where β is large.
+ */
+async function descended(
+  a: TrainingMethod["algebra"],
+  { term, least }: Regularization["regularizer"],
+  settings: RegularizerSettings,
+  core: Tensor,
+  time: number,
+): Promise<Tensor> {
+  const { value, gradient } = await term?.(a, core, settings) ?? {};
+  if (value === undefined || !gradient) return core;
+  if (least === undefined) return a.lincomb(1, core, -time, gradient);
+  const slope = await a.norm(gradient);
+  if (slope === 0) return core;
+  return a.lincomb(1, core, -Math.min(time, (value - least) / slope ** 2), gradient);
 }
 
 /** The regularizers of a weight that join its steps in one way. */

@@ -24,7 +24,7 @@ import {
   weightFormats,
   type WeightStates,
 } from "../../../core/mod.ts";
-import { regularisedField } from "../../../core/training/regularize.ts";
+import { regularisedField, regularisedStates } from "../../../core/training/regularize.ts";
 import { perceptron } from "../../../layers/mod.ts";
 import { adam } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
@@ -245,6 +245,39 @@ Deno.test({
     });
   },
 });
+
+for (const regularizer of regularizers.list().filter((r) => r.least !== undefined)) {
+  const { name, least = 0, defaults } = regularizer;
+  Deno.test({
+    ...await onBackend("wasm", `${name}: a split step lowers R at any strength, and no further`),
+    fn: async () => {
+      const base = await methodOf({ backend: "wasm" });
+      await base.engine.scope(async () => {
+        for (const network of [NET, TUCKER]) {
+          const weight = network === NET ? "dense1.weight" : KERNEL;
+          const key = network === NET ? "s" : "kernel";
+          const valueOf = async (states: WeightStates): Promise<number> => {
+            const core = (states[weight] as unknown as Record<string, Tensor>)[key]!;
+            const cols = core.shape.at(-1)!;
+            const columns = base.algebra.reshape(core, core.size / cols, cols);
+            return (await regularizer.term!(base.algebra, columns, defaults)).value;
+          };
+          for (const strength of [1e-3, 1, 30, 1e6]) {
+            const method = { ...base, regularization: [{ regularizer, strength }] };
+            let states: WeightStates = await initialStates(base, network, 1);
+            for (let k = 0; k < 3; k++) {
+              const before = await valueOf(states);
+              states = await regularisedStates(method, network, states, 0.1);
+              const after = await valueOf(states);
+              assert(after >= least, `${after} at ${strength}`);
+              assert(after < before || before <= least + 1e-6, `${before} → ${after}`);
+            }
+          }
+        }
+      });
+    },
+  });
+}
 
 Deno.test({
   ...await onBackend("wasm", "clamp keeps every condition number of a run below its bound"),
