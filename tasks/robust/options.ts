@@ -47,7 +47,7 @@ export const robustDefaults = {
   epochs: 6,
   batch: 128,
   tolerances: [0.3] as readonly number[], // of the truncation rule
-  betas: [0, 1] as readonly number[], // strengths of the regularizer; 0: none
+  betas: [0, 30] as readonly number[], // strengths of the regularizer; 0: none
   regularizer: "spectral",
   coupling: "split",
   strength: "steady",
