@@ -5,6 +5,7 @@
  */
 
 export {
+  type Descent,
   type Regularizer,
   regularizers,
   type RegularizerSettings,

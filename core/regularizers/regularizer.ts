@@ -16,6 +16,16 @@ export interface RegularizerTerm<M> {
   readonly value: number;
   /** ∇R(S), in the shape of S; undefined where it is zero or R has none, as at a kink. */
   readonly gradient?: M;
+  /** The way down, where it is cheaper than by the gradient. */
+  readonly descent?: Descent<M>;
+}
+
+/** The straight way along −∇R(S). */
+export interface Descent<M> {
+  /** ‖∇R(S)‖_F. */
+  readonly slope: number;
+  /** S − t ∇R(S). */
+  at(t: number): M;
 }
 
 /** Settings of a regularizer by name. */

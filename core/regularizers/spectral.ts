@@ -28,7 +28,17 @@ function ofDiagonal<M>(a: Algebra<M>, s: Float64Array): RegularizerTerm<M> {
   const excess = s.map((v) => v * v - square / s.length);
   const value = Math.sqrt(sumOf(excess, (e) => e * e));
   if (isRoundOff(a, value, square)) return { value };
-  return { value, gradient: a.diagonal(s.map((v, i) => 2 * v * excess[i]! / value)) };
+  const gradient = s.map((v, i) => 2 * v * excess[i]! / value);
+  return {
+    value,
+    get gradient() {
+      return a.diagonal(gradient);
+    },
+    descent: {
+      slope: Math.sqrt(sumOf(gradient, (g) => g * g)),
+      at: (t) => a.diagonal(s.map((v, i) => v - t * gradient[i]!)),
+    },
+  };
 }
 
 /** Of any core, by two products; cheaper than its singular values. */

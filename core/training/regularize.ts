@@ -16,6 +16,7 @@ import type { TuckerFieldAt } from "../integrators/tucker/mod.ts";
 import {
   addToField,
   addToTuckerField,
+  type Descent,
   type Regularization,
   type RegularizerSettings,
   regularizerSettings,
@@ -166,12 +167,21 @@ async function descended(
   core: Tensor,
   time: number,
 ): Promise<Tensor> {
-  const { value, gradient } = await term?.(a, core, settings) ?? {};
-  if (value === undefined || !gradient) return core;
-  if (least === undefined) return a.lincomb(1, core, -time, gradient);
-  const slope = await a.norm(gradient);
-  if (slope === 0) return core;
-  return a.lincomb(1, core, -Math.min(time, (value - least) / slope ** 2), gradient);
+  const found = await term?.(a, core, settings);
+  const way = found && (found.descent ?? await straight(a, core, found.gradient));
+  if (!found || !way || way.slope === 0) return core;
+  const longest = least === undefined ? Infinity : (found.value - least) / way.slope ** 2;
+  return way.at(Math.min(time, longest));
+}
+
+/** The way down along a gradient. */
+async function straight(
+  a: TrainingMethod["algebra"],
+  core: Tensor,
+  gradient: Tensor | undefined,
+): Promise<Descent<Tensor> | undefined> {
+  if (!gradient) return undefined;
+  return { slope: await a.norm(gradient), at: (t) => a.lincomb(1, core, -t, gradient) };
 }
 
 /** The regularizers of a weight that join its steps in one way. */

@@ -67,6 +67,18 @@ Deno.test("every regularizer with a term has a row in this table", () => {
 for (const { name, plain, degree } of ROWS) {
   const r = regularizers.get(name);
 
+  Deno.test(`${name}: its way down is along its gradient, on diagonal cores, too`, async () => {
+    const diagonal = host.diagonal(Float64Array.of(3, 2, 0.5, 0.1));
+    for (const s of [diagonal, coreOf([3, 4, 2])]) {
+      const { gradient, descent } = await r.term!(host, s, r.defaults);
+      if (name === "spectral" && s === diagonal) assert(descent);
+      if (!descent) continue;
+      assertAlmostEquals(descent.slope, norm(gradient!), 1e-12);
+      const wanted = host.lincomb(1, s, -0.3, gradient!);
+      assertLess(norm(minus(descent.at(0.3), wanted)), 1e-12);
+    }
+  });
+
   Deno.test(`${name}: its value is that of the definition`, async () => {
     await fc.assert(fc.asyncProperty(cores, async (core) => {
       const s = coreOf(core);
