@@ -15,6 +15,9 @@ const WAYS: Readonly<Record<string, Coupling>> = {
   " + field": "field",
 };
 
+/** The regularizer's own step without the training step. */
+const ALONE = ": split alone";
+
 /** What the spectral regularizer adds to a rank-32 step, all in one interleaved run. */
 const bench: Bench = {
   name: "regularizer",
@@ -39,6 +42,9 @@ async function variantsOn(engine: Engine): Promise<Variant[]> {
     for (const [suffix, coupling] of Object.entries(WAYS)) {
       const work = await regularizedTraining(engine, integrator, RANK, coupling);
       variants.push(timed(`${integrator}${suffix}`, () => work.step()));
+      if (coupling === "split") {
+        variants.push(timed(`${integrator}${ALONE}`, () => work.alone()));
+      }
     }
   }
   return variants;
@@ -47,8 +53,9 @@ async function variantsOn(engine: Engine): Promise<Variant[]> {
 function aimOf(backend: string, integrator: string, timings: ReadonlyMap<string, Timing>): Aim {
   const of = (suffix: string): number => timings.get(`${integrator}${suffix}`)!.median;
   return {
-    what: `${backend}, ${integrator}: time that the regularizer adds`,
-    value: of(" + split") / of("") - 1,
+    what: `${backend}, ${integrator}: the regularizer's own step / the training step`,
+    // Steadier than the difference of two long steps, which the table shows, too.
+    value: of(ALONE) / of(""),
     limit: 0.05,
   };
 }

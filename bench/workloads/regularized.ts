@@ -12,6 +12,7 @@ import {
   trainStep,
   type WeightStates,
 } from "../../core/mod.ts";
+import { regularisedStates } from "../../core/training/regularize.ts";
 import { perceptron } from "../../layers/mod.ts";
 import { sgd } from "../../optimizers/mod.ts";
 import { BATCH, makeBatch, RATE, WIDTHS } from "./network.ts";
@@ -19,6 +20,12 @@ import type { Workload } from "./workload.ts";
 
 /** How the regularizer joins the step; undefined: there is none. */
 export type Coupling = Regularization["coupling"];
+
+/** Training steps, and what the regularizer does in each of them. */
+export interface RegularizedTraining extends Workload {
+  /** The regularizer's own step from where training is, whose result is thrown away. */
+  alone(): Promise<void>;
+}
 
 /**
  * Training steps of the network of the first DLRT paper, with the spectral regularizer or without.
@@ -30,7 +37,7 @@ export async function regularizedTraining(
   integrator: string,
   rank: number,
   coupling: Coupling,
-): Promise<Workload> {
+): Promise<RegularizedTraining> {
   const rule = sgd.create();
   const method: TrainingMethod = {
     engine,
@@ -49,6 +56,11 @@ export async function regularizedTraining(
       const before = states;
       states = (await trainStep(method, network, before, batch, { rate: RATE })).states;
       disposeStates(before, states);
+    },
+    async alone(): Promise<void> {
+      await engine.scope(async () => {
+        await regularisedStates(method, network, states, RATE);
+      });
     },
   };
 }
