@@ -7,9 +7,9 @@
  * @module
  */
 
-import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
+import { BLOCK_BYTES } from "./lapack_block.ts";
 import type { BesideFunctions } from "./library.ts";
-import { borrow, giveBack, SMALL } from "./svd.ts";
+import { borrowFor, giveBack, SMALL } from "./svd.ts";
 
 const COLUMN_MAJOR = 102;
 const UPPER = 121;
@@ -43,11 +43,7 @@ export async function leftSvd<T>(
   const { syrk, syevd } = lapack;
   if (!syrk || !syevd || m * n <= SMALL) return undefined;
   const at = layout(m, n);
-  const memory = borrow(at.total);
-  memory.set(a);
-  const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory)));
-  const bytes = new Uint8Array(memory.buffer, 8 * at.block, BLOCK_BYTES);
-  const block = new ParameterBlock(() => bytes, () => base + 8 * at.block);
+  const { memory, base, block } = borrowFor(a, at);
   const [square, values, work, integers] = [at.square, at.values, at.work, at.integers]
     .map((start) => base + 8 * start) as [number, number, number, number];
   // Column-major, the matrix is Aᵀ.

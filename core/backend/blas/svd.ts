@@ -86,11 +86,7 @@ async function decompose<T>(
 ): Promise<{ readonly result: T } | undefined> {
   const k = Math.min(m, n);
   const at = layout(m, n);
-  const memory = borrow(at.total);
-  memory.set(a);
-  const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory)));
-  const bytes = new Uint8Array(memory.buffer, 8 * at.block, BLOCK_BYTES);
-  const block = new ParameterBlock(() => bytes, () => base + 8 * at.block);
+  const { memory, base, block } = borrowFor(a, at);
   const q = block.write({ m, n, k, lwork: at.lwork });
   const part = (start: number): number => base + 8 * start;
   // Column-major, the matrix is Aᵀ (n×m) = Ũ Σ Ṽᵀ with P = Ṽ and Q = Ũ. Ṽᵀ (k×m) column-major is P
@@ -113,8 +109,35 @@ async function decompose<T>(
 /** Memory of earlier calls, which would otherwise be allocated and zeroed for each. */
 const spare: Float64Array[] = [];
 
-/** Memory for a call, of at least `size` numbers: the smallest that fits. */
-export function borrow(size: number): Float64Array {
+/** Memory for a call on a matrix, which is copied to its beginning. */
+export interface CallMemory {
+  /** To be given back by {@linkcode giveBack}. */
+  readonly memory: Float64Array;
+  /** Its address. */
+  readonly base: number;
+  /** Parameters, in a part of it. */
+  readonly block: ParameterBlock;
+}
+
+/**
+ * Memory for a call.
+ *
+ * @param a Entries of the matrix.
+ * @param at Where the parameters are, and the size of all, in numbers of 8 bytes.
+ */
+export function borrowFor(
+  a: Float32Array,
+  at: { readonly block: number; readonly total: number },
+): CallMemory {
+  const memory = borrow(at.total);
+  memory.set(a);
+  const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory)));
+  const bytes = new Uint8Array(memory.buffer, 8 * at.block, BLOCK_BYTES);
+  return { memory, base, block: new ParameterBlock(() => bytes, () => base + 8 * at.block) };
+}
+
+/** Memory of at least `size` numbers: the smallest that fits. */
+function borrow(size: number): Float64Array {
   let best = -1;
   for (const [i, { length }] of spare.entries()) {
     if (length >= size && (best < 0 || length < spare[best]!.length)) best = i;
