@@ -6,19 +6,8 @@
 
 import type { Algebra } from "../algebra/mod.ts";
 import type { Engine, Tensor } from "../backend/mod.ts";
-import {
-  contractAlong,
-  type OpenTucker,
-  type SplitBasis,
-  type TuckerFieldAt,
-} from "../integrators/tucker/mod.ts";
-import {
-  type DenseTensor,
-  modeProduct,
-  modeProducts,
-  type TuckerTensor,
-  unfoldCyclic,
-} from "../tensors/mod.ts";
+import { contractAlong, type SplitBasis, type TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import { type DenseTensor, modeProduct, modeProducts, type TuckerTensor } from "../tensors/mod.ts";
 import { geometryOf, sumOver } from "./field.ts";
 import { rowsOf } from "./images.ts";
 import type { CapturedPair } from "./parameter.ts";
@@ -84,7 +73,7 @@ export function kernelTuckerField(
     contract,
     ...factorGradients(engine, a, pairs),
     along(mode, others) {
-      if (mode === WINDOW) return alongWindow(a, contract, others);
+      if (mode === WINDOW) return contractAlong(a, { contract }, mode, others);
       return engine.tidy(() =>
         sumOver(a, pairs, (p) => {
           const [r, q] = others.core.shape.slice(1) as [number, number];
@@ -219,19 +208,6 @@ function withWindow(
   if (basis === undefined || isWindowBasis(basis)) return t;
   const data = a.multiply(basis, t.data, { transposeLeft });
   return { shape: [a.rows(data), ...t.shape.slice(1)], data };
-}
-
-function alongWindow(
-  a: Algebra<Tensor>,
-  contract: TuckerFieldAt<Tensor>["contract"],
-  { core, factors }: OpenTucker<Tensor>,
-): Tensor {
-  const open = factors.map((u, k) => k === WINDOW ? undefined : u);
-  return a.multiply(
-    unfoldCyclic(a, contract(open), WINDOW),
-    unfoldCyclic(a, core, WINDOW),
-    { transposeRight: true },
-  );
 }
 
 /**
