@@ -3,9 +3,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { parseOptions } from "../../tasks/options.ts";
-import { recipes } from "../../tasks/recipe.ts";
 import { classificationDefaults, classificationSchema } from "../../tasks/settings.ts";
 import { inFolder } from "../support/command_line.ts";
+import { runRecipe } from "../support/recipes.ts";
 import "../support/blobs_plugin.ts";
 
 type Options = Readonly<Record<string, string | number>>;
@@ -18,9 +18,8 @@ async function run(options: Options): Promise<string> {
   await inFolder(async (folder) => {
     const out = join(folder, "run");
     const args = Object.entries({ ...BASE, ...options, out }).map(([k, v]) => `--${k}=${v}`);
-    const sink = { isTerminal: false, color: false, columns: () => 80, write: () => {} };
-    const { signal } = new AbortController();
-    assertEquals(await recipes.get("trial").run(args, { sink, signal }), 0);
+    const { code, text: printed } = await runRecipe("trial", args);
+    assertEquals(code, 0, printed);
     text = await Deno.readTextFile(join(out, "summary.json"));
   });
   return text.replaceAll(/"seconds(PerStep)?": [^,\n]+/g, "");
