@@ -5,15 +5,21 @@
  */
 
 import { Registry } from "../registry.ts";
-import { augmentedBug } from "./augmented_bug.ts";
-import { augmentedBackwardCorrectedPsi, backwardCorrectedPsi } from "./backward_corrected.ts";
-import { bug } from "./bug.ts";
-import { midpointBug, midpointBug3r } from "./midpoint_bug.ts";
-import { geolora, parallelBug } from "./parallel_bug.ts";
-import { projectedRungeKutta } from "./projected_runge_kutta.ts";
-import { projectorSplitting, strangSplitting } from "./projector_splitting.ts";
-import { secondOrderParallelBug, secondOrderParallelBug3r } from "./second_order_parallel_bug.ts";
-import type { Integrator } from "./types.ts";
+import { augmentedBug } from "./matrix/augmented_bug.ts";
+import {
+  augmentedBackwardCorrectedPsi,
+  backwardCorrectedPsi,
+} from "./matrix/backward_corrected.ts";
+import { bug } from "./matrix/bug.ts";
+import { midpointBug, midpointBug3r } from "./matrix/midpoint_bug.ts";
+import { geolora, parallelBug } from "./matrix/parallel_bug.ts";
+import { projectedRungeKutta } from "./matrix/projected_runge_kutta.ts";
+import { projectorSplitting, strangSplitting } from "./matrix/projector_splitting.ts";
+import {
+  secondOrderParallelBug,
+  secondOrderParallelBug3r,
+} from "./matrix/second_order_parallel_bug.ts";
+import type { Integrator } from "./matrix/types.ts";
 
 /** Integrators by name. */
 export const integrators: Registry<Integrator> = new Registry("integrator");
@@ -32,19 +38,26 @@ integrators.add(backwardCorrectedPsi);
 integrators.add(augmentedBackwardCorrectedPsi);
 integrators.add(projectedRungeKutta);
 
-export { type AdaptiveOptions, type AdaptiveResult, integrateAdaptive } from "./adaptive.ts";
-export { augment, type Augmented, augmentedFlow, galerkinStep } from "./augmentation.ts";
-export { augmentedBug } from "./augmented_bug.ts";
-export { augmentedBackwardCorrectedPsi, backwardCorrectedPsi } from "./backward_corrected.ts";
-export { bug } from "./bug.ts";
-export { midpointBug, midpointBug3r } from "./midpoint_bug.ts";
-export { geolora, parallelBug } from "./parallel_bug.ts";
-export { projectedRungeKutta, projectionMethod } from "./projected_runge_kutta.ts";
-export { projectorSplitting, strangSplitting } from "./projector_splitting.ts";
-export { secondOrderParallelBug, secondOrderParallelBug3r } from "./second_order_parallel_bug.ts";
-export { advance, collectMoments, kFlow, lFlow, sFlow } from "./flows.ts";
-export { denseField, lowRankOf, orthogonalityDefect, rankOf, toDense } from "./low_rank.ts";
-export { integrate, type IntegrateOptions, type RightHandSide, stepOde } from "./ode.ts";
+export { type AdaptiveOptions, type AdaptiveResult, integrateAdaptive } from "./matrix/adaptive.ts";
+export { augment, type Augmented, augmentedFlow, galerkinStep } from "./matrix/augmentation.ts";
+export { augmentedBug } from "./matrix/augmented_bug.ts";
+export {
+  augmentedBackwardCorrectedPsi,
+  backwardCorrectedPsi,
+} from "./matrix/backward_corrected.ts";
+export { bug } from "./matrix/bug.ts";
+export { midpointBug, midpointBug3r } from "./matrix/midpoint_bug.ts";
+export { geolora, parallelBug } from "./matrix/parallel_bug.ts";
+export { projectedRungeKutta, projectionMethod } from "./matrix/projected_runge_kutta.ts";
+export { projectorSplitting, strangSplitting } from "./matrix/projector_splitting.ts";
+export {
+  secondOrderParallelBug,
+  secondOrderParallelBug3r,
+} from "./matrix/second_order_parallel_bug.ts";
+export { advance, collectMoments, kFlow, lFlow, sFlow } from "./matrix/flows.ts";
+export { denseField } from "../geometry/fields/dense.ts";
+export { lowRankOf, orthogonalityDefect, rankOf, toDense } from "../geometry/low_rank.ts";
+export { integrate, type IntegrateOptions, type RightHandSide, stepOde } from "./matrix/ode.ts";
 export {
   euler,
   heun,
@@ -56,16 +69,16 @@ export {
   type Tableau,
 } from "./runge_kutta.ts";
 export type { EqualSteps } from "./steps.ts";
-export { embed, embedMoments, transportMoments, transportSlots } from "./transport.ts";
+export { embed, embedMoments, transportMoments } from "./transport.ts";
+export { transportSlots } from "./matrix/transport.ts";
 export {
   clampedRank,
   NonFiniteError,
   noTruncation,
-  rankForTail,
   relativeFrobenius,
-  truncate,
   truncationRules,
 } from "./truncation.ts";
+export { truncate } from "./matrix/truncation.ts";
 export {
   absoluteFrobenius,
   conservative,
@@ -77,19 +90,15 @@ export {
 } from "./truncation_rules.ts";
 export type {
   Advanced,
-  FieldAt,
   FixedVectors,
-  Integrator,
-  LowRank,
   Moments,
   MomentSlots,
-  Point,
-  StepOptions,
   Stepper,
-  StepResult,
   SubFlow,
   Timed,
-  Truncated,
   Truncation,
   TruncationRule,
 } from "./types.ts";
+export type { FieldAt } from "../geometry/fields/types.ts";
+export type { Integrator, Point, StepOptions, StepResult, Truncated } from "./matrix/types.ts";
+export type { LowRank } from "../geometry/low_rank.ts";

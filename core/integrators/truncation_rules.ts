@@ -5,7 +5,8 @@
  */
 
 import { matrixOf } from "../algebra/mod.ts";
-import { rankForTail, relativeFrobenius, truncationRules } from "./truncation.ts";
+import { rankForTail } from "../tensors/truncation.ts";
+import { relativeFrobenius, truncationRules } from "./truncation.ts";
 import type { FixedVectors, TruncationRule } from "./types.ts";
 
 /** Keeps the fewest singular values whose discarded tail obeys √(Σ σᵢ²) ≤ τ. */

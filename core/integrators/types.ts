@@ -1,40 +1,19 @@
 /**
- * What an integrator of dynamical low-rank approximation is: dY/dt = F(Y) on the manifold of
- * rank-r matrices, one step at a time, written once for physics and for training.
+ * What the integrators of matrices and of tensors share: sub-flows, how they are advanced, the
+ * moments of an optimizer, and how ranks adapt.
  *
  * @module
  */
 
 import type { Algebra, Matrix } from "../algebra/mod.ts";
+import type { FieldAt } from "../geometry/fields/types.ts";
+import type { LowRank } from "../geometry/low_rank.ts";
 import type { Plugin } from "../registry.ts";
-
-/** A factorised matrix Y = U S Vᵀ. */
-export interface LowRank<M> {
-  /** Left basis, m×r; orthonormal columns between steps. */
-  readonly u: M;
-  /** Core, r×r. */
-  readonly s: M;
-  /** Right basis, n×r; orthonormal columns between steps. */
-  readonly v: M;
-}
 
 /** A moment within a step. */
 export interface Timed {
   /** Time since the start of the step, for right-hand sides that depend on it. */
   readonly time: number;
-}
-
-/** A matrix at which an integrator asks for F; its factors need not be orthonormal. */
-export interface Point<M> extends LowRank<M>, Timed {}
-
-/** F(Y) at one point, as an operator: never formed as m×n unless that is the cheapest way. */
-export interface FieldAt<M> {
-  /** F(Y) V: m×k for v n×k. */
-  times(v: M): M;
-  /** F(Y)ᵀ U: n×k for u m×k. */
-  adjointTimes(u: M): M;
-  /** Uᵀ F(Y) V: k×l for u m×k and v n×l. */
-  galerkin(u: M, v: M): M;
 }
 
 /** Optimizer moments of one factor, in the coordinates of the current bases: a plain record. */
@@ -130,63 +109,4 @@ export interface Truncation {
   readonly minRank?: number;
   /** Ranks never rise above this; default: the smaller dimension. */
   readonly maxRank?: number;
-}
-
-/** A truncated matrix with what is needed to carry coordinates along. */
-export interface Truncated<M> {
-  /** The matrix after truncation; its core is diagonal. */
-  readonly y: LowRank<M>;
-  /** Singular values kept, descending. */
-  readonly singularValues: Float64Array;
-  /** Frobenius norm of the discarded part. */
-  readonly discarded: number;
-  /** Change of the left coordinates, k×r: UᵀU₁; without fixed vectors, U₁ is U times this. */
-  readonly left: M;
-  /** Change of the right coordinates, l×r. */
-  readonly right: M;
-}
-
-/** Settings and state of one step. */
-export interface StepOptions<M> {
-  /** How sub-flows are advanced. */
-  readonly stepper: Stepper;
-  /** How ranks adapt; ignored by integrators of fixed rank. */
-  readonly truncation: Truncation;
-  /** Moments of the factors, as the previous step returned them. */
-  readonly moments?: MomentSlots<M>;
-}
-
-/** Outcome of one step. */
-export interface StepResult<M> {
-  /** The new point; bases orthonormal. */
-  readonly y: LowRank<M>;
-  /** Moments in the coordinates of the new bases. */
-  readonly moments: MomentSlots<M>;
-  /** Singular values of the new core where the step computed them, descending. */
-  readonly singularValues?: Float64Array;
-  /** Frobenius norm of what truncation discarded. */
-  readonly discarded: number;
-}
-
-/**
- * A time integrator for low-rank matrices.
- *
- * `step` is a generator: each yield hands out one point and gets F there. An ODE driver answers
- * with a right-hand side, the trainer with one forward and backward pass for all layers at once;
- * the number of yields is the number of gradient evaluations.
- */
-export interface Integrator extends Plugin {
-  /** Order of convergence in the step size that theory or experiment gives. */
-  readonly order: number;
-  /** Evaluations of F in a step whose stepper takes one stage. */
-  readonly evaluations: number;
-  /** Whether the rank adapts. */
-  readonly adaptive: boolean;
-  /** One step of size `dt` from `y`. */
-  step<M>(
-    a: Algebra<M>,
-    y: LowRank<M>,
-    dt: number,
-    o: StepOptions<M>,
-  ): AsyncGenerator<Point<M>, StepResult<M>, FieldAt<M>>;
 }

@@ -5,8 +5,8 @@
  */
 
 import type { Algebra } from "../algebra/mod.ts";
-import type { FieldAt, LowRank } from "../integrators/mod.ts";
-import { contractAlong, tuckerField, type TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import type { FieldAt, LowRank } from "../geometry/mod.ts";
+import { contractAlong, tuckerField, type TuckerFieldAt } from "../geometry/mod.ts";
 import type { TuckerTensor } from "../tensors/mod.ts";
 
 /**

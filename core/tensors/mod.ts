@@ -42,7 +42,13 @@ export { hooi } from "./hooi.ts";
 export { hosvd, sequentialHosvd, type TruncatedModes, truncateModes } from "./hosvd.ts";
 export { randomizedHosvd, randomizedSequentialHosvd, sketchRange } from "./randomized_hosvd.ts";
 export { roundTucker } from "./rounding.ts";
-export { eachMode, type RankChoice, spendBudget, type TuckerTruncation } from "./truncation.ts";
+export {
+  eachMode,
+  type RankChoice,
+  rankForTail,
+  spendBudget,
+  type TuckerTruncation,
+} from "./truncation.ts";
 export {
   addTucker,
   orthonormalizeTucker,

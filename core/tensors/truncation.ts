@@ -4,8 +4,6 @@
  * @module
  */
 
-import { rankForTail } from "../integrators/truncation.ts";
-
 /** Which ranks to keep: bounds, and the error allowed for the whole tensor. */
 export interface TuckerTruncation {
   /** Frobenius error allowed for the whole tensor, ≥ 0; default 0. */
@@ -69,4 +67,21 @@ export function eachMode(
     `Cannot truncate: ${name} must be one number or ${order}, each >= 1, got ` +
       (typeof value === "number" ? value : `[${value.join(", ")}]`),
   );
+}
+
+/**
+ * Smallest rank r with √(σ²ᵣ₊₁ + … + σ²ₖ) ≤ threshold.
+ *
+ * @param sigma Singular values, descending.
+ * @param threshold Absolute Frobenius threshold, ≥ 0.
+ */
+export function rankForTail(sigma: Float64Array, threshold: number): number {
+  let rank = sigma.length;
+  let tail = 0;
+  while (rank > 0) {
+    tail = Math.hypot(tail, sigma[rank - 1]!);
+    if (tail > threshold) break;
+    rank--;
+  }
+  return rank;
 }

@@ -1,7 +1,7 @@
 /** What is measured of a manifold at five random points, by the diagnostics that users have. */
 
 import { hostAlgebra } from "../../core/algebra/mod.ts";
-import { diagnose, type Finding, type ManifoldKind } from "../../core/manifolds/mod.ts";
+import { diagnose, type Finding, type ManifoldKind } from "../../core/geometry/mod.ts";
 import { Random } from "../../core/random.ts";
 import { SEEDS } from "./matrix_measures.ts";
 

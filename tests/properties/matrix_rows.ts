@@ -8,7 +8,6 @@ import {
   bug,
   geolora,
   type Integrator,
-  type LowRank,
   midpointBug,
   midpointBug3r,
   parallelBug,
@@ -18,6 +17,7 @@ import {
   secondOrderParallelBug3r,
   strangSplitting,
 } from "../../core/integrators/mod.ts";
+import type { LowRank } from "../../core/geometry/mod.ts";
 import { host, minus, plus, projector, tangentProjection, times } from "../support/matrices.ts";
 
 /** One Euler step before truncation in dense form: Y₁ = Y₀ + dt × this. */

@@ -5,7 +5,7 @@
 
 import { integrators } from "../../core/integrators/mod.ts";
 import { tuckerIntegrators } from "../../core/integrators/tucker/mod.ts";
-import { manifolds } from "../../core/manifolds/mod.ts";
+import { manifolds } from "../../core/geometry/mod.ts";
 import { manifoldFacts, type Part } from "./manifold_measures.ts";
 import * as matrix from "./matrix_measures.ts";
 import { MATRIX_ROWS, type MatrixRow } from "./matrix_rows.ts";

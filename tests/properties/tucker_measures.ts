@@ -1,14 +1,13 @@
 /** What is measured of an integrator of Tucker tensors, in float64. */
 
 import type { Matrix } from "../../core/algebra/mod.ts";
-import { euler, orthogonalityDefect, relativeFrobenius, rk4 } from "../../core/integrators/mod.ts";
+import { euler, relativeFrobenius, rk4 } from "../../core/integrators/mod.ts";
+import { orthogonalityDefect } from "../../core/geometry/mod.ts";
+import { denseTensorField, tuckerField, type TuckerFieldAt } from "../../core/geometry/mod.ts";
 import {
-  denseTensorField,
   integrateTucker,
   type ModeTruncation,
   stepTuckerOde,
-  tuckerField,
-  type TuckerFieldAt,
   type TuckerIntegrator,
   type TuckerStepResult,
 } from "../../core/integrators/tucker/mod.ts";

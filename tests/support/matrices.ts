@@ -7,7 +7,8 @@ import {
   matrixOf,
   transposed,
 } from "../../core/algebra/mod.ts";
-import type { FieldAt, LowRank, RightHandSide } from "../../core/integrators/mod.ts";
+import type { FieldAt, LowRank } from "../../core/geometry/mod.ts";
+import type { RightHandSide } from "../../core/integrators/mod.ts";
 import type { Random } from "../../core/random.ts";
 
 /** The float64 algebra with portable kernels. */

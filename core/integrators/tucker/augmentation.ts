@@ -12,7 +12,7 @@ import {
   type TuckerTensor,
 } from "../../tensors/mod.ts";
 import { foldRows, type ModeView } from "./flows.ts";
-import type { SplitBasis } from "./types.ts";
+import type { SplitBasis } from "../../geometry/fields/types.ts";
 
 /** A Tucker tensor in augmented bases [Uₖ | Ũₖ]; its core has zeros in the new blocks. */
 export interface AugmentedTucker<M> extends TuckerTensor<M> {

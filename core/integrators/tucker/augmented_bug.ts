@@ -3,7 +3,7 @@ import { modeProducts, type TuckerTensor } from "../../tensors/mod.ts";
 import { continuation } from "../transport.ts";
 import type { Moments, MomentSlots } from "../types.ts";
 import { assembleCore, type AugmentedTucker, augmentTucker } from "./augmentation.ts";
-import { tuckerField } from "./fields.ts";
+import { tuckerField } from "../../geometry/fields/tucker.ts";
 import { advanceFlow, advanceModes, coreFlow, type ModeView, viewModes } from "./flows.ts";
 import { changesOf, projectModeMoments, transportCore } from "./transport.ts";
 import { truncateTucker } from "./truncation.ts";

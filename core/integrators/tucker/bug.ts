@@ -1,5 +1,5 @@
 import { modeProducts } from "../../tensors/mod.ts";
-import { collectMoments } from "../flows.ts";
+import { collectMoments } from "../matrix/flows.ts";
 import { advanceFlow, advanceModes, coreFlow, momentsOfModes, viewModes } from "./flows.ts";
 import { changesOf, transportCore, transportModes } from "./transport.ts";
 import type { TuckerIntegrator } from "./types.ts";

@@ -7,13 +7,8 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import { foldCyclic, type TuckerTensor, unfoldCyclic } from "../../tensors/mod.ts";
 import type { Advanced, Moments, MomentSlots } from "../types.ts";
-import type {
-  SplitBasis,
-  TuckerFieldAt,
-  TuckerFlow,
-  TuckerPoint,
-  TuckerStepOptions,
-} from "./types.ts";
+import type { SplitBasis, TuckerFieldAt } from "../../geometry/fields/types.ts";
+import type { TuckerFlow, TuckerPoint, TuckerStepOptions } from "./types.ts";
 
 /**
  * A Tucker tensor seen from one mode: its unfolding is U S Vᵀ with V = (⊗ U_j) Q orthonormal, where

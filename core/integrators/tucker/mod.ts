@@ -21,7 +21,7 @@ export { assembleCore, type AugmentedTucker, augmentTucker } from "./augmentatio
 export { augmentedTuckerBug } from "./augmented_bug.ts";
 export { tuckerBug } from "./bug.ts";
 export { parallelTuckerBug } from "./parallel_bug.ts";
-export { contractAlong, denseTensorField, tuckerField } from "./fields.ts";
+export { contractAlong, denseTensorField, tuckerField } from "../../geometry/fields/tucker.ts";
 export { coreFlow, modeFlow, type ModeView, viewMode, viewModes } from "./flows.ts";
 export {
   integrateTucker,
@@ -33,12 +33,10 @@ export { transportTuckerSlots, tuckerTangentField } from "./transport.ts";
 export { type TruncatedTucker, truncateTucker } from "./truncation.ts";
 export type {
   ModeTruncation,
-  OpenTucker,
-  SplitBasis,
-  TuckerFieldAt,
   TuckerFlow,
   TuckerIntegrator,
   TuckerPoint,
   TuckerStepOptions,
   TuckerStepResult,
 } from "./types.ts";
+export type { OpenTucker, SplitBasis, TuckerFieldAt } from "../../geometry/fields/types.ts";

@@ -9,7 +9,8 @@ import type { TuckerTensor } from "../../tensors/mod.ts";
 import { type EqualSteps, runStep, takeSteps } from "../steps.ts";
 import { relativeFrobenius } from "../truncation.ts";
 import type { Stepper } from "../types.ts";
-import type { ModeTruncation, TuckerFieldAt, TuckerIntegrator, TuckerStepResult } from "./types.ts";
+import type { ModeTruncation, TuckerIntegrator, TuckerStepResult } from "./types.ts";
+import type { TuckerFieldAt } from "../../geometry/fields/types.ts";
 
 /** Right-hand side of Y' = F(t, Y) for tensors, handed out as an operator. */
 export type TuckerRightHandSide<M> = (

@@ -1,4 +1,4 @@
-import { collectMoments } from "../flows.ts";
+import { collectMoments } from "../matrix/flows.ts";
 import { assembleCore, augmentTucker } from "./augmentation.ts";
 import { advanceFlow, advanceModes, coreFlow, momentsOfModes, viewModes } from "./flows.ts";
 import { transportTuckerSlots } from "./transport.ts";

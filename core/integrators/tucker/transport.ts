@@ -13,9 +13,9 @@ import { modeProducts, type TuckerTensor, unfoldCyclic } from "../../tensors/mod
 import { transportMoments } from "../transport.ts";
 import type { Moments, MomentSlots } from "../types.ts";
 import { assembleCore } from "./augmentation.ts";
-import { tuckerField } from "./fields.ts";
+import { tuckerField } from "../../geometry/fields/tucker.ts";
 import { coreFlow, foldRows, modeFlow, type ModeView, viewModes } from "./flows.ts";
-import type { TuckerFieldAt } from "./types.ts";
+import type { TuckerFieldAt } from "../../geometry/fields/types.ts";
 
 /**
  * The tangent vector that first moments stand for, as a field: dS ×ₖ Uₖ + Σ (I − Uₖ Uₖᵀ) dKₖ Vₖᵀ.

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { choleskyQr } from "../../../core/algebra/cholesky_qr.ts";
 import { type Algebra, engineAlgebra, type Matrix, matrix } from "../../../core/algebra/mod.ts";
 import { type Engine, openEngine } from "../../../core/backend/mod.ts";
-import { orthogonalityDefect } from "../../../core/integrators/mod.ts";
+import { orthogonalityDefect } from "../../../core/geometry/mod.ts";
 import { Random } from "../../../core/random.ts";
 import { onBackend } from "../../support/algebras.ts";
 import { gaussian, host, orthonormal, relativeError, times } from "../../support/matrices.ts";

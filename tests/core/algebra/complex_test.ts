@@ -10,15 +10,8 @@ import {
   matrix,
   realPart,
 } from "../../../core/algebra/mod.ts";
-import {
-  augment,
-  denseField,
-  integrate,
-  integrators,
-  type LowRank,
-  rk4,
-  toDense,
-} from "../../../core/integrators/mod.ts";
+import { augment, integrate, integrators, rk4 } from "../../../core/integrators/mod.ts";
+import { denseField, type LowRank, toDense } from "../../../core/geometry/mod.ts";
 import { Random } from "../../../core/random.ts";
 import { gaussian } from "../../support/matrices.ts";
 

@@ -13,15 +13,12 @@ import {
   clampedRank,
   conservative,
   conservativeRule,
-  denseField,
   energyFraction,
   euler,
   type Integrator,
   integrators,
   keepRank,
-  type LowRank,
   noTruncation,
-  orthogonalityDefect,
   relativeFrobenius,
   relativeNuclear,
   spectralThreshold,
@@ -30,6 +27,7 @@ import {
   type TruncationRule,
   truncationRules,
 } from "../../../core/integrators/mod.ts";
+import { denseField, type LowRank, orthogonalityDefect } from "../../../core/geometry/mod.ts";
 import { Random } from "../../../core/random.ts";
 import {
   dense,

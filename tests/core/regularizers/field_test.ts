@@ -11,7 +11,7 @@ import {
   Random,
   tuckerToDense,
 } from "../../../core/mod.ts";
-import { contractAlong } from "../../../core/integrators/tucker/mod.ts";
+import { contractAlong } from "../../../core/geometry/mod.ts";
 import {
   dense,
   gaussian,

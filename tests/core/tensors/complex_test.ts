@@ -12,24 +12,22 @@ import {
 import {
   augmentedBug,
   bug,
-  denseField,
   euler,
   noTruncation,
-  orthogonalityDefect,
   parallelBug,
   relativeFrobenius,
   stepOde,
-  toDense,
   type Truncation,
 } from "../../../core/integrators/mod.ts";
+import { denseField, orthogonalityDefect, toDense } from "../../../core/geometry/mod.ts";
 import {
   augmentedTuckerBug,
-  denseTensorField,
   parallelTuckerBug,
   stepTuckerOde,
   tuckerBug,
   type TuckerIntegrator,
 } from "../../../core/integrators/tucker/mod.ts";
+import { denseTensorField } from "../../../core/geometry/mod.ts";
 import { Random } from "../../../core/random.ts";
 import {
   addTucker,

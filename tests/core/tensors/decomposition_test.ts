@@ -10,7 +10,8 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import type { Algebra } from "../../../core/algebra/mod.ts";
-import { orthogonalityDefect, rankForTail } from "../../../core/integrators/mod.ts";
+import { orthogonalityDefect } from "../../../core/geometry/mod.ts";
+import { rankForTail } from "../../../core/tensors/mod.ts";
 import { Random } from "../../../core/random.ts";
 import {
   combineTensors,

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { Matrix } from "../../../core/algebra/mod.ts";
-import { orthogonalityDefect } from "../../../core/integrators/mod.ts";
+import { orthogonalityDefect } from "../../../core/geometry/mod.ts";
 import { Random } from "../../../core/random.ts";
 import {
   addTucker,

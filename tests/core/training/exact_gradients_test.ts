@@ -29,7 +29,7 @@ import {
   type WeightStates,
   wholeTuckerField,
 } from "../../../core/mod.ts";
-import type { TuckerFieldAt } from "../../../core/integrators/tucker/mod.ts";
+import type { TuckerFieldAt } from "../../../core/geometry/mod.ts";
 import { formedTuckerField } from "../../../core/training/tucker_field.ts";
 import { linear } from "../../../layers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";

@@ -25,7 +25,7 @@ import {
 } from "../../../core/mod.ts";
 import { fieldWithWindow, openedKernel } from "../../../core/training/window_modes.ts";
 import { wholeTuckerField } from "../../../core/training/tucker_field.ts";
-import { contractAlong } from "../../../core/integrators/tucker/mod.ts";
+import { contractAlong } from "../../../core/geometry/mod.ts";
 import { adam } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import {

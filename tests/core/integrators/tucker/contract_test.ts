@@ -3,28 +3,26 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
 import {
   conservative,
-  denseField,
   euler,
   NonFiniteError,
-  orthogonalityDefect,
   relativeFrobenius,
   rk4,
   stepOde,
   truncationRules,
 } from "../../../../core/integrators/mod.ts";
+import { denseField, orthogonalityDefect } from "../../../../core/geometry/mod.ts";
 import {
   augmentedTuckerBug,
-  denseTensorField,
   integrateTucker,
   parallelTuckerBug,
   stepTuckerOde,
   truncateTucker,
   tuckerBug,
-  tuckerField,
   type TuckerIntegrator,
   tuckerIntegrators,
   viewModes,
 } from "../../../../core/integrators/tucker/mod.ts";
+import { denseTensorField, tuckerField } from "../../../../core/geometry/mod.ts";
 import type { Algebra } from "../../../../core/algebra/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import {

@@ -2,14 +2,14 @@
 
 import { assertEquals, assertLess } from "@std/assert";
 import type { Algebra, InverseFactor, Matrix } from "../../../../core/algebra/mod.ts";
-import { euler, orthogonalityDefect } from "../../../../core/integrators/mod.ts";
+import { euler } from "../../../../core/integrators/mod.ts";
+import { orthogonalityDefect } from "../../../../core/geometry/mod.ts";
+import { augmentedTuckerBug, viewModes } from "../../../../core/integrators/tucker/mod.ts";
 import {
-  augmentedTuckerBug,
   contractAlong,
   denseTensorField,
   type TuckerFieldAt,
-  viewModes,
-} from "../../../../core/integrators/tucker/mod.ts";
+} from "../../../../core/geometry/mod.ts";
 import { runStep } from "../../../../core/integrators/steps.ts";
 import { Random } from "../../../../core/random.ts";
 import { type TuckerTensor, unfoldCyclic } from "../../../../core/tensors/mod.ts";

@@ -1,0 +1,67 @@
+/**
+ * What a field is: F(Y) at one point of a manifold, as an operator.
+ *
+ * @module
+ */
+
+import type { DenseTensor } from "../../tensors/mod.ts";
+
+/** F(Y) at one point, as an operator: never formed as m×n unless that is the cheapest way. */
+export interface FieldAt<M> {
+  /** F(Y) V: m×k for v n×k. */
+  times(v: M): M;
+  /** F(Y)ᵀ U: n×k for u m×k. */
+  adjointTimes(u: M): M;
+  /** Uᵀ F(Y) V: k×l for u m×k and v n×l. */
+  galerkin(u: M, v: M): M;
+}
+
+/** F(Y) at one point, as an operator: the full tensor need never be formed. */
+export interface TuckerFieldAt<M> {
+  /**
+   * F(Y) ×ₖ Bₖᵀ over the modes that have a basis.
+   *
+   * @param bases One n_k×b_k matrix for each mode, or undefined to leave the mode as it is.
+   * @param split The blocks that a basis consists of, where it has grown from one of the point: a
+   * field may take what it knows of the old block and look at the new one only.
+   * @returns The tensor with extent b_k, or n_k, in mode k.
+   */
+  contract(
+    bases: readonly (M | undefined)[],
+    split?: readonly (SplitBasis<M> | undefined)[],
+  ): DenseTensor<M>;
+  /**
+   * F(Y)₍ₖ₎ T₍ₖ₎ᵀ: the unfolding of a mode times that of a tensor that has s there. The field need
+   * not form F with that mode left open, which is its largest contraction; absent where there is no
+   * cheaper way than to do so.
+   *
+   * @param mode k, from 0.
+   * @param others T: its core has extent s in mode k, which has no factor.
+   * @returns n_k×s.
+   */
+  along?(mode: number, others: OpenTucker<M>): M;
+  /**
+   * F(Y)₍ₖ₎ times the unfolding of Y's own core with the other factors: the gradient in factor k,
+   * which a backward pass may have formed on its way.
+   *
+   * @param mode k, from 0.
+   * @returns n_k×r_k; undefined where the field does not have it.
+   */
+  factorGradient?(mode: number): M | undefined;
+}
+
+/** A basis [old | added]. */
+export interface SplitBasis<M> {
+  /** Leading columns: the very matrix that was the basis before. */
+  readonly old: M;
+  /** The other columns. */
+  readonly added: M;
+}
+
+/** A Tucker tensor that lacks the factors of some modes: there the core stands as it is. */
+export interface OpenTucker<M> {
+  /** Core. */
+  readonly core: DenseTensor<M>;
+  /** Factor of each mode, or undefined. */
+  readonly factors: readonly (M | undefined)[];
+}

@@ -1,0 +1,207 @@
+/**
+ * Local error control: step sizes from an embedded estimate, and steps that are taken again in
+ * larger bases when the rank is exhausted.
+ *
+ * @module
+ */
+
+import type { Algebra } from "../../algebra/mod.ts";
+import { augment } from "./augmentation.ts";
+import { type RightHandSide, stepOde } from "./ode.ts";
+import { NonFiniteError, relativeFrobenius } from "../truncation.ts";
+import type { Integrator, StepResult } from "./types.ts";
+import type { LowRank } from "../../geometry/low_rank.ts";
+import type { Stepper, Truncation } from "../types.ts";
+
+/** Settings of {@linkcode integrateAdaptive}. */
+export interface AdaptiveOptions<M> {
+  /** Start time; default 0. */
+  readonly t0?: number;
+  /** End time. */
+  readonly t1: number;
+  /** Allowed estimate of the error of one step, relative to the Frobenius norm of Y. */
+  readonly tolerance: number;
+  /** How sub-flows are advanced. */
+  readonly stepper: Stepper;
+  /**
+   * How ranks adapt; default: relative Frobenius at a tenth of `tolerance`. What truncation discards
+   * is no part of the estimate, and too much of it keeps the steps small.
+   */
+  readonly truncation?: Truncation;
+  /** First step size; default a hundredth of the interval. */
+  readonly firstStep?: number;
+  /** Longest step, where F has short events that a longer one would jump over; default: none. */
+  readonly maxStep?: number;
+  /** Steps shorter than this end the integration with an error; default 1e-8 of the interval. */
+  readonly minStep?: number;
+  /** Called after every accepted step with the time reached. */
+  readonly onStep?: (t: number, result: StepResult<M>) => void;
+}
+
+/** Outcome of {@linkcode integrateAdaptive}. */
+export interface AdaptiveResult<M> {
+  /** The factorised matrix at t1. */
+  readonly y: LowRank<M>;
+  /** Steps that were accepted. */
+  readonly accepted: number;
+  /** Steps that were taken again because their error was too large. */
+  readonly rejected: number;
+  /** Steps that were taken again, in bases twice as large, because they used up all new ranks. */
+  readonly enlarged: number;
+}
+
+/** Bounds of the change of the step size from one step to the next, and its safety factor. */
+const [SHRINK, GROW, SAFETY] = [0.2, 4, 0.9];
+
+/**
+ * Integrates Y' = F(t, Y) with steps as long as the tolerance allows.
+ *
+ * The estimate is step doubling: one step of dt and two of dt/2 differ by 2^p − 1 times the error of
+ * the two, p being the order of integrator and stepper; the two are kept. The difference is measured
+ * on the factors, never as an m×n matrix.
+ *
+ * An integrator of adapting rank at most doubles it in a step. Where it keeps all of the doubled rank
+ * although the truncation had leave to drop some, more is likely needed: the step is taken again from
+ * the same matrix in bases augmented by F V and Fᵀ U (the rejection of Ceruti, Kusch, Lubich: A
+ * parallel rank-adaptive integrator for dynamical low-rank approximation, SISC 2024). Parallel
+ * integrators leave out the block of new by new directions and see a new rank to second order in dt
+ * only: start them with the rank that they will need.
+ *
+ * @param f Right-hand side.
+ * @param y0 Start, orthonormal bases.
+ * @throws {RangeError} When the tolerance is not positive, or the stepper is of no order.
+ * @throws {Error} When the step size falls below `minStep`: F is not smooth, or the tolerance is out
+ * of reach at the allowed ranks.
+ */
+export async function integrateAdaptive<M>(
+  a: Algebra<M>,
+  integrator: Integrator,
+  f: RightHandSide<M>,
+  y0: LowRank<M>,
+  options: AdaptiveOptions<M>,
+): Promise<AdaptiveResult<M>> {
+  const { t0 = 0, t1, tolerance } = options;
+  const order = orderOf(integrator, options);
+  const { maxStep = t1 - t0 } = options;
+  const minStep = options.minStep ?? 1e-8 * (t1 - t0);
+  const counts = { accepted: 0, rejected: 0, enlarged: 0 };
+  let [t, y, dt] = [t0, y0, options.firstStep ?? (t1 - t0) / 100];
+  while (t < t1) {
+    const last = t + dt * (1 + 1e-9) >= t1;
+    const length = last ? t1 - t : dt;
+    const tried = await unlessInfinite(doubledStep(a, integrator, f, y, t, length, options));
+    counts.enlarged += tried?.enlarged ?? 0;
+    const ratio = tried ? tried.difference / (2 ** order - 1) / (tolerance * tried.size) : Infinity;
+    if (tried && ratio <= 1) {
+      counts.accepted++;
+      y = tried.result.y;
+      t = last ? t1 : t + length;
+      options.onStep?.(t, tried.result);
+    } else {
+      counts.rejected++;
+    }
+    dt = Math.min(maxStep, length * stepFactor(ratio, order));
+    if (t < t1 && !(dt >= minStep)) throw tooShort(dt, minStep, t);
+  }
+  return { y, ...counts };
+}
+
+function orderOf<M>(integrator: Integrator, { tolerance, stepper }: AdaptiveOptions<M>): number {
+  const order = Math.min(integrator.order, stepper.order);
+  if (!(tolerance > 0)) {
+    throw new RangeError(`Cannot integrate: tolerance must be positive, got ${tolerance}`);
+  }
+  if (!(order >= 1)) {
+    throw new RangeError(
+      `Cannot control the error: a stepper of order >= 1 is needed, "${stepper.name}" has ` +
+        `${stepper.order}`,
+    );
+  }
+  return order;
+}
+
+/** The outcome of a step; undefined where it left the finite numbers. */
+async function unlessInfinite<T>(step: Promise<T>): Promise<T | undefined> {
+  try {
+    return await step;
+  } catch (error) {
+    if (error instanceof NonFiniteError) return undefined;
+    throw error;
+  }
+}
+
+/** (1 / ratio)^(1/(p + 1)) with safety, within bounds; not finite errors shrink the step. */
+function stepFactor(ratio: number, order: number): number {
+  if (!Number.isFinite(ratio)) return SHRINK;
+  const ideal = SAFETY * Math.max(ratio, 1e-12) ** (-1 / (order + 1));
+  return Math.min(GROW, Math.max(SHRINK, ideal));
+}
+
+function tooShort(dt: number, minStep: number, t: number): Error {
+  return new Error(
+    `Cannot integrate past t = ${t}: the step size must stay above ${minStep}, got ${dt}; ` +
+      `allow a larger tolerance or larger ranks`,
+  );
+}
+
+/** One step of dt next to two of dt/2, which are the result. */
+async function doubledStep<M>(
+  a: Algebra<M>,
+  integrator: Integrator,
+  f: RightHandSide<M>,
+  y: LowRank<M>,
+  t: number,
+  dt: number,
+  options: AdaptiveOptions<M>,
+): Promise<{ result: StepResult<M>; difference: number; size: number; enlarged: number }> {
+  const step = (from: LowRank<M>, at: number, length: number) =>
+    roomyStep(a, integrator, f, from, at, length, options);
+  const half = await step(y, t, dt / 2);
+  const fine = await step(half.result.y, t + dt / 2, dt / 2);
+  const coarse = await step(y, t, dt);
+  return {
+    result: fine.result,
+    difference: await distance(a, coarse.result.y, fine.result.y),
+    size: await a.norm(fine.result.y.s),
+    enlarged: half.enlarged + fine.enlarged + coarse.enlarged,
+  };
+}
+
+/** A step, taken again in augmented bases as long as it keeps all the rank that it may add. */
+async function roomyStep<M>(
+  a: Algebra<M>,
+  integrator: Integrator,
+  f: RightHandSide<M>,
+  start: LowRank<M>,
+  t: number,
+  dt: number,
+  { stepper, tolerance, truncation = { rule: relativeFrobenius, tolerance: tolerance / 10 } }:
+    AdaptiveOptions<M>,
+): Promise<{ result: StepResult<M>; enlarged: number }> {
+  const { maxRank = Infinity } = truncation;
+  const largest = Math.min(maxRank, a.rows(start.u), a.rows(start.v));
+  let y = start;
+  for (let enlarged = 0;; enlarged++) {
+    const result = await stepOde(a, integrator, f, y, t, dt, { stepper, truncation });
+    const [before, after] = [a.cols(y.u), a.cols(result.y.u)];
+    const exhausted = integrator.adaptive && after >= 2 * before && after < largest;
+    if (!exhausted) return { result, enlarged };
+    const field = await f(t, y);
+    const { u, s, v } = await augment(a, y, field.times(y.v), field.adjointTimes(y.u));
+    y = { u, s, v };
+  }
+}
+
+/** ‖X − Y‖ in the Frobenius norm from factors: O((m + n) r²). */
+async function distance<M>(a: Algebra<M>, x: LowRank<M>, y: LowRank<M>): Promise<number> {
+  const newU = await a.complement(x.u, y.u);
+  const newV = await a.complement(x.v, y.v);
+  const u = newU === undefined ? x.u : a.hstack([x.u, newU]);
+  const v = newV === undefined ? x.v : a.hstack([x.v, newV]);
+  const core = (z: LowRank<M>): M =>
+    a.multiply(
+      a.multiply(a.multiply(u, z.u, { transposeLeft: true }), z.s),
+      a.multiply(z.v, v, { transposeLeft: true }),
+    );
+  return await a.norm(a.lincomb(1, core(x), -1, core(y)));
+}

@@ -1,0 +1,152 @@
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import {
+  augmentedBug,
+  bug,
+  euler,
+  heun,
+  integrateAdaptive,
+  integrators,
+  midpointBug,
+  relativeFrobenius,
+  rk4,
+  secondOrderParallelBug,
+  type Stepper,
+} from "../../../../core/integrators/mod.ts";
+import { denseField, type LowRank } from "../../../../core/geometry/mod.ts";
+import type { Matrix } from "../../../../core/algebra/mod.ts";
+import { Random } from "../../../../core/random.ts";
+import {
+  dense,
+  expm,
+  host,
+  minus,
+  plus,
+  randomLowRank,
+  relativeError,
+  skew,
+  sylvesterField,
+  times,
+} from "../../../support/matrices.ts";
+
+const N = 20;
+
+async function rotation(): Promise<{
+  rhs: ReturnType<typeof sylvesterField>;
+  y0: LowRank<Matrix>;
+  at: (t: number) => Matrix;
+}> {
+  const random = new Random(1);
+  const [w1, w2] = [skew(random, N), skew(random, N)];
+  const y0 = await randomLowRank(random, N, N, [3, 1, 0.1]);
+  const at = (t: number) => {
+    const right = expm(host.scale(t, w2));
+    const left = times(expm(host.scale(t, w1)), dense(y0));
+    return host.scale(Math.exp(t), host.multiply(left, right, { transposeRight: true }));
+  };
+  return { rhs: sylvesterField(w1, w2, 1), y0, at };
+}
+
+for (const item of integrators.list()) {
+  Deno.test(`integrateAdaptive() follows its tolerance with ${item.name}`, async () => {
+    const { rhs, y0, at } = await rotation();
+    const counts: number[] = [];
+    for (const tolerance of [1e-3, 1e-4]) {
+      const { y, accepted } = await integrateAdaptive(host, item, rhs, y0, {
+        t1: 0.5,
+        tolerance,
+        stepper: rk4,
+        truncation: { rule: relativeFrobenius, tolerance: 1e-9, maxRank: 3 },
+      });
+      counts.push(accepted);
+      // Errors of the steps add up; parallel bases cost a constant.
+      assertLess(relativeError(dense(y), at(0.5)), 3 * tolerance * accepted, `${accepted} steps`);
+    }
+    assert(counts[1]! >= counts[0]!, `${counts}`);
+  });
+}
+
+Deno.test("integrateAdaptive() takes short steps where the solution is fast", async () => {
+  const { y0 } = await rotation();
+  // Y' = c(t) Y with a pulse of width 0.01 at t = 0.5.
+  const pulse = (t: number) => 100 * Math.exp(-(((t - 0.5) / 0.01) ** 2));
+  const rhs = (t: number, y: LowRank<Matrix>) => denseField(host, host.scale(pulse(t), dense(y)));
+  const times: number[] = [];
+  const { y, rejected } = await integrateAdaptive(host, augmentedBug, rhs, y0, {
+    t1: 1,
+    tolerance: 1e-6,
+    stepper: rk4,
+    maxStep: 0.1,
+    onStep: (t) => times.push(t),
+  });
+  const steps = times.map((t, i) => t - (times[i - 1] ?? 0));
+  const near = steps.filter((_, i) => Math.abs(times[i]! - 0.5) < 0.02);
+  assertGreater(Math.max(...steps) / Math.min(...near), 10);
+  assertGreater(rejected, 0);
+  assertEquals(times.at(-1), 1);
+  const growth = Math.exp(Math.sqrt(Math.PI)); // ∫ pulse = √π
+  assertLess(relativeError(dense(y), host.scale(growth, dense(y0))), 1e-4);
+});
+
+for (const item of [augmentedBug, secondOrderParallelBug, midpointBug]) {
+  Deno.test(`integrateAdaptive() enlarges the bases of ${item.name} where ranks run out`, async () => {
+    const random = new Random(2);
+    const y0 = await randomLowRank(random, N, N, [1]);
+    const force = dense(await randomLowRank(random, N, N, [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]));
+    const rhs = () => denseField(host, force);
+    const { y, enlarged } = await integrateAdaptive(host, item, rhs, y0, {
+      t1: 1,
+      tolerance: 1e-4,
+      stepper: heun,
+      firstStep: 0.5,
+      truncation: { rule: relativeFrobenius, tolerance: 1e-8 },
+    });
+    assertGreater(enlarged, 2);
+    assertEquals(y.u.cols, 9);
+    assertLess(relativeError(dense(y), plus(dense(y0), force)), 1e-3);
+  });
+}
+
+Deno.test("integrateAdaptive() lets ranks rise to maxRank and no further", async () => {
+  const random = new Random(3);
+  const y0 = await randomLowRank(random, N, N, [1]);
+  const goal = dense(await randomLowRank(random, N, N, [4, 3, 2, 1]));
+  const rhs = (_t: number, y: LowRank<Matrix>) => denseField(host, minus(goal, dense(y)));
+  const ranks: number[] = [];
+  await integrateAdaptive(host, augmentedBug, rhs, y0, {
+    t1: 1,
+    tolerance: 1e-3,
+    stepper: heun,
+    truncation: { rule: relativeFrobenius, tolerance: 1e-8, maxRank: 3 },
+    onStep: (_t, { y }) => ranks.push(y.u.cols),
+  });
+  assertEquals(ranks.at(-1), 3);
+  assertEquals(Math.max(...ranks), 3);
+});
+
+Deno.test("integrateAdaptive() refuses what it cannot control", async () => {
+  const { rhs, y0 } = await rotation();
+  await assertRejects(
+    () => integrateAdaptive(host, bug, rhs, y0, { t1: 1, tolerance: 0, stepper: euler }),
+    RangeError,
+    "Cannot integrate: tolerance must be positive, got 0",
+  );
+  const rule: Stepper = { ...euler, name: "rule", order: 0 };
+  await assertRejects(
+    () => integrateAdaptive(host, bug, rhs, y0, { t1: 1, tolerance: 1e-3, stepper: rule }),
+    RangeError,
+    'Cannot control the error: a stepper of order >= 1 is needed, "rule" has 0',
+  );
+});
+
+for (const item of [bug, augmentedBug]) {
+  Deno.test(`integrateAdaptive() ends with an error where F ends, with ${item.name}`, async () => {
+    const { y0 } = await rotation();
+    const rhs = (t: number, y: LowRank<Matrix>) =>
+      denseField(host, host.scale(t < 0.5 ? 1 : NaN, dense(y)));
+    await assertRejects(
+      () => integrateAdaptive(host, item, rhs, y0, { t1: 1, tolerance: 1e-3, stepper: rk4 }),
+      Error,
+      "Cannot integrate past t = 0.",
+    );
+  });
+}
