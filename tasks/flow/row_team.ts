@@ -4,31 +4,29 @@
  * @module
  */
 
-import { PIECE_NUMBERS, Team } from "../../core/backend/team/mod.ts";
+import { Team } from "../../core/wasm/mod.ts";
+import { Pace } from "./pace.ts";
 import {
   bindRows,
-  describeRows,
-  doRows,
   type RowFunctions,
+  type RowJob,
+  rowJobs,
   type RowModule,
-  type RowTask,
 } from "./simd_module.ts";
-import { Pace } from "./pace.ts";
 
 /** Pieces for each thread: a thread that is late leaves some to the others. */
 const PIECES = 2;
 /** Rows of the smallest piece. */
 const LEAST_ROWS = 8;
 
-/** This thread, and others where they help. */
+/** A team on rows, of which threads stay away where they do not help. */
 export class RowTeam {
   readonly #functions: RowFunctions;
-  readonly #team: Team | undefined;
+  readonly #team: Team<RowFunctions>;
   readonly #rows: number;
   readonly #rowBytes: number;
-  /** Tasks take different times. */
-  readonly #paces: Readonly<Record<RowTask, Pace>>;
-  #helped = 0;
+  /** Jobs take different times. */
+  readonly #paces: Readonly<Record<RowJob, Pace>>;
 
   /**
    * Makes a team.
@@ -50,53 +48,49 @@ export class RowTeam {
     this.#rows = rows;
     this.#rowBytes = rowBytes;
     this.#paces = { step: new Pace(clock), adjoint: new Pace(clock) };
-    const most = Math.min(threads, Math.floor(rows / LEAST_ROWS));
-    if (most < 2) return;
-    this.#team = new Team(new URL("./simd_helper.ts", import.meta.url), () => module);
-    this.#team.threads = most;
+    const others = {
+      module: new URL("./simd_member.ts", import.meta.url),
+      setting: () => module,
+    };
+    this.#team = new Team({ jobs: rowJobs, member: this.#functions, others });
+    this.#team.threads = Math.max(1, Math.min(threads, Math.floor(rows / LEAST_ROWS)));
   }
 
   /** Pieces that other threads have done. */
   get helped(): number {
-    return this.#helped;
+    return this.#team.helped;
   }
 
   /**
    * Runs a function on all rows.
    *
-   * @param task Which.
+   * @param job Which.
    * @param states Addresses of the states it gets.
    */
-  run(task: RowTask, states: readonly number[]): void {
-    const team = this.#team;
-    if (!team || team.threads === 1) return this.#alone(task, states);
-    this.#paces[task].run((together) => {
-      if (together) this.#share(team, task, states);
-      else this.#alone(task, states);
+  run(job: RowJob, states: readonly number[]): void {
+    if (this.#team.threads === 1) return this.#alone(job, states);
+    this.#paces[job].run((together) => {
+      if (together) this.#team.run(job, this.#pieces(states));
+      else this.#alone(job, states);
     });
   }
 
-  #alone(task: RowTask, states: readonly number[]): void {
-    this.#functions[task](...states, this.#rows);
+  #alone(job: RowJob, states: readonly number[]): void {
+    this.#functions[job](...states, this.#rows);
   }
 
   /** Cuts do not depend on who computes what, and no number depends on the cuts. */
-  #share(team: Team, task: RowTask, states: readonly number[]): void {
-    const pieces = Math.min(PIECES * team.threads, Math.floor(this.#rows / LEAST_ROWS));
-    const cut = (k: number): number => Math.floor(this.#rows * k / pieces);
-    for (let k = 0; k < pieces; k++) {
+  #pieces(states: readonly number[]): number[][] {
+    const count = Math.min(PIECES * this.#team.threads, Math.floor(this.#rows / LEAST_ROWS));
+    const cut = (k: number): number => Math.floor(this.#rows * k / count);
+    return Array.from({ length: count }, (_, k) => {
       const moved = states.map((address) => address + cut(k) * this.#rowBytes);
-      describeRows(team.numbers, k * PIECE_NUMBERS, task, [...moved, cut(k + 1) - cut(k)]);
-    }
-    this.#helped += pieces;
-    team.run(pieces, (start) => {
-      this.#helped--;
-      doRows(this.#functions, team.numbers, start);
+      return [...moved, cut(k + 1) - cut(k)];
     });
   }
 
   /** Ends the other threads. */
   close(): void {
-    this.#team?.close();
+    this.#team.close();
   }
 }

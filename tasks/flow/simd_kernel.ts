@@ -4,13 +4,13 @@
  * @module
  */
 
-import { assemble, FunctionBuilder, hasFused, PAGE, v128 } from "../../core/backend/simd/mod.ts";
+import { assemble, FunctionBuilder, hasFused, PAGE, v128 } from "../../core/wasm/mod.ts";
 import type { Grid } from "./grid.ts";
 import type { FlowKernel, FlowKernelKind, Relaxation } from "./kernel.ts";
 import { RowTeam } from "./row_team.ts";
 import { adjointFunction } from "./simd_adjoint.ts";
 import { equalPairs, FACTOR_COUNT, writeFactors } from "./simd_rates.ts";
-import type { RowModule, RowTask } from "./simd_module.ts";
+import type { RowJob, RowModule } from "./simd_module.ts";
 import { BYTES } from "./simd_rows.ts";
 import { stepFunction } from "./simd_step.ts";
 
@@ -55,7 +55,7 @@ export function layOut(
   };
 }
 
-function rowFunctions(g: Grid, relaxation: Relaxation): Record<RowTask, FunctionBuilder> {
+function rowFunctions(g: Grid, relaxation: Relaxation): Record<RowJob, FunctionBuilder> {
   const [equal, fused] = [equalPairs(g, relaxation), hasFused()];
   return { step: stepFunction(g, equal, fused), adjoint: adjointFunction(g, equal, fused) };
 }

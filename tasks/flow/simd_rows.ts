@@ -4,13 +4,7 @@
  * @module
  */
 
-import {
-  type FunctionBuilder,
-  i32,
-  type Local,
-  type V128,
-  v128,
-} from "../../core/backend/simd/mod.ts";
+import { type FunctionBuilder, i32, type Local, type V128, v128 } from "../../core/wasm/mod.ts";
 import { type Grid, pullOffsets } from "./grid.ts";
 import { DIRECTIONS } from "./lattice.ts";
 import { type Factor, factorPlace } from "./simd_rates.ts";

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { FunctionBuilder, type Local, type V128, v128 } from "../../core/backend/simd/mod.ts";
+import { FunctionBuilder, type Local, type V128, v128 } from "../../core/wasm/mod.ts";
 import type { Grid } from "./grid.ts";
 import { PAIRS } from "./lattice.ts";
 import type { Factor } from "./simd_rates.ts";

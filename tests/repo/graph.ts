@@ -96,6 +96,12 @@ export function engineViolations(edges: readonly Edge[]): string[] {
   return edges.filter((e) => isEngine(e.to) && !e.from.startsWith("core/backend/")).map(say);
 }
 
+/** Imports of a folder's files that lead out of it to other files or packages. */
+export function leaving(folder: string, edges: readonly Edge[]): string[] {
+  const inside = (path: string): boolean => path.startsWith(folder) || path.startsWith("node:");
+  return edges.filter((e) => e.from.startsWith(folder) && !inside(e.to)).map(say);
+}
+
 /** Whether a resolved specifier is a TensorFlow.js package. */
 export function isEngine(specifier: string): boolean {
   return /^(npm:)?\/?@tensorflow\//.test(specifier);

@@ -5,6 +5,7 @@ import {
   type Edge,
   engineViolations,
   isEngine,
+  leaving,
   loadedBy,
   orderViolations,
   readGraph,
@@ -30,6 +31,23 @@ Deno.test("no file imports itself over others", () => {
 Deno.test("only core/backend/ imports a tensor engine", () => {
   assert(graph.some((e) => isEngine(e.to)), "the graph must show the engine's imports");
   assertEquals(engineViolations(graph), []);
+});
+
+Deno.test("core/wasm/ stands on nothing", () => {
+  assert(graph.some((e) => e.to === "core/wasm/mod.ts"), "the graph must show who uses it");
+  assertEquals(leaving("core/wasm/", graph), []);
+});
+
+Deno.test("leaving() finds imports out of a folder, and leaves those of others alone", () => {
+  assertEquals(
+    leaving("core/a/", [
+      edge("core/a/b.ts", "core/a/c.ts"),
+      edge("core/a/b.ts", "node:worker_threads"),
+      edge("core/a/b.ts", "core/d.ts", "type"),
+      edge("core/d.ts", "core/e.ts"),
+    ]),
+    ["core/a/b.ts imports core/d.ts"],
+  );
 });
 
 Deno.test("loading mod.ts, or any folder's mod.ts, loads no tensor engine", () => {

@@ -6,25 +6,26 @@
 
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
+import { type OtherMembers, Team } from "../../wasm/mod.ts";
 import type { BackendOptions, Engine, NativeLinalg } from "../engine.ts";
 import { type Heap, openHeap } from "../heap/heap.ts";
+import { jobs } from "../heap/jobs.ts";
 import { heapKernels } from "../heap/kernels.ts";
+import type { Member } from "../heap/member.ts";
 import { bindSimd } from "../simd/mod.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
 import { teamGemm } from "../heap/team_gemm.ts";
-import { TeamCrew } from "../team/crew.ts";
-import { Team } from "../team/team.ts";
 import { blasGemm } from "./gemm.ts";
-import type { HelperSetting } from "./helper.ts";
 import { type BlasLibrary, holdToOneThread } from "./library.ts";
 import { blasLinalg } from "./linalg.ts";
+import type { MemberSetting } from "./member.ts";
 import { nativeBase } from "./native_heap.ts";
 
 const NAME = "blas";
 
-/** Threads to take unless told: beyond these, helpers cost more than they bring at usual sizes. */
+/** Threads to take unless told: more cost more than they bring at usual sizes. */
 const DEFAULT_THREADS = 16;
 
 /** Products below this size stay on one thread. */
@@ -34,20 +35,21 @@ const SMALLEST = 1e6;
 interface Parts {
   readonly heap: Heap;
   readonly linalg: NativeLinalg | undefined;
-  /** Undefined where the library cannot be held to one thread: it then uses its own. */
-  readonly team: Team | undefined;
+  readonly team: Team<Member>;
 }
 
 let parts: Parts | undefined;
 
 /** Selects a copy of TensorFlow.js' wasm backend whose products the library computes. */
 export async function openBlas(library: BlasLibrary, options: BackendOptions): Promise<Engine> {
-  const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, DEFAULT_THREADS);
   parts ??= await assembleParts(library);
   await openHeap(tf, NAME);
   parts.heap.limit(options.memoryLimit);
-  if (parts.team) parts.team.threads = threads;
-  const words = parts.team ? `, ${threads} thread${threads === 1 ? "" : "s"}` : "";
+  const { team } = parts;
+  team.threads = options.threads ?? Math.min(navigator.hardwareConcurrency, DEFAULT_THREADS);
+  const { threads } = team;
+  // Alone, this thread leaves threads to the library.
+  const words = team.open ? `, ${threads} thread${threads === 1 ? "" : "s"}` : "";
   return new TfjsEngine({
     tf,
     backend: NAME,
@@ -63,21 +65,24 @@ async function assembleParts(library: BlasLibrary): Promise<Parts> {
   tf.copyRegisteredKernels("wasm", NAME);
   const heap = await openHeap(tf, NAME);
   const base = nativeBase(heap.memory);
-  const team = teamOf(library, heap);
   holdToOneThread(library);
   const alone = blasGemm(library, base);
   const simd = bindSimd(heap.memory);
-  const crew = new TeamCrew({ place: 0, simd, gemm: alone }, team);
-  const gemm = teamGemm({ alone, context: { heap, simd, crew }, smallest: SMALLEST });
-  const context = { tf, name: NAME, heap, simd, gemm, crew };
+  const member = { place: 0, simd, gemm: alone };
+  const team = new Team({ jobs, member, others: othersOn(heap, library) });
+  const gemm = teamGemm({ alone, context: { heap, simd, team }, smallest: SMALLEST });
+  const context = { tf, name: NAME, heap, simd, gemm, team };
   registerKernels(tf, NAME, heapKernels(context));
   correctAveragePooling(tf, NAME);
   return { heap, team, linalg: blasLinalg(context, library, base) };
 }
 
-/** Helpers, where they can see the heap and the library can be held to one thread. */
-function teamOf({ setThreads, path }: BlasLibrary, { memory }: Heap): Team | undefined {
+/** Other threads, where they can see the heap and the library can be held to one thread. */
+function othersOn(
+  { memory }: Heap,
+  { setThreads, path }: BlasLibrary,
+): OtherMembers | undefined {
   if (!setThreads || !(memory.buffer instanceof SharedArrayBuffer)) return undefined;
-  const setting: HelperSetting = { memory, path };
-  return new Team(new URL("./helper.ts", import.meta.url), () => setting);
+  const setting: MemberSetting = { memory, path };
+  return { module: new URL("./member.ts", import.meta.url), setting: () => setting };
 }

@@ -1,5 +1,5 @@
 /**
- * Activations as numbers, for tasks.
+ * Activations as numbers, for pieces of jobs.
  *
  * @module
  */

@@ -4,10 +4,11 @@
  * @module
  */
 
+import type { Team } from "../../wasm/mod.ts";
 import type { SimdKernels } from "../simd/mod.ts";
 import type { KernelFunc, TensorInfo, Tf } from "../tfjs/types.ts";
 import type { Gemm } from "./gemm.ts";
-import type { Crew } from "./hand.ts";
+import type { Member } from "./member.ts";
 import type { Heap } from "./heap.ts";
 
 /** A heap with its arithmetic. */
@@ -23,7 +24,7 @@ export interface HeapContext {
   /** Matrix product, shared between threads where that pays. */
   readonly gemm: Gemm;
   /** Threads that share other work. */
-  readonly crew: Crew;
+  readonly team: Team<Member>;
 }
 
 /** Kernels by name. */

@@ -165,7 +165,7 @@ function leadingSums(c: HeapContext, x: TensorInfo, axes: number): TensorInfo {
   const y = output(c, rest);
   const [rows, columns] = [sizeOf(x.shape.slice(0, axes)), sizeOf(rest)];
   const from = address(c, x);
-  sumPieces(c, y, rowRanges(c.crew.threads, rows, columns), (first, count, to) => {
+  sumPieces(c, y, rowRanges(c.team.threads, rows, columns), (first, count, to) => {
     const at = from + 4 * first * columns;
     return [activationNumber("identity"), at, at, at, to, count, columns];
   });
@@ -196,13 +196,13 @@ export function upstream(
   const d = name === "identity" ? dy : output(c, dy.shape);
   const columns = dy.shape.at(-1) ?? 1;
   const rows = columns === 0 ? 0 : sizeOf(dy.shape) / columns;
-  const pieces = rowRanges(c.crew.threads, rows, columns);
+  const pieces = rowRanges(c.team.threads, rows, columns);
   const places = [d, dy, y].map((t) => address(c, t));
   const at = (first: number) => places.map((p) => p + 4 * first * columns);
   const number = activationNumber(name);
   if (!columnSums) {
     const work = pieces.map(([first, count]) => [number, ...at(first), count * columns]);
-    if (d !== dy) c.crew.run("grad", work);
+    if (d !== dy) c.team.run("grad", work);
     return { d };
   }
   const sums = output(c, [columns]);
@@ -222,7 +222,7 @@ function sumPieces(
   if (pieces.length === 0) return void c.simd.zero!(total, columns);
   withScratch(c, 4 * columns * (pieces.length - 1), (others) => {
     const place = (i: number) => i === 0 ? total : others + 4 * columns * (i - 1);
-    c.crew.run(
+    c.team.run(
       "grad-sums",
       pieces.map(([first, count], i) => numbers(first, count, place(i))),
     );

@@ -5,7 +5,7 @@
  */
 
 import type { TensorInfo, Tf } from "../tfjs/types.ts";
-import { withSharedMemory } from "./share_memory.ts";
+import { withSharedMemory } from "../../wasm/mod.ts";
 
 /** The emscripten module behind the backend, as far as it is used here. */
 interface HeapModule {
@@ -34,7 +34,7 @@ export interface HeapBackend {
 export interface Heap {
   /** The backend object that kernels receive. */
   readonly backend: HeapBackend;
-  /** Its linear memory, shared with the helpers; it grows but is never replaced. */
+  /** Its linear memory, shared with the other members of the team; it grows but is never replaced. */
   readonly memory: WebAssembly.Memory;
   /** Sets the upper limit of allocated bytes; undefined for what can be addressed. */
   limit(bytes: number | undefined): void;

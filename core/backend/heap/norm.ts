@@ -98,7 +98,7 @@ function moments(c: HeapContext, x: TensorInfo): Moments {
   const { rows, columns } = matrixOf(x);
   const block = Math.max(LEAST_ROWS, Math.floor(BLOCK_BYTES / (4 * columns)));
   const blocks = Math.ceil(rows / block);
-  const pieces = rowRanges(c.crew.threads, blocks, block * columns);
+  const pieces = rowRanges(c.team.threads, blocks, block * columns);
   const size = 4 * blocks * columns;
   return withScratch(c, 3 * size, (at) => {
     const from = address(c, x);
@@ -108,7 +108,7 @@ function moments(c: HeapContext, x: TensorInfo): Moments {
       const results = [0, 1, 2].map((i) => at + i * size + place);
       return [from + block * place, length, columns, block, ...results];
     });
-    c.crew.run("moments", work);
+    c.team.run("moments", work);
     const counts = Array.from({ length: blocks }, (_, i) => Math.min(block, rows - i * block));
     const [centres, sums, squares] = [0, 1, 2].map((i) =>
       floats(c, at + i * size, blocks * columns)
@@ -128,11 +128,11 @@ function affine(
   const y = output(c, x.shape);
   const { rows, columns } = matrixOf(x);
   const [from, to] = [address(c, x), address(c, y)];
-  const pieces = rowRanges(c.crew.threads, rows, columns).map(([first, count]) => {
+  const pieces = rowRanges(c.team.threads, rows, columns).map(([first, count]) => {
     const at = 4 * first * columns;
     return [activationNumber(activation), to + at, from + at, scale, shift, count, columns];
   });
-  c.crew.run("affine", pieces);
+  c.team.run("affine", pieces);
   return y;
 }
 
@@ -166,7 +166,7 @@ function batchNormGrad(c: HeapContext, { inputs, attrs }: Call): TensorInfo[] {
   const [dx, dscale, dshift] = [output(c, x!.shape), output(c, [columns]), output(c, [columns])];
   const places = [dy!, y!, x!].map((t) => address(c, t));
   const name = activationNumber(attrs.activation as Activation);
-  const pieces = rowRanges(c.crew.threads, rows, columns);
+  const pieces = rowRanges(c.team.threads, rows, columns);
   const values = (t: TensorInfo) => floats(c, address(c, t), columns);
   const at = (first: number) => places.map((p) => p + 4 * first * columns);
   const totals = columnTotals(c, pieces.length, columns, (i, sums, products) => {
@@ -191,7 +191,7 @@ function batchNormGrad(c: HeapContext, { inputs, attrs }: Call): TensorInfo[] {
     const work = pieces.map(([first, count]) => [
       ...[name, to + 4 * first * columns, ...at(first), coefficients, count, columns],
     ]);
-    c.crew.run("norm-grad", work);
+    c.team.run("norm-grad", work);
   });
   return [dx, dscale, dshift];
 }
@@ -209,7 +209,7 @@ function columnTotals(
       { length: count },
       (_, i) => piece(i, place(i), place(i) + 4 * columns),
     );
-    c.crew.run("norm-sums", pieces);
+    c.team.run("norm-sums", pieces);
     const totals = { sums: new Float64Array(columns), products: new Float64Array(columns) };
     const found = floats(c, at, 2 * count * columns);
     for (let i = 0; i < count; i++) {
@@ -248,10 +248,10 @@ function globalAverageGrad(
   withScratch(c, 4 * size, (share) => {
     c.simd.scale!(share, address(c, dy), 1 / pixels, size);
     const to = address(c, dx);
-    const pieces = rowRanges(c.crew.threads, batch, pixels * channels).map(([first, count]) => [
+    const pieces = rowRanges(c.team.threads, batch, pixels * channels).map(([first, count]) => [
       ...[to + first * pixels * width4, share + first * width4, count, pixels, width4],
     ]);
-    c.crew.run("repeat-rows", pieces);
+    c.team.run("repeat-rows", pieces);
   });
   return dx;
 }

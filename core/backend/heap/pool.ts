@@ -10,7 +10,7 @@
 import type { TensorInfo } from "../tfjs/types.ts";
 import { address, type Call, type HeapContext, kernel, type Kernels, output } from "./context.ts";
 import type { ConvInfo, Shape4 } from "./conv/info.ts";
-import { poolNumbers } from "./pool_tasks.ts";
+import { poolNumbers } from "./pool_pieces.ts";
 import { rowRanges } from "./ranges.ts";
 
 /** Kernels of this file. */
@@ -41,11 +41,11 @@ function poolInfo({ tf }: HeapContext, x: TensorInfo, attrs: Call["attrs"]): Con
   );
 }
 
-/** Runs a task on ranges of images. */
+/** Runs a job on ranges of images. */
 function runImages(
   c: HeapContext,
   info: ConvInfo,
-  task: string,
+  job: string,
   tensors: readonly TensorInfo[],
 ): void {
   const shape = poolNumbers({
@@ -63,6 +63,6 @@ function runImages(
   });
   const places = tensors.map((t) => address(c, t));
   const image = info.inHeight * info.inWidth * info.inChannels;
-  const pieces = rowRanges(c.crew.threads, info.batchSize, image);
-  c.crew.run(task, pieces.map(([first, count]) => [...shape, first, count, ...places]));
+  const pieces = rowRanges(c.team.threads, info.batchSize, image);
+  c.team.run(job, pieces.map(([first, count]) => [...shape, first, count, ...places]));
 }

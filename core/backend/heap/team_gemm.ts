@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Grid, inPieces, inSlices, rowsFirst, slices } from "../team/products.ts";
+import { type Grid, inPieces, inSlices, rowsFirst, slices } from "./products.ts";
 import { type HeapContext, withScratch } from "./context.ts";
 import type { Gemm } from "./gemm.ts";
 
@@ -20,7 +20,7 @@ export interface TeamGemmOptions {
   /** The product on one thread. */
   readonly alone: Gemm;
   /** Heap, kernels and threads. */
-  readonly context: Pick<HeapContext, "heap" | "simd" | "crew">;
+  readonly context: Pick<HeapContext, "heap" | "simd" | "team">;
   /** Below this product of the extents, one thread is done before the others have heard of it. */
   readonly smallest: number;
   /** How the result is cut; default by rows first. */
@@ -29,16 +29,16 @@ export interface TeamGemmOptions {
 
 /** Makes the product. */
 export function teamGemm({ alone, context, smallest, cut = rowsFirst }: TeamGemmOptions): Gemm {
-  const { crew } = context;
+  const { team } = context;
   return (...product) => {
     const [transA, transB, m, n, k] = product;
-    if (m * n * k < smallest || crew.threads === 1) return alone(...product);
-    const parts = slices(crew.threads, k);
+    if (m * n * k < smallest || team.threads === 1) return alone(...product);
+    const parts = slices(team.threads, k);
     if (transA && !transB && n <= NARROW && parts > 1) {
       return sumOfSlices(context, parts, product);
     }
-    const grid = cut(crew.threads, m, n);
-    if (grid[0] * grid[1] > 1) inPieces(crew, grid, product);
+    const grid = cut(team.threads, m, n);
+    if (grid[0] * grid[1] > 1) inPieces(team, grid, product);
     else alone(...product);
   };
 }
@@ -54,7 +54,7 @@ function sumOfSlices(
 ): void {
   const [, , m, n, , , , , , c, ldc] = product;
   withScratch(context, 4 * m * n * (parts - 1), (scratch) => {
-    inSlices(context.crew, parts, product, scratch);
+    inSlices(context.team, parts, product, scratch);
     for (let part = 1; part < parts; part++) {
       const from = scratch + 4 * m * n * (part - 1);
       if (ldc === n) context.simd.add!(c, c, from, m * n);

@@ -4,7 +4,15 @@
  * @module
  */
 
-import { f32, FunctionBuilder, type I32, i32, type Local, memoryZero, v128 } from "./assembler.ts";
+import {
+  f32,
+  FunctionBuilder,
+  type I32,
+  i32,
+  type Local,
+  memoryZero,
+  v128,
+} from "../../wasm/mod.ts";
 import { sweep } from "./elementwise.ts";
 
 const add = i32.add;

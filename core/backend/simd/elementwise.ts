@@ -14,7 +14,7 @@ import {
   memoryZero,
   type V128,
   v128,
-} from "./assembler.ts";
+} from "../../wasm/mod.ts";
 import { exp, oneMinusExpNeg, sigmoid, softplus, tanh } from "./math.ts";
 
 const { add, sub, mul, div } = v128;

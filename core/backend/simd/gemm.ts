@@ -8,7 +8,15 @@
  * @module
  */
 
-import { f32, FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "./assembler.ts";
+import {
+  f32,
+  FunctionBuilder,
+  type I32,
+  i32,
+  type Local,
+  type V128,
+  v128,
+} from "../../wasm/mod.ts";
 
 /** Rows of the tile of C that stays in registers. */
 export const TILE_ROWS = 6;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FunctionBuilder, type V128, v128 } from "./assembler.ts";
+import { type FunctionBuilder, type V128, v128 } from "../../wasm/mod.ts";
 
 const { add, sub, mul, div, pmax, pmin } = v128;
 const constant = v128.const;

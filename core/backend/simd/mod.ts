@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assemble, FunctionBuilder, v128 } from "./assembler.ts";
+import { assemble, type FunctionBuilder, hasFused } from "../../wasm/mod.ts";
 import { convKernels } from "./conv.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { gemmKernels } from "./gemm.ts";
@@ -13,8 +13,6 @@ import { normKernels } from "./norm.ts";
 import { poolKernels } from "./pool.ts";
 import { rowKernels } from "./rows.ts";
 import { winogradKernels } from "./winograd.ts";
-
-export * from "./assembler.ts";
 
 /** The kernels by exported name; each file of this folder says what its parameters are. */
 export type SimdKernels = Readonly<Record<string, (...args: number[]) => number>>;
@@ -30,14 +28,6 @@ function functions(fused: boolean): Record<string, FunctionBuilder> {
     ...gemmKernels(fused),
     ...winogradKernels(fused),
   };
-}
-
-/** Whether the runtime has the fused multiply-add of relaxed SIMD. */
-export function hasFused(): boolean {
-  const f = new FunctionBuilder();
-  const x = f.local("v128", v128.relaxedMadd(v128.const(1), v128.const(1), v128.const(1)));
-  f.returns(v128.laneF64(x, 0));
-  return WebAssembly.validate(assemble({ f }));
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 
 import type { Activation } from "../engine.ts";
-import { FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "./assembler.ts";
+import { FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../../wasm/mod.ts";
 import { activationLanes, gradientLanes, perActivation, sweep } from "./elementwise.ts";
 
 const { add, sub, mul } = v128;

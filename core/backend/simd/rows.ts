@@ -4,7 +4,15 @@
  * @module
  */
 
-import { f32, FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "./assembler.ts";
+import {
+  f32,
+  FunctionBuilder,
+  type I32,
+  i32,
+  type Local,
+  type V128,
+  v128,
+} from "../../wasm/mod.ts";
 import { sweep } from "./elementwise.ts";
 
 /** Kernels of this file. */

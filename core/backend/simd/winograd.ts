@@ -10,7 +10,7 @@
  * @module
  */
 
-import { FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "./assembler.ts";
+import { FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../../wasm/mod.ts";
 import { sweep } from "./elementwise.ts";
 
 /** Pixels of an input tile along an axis. */

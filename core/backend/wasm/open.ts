@@ -6,21 +6,22 @@
 
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
+import { type OtherMembers, Team } from "../../wasm/mod.ts";
 import type { BackendOptions, Engine } from "../engine.ts";
 import { type Heap, openHeap } from "../heap/heap.ts";
+import { jobs } from "../heap/jobs.ts";
 import { heapKernels } from "../heap/kernels.ts";
+import type { Member } from "../heap/member.ts";
+import { squarest } from "../heap/products.ts";
 import { teamGemm } from "../heap/team_gemm.ts";
 import { simdGemm, WORKSPACE_BYTES } from "../simd/matmul.ts";
 import { bindSimd } from "../simd/mod.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
-import { TeamCrew } from "../team/crew.ts";
-import { squarest } from "../team/products.ts";
-import { Team } from "../team/team.ts";
-import type { HelperSetting } from "./helper.ts";
+import type { MemberSetting } from "./member.ts";
 
-/** Threads to take unless told: beyond these, helpers cost more than they bring at usual sizes. */
+/** Threads to take unless told: more cost more than they bring at usual sizes. */
 const DEFAULT_THREADS = 16;
 
 /** Products below this size stay on one thread. */
@@ -29,8 +30,7 @@ const SMALLEST = 3e5;
 /** What lives as long as the process. */
 interface Parts {
   readonly heap: Heap;
-  /** Undefined where helpers cannot see the heap. */
-  readonly team: Team | undefined;
+  readonly team: Team<Member>;
 }
 
 let parts: Parts | undefined;
@@ -40,9 +40,9 @@ export async function openWasm(options: BackendOptions): Promise<Engine> {
   parts ??= await assembleParts();
   await openHeap(tf, "wasm");
   parts.heap.limit(options.memoryLimit);
-  const wanted = options.threads ?? Math.min(navigator.hardwareConcurrency, DEFAULT_THREADS);
-  if (parts.team) parts.team.threads = wanted;
-  const threads = parts.team?.threads ?? 1;
+  parts.team.threads = options.threads ??
+    Math.min(navigator.hardwareConcurrency, DEFAULT_THREADS);
+  const { threads } = parts.team;
   return new TfjsEngine({
     tf,
     backend: "wasm",
@@ -57,18 +57,21 @@ async function assembleParts(): Promise<Parts> {
   const allocate = (bytes: number) => heap.backend.wasm._malloc(bytes);
   const simd = bindSimd(heap.memory);
   const alone = simdGemm(simd, allocate);
-  const team = teamOf(heap, allocate);
-  const crew = new TeamCrew({ place: 0, simd, gemm: alone }, team);
-  const options = { alone, context: { heap, simd, crew }, smallest: SMALLEST, cut: squarest };
-  const context = { tf, name: "wasm", heap, simd, gemm: teamGemm(options), crew };
+  const member = { place: 0, simd, gemm: alone };
+  const team = new Team({ jobs, member, others: othersOn(heap, allocate) });
+  const options = { alone, context: { heap, simd, team }, smallest: SMALLEST, cut: squarest };
+  const context = { tf, name: "wasm", heap, simd, gemm: teamGemm(options), team };
   registerKernels(tf, "wasm", heapKernels(context));
   correctAveragePooling(tf, "wasm");
   return { heap, team };
 }
 
-/** Helpers, where they can see the heap. */
-function teamOf({ memory }: Heap, allocate: (bytes: number) => number): Team | undefined {
+/** Other threads, where they can see the heap. */
+function othersOn(
+  { memory }: Heap,
+  allocate: (bytes: number) => number,
+): OtherMembers | undefined {
   if (!(memory.buffer instanceof SharedArrayBuffer)) return undefined;
-  const setting = (): HelperSetting => ({ memory, workspace: allocate(WORKSPACE_BYTES) });
-  return new Team(new URL("./helper.ts", import.meta.url), setting);
+  const setting = (): MemberSetting => ({ memory, workspace: allocate(WORKSPACE_BYTES) });
+  return { module: new URL("./member.ts", import.meta.url), setting };
 }

@@ -8,7 +8,7 @@ import type { Activation } from "../../engine.ts";
 import { activationNumber } from "../activations.ts";
 import { type HeapContext, withScratch } from "../context.ts";
 import { PER_THREAD, ranges } from "../ranges.ts";
-import { isPointwise, patchSize } from "./patch_tasks.ts";
+import { isPointwise, patchSize } from "./patch_pieces.ts";
 import { type ConvShape, shapeNumbers } from "./shape.ts";
 
 /** Bytes of patches to hold at a time: about a second-level cache. */
@@ -18,11 +18,11 @@ const LONG_BLOCK_BYTES = 4 * 2 ** 20;
 /** Bytes of pixels to treat at a time where patches are pixels. */
 const POINT_BYTES = 2 ** 19;
 
-/** Runs a task on ranges of output lines. */
+/** Runs a job on ranges of output lines. */
 function runLines(
   c: HeapContext,
   s: ConvShape,
-  task: string,
+  job: string,
   lines: readonly [number, number][],
   bytes: number,
   numbers: (piece: number) => readonly number[],
@@ -33,13 +33,13 @@ function runLines(
   const most = Math.floor((direct ? POINT_BYTES : bytes) / line);
   const block = Math.max(1, Math.min(most, lines[0]?.[1] ?? 1));
   const perThread = direct ? 0 : line * block;
-  withScratch(c, c.crew.threads * perThread, (scratch) => {
+  withScratch(c, c.team.threads * perThread, (scratch) => {
     const pieces = lines.map(([first, count], i) => [
       ...shapeNumbers(s),
       ...[first, count, block, scratch, perThread],
       ...numbers(i),
     ]);
-    c.crew.run(task, pieces);
+    c.team.run(job, pieces);
   });
 }
 
@@ -55,7 +55,7 @@ export function patchForward(
   bias: number | undefined,
   activation: Activation,
 ): void {
-  const lines = ranges(linesOf(s), c.crew.threads * PER_THREAD, 1);
+  const lines = ranges(linesOf(s), c.team.threads * PER_THREAD, 1);
   const number = activationNumber(activation);
   const more = [x, w, y, bias === undefined ? 0 : 1, bias ?? 0, number];
   runLines(c, s, "patch-forward", lines, BLOCK_BYTES, () => more);
@@ -70,7 +70,7 @@ export function patchFilterGradient(
   dw: number,
 ): void {
   const size = patchSize(s) * s.outputs;
-  const lines = ranges(linesOf(s), c.crew.threads, 1);
+  const lines = ranges(linesOf(s), c.team.threads, 1);
   if (lines.length === 0) return void c.simd.zero!(dw, size);
   withScratch(c, 4 * size * (lines.length - 1), (others) => {
     const place = (i: number) => i === 0 ? dw : others + 4 * size * (i - 1);
@@ -88,7 +88,7 @@ export function patchInputGradient(
   w: number,
   dx: number,
 ): void {
-  const images = ranges(s.batch, c.crew.threads * PER_THREAD, 1);
+  const images = ranges(s.batch, c.team.threads * PER_THREAD, 1);
   const lines = images.map(([i, n]): [number, number] => [i * s.outHeight, n * s.outHeight]);
   runLines(c, s, "patch-input-gradient", lines, BLOCK_BYTES, () => [d, w, dx]);
 }

@@ -80,8 +80,8 @@ function joined(c: HeapContext, known: TensorInfo, x: TensorInfo, m: TensorInfo)
   const y = output(c, [...x.shape.slice(0, 3), before + columns]);
   const places = [address(c, y), address(c, known), address(c, x), address(c, m)];
   const rows = sizeOf(x.shape.slice(0, 3));
-  const pieces = ranges(rows, c.crew.threads * PER_THREAD, 1)
+  const pieces = ranges(rows, c.team.threads * PER_THREAD, 1)
     .map(([first, count]) => [first, count, before, inputs, columns, ...places]);
-  c.crew.run("pixel-join", pieces);
+  c.team.run("pixel-join", pieces);
   return y;
 }

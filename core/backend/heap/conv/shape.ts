@@ -6,7 +6,7 @@
 
 import type { ConvGeometry } from "../../engine.ts";
 
-/** The names of {@linkcode ConvShape}, in the order in which tasks get them. */
+/** The names of {@linkcode ConvShape}, in the order in which pieces have them. */
 const NAMES = [
   "batch",
   "height",

@@ -6,7 +6,7 @@
  */
 
 import { type HeapContext, withScratch } from "../context.ts";
-import type { Hand } from "../hand.ts";
+import type { Member } from "../member.ts";
 import type { ConvShape } from "./shape.ts";
 
 /** Pixels of a result, at most. */
@@ -56,7 +56,7 @@ function blockAt(s: ConvShape, matrix: number, from: number, to: number): number
 }
 
 /** Copies a block, or clears it: to, from (0 clears), rows, width, pitches of both in bytes. */
-export function blockTask({ simd }: Hand, numbers: readonly number[]): void {
+export function blockPiece({ simd }: Member, numbers: readonly number[]): void {
   const [to, from, rows, width, toPitch, fromPitch] = numbers as Six;
   if (from !== 0) simd.copy_rows!(to, from, rows, width, toPitch, fromPitch);
   else for (let i = 0; i < rows; i++) simd.zero!(to + i * toPitch, width / 4);
@@ -76,7 +76,7 @@ function withMatrix(c: HeapContext, s: ConvShape, w: number, f: (matrix: number)
       4 * columns,
       4 * s.outputs,
     ]);
-    c.crew.run("unrolled-block", pieces);
+    c.team.run("unrolled-block", pieces);
     f(matrix);
   });
 }
@@ -110,7 +110,7 @@ export function unrolledInputGradient(
 }
 
 /** Adds the blocks of one entry of the kernel: target, width, rows, pitch of the sources, sources. */
-export function sumTask({ simd }: Hand, numbers: readonly number[]): void {
+export function sumPiece({ simd }: Member, numbers: readonly number[]): void {
   const [to, width, rows, pitch, ...sources] = numbers as [number, number, number, number];
   simd.zero!(to, rows * width);
   for (const from of sources as number[]) {
@@ -141,6 +141,6 @@ export function unrolledFilterGradient(
       4 * columns,
       ...blocks.filter((b) => b.tap === tap).map(({ from, to }) => blockAt(s, matrix, from, to)),
     ]);
-    c.crew.run("unrolled-sum", pieces);
+    c.team.run("unrolled-sum", pieces);
   });
 }

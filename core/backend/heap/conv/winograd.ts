@@ -7,10 +7,10 @@
 
 import { PLANES, TILE_OUT } from "../../simd/winograd.ts";
 import { type HeapContext, withScratch } from "../context.ts";
-import { gemmNumbers } from "../gemm_task.ts";
+import { gemmNumbers } from "../gemm_pieces.ts";
 import { PER_THREAD, ranges } from "../ranges.ts";
 import type { ConvShape } from "./shape.ts";
-import { planeBytes, type Tiled, tiledNumbers } from "./winograd_tasks.ts";
+import { planeBytes, type Tiled, tiledNumbers } from "./winograd_pieces.ts";
 
 /** Bytes of transformed tiles that a thread works on at a time: about a second-level cache. */
 const BLOCK_BYTES = 0.75 * 2 ** 20;
@@ -137,21 +137,21 @@ function convolve(c: HeapContext, problem: Problem, w: number, flipped: boolean)
 }
 
 function transformFilter(
-  { crew }: HeapContext,
+  { team }: HeapContext,
   w: number,
   filter: number,
   size: number,
   flipped: boolean,
 ): void {
   const [first, tap] = flipped ? [w + 4 * 8 * size, -4 * size] : [w, 4 * size];
-  const pieces = ranges(size, crew.threads * PER_THREAD, 256).map(([i, count]) => [
+  const pieces = ranges(size, team.threads * PER_THREAD, 256).map(([i, count]) => [
     filter + 4 * i,
     planeBytes(size),
     first + 4 * i,
     tap,
     count,
   ]);
-  crew.run("winograd-filter", pieces);
+  team.run("winograd-filter", pieces);
 }
 
 /** Runs `f` with the address of a kernel whose entries are transposed. */
@@ -168,22 +168,22 @@ function withTransposed(
       { length: 9 },
       (_, i) => [to + i * bytes, w + i * bytes, rows, columns],
     );
-    c.crew.run("transpose", pieces);
+    c.team.run("transpose", pieces);
     f(to);
   });
 }
 
 /** Each thread takes its tiles through all steps, block by block. */
 function convolveInBlocks(c: HeapContext, p: Problem, filter: number): void {
-  const { crew } = c;
+  const { team } = c;
   const perTile = 4 * PLANES * (p.input.channels + p.output.channels);
   const fitting = Math.max(LEAST_TILES, 16 * Math.floor(BLOCK_BYTES / perTile / 16));
-  const pieces = ranges(p.tiles, crew.threads * PER_THREAD, 1);
+  const pieces = ranges(p.tiles, team.threads * PER_THREAD, 1);
   const block = Math.min(fitting, pieces[0]![1]);
   const bytes = PLANES *
     (planeBytes(block * p.input.channels) + planeBytes(block * p.output.channels));
-  withScratch(c, crew.threads * bytes, (scratch) => {
-    crew.run(
+  withScratch(c, team.threads * bytes, (scratch) => {
+    team.run(
       "winograd-block",
       pieces.map(([first, count]) => [
         ...tiledNumbers(p.input),
@@ -227,18 +227,18 @@ function convolveInSteps(c: HeapContext, p: Problem, filter: number): void {
           ...[from, inputs, w, ldw, to, outputs, false] as const,
         );
       });
-      const pieces = ranges(count, c.crew.threads * PER_THREAD, 1).map(([i, n]) => [
+      const pieces = ranges(count, c.team.threads * PER_THREAD, 1).map(([i, n]) => [
         ...[...tiledNumbers(p.output), first + i, n, y + 4 * i * outputs],
         ...[right, p.bias, p.floor],
       ]);
-      c.crew.run("winograd-tiles", pieces);
+      c.team.run("winograd-tiles", pieces);
     }
   });
 }
 
 /** Transforms tiles to planes of `count` rows each. */
 function planesOf(
-  { crew }: HeapContext,
+  { team }: HeapContext,
   kind: 0 | 1,
   t: Tiled,
   first: number,
@@ -246,7 +246,7 @@ function planesOf(
   planes: number,
   stride: number,
 ): void {
-  const pieces = ranges(count, crew.threads * PER_THREAD, 1).map(([i, n]) => [
+  const pieces = ranges(count, team.threads * PER_THREAD, 1).map(([i, n]) => [
     kind,
     ...tiledNumbers(t),
     first + i,
@@ -254,11 +254,11 @@ function planesOf(
     planes + 4 * i * t.channels,
     stride,
   ]);
-  crew.run("winograd-planes", pieces);
+  team.run("winograd-planes", pieces);
 }
 
-function multiplyPlanes({ crew }: HeapContext, product: (plane: number) => number[]): void {
-  crew.run("gemm", Array.from({ length: PLANES }, (_, i) => product(i)));
+function multiplyPlanes({ team }: HeapContext, product: (plane: number) => number[]): void {
+  team.run("gemm", Array.from({ length: PLANES }, (_, i) => product(i)));
 }
 
 /** dw = Gᵀ(Σ over tiles of (A d) ∘ (Bᵀ x)). */
@@ -292,9 +292,9 @@ export function winogradFilterGradient(
   });
 }
 
-function filterGradientOf({ crew }: HeapContext, sums: number, dw: number, size: number): void {
-  const pieces = ranges(size, crew.threads * PER_THREAD, 256).map(([i, count]) => [
+function filterGradientOf({ team }: HeapContext, sums: number, dw: number, size: number): void {
+  const pieces = ranges(size, team.threads * PER_THREAD, 256).map(([i, count]) => [
     ...[dw + 4 * i, 4 * size, sums + 4 * i, planeBytes(size), count],
   ]);
-  crew.run("winograd-filter-gradient", pieces);
+  team.run("winograd-filter-gradient", pieces);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Hand } from "./hand.ts";
+import type { Member } from "./member.ts";
 
-/** The names of {@linkcode PoolShape}, in the order in which tasks get them. */
+/** The names of {@linkcode PoolShape}, in the order in which pieces have them. */
 const NAMES = [
   "height",
   "width",
@@ -71,7 +71,7 @@ function eachWindow(
 const SHAPE = NAMES.length;
 
 /** y: shape…, first image, images, x, y. */
-export function maxPoolTask({ simd }: Hand, numbers: readonly number[]): void {
+export function maxPoolPiece({ simd }: Member, numbers: readonly number[]): void {
   const s = poolShapeOf(numbers);
   const [first, count, x, y] = numbers.slice(SHAPE) as [number, number, number, number];
   const pixel = 4 * s.channels;
@@ -83,7 +83,7 @@ export function maxPoolTask({ simd }: Hand, numbers: readonly number[]): void {
 }
 
 /** dx: shape…, first image, images, dx, x, dy, y. */
-export function maxPoolGradTask({ simd }: Hand, numbers: readonly number[]): void {
+export function maxPoolGradPiece({ simd }: Member, numbers: readonly number[]): void {
   const s = poolShapeOf(numbers);
   const [first, count, dx, x, dy, y] = numbers.slice(SHAPE) as [
     ...[number, number, number],

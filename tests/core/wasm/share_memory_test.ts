@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { withSharedMemory } from "../../../../core/backend/heap/share_memory.ts";
+import { withSharedMemory } from "../../../core/wasm/mod.ts";
 
 /** A module that defines a memory with these limits and exports it. */
 function moduleWith(limits: readonly number[]): Uint8Array<ArrayBuffer> {

@@ -6,7 +6,7 @@
  */
 
 import { PLANES, TILE_IN, TILE_OUT } from "../../simd/winograd.ts";
-import type { Hand } from "../hand.ts";
+import type { Member } from "../member.ts";
 
 /**
  * Bytes between planes beyond their size. Sizes are often multiples of 4 KiB, and then the same
@@ -82,7 +82,7 @@ function tileAt(t: Tiled, index: number, size: number): Tile {
 
 /** Transforms tiles first … first + count − 1 to rows 0 … count − 1 of the planes. */
 function toPlanes(
-  { simd }: Hand,
+  { simd }: Member,
   kind: "input" | "gradient",
   t: Tiled,
   first: number,
@@ -105,7 +105,7 @@ function toPlanes(
 
 /** Transforms rows 0 … count − 1 of the planes to tiles first … first + count − 1. */
 function toTiles(
-  { simd }: Hand,
+  { simd }: Member,
   t: Tiled,
   first: number,
   count: number,
@@ -129,18 +129,18 @@ function toTiles(
 }
 
 /** Tiles to planes: kind (1 for gradients), images…, first, count, planes, bytes of a plane. */
-export function planesTask(hand: Hand, numbers: readonly number[]): void {
+export function planesPiece(member: Member, numbers: readonly number[]): void {
   const t = tiledOf(numbers.slice(1));
   const [first, count, planes, stride] = numbers.slice(1 + TILED) as Four;
   const kind = numbers[0] === 1 ? "gradient" : "input";
-  toPlanes(hand, kind, t, first, count, planes, stride);
+  toPlanes(member, kind, t, first, count, planes, stride);
 }
 
 /** Planes to tiles: images…, first, count, planes, bytes of a plane, bias, floor. */
-export function tilesTask(hand: Hand, numbers: readonly number[]): void {
+export function tilesPiece(member: Member, numbers: readonly number[]): void {
   const t = tiledOf(numbers);
   const [first, count, planes, stride, bias, floor] = numbers.slice(TILED) as Six;
-  toTiles(hand, t, first, count, planes, stride, bias, floor);
+  toTiles(member, t, first, count, planes, stride, bias, floor);
 }
 
 type Four = [number, number, number, number];
@@ -151,12 +151,12 @@ type Six = [...Four, number, number];
  * filter planes, whether these are transposed, bias, floor, first, count, tiles of a block, scratch
  * memory and its bytes for each thread.
  */
-export function blockTask(hand: Hand, numbers: readonly number[]): void {
+export function blockPiece(member: Member, numbers: readonly number[]): void {
   const [input, output] = [tiledOf(numbers), tiledOf(numbers.slice(TILED))];
   const rest = numbers.slice(2 * TILED) as [...Six, number, number, number];
   const [filter, transposed, bias, floor, first, count, block, scratch, bytes] = rest;
   const [c, k] = [input.channels, output.channels];
-  const x = scratch + hand.place * bytes;
+  const x = scratch + member.place * bytes;
   const y = x + PLANES * planeBytes(block * c);
   for (let done = 0; done < count; done += block) {
     const tiles = Math.min(block, count - done);
@@ -165,11 +165,11 @@ export function blockTask(hand: Hand, numbers: readonly number[]): void {
       number,
       number,
     ];
-    toPlanes(hand, "input", input, first + done, tiles, x, from);
+    toPlanes(member, "input", input, first + done, tiles, x, from);
     for (let p = 0; p < PLANES; p++) {
       const w = filter + p * next;
       const ldw = transposed === 1 ? c : k;
-      hand.gemm(
+      member.gemm(
         false,
         transposed === 1,
         tiles,
@@ -184,18 +184,21 @@ export function blockTask(hand: Hand, numbers: readonly number[]): void {
         false,
       );
     }
-    toTiles(hand, output, first + done, tiles, y, to, bias, floor);
+    toTiles(member, output, first + done, tiles, y, to, bias, floor);
   }
 }
 
 /** A kernel's planes: to, bytes of a plane, from, bytes between entries, count. */
-export function filterTask({ simd }: Hand, [to, plane, from, tap, count]: readonly number[]): void {
+export function filterPiece(
+  { simd }: Member,
+  [to, plane, from, tap, count]: readonly number[],
+): void {
   simd.winograd_filter!(to!, plane!, from!, tap!, count!);
 }
 
 /** A kernel's gradient from planes: to, bytes between entries, from, bytes of a plane, count. */
-export function filterGradientTask(
-  { simd }: Hand,
+export function filterGradientPiece(
+  { simd }: Member,
   [to, tap, from, plane, count]: readonly number[],
 ): void {
   simd.winograd_filter_gradient!(to!, tap!, from!, plane!, count!);

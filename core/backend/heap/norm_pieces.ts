@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Hand } from "./hand.ts";
+import type { Member } from "./member.ts";
 import { NAMED } from "./activations.ts";
 
 /** Statistics of blocks of rows: x, rows, columns, block, centres, sums, squares. */
-export function momentsTask(
-  { simd }: Hand,
+export function momentsPiece(
+  { simd }: Member,
   [x, rows, columns, block, ...results]: readonly number[],
 ): void {
   for (let first = 0, i = 0; first < rows!; first += block!, i++) {
@@ -20,33 +20,33 @@ export function momentsTask(
 }
 
 /** act(x scale + shift): activation, y, x, scale, shift, rows, columns. */
-export function affineTask({ simd }: Hand, [name, ...rest]: readonly number[]): void {
+export function affinePiece({ simd }: Member, [name, ...rest]: readonly number[]): void {
   simd[`affine_${NAMED[name!]}`]!(...rest);
 }
 
 /** Σ d and Σ d (x − mean): activation, dy, y, x, mean, rows, columns, sums, products. */
-export function normSumsTask({ simd }: Hand, [name, ...rest]: readonly number[]): void {
+export function normSumsPiece({ simd }: Member, [name, ...rest]: readonly number[]): void {
   simd[`norm_sums_${NAMED[name!]}`]!(...rest);
 }
 
 /** The gradient in x: activation, dx, dy, y, x, coefficients, rows, columns. */
-export function normGradTask({ simd }: Hand, [name, ...rest]: readonly number[]): void {
+export function normGradPiece({ simd }: Member, [name, ...rest]: readonly number[]): void {
   simd[`norm_grad_${NAMED[name!]}`]!(...rest);
 }
 
 /** d = dy ∘ act′(y): activation, d, dy, y, count. */
-export function gradTask({ simd }: Hand, [name, ...rest]: readonly number[]): void {
+export function gradPiece({ simd }: Member, [name, ...rest]: readonly number[]): void {
   simd[`grad_${NAMED[name!]}`]!(...rest);
 }
 
 /** The same with column sums: activation, d, dy, y, sums, rows, columns. */
-export function gradSumsTask({ simd }: Hand, [name, ...rest]: readonly number[]): void {
+export function gradSumsPiece({ simd }: Member, [name, ...rest]: readonly number[]): void {
   simd[`grad_sums_${NAMED[name!]}`]!(...rest);
 }
 
 /** Writes each of `count` rows `times` times: to, from, count, times, bytes of a row. */
-export function repeatTask(
-  { simd }: Hand,
+export function repeatPiece(
+  { simd }: Member,
   [to, from, count, times, bytes]: readonly number[],
 ): void {
   for (let i = 0; i < count!; i++) {

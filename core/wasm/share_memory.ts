@@ -3,12 +3,12 @@
  *
  * TensorFlow.js' module defines a memory of its own, which workers cannot see. A module whose memory
  * is declared shared is the same in every other way, so its declaration is rewritten before it is
- * compiled. Helpers then compute on tensors where they lie, and the heap never moves.
+ * compiled. Members of a team then compute on tensors where they lie, and the heap never moves.
  *
  * @module
  */
 
-import { MOST_PAGES, unsigned } from "../simd/assembler.ts";
+import { MOST_PAGES, unsigned } from "./assembler.ts";
 
 /** Number of the section that defines memories. */
 const MEMORY_SECTION = 5;

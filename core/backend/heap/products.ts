@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Gemm } from "../heap/gemm.ts";
-import { gemmNumbers } from "../heap/gemm_task.ts";
-import type { Crew } from "../heap/hand.ts";
+import type { Gemm } from "./gemm.ts";
+import { gemmNumbers } from "./gemm_pieces.ts";
+import type { HeapContext } from "./context.ts";
 
 /** A piece is not cut below this many rows or columns. */
 const LEAST_EXTENT = 32;
@@ -40,11 +40,15 @@ export function slices(threads: number, k: number): number {
 /**
  * Computes a product in pieces. Their bounds depend on the grid only, so that results repeat.
  *
- * @param crew Who computes.
+ * @param team Who computes.
  * @param grid The cuts.
  * @param product Arguments of the product.
  */
-export function inPieces(crew: Crew, [rows, columns]: Grid, product: Parameters<Gemm>): void {
+export function inPieces(
+  team: HeapContext["team"],
+  [rows, columns]: Grid,
+  product: Parameters<Gemm>,
+): void {
   const [transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate] = product;
   const pieces: number[][] = [];
   for (let i = 0; i < rows; i++) {
@@ -60,7 +64,7 @@ export function inPieces(crew: Crew, [rows, columns]: Grid, product: Parameters<
       );
     }
   }
-  crew.run("gemm", pieces);
+  team.run("gemm", pieces);
 }
 
 /**
@@ -71,7 +75,7 @@ export function inPieces(crew: Crew, [rows, columns]: Grid, product: Parameters<
  * @param others Where the parts after the first go.
  */
 export function inSlices(
-  crew: Crew,
+  team: HeapContext["team"],
   parts: number,
   product: Parameters<Gemm>,
   others: number,
@@ -85,7 +89,7 @@ export function inSlices(
     const add = accumulate && i === 0;
     return gemmNumbers(transA, transB, m, n, to - from, fromA, lda, fromB, ldb, target, pitch, add);
   });
-  crew.run("gemm", pieces);
+  team.run("gemm", pieces);
 }
 
 /** Where piece i of `count` begins in an extent; multiples of 16 keep whole tiles together. */

@@ -1,13 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import {
-  assemble,
-  f64,
-  FunctionBuilder,
-  i32,
-  unsigned,
-  v128,
-} from "../../../../core/backend/simd/assembler.ts";
+import { assemble, f64, FunctionBuilder, i32, unsigned, v128 } from "../../../core/wasm/mod.ts";
 
 function instantiate(f: FunctionBuilder): (...args: number[]) => number {
   const memory = new WebAssembly.Memory({ initial: 1 });

@@ -1,63 +1,12 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
 import { backends, type Engine, openEngine } from "../../../../core/backend/mod.ts";
-import { type Grid, rowsFirst, squarest } from "../../../../core/backend/team/products.ts";
-import {
-  makeTeamBuffer,
-  PIECE_NUMBERS,
-  PIECES,
-  takePieces,
-  type TeamMemory,
-  teamMemory,
-  WORD,
-} from "../../../../core/backend/team/protocol.ts";
+import { type Grid, rowsFirst, squarest } from "../../../../core/backend/heap/products.ts";
 import {
   gaussianTensor,
   largestDifference,
   unlessPresent,
 } from "../../../support/backend_checks.ts";
-
-/** A job of so many pieces. */
-function job(pieces: number, number = 1): TeamMemory {
-  const memory = teamMemory(makeTeamBuffer());
-  memory.words[WORD.pieces] = pieces;
-  memory.words[WORD.state] = number * PIECES;
-  return memory;
-}
-
-Deno.test("takePieces() computes each piece once, in order, and counts them", () => {
-  const memory = job(5);
-  const taken: number[] = [];
-  takePieces(memory, 1, (start) => taken.push(start / PIECE_NUMBERS));
-  assertEquals(taken, [0, 1, 2, 3, 4]);
-  assertEquals(memory.words[WORD.done], 5);
-  takePieces(memory, 1, () => assert(false, "nothing is left"));
-});
-
-Deno.test("takePieces() leaves the pieces of another job alone", () => {
-  const memory = job(3, 7);
-  takePieces(memory, 6, () => assert(false, "not this job"));
-  assertEquals(memory.words[WORD.done], 0);
-});
-
-Deno.test("takePieces() shares the pieces with whoever comes meanwhile", () => {
-  const memory = job(6);
-  const taken: string[] = [];
-  takePieces(memory, 1, (start) => {
-    if (start === 0) takePieces(memory, 1, (s) => taken.push(`helper ${s / PIECE_NUMBERS}`));
-    else taken.push("main");
-  });
-  assertEquals(taken, [1, 2, 3, 4, 5].map((i) => `helper ${i}`));
-  assertEquals(memory.words[WORD.done], 6);
-});
-
-Deno.test("takePieces() counts a piece that throws as done and as failed", () => {
-  const memory = job(3);
-  takePieces(memory, 1, (start) => {
-    if (start === PIECE_NUMBERS) throw new Error("on purpose");
-  });
-  assertEquals([memory.words[WORD.done], memory.words[WORD.failed]], [3, 1]);
-});
 
 for (const [name, grid] of Object.entries({ rowsFirst, squarest })) {
   Deno.test(`${name}() makes at most one piece a thread and none too small`, () => {
@@ -125,7 +74,7 @@ await onEach("products of three threads repeat bit for bit", async (_, e) => {
   await e.scope(async () => {
     const [a, b] = [gaussianTensor(e, [333, 257], 1), gaussianTensor(e, [257, 190], 2)];
     const first = await e.read(e.matMul(a, b));
-    // Helpers start with the first product, then awake, then asleep: who computes what changes.
+    // Threads start with the first product, are awake and then asleep: who computes what changes.
     for (let i = 0; i < 100; i++) {
       assertEquals(await e.read(e.matMul(a, b)), first);
       if (i % 30 === 0) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -7,7 +7,7 @@
 
 import { GEOMETRY } from "../../simd/conv.ts";
 import { NAMED } from "../activations.ts";
-import type { Hand } from "../hand.ts";
+import type { Member } from "../member.ts";
 import { type ConvShape, SHAPE_NUMBERS, shapeOf } from "./shape.ts";
 
 /** Whether patches are pixels: then the images are the matrix of their patches. */
@@ -74,7 +74,7 @@ function eachSegment(
 
 /** The patches of a block as a matrix: its address and the numbers from row to row. */
 function patches(
-  hand: Hand,
+  member: Member,
   s: ConvShape,
   x: number,
   rows: number,
@@ -83,7 +83,7 @@ function patches(
 ): { at: number; ld: number } {
   if (isPointwise(s)) return { at: x + 4 * first * s.outWidth * s.channels, ld: s.channels };
   eachSegment(s, x, rows, first, count, (to, image, geometry) => {
-    hand.simd.image_to_rows!(to, image, ...geometry);
+    member.simd.image_to_rows!(to, image, ...geometry);
   });
   return { at: rows, ld: patchSize(s) };
 }
@@ -96,9 +96,9 @@ interface Range {
   readonly rows: number;
 }
 
-function rangeOf(hand: Hand, numbers: readonly number[]): Range {
+function rangeOf(member: Member, numbers: readonly number[]): Range {
   const [first, count, block, scratch, bytes] = numbers as [number, number, number, number, number];
-  return { first, count, block, rows: scratch + hand.place * bytes };
+  return { first, count, block, rows: scratch + member.place * bytes };
 }
 
 /** Numbers of a range: first line, lines, lines of a block, scratch memory, its bytes a thread. */
@@ -114,9 +114,9 @@ function eachBlock(r: Range, f: (first: number, count: number) => void): void {
  * y = act(x ∗ w + b): shape…, range…, x, w, y, whether there is a bias, bias, number of the
  * activation.
  */
-export function forwardTask(hand: Hand, numbers: readonly number[]): void {
+export function forwardPiece(member: Member, numbers: readonly number[]): void {
   const s = shapeOf(numbers);
-  const r = rangeOf(hand, numbers.slice(SHAPE_NUMBERS));
+  const r = rangeOf(member, numbers.slice(SHAPE_NUMBERS));
   const [x, w, y, biased, bias, activation] = numbers.slice(SHAPE_NUMBERS + RANGE) as Six;
   const [inputs, outputs] = [s.channels / s.groups, s.outputs / s.groups];
   const name = NAMED[activation]!;
@@ -124,33 +124,33 @@ export function forwardTask(hand: Hand, numbers: readonly number[]): void {
     const m = count * s.outWidth;
     const to = y + 4 * first * s.outWidth * s.outputs;
     for (let g = 0; g < s.groups; g++) {
-      const { at, ld } = patches(hand, s, x + 4 * g * inputs, r.rows, first, count);
+      const { at, ld } = patches(member, s, x + 4 * g * inputs, r.rows, first, count);
       const [from, target] = [w + 4 * g * outputs, to + 4 * g * outputs];
       const k = patchSize(s);
-      hand.gemm(false, false, m, outputs, k, at, ld, from, s.outputs, target, s.outputs, false);
+      member.gemm(false, false, m, outputs, k, at, ld, from, s.outputs, target, s.outputs, false);
     }
-    if (biased === 1) hand.simd[`bias_${name}`]!(to, bias, m, s.outputs);
-    else if (name !== "identity") hand.simd[`activate_${name}`]!(to, to, m * s.outputs);
+    if (biased === 1) member.simd[`bias_${name}`]!(to, bias, m, s.outputs);
+    else if (name !== "identity") member.simd[`activate_${name}`]!(to, to, m * s.outputs);
   });
 }
 
 type Six = [number, number, number, number, number, number];
 
 /** dw += Σ patches(x)ᵀ d from zero: shape…, range…, x, d, dw. */
-export function filterGradientTask(hand: Hand, numbers: readonly number[]): void {
+export function filterGradientPiece(member: Member, numbers: readonly number[]): void {
   const s = shapeOf(numbers);
-  const r = rangeOf(hand, numbers.slice(SHAPE_NUMBERS));
+  const r = rangeOf(member, numbers.slice(SHAPE_NUMBERS));
   const [x, d, dw] = numbers.slice(SHAPE_NUMBERS + RANGE) as Six;
   const [inputs, outputs] = [s.channels / s.groups, s.outputs / s.groups];
   eachBlock(r, (first, count) => {
     const k = count * s.outWidth;
     for (let g = 0; g < s.groups; g++) {
-      const { at, ld } = patches(hand, s, x + 4 * g * inputs, r.rows, first, count);
+      const { at, ld } = patches(member, s, x + 4 * g * inputs, r.rows, first, count);
       const up = d + 4 * (first * s.outWidth * s.outputs + g * outputs);
       const to = dw + 4 * g * outputs;
       const m = patchSize(s);
       const add = first > r.first;
-      hand.gemm(true, false, m, outputs, k, at, ld, up, s.outputs, to, s.outputs, add);
+      member.gemm(true, false, m, outputs, k, at, ld, up, s.outputs, to, s.outputs, add);
     }
   });
 }
@@ -159,12 +159,12 @@ export function filterGradientTask(hand: Hand, numbers: readonly number[]): void
  * dx: each patch of d wᵀ is added to the pixels that it came from: shape…, range…, d, w, dx. The
  * lines of a range are those of whole images.
  */
-export function inputGradientTask(hand: Hand, numbers: readonly number[]): void {
+export function inputGradientPiece(member: Member, numbers: readonly number[]): void {
   const s = shapeOf(numbers);
-  const r = rangeOf(hand, numbers.slice(SHAPE_NUMBERS));
+  const r = rangeOf(member, numbers.slice(SHAPE_NUMBERS));
   const [d, w, dx] = numbers.slice(SHAPE_NUMBERS + RANGE) as Six;
   const direct = isPointwise(s);
-  if (!direct) clearImages(hand, s, r, dx);
+  if (!direct) clearImages(member, s, r, dx);
   const [inputs, outputs] = [s.channels / s.groups, s.outputs / s.groups];
   eachBlock(r, (first, count) => {
     const m = count * s.outWidth;
@@ -176,17 +176,17 @@ export function inputGradientTask(hand: Hand, numbers: readonly number[]): void 
       const [to, ld] = direct
         ? [images + 4 * first * s.outWidth * s.channels, s.channels]
         : [r.rows, n];
-      hand.gemm(false, true, m, n, outputs, up, s.outputs, from, s.outputs, to, ld, false);
+      member.gemm(false, true, m, n, outputs, up, s.outputs, from, s.outputs, to, ld, false);
       if (!direct) {
         eachSegment(s, images, r.rows, first, count, (rows, image, geometry) => {
-          hand.simd.rows_to_image!(rows, image, ...geometry);
+          member.simd.rows_to_image!(rows, image, ...geometry);
         });
       }
     }
   });
 }
 
-function clearImages({ simd }: Hand, s: ConvShape, r: Range, dx: number): void {
+function clearImages({ simd }: Member, s: ConvShape, r: Range, dx: number): void {
   const image = s.height * s.width * s.channels;
   const first = r.first / s.outHeight;
   simd.zero!(dx + 4 * first * image, image * r.count / s.outHeight);

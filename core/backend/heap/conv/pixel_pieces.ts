@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Hand } from "../hand.ts";
+import type { Member } from "../member.ts";
 
 /** Bytes of pixels that a thread treats at a time: they stay in its cache. */
 const BLOCK_BYTES = 2 ** 19;
@@ -13,7 +13,7 @@ const BLOCK_BYTES = 2 ** 19;
  * [known | x M] in rows first … first + count − 1: first, count, known columns, inputs, columns,
  * y, known, x, m.
  */
-export function joinTask({ simd, gemm }: Hand, numbers: readonly number[]): void {
+export function joinPiece({ simd, gemm }: Member, numbers: readonly number[]): void {
   const [first, count, before, inputs, columns, y, known, x, m] = numbers as Nine;
   const width = before + columns;
   const block = Math.max(1, Math.floor(BLOCK_BYTES / (4 * (inputs + width))));

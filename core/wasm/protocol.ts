@@ -1,13 +1,15 @@
 /**
- * How the main thread and its helpers share work, over one block of shared memory.
+ * How the members of a team share a job, over one block of shared memory.
  *
  * A job is cut into pieces whose bounds do not depend on who computes them, so results repeat. The
  * state word holds the number of the job and of the next piece; whoever increments it by compare and
- * exchange computes that piece. A helper that is late or asleep finds nothing left, and the main
+ * exchange computes that piece. A member that is late or asleep finds nothing left, and the main
  * thread never waits for more than a piece that is being computed.
  *
  * @module
  */
+
+import { PIECE_NUMBERS, PIECES } from "./pieces.ts";
 
 /** Places of the shared 32-bit integers. */
 export const WORD = {
@@ -17,34 +19,30 @@ export const WORD = {
   done: 1,
   /** Pieces of the job. */
   pieces: 2,
-  /** Helpers that sleep. */
+  /** Members that sleep. */
   sleeping: 3,
   /** Pieces that failed. */
   failed: 4,
 } as const;
 
-/** Pieces a job may have, and one more. */
-export const PIECES = 256;
-/** Numbers that describe a piece. */
-export const PIECE_NUMBERS = 48;
 const INTEGER_BYTES = 64;
 
 /** The shared memory. */
 export interface TeamMemory {
+  /** The block. */
+  readonly buffer: SharedArrayBuffer;
   /** Words at the places of {@linkcode WORD}. */
   readonly words: Int32Array<SharedArrayBuffer>;
   /** What describes each piece, {@linkcode PIECE_NUMBERS} apart. */
   readonly numbers: Float64Array<SharedArrayBuffer>;
 }
 
-/** Makes the block. */
-export function makeTeamBuffer(): SharedArrayBuffer {
-  return new SharedArrayBuffer(INTEGER_BYTES + 8 * PIECES * PIECE_NUMBERS);
-}
-
-/** Sees a block as its parts. */
-export function teamMemory(buffer: SharedArrayBuffer): TeamMemory {
+/** Makes a block, or sees a given one as its parts. */
+export function teamMemory(
+  buffer: SharedArrayBuffer = new SharedArrayBuffer(INTEGER_BYTES + 8 * PIECES * PIECE_NUMBERS),
+): TeamMemory {
   return {
+    buffer,
     words: new Int32Array(buffer, 0, INTEGER_BYTES / 4),
     numbers: new Float64Array(buffer, INTEGER_BYTES),
   };
@@ -61,21 +59,24 @@ export function jobOf(state: number): number {
  *
  * @param memory The shared memory.
  * @param job Number of the job.
- * @param compute Computes the piece whose arguments start at an index of the numbers.
+ * @param compute Computes the piece whose description starts at an index of the numbers.
+ * @returns What pieces threw on this thread.
  */
 export function takePieces(
   { words }: TeamMemory,
   job: number,
   compute: (start: number) => void,
-): void {
+): unknown[] {
+  const errors: unknown[] = [];
   for (;;) {
     const state = Atomics.load(words, WORD.state);
     const piece = (state >>> 0) % PIECES;
-    if (jobOf(state) !== job || piece >= Atomics.load(words, WORD.pieces)) return;
+    if (jobOf(state) !== job || piece >= Atomics.load(words, WORD.pieces)) return errors;
     if (Atomics.compareExchange(words, WORD.state, state, state + 1) !== state) continue;
     try {
       compute(piece * PIECE_NUMBERS);
-    } catch {
+    } catch (error) {
+      errors.push(error);
       Atomics.add(words, WORD.failed, 1);
     }
     Atomics.add(words, WORD.done, 1);

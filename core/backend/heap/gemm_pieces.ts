@@ -5,16 +5,16 @@
  */
 
 import type { Gemm } from "./gemm.ts";
-import type { Hand } from "./hand.ts";
+import type { Member } from "./member.ts";
 
-/** A product as numbers, for {@linkcode gemmTask}. */
+/** A product as numbers, for {@linkcode gemmPiece}. */
 export function gemmNumbers(...product: Parameters<Gemm>): number[] {
   return product.map(Number);
 }
 
 /** Computes a product that {@linkcode gemmNumbers} describes. */
-export function gemmTask(
-  { gemm }: Hand,
+export function gemmPiece(
+  { gemm }: Member,
   [ta, tb, m, n, k, a, lda, b, ldb, c, ldc, add]: readonly number[],
 ): void {
   gemm(ta === 1, tb === 1, m!, n!, k!, a!, lda!, b!, ldb!, c!, ldc!, add === 1);

@@ -1,0 +1,44 @@
+/**
+ * What the team of a heap can be asked to do. All members load this table, so what it imports loads
+ * no engine.
+ *
+ * @module
+ */
+
+import type { Jobs } from "../../wasm/mod.ts";
+import * as patch from "./conv/patch_pieces.ts";
+import { joinPiece } from "./conv/pixel_pieces.ts";
+import * as unrolled from "./conv/unrolled.ts";
+import * as winograd from "./conv/winograd_pieces.ts";
+import { gemmPiece } from "./gemm_pieces.ts";
+import type { Member } from "./member.ts";
+import * as norm from "./norm_pieces.ts";
+import * as pool from "./pool_pieces.ts";
+
+/** Jobs by name. */
+export const jobs: Jobs<Member> = {
+  "gemm": gemmPiece,
+  "transpose": ({ simd }, [to, from, rows, columns]) => {
+    simd.transpose!(to!, from!, rows!, columns!);
+  },
+  "affine": norm.affinePiece,
+  "grad": norm.gradPiece,
+  "grad-sums": norm.gradSumsPiece,
+  "max-pool": pool.maxPoolPiece,
+  "max-pool-grad": pool.maxPoolGradPiece,
+  "moments": norm.momentsPiece,
+  "norm-grad": norm.normGradPiece,
+  "norm-sums": norm.normSumsPiece,
+  "patch-forward": patch.forwardPiece,
+  "patch-filter-gradient": patch.filterGradientPiece,
+  "patch-input-gradient": patch.inputGradientPiece,
+  "pixel-join": joinPiece,
+  "repeat-rows": norm.repeatPiece,
+  "unrolled-block": unrolled.blockPiece,
+  "unrolled-sum": unrolled.sumPiece,
+  "winograd-planes": winograd.planesPiece,
+  "winograd-tiles": winograd.tilesPiece,
+  "winograd-block": winograd.blockPiece,
+  "winograd-filter": winograd.filterPiece,
+  "winograd-filter-gradient": winograd.filterGradientPiece,
+};
