@@ -12,6 +12,13 @@ import { takePieces, type TeamMemory, teamMemory, WORD } from "./protocol.ts";
 /** Job numbers start again here; members compare for equality only. */
 const JOBS = 2 ** 22;
 
+/** Looks at what is done before the main thread naps between them: some milliseconds. */
+const LOOKS = 500_000;
+/** Milliseconds of a nap. */
+const NAP = 1;
+/** Naps, in seconds, in which a thread must have done its piece. */
+const PATIENCE = 120;
+
 /** What a team is made of. */
 export interface TeamOptions<M> {
   /** What it can be asked to do; members must have the same table. */
@@ -20,6 +27,11 @@ export interface TeamOptions<M> {
   readonly member: M;
   /** How other threads become members; without it the main thread stays alone. */
   readonly others?: OtherMembers | undefined;
+  /**
+   * Seconds to wait for pieces of other members without one of them being done, default 120. Time
+   * in which the whole computer slept does not count.
+   */
+  readonly patience?: number;
 }
 
 /** How threads become members of a team. */
@@ -88,7 +100,9 @@ export class Team<M> {
    *
    * @param job Name in the table of jobs.
    * @param pieces Numbers that its function gets, piece by piece.
-   * @throws {Error} When a piece could not be done.
+   * @throws {Error} When a piece failed, or when a thread that had taken one did not finish it: then
+   *   all threads are ended as by {@linkcode Team.close}, as one that is only late must not write into
+   *   memory that has another use by then.
    */
   run(job: string, pieces: readonly (readonly number[])[]): void {
     const most = PIECES - 1;
@@ -130,10 +144,34 @@ export class Team<M> {
 
   #finish(job: string, pieces: number, [cause]: readonly unknown[]): void {
     const { words } = this.#memory;
-    while (Atomics.load(words, WORD.done) < pieces);
+    this.#await(job, pieces);
     const failed = Atomics.exchange(words, WORD.failed, 0);
     if (failed > 0) {
       throw new Error(`Cannot do ${failed} of ${pieces} pieces of the job "${job}"`, { cause });
+    }
+  }
+
+  /** Waits for pieces that others have taken. */
+  #await(job: string, pieces: number): void {
+    const { words } = this.#memory;
+    for (let looks = 0; looks < LOOKS; looks++) {
+      if (Atomics.load(words, WORD.done) >= pieces) return;
+    }
+    const patience = this.#options.patience ?? PATIENCE;
+    // Naps are counted and not the time: it also passes while the computer sleeps.
+    for (let [naps, before] = [0, -1];; naps++) {
+      const done = Atomics.load(words, WORD.done);
+      if (done >= pieces) return;
+      if (done !== before) [naps, before] = [0, done];
+      if (naps * NAP >= 1000 * patience) {
+        this.close();
+        throw new Error(
+          `Cannot finish the job "${job}": expected ${pieces} pieces, got ${done} and no other ` +
+            `for ${patience} s; a thread must have ended in the middle of one: run again, with one ` +
+            `thread if it happens again`,
+        );
+      }
+      Atomics.wait(words, WORD.done, done, NAP);
     }
   }
 

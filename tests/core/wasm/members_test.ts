@@ -1,4 +1,4 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { type Jobs, Team } from "../../../core/wasm/mod.ts";
 
 const MODULE = new URL("../../../core/wasm/mod.ts", import.meta.url);
@@ -25,13 +25,14 @@ type TestTeam = Team<Float64Array>;
 async function inTeam(
   program: string,
   f: (team: TestTeam, job: () => number) => void,
+  patience: number = 60,
 ): Promise<void> {
   const file = await Deno.makeTempFile({ suffix: ".mjs" });
   await Deno.writeTextFile(file, program);
   const memory = new SharedArrayBuffer(8 * PIECES);
   const values: Float64Array = new Float64Array(memory);
   const others = { module: new URL(`file://${file}`), setting: () => memory };
-  const team = new Team({ jobs, member: values, others });
+  const team = new Team({ jobs, member: values, others, patience });
   try {
     f(team, () => {
       values.fill(1);
@@ -69,3 +70,39 @@ Deno.test("a thread that ends at once leaves its pieces to the others", () =>
     team.threads = 3;
     for (let n = 0; n < 10; n++) assertEquals(job(), 0);
   }));
+
+/** Program of a thread that does this with every piece it gets. */
+const doing = (what: string): string => `
+import { joinTeam } from "${MODULE}";
+joinTeam({ double: (values, [k]) => { ${what} } }, (memory) => new Float64Array(memory));
+`;
+
+for (
+  const [what, program] of Object.entries({
+    "that ends in the middle of a piece": doing("process.exit();"),
+    "whose piece has no end": doing("for (;;);"),
+  })
+) {
+  Deno.test(`a thread ${what} ends the job with an error, and the next is done alone`, () =>
+    inTeam(program, (team, job) => {
+      team.threads = 2;
+      assertThrows(
+        () => untilHelped(job),
+        Error,
+        `Cannot finish the job "double": expected 8 pieces, got 7 and no other for 0.3 s; a ` +
+          "thread must have ended in the middle of one: run again, with one thread if it happens " +
+          "again",
+      );
+      assertEquals(team.threads, 1);
+      assertEquals(job(), 0);
+    }, 0.3));
+}
+
+Deno.test("a piece that takes its time is waited for", () =>
+  inTeam(
+    doing("values[k] *= 2; for (const t = Date.now(); Date.now() < t + 100;);"),
+    (team, job) => {
+      team.threads = 2;
+      untilHelped(job);
+    },
+  ));
