@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Worker } from "node:worker_threads";
 import { search } from "./search.ts";
 import type { DesignStep, SearchProgress, SearchResult, SearchSettings } from "./search_records.ts";
 
@@ -64,7 +65,7 @@ export async function searchAll(
     return results;
   } finally {
     done = true;
-    for (const worker of workers) worker.terminate();
+    for (const worker of workers) void worker.terminate();
   }
 }
 
@@ -78,31 +79,40 @@ export function threadsOf(k: number, count: number, threads: number): number {
 /** Milliseconds between two looks at whether to stop. */
 const WATCH = 100;
 
-/** Searches in a new thread; undefined when that thread does not know the plugins. */
-function inThread(
+/**
+ * Searches in a new thread.
+ *
+ * @param workers Where the thread is found as long as it runs.
+ * @param module What it runs.
+ * @returns What it found; undefined when it does not know the plugins.
+ * @throws {Error} When the search failed, or the thread ended before it.
+ */
+export function inThread(
   order: SearchOrder,
   listener: DesignListener,
   workers: Set<Worker>,
+  module: URL = new URL("./shape_worker.ts", import.meta.url),
 ): Promise<SearchResult | undefined> {
-  const worker = new Worker(new URL("./shape_worker.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(module, { workerData: order });
   workers.add(worker);
-  const end = (): void => {
-    worker.terminate();
-    workers.delete(worker);
-  };
+  const end = (): void => void worker.terminate();
   return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<SearchMessage>): void => {
-      if (data.type === "design") return listener(order.settings, data.design);
+    worker.on("message", (message: SearchMessage) => {
+      if (message.type === "design") return listener(order.settings, message.design);
+      if (message.type === "error") reject(new Error(message.text));
+      else resolve(message.type === "end" ? message.result : undefined);
       end();
-      if (data.type === "error") reject(new Error(data.text));
-      else resolve(data.type === "end" ? data.result : undefined);
-    };
-    worker.onerror = (event): void => {
-      event.preventDefault();
+    });
+    worker.on("error", (error) => {
+      reject(error);
       end();
-      reject(new Error(event.message));
-    };
-    worker.postMessage(order);
+    });
+    // After an answer this changes nothing.
+    worker.on("exit", () => {
+      workers.delete(worker);
+      const { window } = order.settings;
+      reject(new Error(`Cannot search under the window "${window}": its thread has ended early`));
+    });
   });
 }
 

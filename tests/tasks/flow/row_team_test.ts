@@ -3,7 +3,6 @@ import { Random } from "../../../core/mod.ts";
 import { channel, FlowSolver, fourier, grid, simdKernel } from "../../../tasks/flow/mod.ts";
 import { RowTeam } from "../../../tasks/flow/row_team.ts";
 import { layOut } from "../../../tasks/flow/simd_kernel.ts";
-import { threadsOf } from "../../../tasks/flow/search_thread.ts";
 
 const random = new Random(3);
 const g = grid(50, 43);
@@ -96,14 +95,4 @@ Deno.test("forces and gradients of a solver do not depend on its threads", () =>
     return { forces, gradient, state: solver.state.slice(), adjoint: solver.adjoint.slice() };
   };
   assertEquals(run(2), run(1));
-});
-
-Deno.test("threadsOf() leaves no thread without work in the last searches", () => {
-  const shares = (count: number, threads: number): number[] =>
-    Array.from({ length: count }, (_, k) => threadsOf(k, count, threads));
-  assertEquals(shares(3, 2), [1, 1, 2]);
-  assertEquals(shares(3, 1), [1, 1, 1]);
-  assertEquals(shares(3, 8), [2, 2, 2]);
-  assertEquals(shares(5, 4), [1, 1, 1, 1, 4]);
-  assertEquals(shares(4, 2), [1, 1, 1, 1]);
 });
