@@ -5,6 +5,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
+import { reasonOf } from "./files.ts";
 
 /**
  * Replaces a file in one step: writes a temporary file beside it, flushes it to the disk, renames
@@ -24,8 +25,7 @@ export async function writeAtomic(
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot write ${path}: ${reason}`, { cause: error });
+    throw new Error(`Cannot write ${path}: ${reasonOf(error)}`, { cause: error });
   }
   await syncFolder(dirname(path));
 }

@@ -4,8 +4,19 @@
  * @module
  */
 
-import { fromJson, toJson } from "./json.ts";
 import { writeAtomic } from "./atomic.ts";
+import {
+  aCount,
+  aNumber,
+  aRecord,
+  byName,
+  checked,
+  type Expectation,
+  listOf,
+  optional,
+} from "./expectation.ts";
+import { readText, reasonOf, unlessMissing } from "./files.ts";
+import { fromJson, toJson } from "./json.ts";
 
 /** What was measured at one moment of a run. Accuracies are fractions in [0, 1]. */
 export interface MetricLine {
@@ -33,14 +44,33 @@ export interface MetricLine {
   readonly secondsPerStep?: number;
 }
 
+const metricLine: Expectation<MetricLine> = aRecord<MetricLine>({
+  step: aCount,
+  epoch: aCount,
+  loss: aNumber,
+  learningRate: optional(aNumber),
+  testLoss: optional(aNumber),
+  testAccuracy: optional(aNumber),
+  trainAccuracy: optional(aNumber),
+  ranks: optional(byName(aNumber)),
+  singularValues: optional(byName(listOf(aNumber))),
+  discarded: optional(byName(aNumber)),
+  secondsPerStep: optional(aNumber),
+});
+
 /**
  * Adds one line to a metrics file, with a single write.
  *
  * @param path The file; made when it is missing.
  * @param line What was measured.
+ * @throws {Error} When the file cannot be written.
  */
 export function appendMetric(path: string, line: MetricLine): void {
-  Deno.writeTextFileSync(path, `${toJson(line)}\n`, { append: true });
+  try {
+    Deno.writeTextFileSync(path, `${toJson(line)}\n`, { append: true });
+  } catch (error) {
+    throw new Error(`Cannot write ${path}: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 /**
@@ -51,9 +81,12 @@ export function appendMetric(path: string, line: MetricLine): void {
  * @throws {Error} When a finished line is damaged; the message names it.
  */
 export async function readMetrics(path: string): Promise<MetricLine[]> {
-  const text = await readOrEmpty(path);
+  const text = await unlessMissing(() => readText(path)) ?? "";
   const finished = text.split("\n").slice(0, -1);
-  return finished.map((line, i) => parseLine(line, `${path} line ${i + 1}`));
+  return finished.map((line, i) => {
+    const source = `${path} line ${i + 1}`;
+    return checked(metricLine, fromJson(line, source), source);
+  });
 }
 
 /**
@@ -63,26 +96,7 @@ export async function readMetrics(path: string): Promise<MetricLine[]> {
  * @param step The last step to keep.
  */
 export async function truncateMetrics(path: string, step: number): Promise<void> {
-  if (await readOrEmpty(path) === "") return;
+  if (await unlessMissing(() => Deno.stat(path)) === undefined) return;
   const kept = (await readMetrics(path)).filter((line) => line.step <= step);
   await writeAtomic(path, kept.map((line) => `${toJson(line)}\n`).join(""));
-}
-
-async function readOrEmpty(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  }
-}
-
-function parseLine(text: string, source: string): MetricLine {
-  const line = fromJson(text, source) as Partial<MetricLine> | null;
-  for (const key of ["step", "epoch", "loss"] as const) {
-    if (typeof line?.[key] !== "number") {
-      throw new Error(`Cannot read ${source}: expected a number "${key}", got ${line?.[key]}`);
-    }
-  }
-  return line as MetricLine;
 }

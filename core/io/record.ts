@@ -5,7 +5,10 @@
  * @module
  */
 
+import { isRecord } from "./expectation.ts";
+import { brief, plainJson } from "./json.ts";
 import {
+  orderedRecord,
   readSafetensors,
   type TensorArray,
   type TensorData,
@@ -44,7 +47,7 @@ export function flatten(record: object): TensorFile {
   const tensors = new Map<string, TensorData>();
   const skeleton = describe(record, "", tensors);
   return {
-    tensors: Object.fromEntries(tensors),
+    tensors: orderedRecord(tensors),
     metadata: { [SKELETON]: JSON.stringify(skeleton) },
   };
 }
@@ -55,14 +58,16 @@ export function flatten(record: object): TensorFile {
  * @param file Tensors and metadata.
  * @param name Name of the file for error messages.
  * @returns The record, with the prototypes of plain objects.
- * @throws {Error} When the skeleton is missing or names a tensor that is not there.
+ * @throws {Error} When the skeleton is missing or damaged, or names a tensor that is not there.
  */
 export function unflatten(file: TensorFile, name = "record"): Record<string, unknown> {
   const text = file.metadata[SKELETON];
   if (text === undefined) {
     throw new Error(`Cannot read ${name}: expected a record, got a file of tensors without one`);
   }
-  return rebuild(JSON.parse(text), file.tensors, name) as Record<string, unknown>;
+  const record = rebuild(plainJson(text, name, "a record of JSON text"), file.tensors, name);
+  if (isRecord(record)) return record;
+  throw broken(name, "named values", brief(record));
 }
 
 /**
@@ -142,6 +147,9 @@ function joinPath(path: string, key: string): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
+/** How numbers are written that JSON lacks. */
+const MARKED_NUMBERS: readonly unknown[] = ["-0", "NaN", "Infinity", "-Infinity"];
+
 type Tensors = Readonly<Record<string, TensorData>>;
 
 function rebuild(node: unknown, tensors: Tensors, file: string): unknown {
@@ -151,25 +159,28 @@ function rebuild(node: unknown, tensors: Tensors, file: string): unknown {
   return rebuildEntries(Object.entries(node), tensors, file);
 }
 
+/** As it should be; a damaged file may have anything in these places. */
 interface Tagged {
-  readonly [TAG]: string;
-  readonly name: string;
-  readonly value: string;
-  readonly entries: readonly (readonly [string, unknown])[];
+  readonly [TAG]: unknown;
+  readonly name?: unknown;
+  readonly value?: unknown;
+  readonly entries?: unknown;
 }
 
 function rebuildTagged(node: Tagged, tensors: Tensors, file: string): unknown {
   switch (node[TAG]) {
     case "number":
-      return Number(node.value);
+      if (MARKED_NUMBERS.includes(node.value)) return Number(node.value);
+      throw broken(file, `one of ${MARKED_NUMBERS.join(", ")}`, brief(node.value));
     case "entries":
-      return rebuildEntries(node.entries, tensors, file);
+      if (isEntries(node.entries)) return rebuildEntries(node.entries, tensors, file);
+      throw broken(file, "pairs of a name and a value", brief(node.entries));
     case "tensor":
       return tensorOf(node.name, tensors, file);
     case "array":
       return tensorOf(node.name, tensors, file).data;
     default:
-      throw new Error(`Cannot read ${file}: unknown mark "${node[TAG]}" in its record`);
+      throw broken(file, "a mark of number, entries, tensor or array", brief(node[TAG]));
   }
 }
 
@@ -181,8 +192,16 @@ function rebuildEntries(
   return Object.fromEntries(entries.map(([k, v]) => [k, rebuild(v, tensors, file)]));
 }
 
-function tensorOf(name: string, tensors: Tensors, file: string): TensorData {
-  const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-  if (tensor) return tensor;
-  throw new Error(`Cannot read ${file}: expected a tensor "${name}", which is missing`);
+function tensorOf(name: unknown, tensors: Tensors, file: string): TensorData {
+  if (typeof name === "string" && Object.hasOwn(tensors, name)) return tensors[name]!;
+  throw broken(file, `a tensor ${brief(name)}`, "none of that name");
+}
+
+function isEntries(value: unknown): value is readonly (readonly [string, unknown])[] {
+  return Array.isArray(value) &&
+    value.every((pair) => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === "string");
+}
+
+function broken(file: string, expected: string, got: string): Error {
+  return new Error(`Cannot read ${file}: expected ${expected} in its record, got ${got}`);
 }

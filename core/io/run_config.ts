@@ -4,6 +4,15 @@
  * @module
  */
 
+import {
+  aNumber,
+  anything,
+  aRecord,
+  aText,
+  byName,
+  type Expectation,
+  optional,
+} from "./expectation.ts";
 import { toJson } from "./json.ts";
 
 /** Everything that a run was started with. */
@@ -25,6 +34,17 @@ export interface RunConfig {
   /** Whatever else a recipe keeps. */
   readonly [extra: string]: unknown;
 }
+
+/** What config.json must hold. */
+export const runConfig: Expectation<RunConfig> = aRecord<RunConfig>({
+  recipe: aText,
+  settings: byName(anything),
+  seed: aNumber,
+  backend: aText,
+  report: optional(aText),
+  dataset: optional(aRecord<{ name: string; sha256: string }>({ name: aText, sha256: aText })),
+  environment: optional(byName(aText)),
+});
 
 /**
  * Lists the settings in which a resumed run differs from the one it goes on with.

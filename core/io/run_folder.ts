@@ -7,11 +7,13 @@
 
 import { join } from "node:path";
 import { writeAtomic } from "./atomic.ts";
+import { checked, type Expectation } from "./expectation.ts";
+import { makeFolder, readText, reasonOf, unlessMissing } from "./files.ts";
 import { fromJson, toJson } from "./json.ts";
 import { appendMetric, type MetricLine, readMetrics, truncateMetrics } from "./metrics.ts";
 import { readRecord, writeRecord } from "./record.ts";
-import { differences, type RunConfig } from "./run_config.ts";
-import type { Summary } from "./summary.ts";
+import { differences, type RunConfig, runConfig } from "./run_config.ts";
+import { anySummary, type Summary } from "./summary.ts";
 
 /** Names of what a run folder holds. */
 const FILES = {
@@ -82,7 +84,7 @@ export class RunFolder {
     } else {
       await refuseOtherRun(path, config, options.mayChange);
     }
-    await Deno.mkdir(path, { recursive: true });
+    await makeFolder(path);
     await writeAtomic(join(path, FILES.config), toJson(config, 2) + "\n");
     return new RunFolder(path, config);
   }
@@ -138,14 +140,24 @@ export class RunFolder {
  * @throws {Error} When it holds no run, or a damaged one.
  */
 export async function readRun(path: string): Promise<RunData> {
+  const run = await findRun(path);
+  if (run) return run;
+  throw new Error(`Cannot read a run from ${path}: expected a ${FILES.config}, found none`);
+}
+
+/**
+ * Reads a run folder as {@linkcode readRun} does.
+ *
+ * @param path The folder.
+ * @returns What its files say; undefined when it holds no run.
+ * @throws {Error} When it holds a damaged run.
+ */
+export async function findRun(path: string): Promise<RunData | undefined> {
   const config = await readConfig(path);
-  if (!config) {
-    throw new Error(`Cannot read a run from ${path}: expected a ${FILES.config}, found none`);
-  }
+  if (!config) return undefined;
   const metrics = await readMetrics(join(path, FILES.metrics));
-  const summary = await readSummary(path);
-  const twin = join(path, FILES.baseline);
-  const baseline = await readConfig(twin) ? await readRun(twin) : undefined;
+  const summary = await readJson(join(path, FILES.summary), anySummary);
+  const baseline = await findRun(join(path, FILES.baseline));
   return { path, config, metrics, ...(summary && { summary }), ...(baseline && { baseline }) };
 }
 
@@ -165,9 +177,19 @@ export async function saveReport(path: string, html: string): Promise<string> {
 /** Name of the first artefact in the folder; undefined when a new run would overwrite nothing. */
 async function occupied(path: string): Promise<string | undefined> {
   for (const name of Object.values(FILES)) {
-    if (await unlessMissing(() => Deno.lstat(join(path, name)))) return name;
+    if (await exists(path, name)) return name;
   }
   return undefined;
+}
+
+async function exists(path: string, name: string): Promise<boolean> {
+  try {
+    return await unlessMissing(() => Deno.lstat(join(path, name))) !== undefined;
+  } catch (error) {
+    throw new Error(`Cannot use ${path} as the folder of a run: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 function nothingToResume(path: string): Error {
@@ -200,34 +222,10 @@ async function refuseOtherRun(
 }
 
 async function readConfig(path: string): Promise<RunConfig | undefined> {
-  const file = join(path, FILES.config);
-  const config = await readJson(file) as Partial<RunConfig> | undefined;
-  if (config === undefined) return undefined;
-  if (typeof config?.recipe === "string" && typeof config.settings === "object") {
-    return config as RunConfig;
-  }
-  throw new Error(`Cannot read ${file}: expected a record with "recipe" and "settings"`);
+  return await readJson(join(path, FILES.config), runConfig);
 }
 
-async function readSummary(path: string): Promise<Summary | undefined> {
-  const file = join(path, FILES.summary);
-  const summary = await readJson(file);
-  if (summary === undefined || (typeof summary === "object" && summary !== null)) {
-    return summary as Summary | undefined;
-  }
-  throw new Error(`Cannot read ${file}: expected a record`);
-}
-
-async function readJson(file: string): Promise<unknown> {
-  const text = await unlessMissing(() => Deno.readTextFile(file));
-  return text === undefined ? undefined : fromJson(text, file);
-}
-
-async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+async function readJson<T>(file: string, expectation: Expectation<T>): Promise<T | undefined> {
+  const text = await unlessMissing(() => readText(file));
+  return text === undefined ? undefined : checked(expectation, fromJson(text, file), file);
 }

@@ -6,27 +6,27 @@
  * optional `__metadata__` map of strings, then the data without holes. Written and read on
  * little-endian machines, the only ones Deno runs on.
  *
+ * F64, F32 and whole numbers of 8 to 64 bits are read and written as they are. F16 and BF16 are read
+ * as float32, which holds all of their values, and BOOL as bytes 0 and 1; the tensor tells so in its
+ * `dtype`. Files with other types, such as F8_E4M3, are refused.
+ *
  * @module
  */
 
 import { writeAtomic } from "./atomic.ts";
+import { isRecord } from "./expectation.ts";
+import { readBytes } from "./files.ts";
+import { brief, plainJson } from "./json.ts";
+import {
+  type ElementType,
+  elementTypes,
+  type TensorArray,
+  type TensorData,
+  tensorOf,
+  typeOf,
+} from "./tensor_data.ts";
 
-/** Element storage of a {@linkcode TensorData}; the class decides the type in the file. */
-export type TensorArray =
-  | Float32Array
-  | Float64Array
-  | Int32Array
-  | Uint32Array
-  | Uint8Array
-  | BigInt64Array;
-
-/** A tensor in host memory. */
-export interface TensorData {
-  /** Extents, outermost first; empty for a scalar. */
-  readonly shape: readonly number[];
-  /** Row-major elements, as many as the product of the extents. */
-  readonly data: TensorArray;
-}
+export type { TensorArray, TensorData } from "./tensor_data.ts";
 
 /** What a safetensors file holds. */
 export interface TensorFile {
@@ -35,21 +35,6 @@ export interface TensorFile {
   /** Free text by key; empty when the file has none. */
   readonly metadata: Readonly<Record<string, string>>;
 }
-
-interface ElementType {
-  readonly dtype: string;
-  readonly size: number;
-  readonly make: new (buffer: ArrayBuffer, offset: number, length: number) => TensorArray;
-}
-
-const TYPES: readonly ElementType[] = [
-  { dtype: "F64", size: 8, make: Float64Array },
-  { dtype: "I64", size: 8, make: BigInt64Array },
-  { dtype: "F32", size: 4, make: Float32Array },
-  { dtype: "I32", size: 4, make: Int32Array },
-  { dtype: "U32", size: 4, make: Uint32Array },
-  { dtype: "U8", size: 1, make: Uint8Array },
-];
 
 const METADATA = "__metadata__";
 const LENGTH_BYTES = 8;
@@ -87,15 +72,9 @@ export function encodeSafetensors(
 }
 
 function typeFor(name: string, { shape, data }: TensorData): ElementType {
-  const refuse = `Cannot store tensor "${name}"`;
+  const refuse = `Cannot store tensor ${brief(name)}`;
   if (name === METADATA) throw new RangeError(`${refuse}: the name is reserved, choose another`);
-  const type = TYPES.find((t) => data instanceof t.make);
-  if (!type) {
-    throw new TypeError(
-      `${refuse}: expected a Float32, Float64, Int32, Uint32, Uint8 or BigInt64 array, ` +
-        `got ${Object.prototype.toString.call(data).slice(8, -1)}`,
-    );
-  }
+  const type = typeOf(data, refuse);
   const count = shape.reduce((a, b) => a * b, 1);
   if (!shape.every(isCount) || count !== data.length) {
     throw new RangeError(
@@ -121,7 +100,10 @@ function bytesOf(data: TensorArray): Uint8Array {
 /**
  * Decodes a safetensors file, strictly: every byte must belong to the header or to one tensor.
  *
- * @param bytes The whole file. Aligned tensors become views of it, others are copied.
+ * Costs the header only: aligned tensors are views of `bytes`, and narrow types become wider ones
+ * when their `data` is first asked for.
+ *
+ * @param bytes The whole file.
  * @param file Name of the file for error messages.
  * @returns Tensors and metadata.
  * @throws {Error} When the file is damaged; the message names file, tensor and what was expected.
@@ -135,8 +117,17 @@ export function decodeSafetensors(bytes: Uint8Array, file = "safetensors data"):
     .map(([name, value]) => readEntry(name, value, data.length, file))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCover(entries, data.length, file);
-  const tensors = entries.map((e) => [e.name, { shape: e.shape, data: arrayOf(e, data) }] as const);
-  return { tensors: Object.fromEntries(tensors), metadata };
+  const tensors = entries.map((entry) => [entry.name, tensorIn(data, entry)] as const);
+  return { tensors: orderedRecord(tensors), metadata };
+}
+
+/** A record whose keys keep their order: plain ones move keys such as "10" to the front. */
+export function orderedRecord<T>(
+  entries: Iterable<readonly [string, T]>,
+): Readonly<Record<string, T>> {
+  const found = new Map(entries);
+  const keys = [...found.keys()];
+  return new Proxy(Object.freeze(Object.fromEntries(found)), { ownKeys: () => keys });
 }
 
 function decodeHeader(
@@ -150,31 +141,32 @@ function decodeHeader(
   const length = Number(view.getBigUint64(0, true));
   const available = bytes.length - LENGTH_BYTES;
   if (length > Math.min(available, MAX_HEADER)) {
-    throw broken(
-      file,
-      `the header claims ${length} bytes, but at most ${Math.min(available, MAX_HEADER)} are there`,
-    );
+    const most = Math.min(available, MAX_HEADER);
+    throw broken(file, `expected a header of at most ${most} bytes, got one that claims ${length}`);
   }
   const dataStart = LENGTH_BYTES + length;
-  const header = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart), file);
-  if (!isPlainObject(header)) throw broken(file, "expected the header to be a JSON object");
+  const text = textOf(bytes.subarray(LENGTH_BYTES, dataStart), file);
+  const header = plainJson(text, file, "a header of JSON text");
+  if (!isRecord(header)) {
+    throw broken(file, `expected the header to be a JSON object, got ${brief(header)}`);
+  }
   return { header, dataStart };
 }
 
-function parseHeader(bytes: Uint8Array, file: string): unknown {
+function textOf(bytes: Uint8Array, file: string): string {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw broken(file, `the header is not JSON text (${(error as Error).message})`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw broken(file, "expected a header of UTF-8 text, got other bytes");
   }
 }
 
 function readMetadata(value: unknown, file: string): Record<string, string> {
   if (value === undefined) return {};
-  if (isPlainObject(value) && Object.values(value).every((v) => typeof v === "string")) {
+  if (isRecord(value) && Object.values(value).every((v) => typeof v === "string")) {
     return value as Record<string, string>;
   }
-  throw broken(file, `expected "${METADATA}" to map strings to strings`);
+  throw broken(file, `expected "${METADATA}" to map strings to strings, got ${brief(value)}`);
 }
 
 interface Entry {
@@ -186,25 +178,25 @@ interface Entry {
 }
 
 function readEntry(name: string, value: unknown, dataLength: number, file: string): Entry {
-  const refuse = (what: string): Error => broken(file, `tensor "${name}" ${what}`);
-  if (!isPlainObject(value)) throw refuse("has no description");
+  const refuse = (expected: string, got: string): Error =>
+    broken(file, `expected tensor ${brief(name)} to ${expected}, got ${got}`);
+  if (!isRecord(value)) throw refuse("have a description", brief(value));
   const { dtype, shape, data_offsets: offsets } = value;
-  const type = TYPES.find((t) => t.dtype === dtype);
+  const type = elementTypes.find((t) => t.dtype === dtype);
   if (!type) {
-    const known = TYPES.map((t) => t.dtype).join(", ");
-    throw refuse(`has type ${JSON.stringify(dtype)}, expected one of ${known}`);
+    throw refuse(`have type ${elementTypes.map((t) => t.dtype).join(", ")}`, brief(dtype));
   }
-  if (!isCounts(shape)) throw refuse(`has shape ${JSON.stringify(shape)}, expected counts`);
+  if (!isCounts(shape)) throw refuse("have counts as its shape", brief(shape));
   if (!isCounts(offsets) || offsets.length !== 2) {
-    throw refuse(`has offsets ${JSON.stringify(offsets)}, expected [begin, end]`);
+    throw refuse("have offsets [begin, end]", brief(offsets));
   }
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > dataLength) {
-    throw refuse(`lies at bytes ${begin} to ${end}, but the data has ${dataLength} bytes`);
+    throw refuse(`lie within ${dataLength} bytes of data`, `bytes ${begin} to ${end}`);
   }
   const expected = shape.reduce((a, b) => a * b, type.size);
   if (end - begin !== expected) {
-    throw refuse(`needs ${expected} bytes for ${dtype} [${shape}], got ${end - begin}`);
+    throw refuse(`have ${expected} bytes as ${type.dtype} ${brief(shape)}`, `${end - begin}`);
   }
   return { name, type, shape, begin, end };
 }
@@ -212,11 +204,8 @@ function readEntry(name: string, value: unknown, dataLength: number, file: strin
 function checkCover(entries: readonly Entry[], dataLength: number, file: string): void {
   let position = 0;
   for (const { name, begin, end } of entries) {
-    if (begin < position) {
-      throw broken(file, `tensor "${name}" overlaps the one before it at byte ${begin}`);
-    }
-    if (begin > position) {
-      throw broken(file, `bytes ${position} to ${begin} before tensor "${name}" belong to none`);
+    if (begin !== position) {
+      throw broken(file, `expected tensor ${brief(name)} at byte ${position}, got ${begin}`);
     }
     position = end;
   }
@@ -225,11 +214,9 @@ function checkCover(entries: readonly Entry[], dataLength: number, file: string)
   }
 }
 
-function arrayOf({ type, begin, end }: Entry, data: Uint8Array): TensorArray {
+function tensorIn(data: Uint8Array, { type, shape, begin, end }: Entry): TensorData {
   const aligned = (data.byteOffset + begin) % type.size === 0;
-  const bytes = aligned ? data.subarray(begin, end) : data.slice(begin, end);
-  const length = (end - begin) / type.size;
-  return new type.make(bytes.buffer as ArrayBuffer, bytes.byteOffset, length);
+  return tensorOf(type, shape, aligned ? data.subarray(begin, end) : data.slice(begin, end));
 }
 
 function isCount(value: unknown): value is number {
@@ -238,10 +225,6 @@ function isCount(value: unknown): value is number {
 
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every(isCount);
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function broken(file: string, what: string): Error {
@@ -271,5 +254,5 @@ export async function writeSafetensors(
  * @throws {Error} When the file is missing or damaged.
  */
 export async function readSafetensors(path: string): Promise<TensorFile> {
-  return decodeSafetensors(await Deno.readFile(path), path);
+  return decodeSafetensors(await readBytes(path), path);
 }

@@ -4,6 +4,16 @@
  * @module
  */
 
+import {
+  aNumber,
+  aRecord,
+  aText,
+  byName,
+  type Expectation,
+  listOf,
+  optional,
+} from "./expectation.ts";
+
 /** The result of a run. Accuracies are fractions in [0, 1]. */
 export interface Summary {
   /** Registry name of the recipe. */
@@ -45,3 +55,34 @@ export interface Summary {
   /** Whatever else a recipe tells. */
   readonly [extra: string]: unknown;
 }
+
+const FIELDS = {
+  recipe: aText,
+  seed: aNumber,
+  backend: aText,
+  dataset: aText,
+  epochs: aNumber,
+  steps: aNumber,
+  trainLoss: aNumber,
+  testAccuracy: aNumber,
+  testLoss: aNumber,
+  parameters: aNumber,
+  denseParameters: aNumber,
+  compression: aNumber,
+  ranks: byName(aNumber),
+  secondsPerStep: aNumber,
+  seconds: aNumber,
+  confusion: optional(listOf(listOf(aNumber))),
+  classNames: optional(listOf(aText)),
+  method: optional(aText),
+};
+
+/** What summary.json of a run that trained a network must hold. */
+export const trainingSummary: Expectation<Summary> = aRecord<Summary>(FIELDS);
+
+/** What summary.json of any recipe must hold: fields of these names are of these types. */
+export const anySummary: Expectation<Summary> = aRecord<Summary>(
+  Object.fromEntries(
+    Object.entries(FIELDS).map(([key, field]) => [key, optional<unknown>(field)]),
+  ) as typeof FIELDS,
+);

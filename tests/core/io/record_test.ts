@@ -81,8 +81,55 @@ Deno.test("readRecord() names the damaged file", async () => {
   try {
     const [header] = encodeSafetensors({ a: { shape: [2], data: new Float32Array(2) } });
     await Deno.writeFile(path, header!);
-    await assertRejects(() => readRecord(path), Error, `Cannot read ${path}: tensor "a" lies at`);
+    await assertRejects(
+      () => readRecord(path),
+      Error,
+      `Cannot read ${path}: expected tensor "a" to lie`,
+    );
   } finally {
     await Deno.remove(path);
   }
 });
+
+/** A file of one tensor `u` whose skeleton is this text. */
+function withSkeleton(skeleton: unknown): Parameters<typeof unflatten>[0] {
+  const text = typeof skeleton === "string" ? skeleton : JSON.stringify(skeleton);
+  const { tensors } = flatten({ u: new Float32Array(1) });
+  return { tensors, metadata: { "rankflow.record": text } };
+}
+
+const DAMAGED: readonly [what: string, skeleton: unknown, message: string][] = [
+  [
+    "is cut off",
+    '{"step":7,"u":',
+    "expected a record of JSON text, got other text (Unexpected end",
+  ],
+  ["is null", null, "expected named values in its record, got null"],
+  ["is a list", [1], "expected named values in its record, got [1]"],
+  ["has a mark that is none", { u: { $: "tensr" } }, "expected a mark of number, entries, tensor"],
+  ["has a mark that is no text", { u: { $: {} } }, "expected a mark of number, entries, tensor"],
+  [
+    "has a number that is none",
+    { a: { $: "number", value: "12" } },
+    'expected one of -0, NaN, Infinity, -Infinity in its record, got "12"',
+  ],
+  [
+    "has entries that are none",
+    { a: { $: "entries", entries: [["a"]] } },
+    'expected pairs of a name and a value in its record, got [["a"]]',
+  ],
+  ["has no entries", { a: { $: "entries" } }, "expected pairs of a name and a value"],
+  [
+    "names a tensor by no text",
+    { u: { $: "tensor", name: ["u"] } },
+    'expected a tensor ["u"] in its record, got none of that name',
+  ],
+  ["names a tensor like a method", { u: { $: "array", name: "toString" } }, 'a tensor "toString"'],
+];
+
+for (const [what, skeleton, message] of DAMAGED) {
+  Deno.test(`unflatten() refuses a record that ${what}`, () => {
+    const error = assertThrows(() => unflatten(withSkeleton(skeleton), "c.st"), Error, message);
+    assertEquals(error.message.startsWith("Cannot read c.st: expected "), true, error.message);
+  });
+}

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { MetricLine } from "../../../core/io/metrics.ts";
 import type { RunConfig } from "../../../core/io/run_config.ts";
-import { readRun, RunFolder } from "../../../core/io/run_folder.ts";
+import { findRun, readRun, RunFolder } from "../../../core/io/run_folder.ts";
 import type { Summary } from "../../../core/io/summary.ts";
 
 const CONFIG: RunConfig = {
@@ -143,7 +143,7 @@ Deno.test("readRun() names the damaged line of metrics.jsonl", async () => {
     const run = await RunFolder.open(path, CONFIG);
     run.appendMetric(line(1));
     await Deno.writeTextFile(`${path}/metrics.jsonl`, "{oops\n", { append: true });
-    await assertRejects(() => readRun(path), Error, `metrics.jsonl line 2: not JSON text`);
+    await assertRejects(() => readRun(path), Error, `metrics.jsonl line 2: expected JSON text`);
     await Deno.writeTextFile(`${path}/metrics.jsonl`, '{"step":1,"epoch":1}\n');
     await assertRejects(
       () => readRun(path),
@@ -170,5 +170,70 @@ Deno.test("RunFolder writes files that people can read", async () => {
       await Deno.readTextFile(`${path}/config.json`),
       '\n  "recipe": "mnist",\n',
     );
+  });
+});
+
+/** Damage to a file of a run, and what reading it says. */
+const DAMAGED: readonly [file: string, text: string, message: string][] = [
+  ["config.json", '{"recipe":"mnist","settings":null}', 'expected a record "settings", got null'],
+  ["config.json", '{"recipe":"mnist","settings":{}}', 'expected a number "seed", got undefined'],
+  ["config.json", "[]", "expected a record, got []"],
+  ["config.json", "", "expected JSON text, got other text (Unexpected end of JSON input)"],
+  ["summary.json", "null", "expected a record, got null"],
+  ["summary.json", '{"ranks":{"w":null}}', 'expected a number "ranks.w", got null'],
+  ["summary.json", '{"confusion":[[1],2]}', 'expected a list "confusion.1", got 2'],
+  ["baseline/config.json", '{"recipe":7}', 'expected a text "recipe", got 7'],
+];
+
+for (const [file, text, message] of DAMAGED) {
+  Deno.test(`readRun() refuses ${file} that holds ${text || "nothing"}`, async () => {
+    await inFolder(async (path) => {
+      await RunFolder.open(path, CONFIG);
+      await Deno.mkdir(`${path}/baseline`);
+      await Deno.writeTextFile(`${path}/${file}`, text);
+      const error = await assertRejects(() => readRun(path), Error);
+      assertEquals(error.message, `Cannot read ${path}/${file}: ${message}`);
+    });
+  });
+}
+
+Deno.test("readRun() refuses a metric of the wrong type and names it", async () => {
+  await inFolder(async (path) => {
+    const run = await RunFolder.open(path, CONFIG);
+    run.appendMetric(line(1));
+    const wrong: readonly [more: string, message: string][] = [
+      ['"ranks":{"w":"4"}', 'expected a number "ranks.w", got "4"'],
+      ['"singularValues":{"w":[1,null]}', 'expected a number "singularValues.w.1", got null'],
+      ['"step":-1', 'expected a whole number ≥ 0 "step", got -1'],
+    ];
+    for (const [more, message] of wrong) {
+      await Deno.writeTextFile(`${path}/metrics.jsonl`, `{"step":1,"epoch":1,"loss":0,${more}}\n`);
+      const error = await assertRejects(() => readRun(path), Error);
+      assertEquals(error.message, `Cannot read ${path}/metrics.jsonl line 1: ${message}`);
+    }
+  });
+});
+
+Deno.test("RunFolder.open() and readRun() say in one line that the folder is a file", async () => {
+  await inFolder(async (path) => {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(path, "x");
+    const why = "expected folders in its path, got a file";
+    for (const resume of [false, true]) {
+      const error = await assertRejects(() => RunFolder.open(path, CONFIG, { resume }), Error);
+      assertEquals(error.message, `Cannot use ${path} as the folder of a run: ${why}`);
+    }
+    const error = await assertRejects(() => readRun(path), Error);
+    assertEquals(error.message, `Cannot read ${path}/config.json: ${why}`);
+  });
+});
+
+Deno.test("findRun() finds nothing in a folder without a run, and refuses a damaged one", async () => {
+  await inFolder(async (path) => {
+    assertEquals(await findRun(path), undefined);
+    await RunFolder.open(path, CONFIG);
+    assertEquals((await findRun(path))?.config, CONFIG);
+    await Deno.writeTextFile(`${path}/metrics.jsonl`, "{oops\n");
+    await assertRejects(() => findRun(path), Error, "metrics.jsonl line 1: expected JSON text");
   });
 });
