@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { writeAtomic } from "../io/mod.ts";
+import { readBytes, writeAtomic } from "../io/mod.ts";
 import { cacheDirectory } from "./cache_directory.ts";
 import { CIFAR_SHAPE, parseCifar } from "./cifar_format.ts";
 import {
@@ -18,7 +18,7 @@ import {
   type Split,
 } from "./dataset.ts";
 import { download } from "./download.ts";
-import { contradiction, enumerate, locate, unpack } from "./files.ts";
+import { checkFolder, contradiction, enumerate, fetchMissing, locate, unpack } from "./files.ts";
 import { readTar } from "./tar.ts";
 
 /** What tells one data set in this format from another. */
@@ -48,15 +48,23 @@ export interface CifarCollection {
 /** The two purposes, as collections name their files. */
 type Purpose = "train" | "test";
 
-/** Paths of the files that are there. */
-type Paths = Readonly<Record<Purpose, readonly string[]>>;
+/** A file of records: its path, and its content where that came out of an archive. */
+interface RecordFile {
+  readonly path: string;
+  readonly content?: Uint8Array;
+}
+
+/** The files of each purpose. */
+type RecordFiles = Readonly<Record<Purpose, readonly RecordFile[]>>;
 
 /**
  * Makes a source of a collection.
  *
  * Record files are taken from the folder, or the folder of the archive in it, plain or gzip, with
  * any number of records; of the training files, any will do. Where there is none for one of the
- * purposes, the archive is downloaded, checked and unpacked for that purpose.
+ * purposes, they are taken out of the archive if that lies there, packed or not; otherwise the archive
+ * is downloaded, checked and unpacked for that purpose, unless the collection lies there in a form
+ * that is not read, which is an error.
  */
 export function cifarSource(collection: CifarCollection): DatasetSource {
   return {
@@ -68,10 +76,10 @@ export function cifarSource(collection: CifarCollection): DatasetSource {
 
 async function load(collection: CifarCollection, options: LoadOptions): Promise<Dataset> {
   const directory = options.directory ?? join(cacheDirectory(), collection.name);
-  const paths = await provide(collection, directory, options);
+  const files = await provide(collection, directory, options);
   const { name, classNames, normalisation } = collection;
-  const train = await readSplit(paths.train, classNames.length);
-  const test = await readSplit(paths.test, classNames.length);
+  const train = await readSplit(files.train, classNames.length);
+  const test = await readSplit(files.test, classNames.length);
   return seal({
     name,
     shape: CIFAR_SHAPE,
@@ -83,70 +91,81 @@ async function load(collection: CifarCollection, options: LoadOptions): Promise<
   });
 }
 
-/** Paths of the record files, after a download where a purpose has none. */
+/** The record files, out of an archive or after a download where a purpose has none. */
 async function provide(
   collection: CifarCollection,
   directory: string,
   options: LoadOptions,
-): Promise<Paths> {
+): Promise<RecordFiles> {
+  await checkFolder(directory);
   const found = await findAll(collection, directory);
   const missing = (["train", "test"] as const).filter((purpose) => found[purpose].length === 0);
   if (missing.length === 0) return found;
   const names = missing.flatMap((purpose) => collection[purpose]);
-  const refuse = (why: string, cause?: unknown) =>
-    new Error(
-      `Cannot load ${collection.name}: ${why}. Put ${enumerate(names)} (plain or .gz` +
-        `${
-          missing.includes("train") ? ", or some of the training ones" : ""
-        }) into ${directory}, ` +
-        "or name the folder that has them with --data DIR",
-      { cause },
-    );
-  if (options.offline) throw refuse("files are missing and downloads are switched off");
-  try {
-    await fetchFiles(collection, names, directory, options);
-  } catch (error) {
-    throw refuse(error instanceof Error ? error.message : String(error), error);
+  const packed = await locate([directory], [collection.archive.name.replace(/\.gz$/, "")]);
+  if (packed !== undefined) {
+    const content = await takeOut(collection, packed, names);
+    const filesOf = (purpose: Purpose): readonly RecordFile[] =>
+      missing.includes(purpose)
+        ? collection[purpose].map((name) => content.get(name)!)
+        : found[purpose];
+    return { train: filesOf("train"), test: filesOf("test") };
   }
+  const others = missing.includes("train") ? ", or some of the training ones" : "";
+  const wanted = `${enumerate(names)} (plain or .gz${others})`;
+  await fetchMissing(
+    { collection: collection.name, directory, wanted },
+    options.offline,
+    () => fetchFiles(collection, names, directory, options),
+  );
   return await findAll(collection, directory);
 }
 
-async function findAll(collection: CifarCollection, directory: string): Promise<Paths> {
-  const find = async (names: readonly string[]): Promise<string[]> => {
-    const paths = await Promise.all(
-      names.map(async (name) =>
-        await locate(directory, name) ?? await locate(join(directory, collection.folder), name)
-      ),
-    );
-    return paths.filter((path) => path !== undefined);
+async function findAll(collection: CifarCollection, directory: string): Promise<RecordFiles> {
+  const folders = [directory, join(directory, collection.folder)];
+  const find = async (names: readonly string[]): Promise<RecordFile[]> => {
+    const paths = await Promise.all(names.map((name) => locate(folders, [name])));
+    return paths.flatMap((path) => path === undefined ? [] : [{ path }]);
   };
   return { train: await find(collection.train), test: await find(collection.test) };
 }
 
 /** Downloads the archive and leaves of it only the files that were asked for. */
 async function fetchFiles(
-  { archive, folder, mirrors, patience }: CifarCollection,
+  collection: CifarCollection,
   names: readonly string[],
   directory: string,
   { onProgress }: LoadOptions,
 ): Promise<void> {
-  const check = (bytes: Uint8Array) => Promise.resolve(contradiction(bytes, archive.digest));
+  const { archive, mirrors, patience } = collection;
+  const check = (bytes: Uint8Array) => contradiction(bytes, archive.digest);
   const path = await download(archive.name, directory, { mirrors, check, onProgress, patience });
-  const files = readTar(await unpack(await Deno.readFile(path), path), path);
-  for (const name of names) {
-    const content = files.get(`${folder}/${name}`);
-    if (!content) throw new Error(`expected ${folder}/${name} in ${archive.name}, found none`);
+  for (const [name, { content }] of await takeOut(collection, path, names)) {
     await writeAtomic(join(directory, name), content);
   }
   await Deno.remove(path);
 }
 
+/** Files of an archive by their names; all of them must be there. */
+async function takeOut(
+  { folder }: CifarCollection,
+  archive: string,
+  names: readonly string[],
+): Promise<Map<string, Required<RecordFile>>> {
+  const files = readTar(unpack(await readBytes(archive), archive), archive);
+  return new Map(names.map((name) => {
+    const path = `${folder}/${name}`;
+    const content = files.get(path);
+    if (content) return [name, { path: `${path} in ${archive}`, content }];
+    throw new Error(`Cannot read ${archive}: expected ${path} in it, got none`);
+  }));
+}
+
 /** The records of all files, one file after another. */
-async function readSplit(paths: readonly string[], classes: number): Promise<Split> {
+async function readSplit(files: readonly RecordFile[], classes: number): Promise<Split> {
   const parts: Split[] = [];
-  for (const path of paths) {
-    const bytes = await unpack(await Deno.readFile(path), path);
-    parts.push(parseCifar(bytes, classes, path));
+  for (const { path, content } of files) {
+    parts.push(parseCifar(content ?? unpack(await readBytes(path), path), classes, path));
   }
   return parts.length === 1 ? parts[0]! : concatenate(parts);
 }

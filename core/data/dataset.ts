@@ -82,9 +82,30 @@ export interface DatasetSource extends Plugin {
   load(options: LoadOptions): Promise<Dataset>;
 }
 
-/** Adds the {@linkcode fingerprint} to the rest of a data set. */
+/**
+ * Adds the {@linkcode fingerprint} to the rest of a data set.
+ *
+ * @throws {RangeError} When a split is empty, or its pixels or labels do not fit the rest.
+ */
 export function seal(content: Omit<Dataset, "sha256">): Dataset {
+  checkSplit(content, content.train, "training");
+  checkSplit(content, content.test, "test");
   return { ...content, sha256: fingerprint(content) };
+}
+
+function checkSplit(
+  { name, shape, classes }: Omit<Dataset, "sha256">,
+  { count, images, labels }: Split,
+  what: string,
+): void {
+  const refuse = (expected: string, got: unknown) =>
+    new RangeError(`Cannot use data set ${name}: expected ${expected}, got ${got}`);
+  if (!(count >= 1)) throw refuse(`at least one ${what} image`, "none");
+  const pixels = shape.reduce((n, d) => n * d, count);
+  if (images.length !== pixels) throw refuse(`${pixels} pixels of ${what} images`, images.length);
+  if (labels.length !== count) throw refuse(`${count} ${what} labels`, labels.length);
+  const stray = labels.find((label) => label >= classes);
+  if (stray !== undefined) throw refuse(`${what} labels below ${classes}`, stray);
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { writeAtomic } from "../io/mod.ts";
+import { makeFolder, writeAtomic } from "../io/mod.ts";
 import type { LoadProgress } from "./dataset.ts";
 
 /** Options of {@linkcode download}. */
@@ -13,7 +13,7 @@ export interface DownloadOptions {
   /** Addresses of folders that hold the file, each with a closing slash, the best first. */
   readonly mirrors: readonly string[];
   /** Says what is wrong with received bytes, or undefined when they are as they must be. */
-  readonly check: (bytes: Uint8Array) => Promise<string | undefined>;
+  readonly check: (bytes: Uint8Array) => string | undefined;
   /** Called as bytes arrive. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Milliseconds without any byte after which a mirror is given up; default 30,000. */
@@ -38,7 +38,7 @@ export async function download(
   for (const mirror of options.mirrors) {
     const received = await attempt(new URL(file, mirror), file, options);
     if (received instanceof Uint8Array) {
-      await Deno.mkdir(directory, { recursive: true });
+      await makeFolder(directory);
       const path = join(directory, file);
       await writeAtomic(path, received);
       return path;
@@ -57,7 +57,7 @@ async function attempt(
 ): Promise<Uint8Array | string> {
   try {
     const bytes = await receive(url, file, options);
-    return await options.check(bytes) ?? bytes;
+    return options.check(bytes) ?? bytes;
   } catch (error) {
     return reasonOf(error);
   }

@@ -25,6 +25,7 @@ export const fashionMnist: DatasetSource = idxSource({
   ],
   normalisation: { mean: [0.286], deviation: [0.353] },
   extent: [28, 28],
+  folders: ["FashionMNIST/raw", "raw"], // of torchvision
   mirrors: [
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",

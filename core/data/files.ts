@@ -6,44 +6,136 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { fileInfo, reasonOf, unlessMissing } from "../io/mod.ts";
 
 /**
- * Path of a file in a folder, plain or with `.gz` at the end; undefined when it is not there.
+ * Refuses a folder of data that is something else.
  *
  * @param directory The folder; it may not exist.
- * @param name Name of the plain file.
+ * @throws {Error} When it is a file, or cannot be looked at.
  */
-export async function locate(directory: string, name: string): Promise<string | undefined> {
-  for (const candidate of [name, `${name}.gz`]) {
-    const path = join(directory, candidate);
-    try {
-      if ((await Deno.stat(path)).isFile) return path;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+export async function checkFolder(directory: string): Promise<void> {
+  const info = await unlessMissing(() => fileInfo(directory));
+  if (!info || info.isDirectory) return;
+  throw new Error(`Cannot read data from ${directory}: expected a folder, got a file`);
+}
+
+/**
+ * Path of a file, plain or with `.gz` at the end; undefined when it is nowhere.
+ *
+ * @param folders Where to look, in this order; they may not exist.
+ * @param names Spellings of the name of the plain file, the best first.
+ */
+export async function locate(
+  folders: readonly string[],
+  names: readonly string[],
+): Promise<string | undefined> {
+  for (const folder of folders) {
+    for (const name of names) {
+      for (const path of [join(folder, name), join(folder, `${name}.gz`)]) {
+        if (await isFile(path)) return path;
+      }
     }
   }
   return undefined;
 }
 
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await unlessMissing(() => fileInfo(path)))?.isFile ?? false;
+  } catch (error) {
+    // A file where a folder could be is no such folder.
+    if (error instanceof Error && error.cause instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
+/** Forms in which people pass data on and which are not read. */
+const OTHER_FORM =
+  /(\.(zip|tar|tgz|tar\.\w+|7z|rar|npz|npy|mat|parquet|pkl|pickle|pt|pth|h5|hdf5)|-py)$/i;
+
+/** Files of a collection that are not where they should be. */
+export interface MissingFiles {
+  /** Registry name of the collection. */
+  readonly collection: string;
+  /** The folder; it may not exist. */
+  readonly directory: string;
+  /** What to put there, in words. */
+  readonly wanted: string;
+}
+
+/**
+ * Downloads files that are missing.
+ *
+ * @param offline Whether that is switched off.
+ * @param fetchFiles Does it.
+ * @throws {Error} When it is switched off or fails, or when the collection lies there in a form that
+ * is not read; the message says what to put where.
+ */
+export async function fetchMissing(
+  { collection, directory, wanted }: MissingFiles,
+  offline: boolean | undefined,
+  fetchFiles: () => Promise<void>,
+): Promise<void> {
+  const refuse = (why: string, cause?: unknown) =>
+    new Error(
+      `Cannot load ${collection}: ${why}. Put ${wanted} into ${directory}, ` +
+        "or name the folder that has them with --data DIR",
+      { cause },
+    );
+  const others = enumerate(await otherForms(directory, collection));
+  if (others !== "") {
+    throw refuse(`files are missing, and what lies there is in a form that is not read: ${others}`);
+  }
+  if (offline) throw refuse("files are missing and downloads are switched off");
+  try {
+    await fetchFiles();
+  } catch (error) {
+    throw refuse(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** Names in a folder that have a word of the collection in them and an ending that is not read. */
+async function otherForms(directory: string, collection: string): Promise<string[]> {
+  const words = collection.split(/[^a-z]+/).filter((word) => word.length > 3);
+  const alike = new RegExp([...words, "^archive\\b", "^train\\b", "^test\\b"].join("|"), "i");
+  const names = await unlessMissing(() => Array.fromAsync(Deno.readDir(directory), (e) => e.name));
+  return (names ?? []).filter((name) => OTHER_FORM.test(name) && alike.test(name)).sort();
+}
+
 /**
  * Unpacks gzip content and returns anything else as it is.
  *
+ * Several gzip members in a row are one content, as of `cat a.gz b.gz` or pigz, and zeros may fill
+ * the file up to a block of a tape.
+ *
  * @param bytes Whole file.
  * @param name Where it comes from, for messages.
- * @throws {Error} When the gzip data are damaged or cut off.
+ * @throws {Error} When the gzip data are damaged or cut off, or something else follows them.
  */
-export async function unpack(bytes: Uint8Array, name: string): Promise<Uint8Array> {
+export function unpack(bytes: Uint8Array, name: string): Uint8Array {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
   try {
-    return new Uint8Array(await new Response(stream).arrayBuffer());
+    // The types leave out that `info` makes a pair of the result.
+    const { buffer, engine } = gunzipSync(bytes, { info: true }) as unknown as Unpacked;
+    if (bytes.subarray(engine.bytesWritten).every((b) => b === 0)) return buffer;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(
-      `Cannot unpack ${name}: expected whole gzip data, got damaged or cut-off ones (${reason})`,
-      { cause: error },
-    );
+    throw damaged(name, reasonOf(error), error);
   }
+  throw damaged(name, "other data follow");
+}
+
+interface Unpacked {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+function damaged(name: string, reason: string, cause?: unknown): Error {
+  return new Error(
+    `Cannot unpack ${name}: expected whole gzip data, got damaged or cut-off ones (${reason})`,
+    { cause },
+  );
 }
 
 /**

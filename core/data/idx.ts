@@ -6,6 +6,7 @@
  * @module
  */
 
+import { readBytes, shorten } from "../io/mod.ts";
 import { unpack } from "./files.ts";
 
 /** An array of unsigned bytes from an IDX file. */
@@ -33,7 +34,7 @@ const TYPES: ReadonlyMap<number, string> = new Map([
  * @throws {Error} When it cannot be read, unpacked or understood; the message names the file.
  */
 export async function readIdx(path: string): Promise<IdxArray> {
-  return parseIdx(await unpack(await Deno.readFile(path), path), path);
+  return parseIdx(unpack(await readBytes(path), path), path);
 }
 
 /**
@@ -61,7 +62,8 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
   const shape = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
   const size = shape.reduce((a, b) => a * b, 1);
   if (bytes.length - header !== size) {
-    throw refuse(`${size} values for extents ${shape.join("×")}`, `${bytes.length - header}`);
+    const extents = shorten(shape.join("×"));
+    throw refuse(`${size} values for extents ${extents}`, `${bytes.length - header}`);
   }
   return { shape, data: bytes.subarray(header) };
 }

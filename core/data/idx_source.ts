@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { readBytes, shorten } from "../io/mod.ts";
 import { cacheDirectory } from "./cache_directory.ts";
 import {
   type Dataset,
@@ -16,7 +17,7 @@ import {
   type Split,
 } from "./dataset.ts";
 import { download } from "./download.ts";
-import { contradiction, enumerate, locate, unpack } from "./files.ts";
+import { checkFolder, contradiction, enumerate, fetchMissing, locate, unpack } from "./files.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";
 
 /** One of the four files. */
@@ -43,6 +44,8 @@ export interface IdxCollection {
   readonly mirrors: readonly string[];
   /** Mean and standard deviation of the training pixels, as publications round them. */
   readonly normalisation?: Normalisation;
+  /** Folders within the one of the data in which other programs put the files. */
+  readonly folders?: readonly string[];
   /** Training images, training labels, test images, test labels. */
   readonly files: readonly [IdxFile, IdxFile, IdxFile, IdxFile];
   /** Milliseconds without any byte after which a mirror is given up; default 30,000. */
@@ -58,8 +61,10 @@ interface Found {
 /**
  * Makes a source of a collection.
  *
- * Files are taken from the folder, plain or gzip, with any number of images; those that have the
- * published number must have the published content, too. What is missing is downloaded.
+ * Files are taken from the folder or one of those in it that the collection names, plain or gzip,
+ * with any number of images; those that have the published number must have the published content,
+ * too. Names may be spelt with a dot, as in `train-images.idx3-ubyte`. What is missing is downloaded,
+ * unless it lies there in a form that is not read, which is an error.
  */
 export function idxSource(collection: IdxCollection): DatasetSource {
   return {
@@ -73,7 +78,10 @@ async function load(collection: IdxCollection, options: LoadOptions): Promise<Da
   const directory = options.directory ?? join(cacheDirectory(), collection.name);
   const paths = await provide(collection, directory, options);
   const found: Found[] = [];
-  for (const [i, path] of paths.entries()) found.push(await open(path, collection.files[i]!));
+  const isOurs = options.directory === undefined;
+  for (const [i, path] of paths.entries()) {
+    found.push(await open(path, collection.files[i]!, isOurs));
+  }
   const [trainImages, trainLabels, testImages, testLabels] = found;
   const { name, classNames, extent, normalisation } = collection;
   const train = pair(collection, trainImages!, trainLabels!);
@@ -95,23 +103,28 @@ async function provide(
   directory: string,
   options: LoadOptions,
 ): Promise<string[]> {
-  const paths = await Promise.all(collection.files.map(({ name }) => locate(directory, name)));
+  await checkFolder(directory);
+  const folders = [directory, ...(collection.folders ?? []).map((f) => join(directory, f))];
+  const paths = await Promise.all(
+    collection.files.map(({ name }) => locate(folders, [name, name.replace("-idx", ".idx")])),
+  );
   const missing = collection.files.filter((_, i) => paths[i] === undefined);
-  const refuse = (why: string, cause?: unknown) =>
-    new Error(
-      `Cannot load ${collection.name}: ${why}. Put ${enumerate(missing.map((f) => f.name))} ` +
-        `(plain or .gz) into ${directory}, or name the folder that has them with --data DIR`,
-      { cause },
+  if (missing.length > 0) {
+    const wanted = `${enumerate(missing.map((f) => f.name))} (plain or .gz)`;
+    await fetchMissing(
+      { collection: collection.name, directory, wanted },
+      options.offline,
+      async () => {
+        for (const file of missing) {
+          paths[collection.files.indexOf(file)] = await fetchFile(
+            collection,
+            file,
+            directory,
+            options,
+          );
+        }
+      },
     );
-  if (missing.length > 0 && options.offline) {
-    throw refuse("files are missing and downloads are switched off");
-  }
-  for (const file of missing) {
-    try {
-      paths[collection.files.indexOf(file)] = await fetchFile(collection, file, directory, options);
-    } catch (error) {
-      throw refuse(error instanceof Error ? error.message : String(error), error);
-    }
   }
   return paths.map((path) => path!);
 }
@@ -123,19 +136,20 @@ function fetchFile(
   { onProgress }: LoadOptions,
 ): Promise<string> {
   const packed = `${file.name}.gz`;
-  const check = async (bytes: Uint8Array) =>
-    contradiction(await unpack(bytes, packed), file.digest);
+  const check = (bytes: Uint8Array) => contradiction(unpack(bytes, packed), file.digest);
   return download(packed, directory, { mirrors, check, onProgress, patience });
 }
 
-async function open(path: string, file: IdxFile): Promise<Found> {
-  const bytes = await unpack(await Deno.readFile(path), path);
+/** @param isOurs Whether this program may have put the file there. */
+async function open(path: string, file: IdxFile, isOurs: boolean): Promise<Found> {
+  const bytes = unpack(await readBytes(path), path);
   const array = parseIdx(bytes, path);
   const wrong = array.shape[0] === file.count ? contradiction(bytes, file.digest) : undefined;
   if (wrong === undefined) return { path, array };
-  throw new Error(
-    `Cannot trust ${path}: ${wrong}; delete the file to have it downloaded again`,
-  );
+  const advice = isOurs
+    ? "delete the file to have it downloaded again"
+    : "name the folder of another copy with --data DIR";
+  throw new Error(`Cannot trust ${path}: ${wrong}; ${advice}`);
 }
 
 /** Images with their labels, when they fit together. */
@@ -145,10 +159,11 @@ function pair(collection: IdxCollection, images: Found, labels: Found): Split {
     new Error(`Cannot use ${path} for ${collection.name}: expected ${expected}, got ${got}`);
   if (extent.join() !== collection.extent.join()) {
     const shape = ["n", ...collection.extent].join("×");
-    throw refuse(images.path, `extents ${shape}`, images.array.shape.join("×"));
+    throw refuse(images.path, `extents ${shape}`, shorten(images.array.shape.join("×")));
   }
+  if (count === 0) throw refuse(images.path, "at least one image", "none");
   if (labels.array.shape.length !== 1 || labels.array.shape[0] !== count) {
-    const got = `${labels.array.shape.join("×")} labels`;
+    const got = `${shorten(labels.array.shape.join("×"))} labels`;
     throw refuse(labels.path, `${count} labels, one for each image in ${images.path}`, got);
   }
   const classes = collection.classNames.length;

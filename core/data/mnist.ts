@@ -18,6 +18,7 @@ export const mnist: DatasetSource = idxSource({
   classNames: [..."0123456789"],
   normalisation: { mean: [0.1307], deviation: [0.3081] },
   extent: [28, 28],
+  folders: ["MNIST/raw", "raw"], // of torchvision
   mirrors: [
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

@@ -20,6 +20,7 @@ export function readTar(bytes: Uint8Array, name: string): Map<string, Uint8Array
     if (header.every((b) => b === 0)) break;
     checkHeader(header, at, name);
     const size = octal(header, 124, 12);
+    if (size === undefined) throw refusal(name, `a size of ${pathOf(header)}`, "other text");
     const content = bytes.subarray(at + BLOCK, at + BLOCK + size);
     if (content.length < size) {
       throw refusal(name, `${size} bytes of ${pathOf(header)}`, `${content.length}`);
@@ -36,7 +37,9 @@ function checkHeader(header: Uint8Array, at: number, name: string): void {
   let sum = 0;
   header.forEach((b, i) => sum += i >= 148 && i < 156 ? 0x20 : b);
   const stated = octal(header, 148, 8);
-  if (sum !== stated) throw refusal(name, `header sum ${stated} at byte ${at}`, `${sum}`);
+  if (sum !== stated) {
+    throw refusal(name, `header sum ${stated ?? "in digits"} at byte ${at}`, `${sum}`);
+  }
 }
 
 function isOrdinary(type: number): boolean {
@@ -48,8 +51,10 @@ function pathOf(header: Uint8Array): string {
   return prefix === "" ? text(header, 0, 100) : `${prefix}/${text(header, 0, 100)}`;
 }
 
-function octal(header: Uint8Array, from: number, length: number): number {
-  return parseInt(text(header, from, length).trim(), 8);
+/** A number in octal digits; undefined where there are other characters. */
+function octal(header: Uint8Array, from: number, length: number): number | undefined {
+  const digits = text(header, from, length).trim();
+  return /^[0-7]+$/.test(digits) ? parseInt(digits, 8) : undefined;
 }
 
 function text(header: Uint8Array, from: number, length: number): string {

@@ -153,3 +153,52 @@ Deno.test("cifarSource() refuses an archive of other content and leaves nothing 
     assertEquals(namesIn(folder), []);
   });
 });
+
+Deno.test("cifarSource() takes an archive that lies there, packed or not, and leaves it alone", async () => {
+  const plain = encodeTar(
+    Object.fromEntries(Object.entries(FILES).map(([n, b]) => [`tiny-files/${n}`, b])),
+  );
+  for (const [name, bytes] of [["tiny.tar.gz", ARCHIVE], ["tiny.tar", plain]] as const) {
+    await withFolder(async (folder) => {
+      await fill(folder, { [name]: bytes });
+      const data = await loadFrom(folder, { offline: true });
+      assertEquals([[...data.train.labels], [...data.test.labels]], [[0, 1, 2, 2, 0], [1]]);
+      await fill(folder, { "two.bin": FILES["two.bin"]! });
+      const { train } = await loadFrom(folder, { offline: true });
+      assertEquals([...train.labels], [2, 0], "files of the user come first");
+      assertEquals(namesIn(folder), [name, "two.bin"].sort());
+    });
+  }
+});
+
+Deno.test("cifarSource() names an archive that lies there without the files, or damaged", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/tiny.tar.gz`;
+    await fill(folder, { "tiny.tar.gz": encodeTar({ "other/one.bin": FILES["one.bin"]! }) });
+    await assertRejects(
+      () => loadFrom(folder, { offline: true }),
+      Error,
+      `Cannot read ${path}: expected tiny-files/one.bin in it, got none`,
+    );
+    await fill(folder, { "tiny.tar.gz": ARCHIVE.subarray(0, 500) });
+    await assertRejects(
+      () => loadFrom(folder),
+      Error,
+      `Cannot unpack ${path}: expected whole gzip`,
+    );
+  });
+});
+
+Deno.test("cifarSource() names the archive of another form and does not download beside it", async () => {
+  await withFolder(async (folder) => {
+    await fill(folder, { "tiny-python.tar.gz": new Uint8Array(3) });
+    await withServer(() => new Response(ARCHIVE), async (address) => {
+      await assertRejects(
+        () => loadFrom(folder, {}, [address]),
+        Error,
+        "what lies there is in a form that is not read: tiny-python.tar.gz. Put one.bin, ",
+      );
+    });
+    assertEquals(namesIn(folder), ["tiny-python.tar.gz"]);
+  });
+});

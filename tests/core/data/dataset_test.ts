@@ -5,7 +5,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { type Dataset, datasets, fingerprint, firstImages } from "../../../core/data/mod.ts";
+import { type Dataset, datasets, fingerprint, firstImages, seal } from "../../../core/data/mod.ts";
 
 function content(): Omit<Dataset, "sha256"> {
   return {
@@ -43,6 +43,27 @@ Deno.test("firstImages() shares the memory of the split and refuses more than th
       `Cannot take ${count} training images: expected an integer from 1 to 2`,
     );
   }
+});
+
+Deno.test("seal() refuses a split that is empty or does not fit the shape and the classes", () => {
+  const none = { count: 0, images: new Uint8Array(0), labels: new Uint8Array(0) };
+  const { test } = content();
+  const cases: readonly [Partial<Dataset>, string][] = [
+    [{ train: none }, "expected at least one training image, got none"],
+    [{ test: none }, "expected at least one test image, got none"],
+    [{ test: { ...test, count: NaN } }, "expected at least one test image, got none"],
+    [{ test: { ...test, images: new Uint8Array(3) } }, "expected 2 pixels of test images, got 3"],
+    [{ test: { ...test, labels: new Uint8Array(2) } }, "expected 1 test labels, got 2"],
+    [{ test: { ...test, labels: Uint8Array.of(2) } }, "expected test labels below 2, got 2"],
+  ];
+  for (const [change, message] of cases) {
+    assertThrows(
+      () => seal({ ...content(), ...change }),
+      RangeError,
+      `Cannot use data set x: ${message}`,
+    );
+  }
+  assertEquals(seal(content()).sha256, fingerprint(content()));
 });
 
 Deno.test("datasets knows its sources by name and suggests near ones", () => {

@@ -1,6 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
-import { type Dataset, type IdxCollection, idxSource } from "../../../core/data/mod.ts";
+import {
+  cacheDirectory,
+  type Dataset,
+  type IdxCollection,
+  idxSource,
+} from "../../../core/data/mod.ts";
 import type { LoadProgress } from "../../../core/data/mod.ts";
 import { encodeIdx, gzip, withAbruptServer, withFolder, withServer } from "../../support/idx.ts";
 
@@ -122,10 +127,87 @@ for (const algorithm of ["sha256", "md5"]) {
         Error,
         `Cannot trust ${folder}/test-images: expected content with ${algorithm} `,
       );
-      assertStringIncludes(error.message, "; delete the file to have it downloaded again");
+      const advice = "; name the folder of another copy with --data DIR";
+      assertEquals(error.message.endsWith(advice), true, error.message);
     });
   });
 }
+
+Deno.test("idxSource() advises to delete a file only in the folder that it downloads into", async () => {
+  await withFolder(async (folder) => {
+    const before = Deno.env.get("XDG_CACHE_HOME");
+    Deno.env.set("XDG_CACHE_HOME", folder);
+    try {
+      const own = cacheDirectory();
+      const other = PUBLISHED["test-images"]!.slice();
+      other[20]! ^= 1;
+      await Deno.mkdir(`${own}/tiny`, { recursive: true });
+      await fill(`${own}/tiny`, { "test-images": other });
+      const error = await assertRejects(() => idxSource(collection([])).load({ seed: 0 }), Error);
+      const advice = "; delete the file to have it downloaded again";
+      assertEquals(error.message.endsWith(advice), true, error.message);
+    } finally {
+      if (before === undefined) Deno.env.delete("XDG_CACHE_HOME");
+      else Deno.env.set("XDG_CACHE_HOME", before);
+    }
+  });
+});
+
+Deno.test("idxSource() takes names with a dot and the folders of other programs", async () => {
+  const dotted = (name: string) => `${name}-idx1-ubyte`;
+  const { files, ...rest } = collection([]);
+  const renamed = files.map((f) => ({ ...f, name: dotted(f.name) }));
+  const source = idxSource({
+    ...rest,
+    files: renamed as unknown as IdxCollection["files"],
+    folders: ["Tiny/raw", "raw"],
+  });
+  await withFolder(async (folder) => {
+    for (const place of ["", "/Tiny/raw", "/raw"]) {
+      const directory = `${folder}/at${place.replaceAll("/", "-")}`;
+      await Deno.mkdir(directory + place, { recursive: true });
+      for (const [i, name] of NAMES.entries()) {
+        const spelt = i % 2 ? dotted(name) : dotted(name).replace("-idx", ".idx");
+        await Deno.writeFile(`${directory}${place}/${spelt}`, PUBLISHED[name]!);
+      }
+      const { train, test } = await source.load({ directory, seed: 0, offline: true });
+      assertEquals([[...train.labels], [...test.labels]], [[0, 1, 2, 0], [1, 2]]);
+    }
+  });
+});
+
+Deno.test("idxSource() loads files of several gzip members, with zeros behind them", async () => {
+  await withFolder(async (folder) => {
+    const whole = PUBLISHED["train-images"]!;
+    const parts = [whole.slice(0, 20), whole.slice(20), whole.slice(0, 0)];
+    const packed = await Promise.all(parts.map(gzip));
+    const bytes = [...packed.flatMap((p) => [...p]), ...new Uint8Array(512)];
+    await fill(folder, { "train-images": Uint8Array.from(bytes) });
+    assertEquals([...(await loadOffline(folder)).train.images], [...whole.subarray(16)]);
+  });
+});
+
+Deno.test("idxSource() refuses a split without images and names the file", async () => {
+  await withFolder(async (folder) => {
+    await fill(folder, {
+      "test-images": encodeIdx([0, 2, 3], []),
+      "test-labels": encodeIdx([0], []),
+    });
+    const { message } = await assertRejects(() => loadOffline(folder), Error);
+    assertEquals(
+      message,
+      `Cannot use ${folder}/test-images for tiny: expected at least one image, got none`,
+    );
+  });
+});
+
+Deno.test("idxSource() refuses a file where the folder should be", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "x");
+    const { message } = await assertRejects(() => loadOffline(`${folder}/file`), Error);
+    assertEquals(message, `Cannot read data from ${folder}/file: expected a folder, got a file`);
+  });
+});
 
 Deno.test("idxSource() refuses images and labels of different numbers", async () => {
   await withFolder(async (folder) => {

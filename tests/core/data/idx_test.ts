@@ -55,6 +55,14 @@ Deno.test("parseIdx() refuses a header that ends early", () => {
   );
 });
 
+Deno.test("parseIdx() tells of many extents in a short message", () => {
+  const bytes = new Uint8Array(2000).fill(7);
+  bytes.set([0, 0, 8, 255]);
+  const { message } = assertThrows(() => parseIdx(bytes, "f"), Error);
+  assertEquals(message.startsWith("Cannot read f as IDX: expected Infinity values for"), true);
+  assertEquals(message.length < 200, true, message);
+});
+
 Deno.test("parseIdx() refuses values that are too few or too many for the extents", () => {
   const file = encodeIdx([2, 3], [1, 2, 3, 4, 5, 6]);
   const longer = new Uint8Array(file.length + 1);

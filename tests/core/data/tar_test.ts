@@ -26,6 +26,17 @@ Deno.test("readTar() refuses damaged headers and archives that are cut off", () 
   assertThrows(() => readTar(whole.subarray(0, 300), "t"), Error, "expected a header at byte 0");
 });
 
+Deno.test("readTar() refuses sizes that are no octal digits, whatever the header's sum", () => {
+  for (const size of ["-0000002000\0", "           \0", "0000000xx00\0"]) {
+    const whole = encodeTar({ "a": bytesOf("x".repeat(600)) });
+    whole.set(bytesOf(size), 124);
+    whole.set(bytesOf("        "), 148);
+    const sum = whole.subarray(0, 512).reduce((a, b) => a + b, 0);
+    whole.set(bytesOf(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+    assertThrows(() => readTar(whole, "t"), Error, "expected a size of a, got other text", size);
+  }
+});
+
 const version = await new Deno.Command("tar", { args: ["--version"] }).output().catch(() => {});
 const reason = version?.success ? "" : " (skipped: no tar here)";
 
