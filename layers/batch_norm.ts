@@ -66,8 +66,9 @@ function foldStatistics(
   epsilon: number,
 ): { scale: Tensor; shift: Tensor } {
   const safe = engine.add(variance, engine.fill(variance.shape, epsilon));
-  // γ x − α m / √(δ v): the engine's only quotient.
+  // γ x − α m / √(δ v) of statistics alone, as it is not differentiable: the engine's only quotient.
+  const one = engine.fill(variance.shape, 1);
   const quotient = { gamma: 0, alpha: -1, delta: 1, epsilon: 0 };
-  const folded = engine.adaptiveStep(scale, scale, safe, quotient);
+  const folded = engine.mul(scale, engine.adaptiveStep(one, one, safe, quotient));
   return { scale: folded, shift: engine.lincomb(1, shift, -1, engine.mul(mean, folded)) };
 }

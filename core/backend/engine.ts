@@ -20,6 +20,15 @@ export interface Tensor {
 /** Activations that are fused into linear maps: their derivative is a function of their output. */
 export type Activation = "identity" | "relu" | "tanh" | "sigmoid" | "softplus";
 
+/** Every {@linkcode Activation}; a place in this list is its number. */
+export const ACTIVATIONS: readonly Activation[] = [
+  "identity",
+  "relu",
+  "tanh",
+  "sigmoid",
+  "softplus",
+];
+
 /** The factors of W = U S Vᵀ as one linear map uses them; they need not be orthonormal. */
 export interface Factors {
   /** Left factor, in×r. */
@@ -230,9 +239,12 @@ export interface Engine {
   scale(alpha: number, x: Tensor): Tensor;
   /** α x + β y in one pass; equal shapes. */
   lincomb(alpha: number, x: Tensor, beta: number, y: Tensor): Tensor;
-  /** α v + β g² in one pass; equal shapes. */
+  /** α v + β g² in one pass; equal shapes. Not differentiable. */
   lincombSquare(alpha: number, v: Tensor, beta: number, g: Tensor): Tensor;
-  /** γ x − α m / (√(δ v) + ε) in one pass, the step of Adam and its relatives; equal shapes. */
+  /**
+   * γ x − α m / (√(δ v) + ε) in one pass, the step of Adam and its relatives; equal shapes. Not
+   * differentiable.
+   */
   adaptiveStep(
     x: Tensor,
     m: Tensor,

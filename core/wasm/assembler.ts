@@ -198,11 +198,6 @@ export const v128 = {
     expr("v128", a.code, b.code, c.code, simd(0x107)),
 } as const;
 
-/** Copies `bytes` bytes. */
-export function memoryCopy(to: I32, from: I32, bytes: I32): Statement {
-  return [...to.code, ...from.code, ...bytes.code, 0xfc, 0x0a, 0, 0];
-}
-
 /** Sets `bytes` bytes to zero. */
 export function memoryZero(to: I32, bytes: I32): Statement {
   return [...to.code, ...i32.const(0).code, ...bytes.code, 0xfc, 0x0b, 0];

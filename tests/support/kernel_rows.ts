@@ -336,7 +336,6 @@ function elementwiseGradients(): Row {
     },
     expected: () => [x!.map((_, i) => W(i) * dx(i)), x!.map((_, i) => W(i) * dy(i))],
   });
-  const below = (i: number) => Math.sqrt(C.delta * Y(i)) + C.epsilon;
   const cases = [
     row("add", (e, a, b) => e.add(a, b), () => 1, () => 1),
     row("sub", (e, a, b) => e.sub(a, b), () => 1, () => -1),
@@ -345,13 +344,6 @@ function elementwiseGradients(): Row {
     row("sqrt", (e, a) => e.sqrt(a), (i) => 0.5 / Math.sqrt(X(i)), () => 0),
     row("square", (e, _, b) => e.square(b), () => 0, (i) => 2 * Y(i)),
     row("lincomb", (e, a, b) => e.lincomb(2, a, -3, b), () => 2, () => -3),
-    row("lincombSquare", (e, a, b) => e.lincombSquare(2, a, -3, b), () => 2, (i) => -6 * Y(i)),
-    row(
-      "adaptiveStep",
-      (e, a, b) => e.adaptiveStep(a, a, b, C),
-      (i) => C.gamma - C.alpha / below(i),
-      (i) => C.alpha * X(i) * C.delta / (2 * Math.sqrt(C.delta * Y(i)) * below(i) ** 2),
-    ),
   ];
   return { name: "gradients of the element-wise operations", cases };
 }

@@ -101,33 +101,49 @@ function withRepeated(
   });
 }
 
-function zero(c: HeapContext, at: number, size: number): void {
-  c.heap.backend.wasm.HEAPF32.fill(0, at / 4, at / 4 + size);
+/** What runs connect. */
+interface Operand {
+  /** Address. */
+  readonly at: number;
+  /** Which of the three it is: how runs move over it. */
+  readonly role: "input" | "output" | "filter";
 }
 
-function strides(info: ConvInfo): { input: number; output: number } {
+/** to = Σ over runs of a ∘ b, of `size` numbers. */
+function sumRuns(
+  c: HeapContext,
+  info: ConvInfo,
+  [to, a, b]: readonly [Operand, Operand, Operand],
+  size: number,
+): void {
+  c.heap.backend.wasm.HEAPF32.fill(0, to.at / 4, to.at / 4 + size);
   const channels = 4 * info.outChannels;
-  return { input: info.strideWidth * channels, output: channels };
+  const stride = { input: info.strideWidth * channels, output: channels, filter: 0 };
+  eachRun(info, (run) =>
+    c.simd.multiply_add_runs!(
+      to.at + run[to.role],
+      a.at + run[a.role],
+      b.at + run[b.role],
+      info.outChannels,
+      run.count,
+      stride[to.role],
+      stride[a.role],
+      stride[b.role],
+    ));
 }
+
+const operand = (role: Operand["role"], at: number): Operand => ({ role, at });
 
 function forward(c: HeapContext, { inputs: { x, filter }, attrs }: Call): TensorInfo {
   const info = convInfo(c, attrs, x!.shape, filter!.shape, true);
   const y = output(c, info.outShape);
-  const [pw, py] = [address(c, filter!), address(c, y)];
-  zero(c, py, sizeOf(info.outShape));
-  const stride = strides(info);
-  withRepeated(c, x!, info, (px) =>
-    eachRun(info, (run) =>
-      c.simd.multiply_add_runs!(
-        py + run.output,
-        px + run.input,
-        pw + run.filter,
-        info.outChannels,
-        run.count,
-        stride.output,
-        stride.input,
-        0,
-      )));
+  const [to, w] = [operand("output", address(c, y)), operand("filter", address(c, filter!))];
+  withRepeated(
+    c,
+    x!,
+    info,
+    (px) => sumRuns(c, info, [to, operand("input", px), w], sizeOf(info.outShape)),
+  );
   return y;
 }
 
@@ -135,21 +151,8 @@ function filterGradient(c: HeapContext, { inputs: { x, dy }, attrs }: Call): Ten
   const shape = attrs.filterShape as number[];
   const info = convInfo(c, attrs, x!.shape, shape, true);
   const dw = output(c, shape);
-  const [pd, pw] = [address(c, dy!), address(c, dw)];
-  zero(c, pw, sizeOf(shape));
-  const stride = strides(info);
-  withRepeated(c, x!, info, (px) =>
-    eachRun(info, (run) =>
-      c.simd.multiply_add_runs!(
-        pw + run.filter,
-        px + run.input,
-        pd + run.output,
-        info.outChannels,
-        run.count,
-        0,
-        stride.input,
-        stride.output,
-      )));
+  const [to, d] = [operand("filter", address(c, dw)), operand("output", address(c, dy!))];
+  withRepeated(c, x!, info, (px) => sumRuns(c, info, [to, operand("input", px), d], sizeOf(shape)));
   return dw;
 }
 
@@ -157,24 +160,10 @@ function inputGradient(c: HeapContext, { inputs: { dy, filter }, attrs }: Call):
   const shape = attrs.inputShape as number[];
   const info = convInfo(c, attrs, shape, filter!.shape, true);
   const dx = output(c, shape);
-  const [pd, pw] = [address(c, dy!), address(c, filter!)];
-  const stride = strides(info);
-  const times = multiplierOf(info);
-  const size = sizeOf(shape);
-  const accumulate = (at: number): void => {
-    zero(c, at, size * times);
-    eachRun(info, (run) =>
-      c.simd.multiply_add_runs!(
-        at + run.input,
-        pd + run.output,
-        pw + run.filter,
-        info.outChannels,
-        run.count,
-        stride.input,
-        stride.output,
-        0,
-      ));
-  };
+  const [d, w] = [operand("output", address(c, dy!)), operand("filter", address(c, filter!))];
+  const [times, size] = [multiplierOf(info), sizeOf(shape)];
+  const accumulate = (at: number): void =>
+    sumRuns(c, info, [operand("input", at), d, w], size * times);
   if (times === 1) accumulate(address(c, dx));
   else {
     withScratch(c, 4 * size * times, (at) => {

@@ -4,10 +4,9 @@
  * @module
  */
 
-import type { Activation } from "../engine.ts";
+import { type Activation, ACTIVATIONS } from "../engine.ts";
 import { KERNEL } from "../tfjs/names.ts";
 import type { KernelFunc, TensorInfo } from "../tfjs/types.ts";
-import { activationNumber } from "./activations.ts";
 import {
   address,
   type Call,
@@ -167,7 +166,7 @@ function leadingSums(c: HeapContext, x: TensorInfo, axes: number): TensorInfo {
   const from = address(c, x);
   sumPieces(c, y, rowRanges(c.team.threads, rows, columns), (first, count, to) => {
     const at = from + 4 * first * columns;
-    return [activationNumber("identity"), at, at, at, to, count, columns];
+    return [ACTIVATIONS.indexOf("identity"), at, at, at, to, count, columns];
   });
   return y;
 }
@@ -199,7 +198,7 @@ export function upstream(
   const pieces = rowRanges(c.team.threads, rows, columns);
   const places = [d, dy, y].map((t) => address(c, t));
   const at = (first: number) => places.map((p) => p + 4 * first * columns);
-  const number = activationNumber(name);
+  const number = ACTIVATIONS.indexOf(name);
   if (!columnSums) {
     const work = pieces.map(([first, count]) => [number, ...at(first), count * columns]);
     if (d !== dy) c.team.run("grad", work);

@@ -1,5 +1,5 @@
 /**
- * The matrix product on a heap, as kernels call it.
+ * The matrix product on a heap, as kernels call it and as a piece of a job.
  *
  * @module
  */
@@ -34,3 +34,16 @@ export type Gemm = (
   ldc: number,
   accumulate: boolean,
 ) => void;
+
+/** A product as numbers, for {@linkcode gemmPiece}. */
+export function gemmNumbers(...product: Parameters<Gemm>): number[] {
+  return product.map(Number);
+}
+
+/** Computes a product that {@linkcode gemmNumbers} describes. */
+export function gemmPiece(
+  { gemm }: { readonly gemm: Gemm },
+  [ta, tb, m, n, k, a, lda, b, ldb, c, ldc, add]: readonly number[],
+): void {
+  gemm(ta === 1, tb === 1, m!, n!, k!, a!, lda!, b!, ldb!, c!, ldc!, add === 1);
+}

@@ -10,7 +10,7 @@ import * as patch from "./conv/patch_pieces.ts";
 import { joinPiece } from "./conv/pixel_pieces.ts";
 import * as unrolled from "./conv/unrolled.ts";
 import * as winograd from "./conv/winograd_pieces.ts";
-import { gemmPiece } from "./gemm_pieces.ts";
+import { gemmPiece } from "./gemm.ts";
 import type { Member } from "./member.ts";
 import * as norm from "./norm_pieces.ts";
 import * as pool from "./pool_pieces.ts";

@@ -60,7 +60,7 @@ function expectFloats(...tensors: TensorInfo[]): void {
 }
 
 /** op(A) op(B) over the last two axes; the outer axes broadcast. */
-export function batchMatMul(
+function batchMatMul(
   c: HeapContext,
   a: TensorInfo,
   b: TensorInfo,

@@ -5,10 +5,9 @@
  * @module
  */
 
-import type { Activation } from "../engine.ts";
+import { type Activation, ACTIVATIONS } from "../engine.ts";
 import { KERNEL } from "../tfjs/names.ts";
 import type { TensorInfo } from "../tfjs/types.ts";
-import { activationNumber } from "./activations.ts";
 import {
   address,
   type Call,
@@ -130,7 +129,7 @@ function affine(
   const [from, to] = [address(c, x), address(c, y)];
   const pieces = rowRanges(c.team.threads, rows, columns).map(([first, count]) => {
     const at = 4 * first * columns;
-    return [activationNumber(activation), to + at, from + at, scale, shift, count, columns];
+    return [ACTIVATIONS.indexOf(activation), to + at, from + at, scale, shift, count, columns];
   });
   c.team.run("affine", pieces);
   return y;
@@ -165,7 +164,7 @@ function batchNormGrad(c: HeapContext, { inputs, attrs }: Call): TensorInfo[] {
   const { rows, columns } = matrixOf(x!);
   const [dx, dscale, dshift] = [output(c, x!.shape), output(c, [columns]), output(c, [columns])];
   const places = [dy!, y!, x!].map((t) => address(c, t));
-  const name = activationNumber(attrs.activation as Activation);
+  const name = ACTIVATIONS.indexOf(attrs.activation as Activation);
   const pieces = rowRanges(c.team.threads, rows, columns);
   const values = (t: TensorInfo) => floats(c, address(c, t), columns);
   const at = (first: number) => places.map((p) => p + 4 * first * columns);

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { ACTIVATIONS } from "../engine.ts";
 import type { Member } from "./member.ts";
-import { NAMED } from "./activations.ts";
 
 /** Statistics of blocks of rows: x, rows, columns, block, centres, sums, squares. */
 export function momentsPiece(
@@ -21,27 +21,27 @@ export function momentsPiece(
 
 /** act(x scale + shift): activation, y, x, scale, shift, rows, columns. */
 export function affinePiece({ simd }: Member, [name, ...rest]: readonly number[]): void {
-  simd[`affine_${NAMED[name!]}`]!(...rest);
+  simd[`affine_${ACTIVATIONS[name!]}`]!(...rest);
 }
 
 /** Σ d and Σ d (x − mean): activation, dy, y, x, mean, rows, columns, sums, products. */
 export function normSumsPiece({ simd }: Member, [name, ...rest]: readonly number[]): void {
-  simd[`norm_sums_${NAMED[name!]}`]!(...rest);
+  simd[`norm_sums_${ACTIVATIONS[name!]}`]!(...rest);
 }
 
 /** The gradient in x: activation, dx, dy, y, x, coefficients, rows, columns. */
 export function normGradPiece({ simd }: Member, [name, ...rest]: readonly number[]): void {
-  simd[`norm_grad_${NAMED[name!]}`]!(...rest);
+  simd[`norm_grad_${ACTIVATIONS[name!]}`]!(...rest);
 }
 
 /** d = dy ∘ act′(y): activation, d, dy, y, count. */
 export function gradPiece({ simd }: Member, [name, ...rest]: readonly number[]): void {
-  simd[`grad_${NAMED[name!]}`]!(...rest);
+  simd[`grad_${ACTIVATIONS[name!]}`]!(...rest);
 }
 
 /** The same with column sums: activation, d, dy, y, sums, rows, columns. */
 export function gradSumsPiece({ simd }: Member, [name, ...rest]: readonly number[]): void {
-  simd[`grad_sums_${NAMED[name!]}`]!(...rest);
+  simd[`grad_sums_${ACTIVATIONS[name!]}`]!(...rest);
 }
 
 /** Writes each of `count` rows `times` times: to, from, count, times, bytes of a row. */

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { Gemm } from "./gemm.ts";
-import { gemmNumbers } from "./gemm_pieces.ts";
 import type { HeapContext } from "./context.ts";
+import { type Gemm, gemmNumbers } from "./gemm.ts";
 
 /** A piece is not cut below this many rows or columns. */
 const LEAST_EXTENT = 32;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Activation } from "../engine.ts";
+import { type Activation, ACTIVATIONS } from "../engine.ts";
 import {
   f64,
   FunctionBuilder,
@@ -229,8 +229,6 @@ function squareF64(f: FunctionBuilder, lanes: V128): V128 {
 /** γ x − α m / (√(δ v) + ε). */
 const adaptive = (_: FunctionBuilder, [x, m, v]: V128[], [g, a, d, e]: V128[]): V128 =>
   sub(mul(g!, x!), div(mul(a!, m!), add(v128.sqrt(mul(d!, v!)), e!)));
-
-const ACTIVATIONS: readonly Activation[] = ["identity", "relu", "tanh", "sigmoid", "softplus"];
 
 /** Functions for every activation, by a name made of `prefix` and the activation's. */
 export function perActivation(

@@ -7,15 +7,6 @@
 import type { Activation } from "../engine.ts";
 import type { Tf, TfTensor } from "./types.ts";
 
-/** Every activation that fuses into linear maps. */
-export const ACTIVATIONS: readonly Activation[] = [
-  "identity",
-  "relu",
-  "tanh",
-  "sigmoid",
-  "softplus",
-];
-
 /** act(z). */
 export function activation(tf: Tf, z: TfTensor, name: Activation): TfTensor {
   switch (name) {

@@ -37,8 +37,6 @@ function gradientConfigs(tf: Tf): GradConfig[] {
     crossEntropyConfig(tf),
     scaleConfig(tf),
     lincombConfig(tf),
-    lincombSquareConfig(tf),
-    adaptiveStepConfig(tf),
     normConfig(tf),
     ...convGradients(tf),
     ...normGradients(tf),
@@ -127,43 +125,6 @@ function lincombConfig(tf: Tf): GradConfig {
       const scaled = (factor: number) => () =>
         runOne(tf, KERNEL.scale, { x: dy as TfTensor }, { alpha: factor });
       return { x: scaled(alpha), y: scaled(beta) };
-    },
-  };
-}
-
-function lincombSquareConfig(tf: Tf): GradConfig {
-  return {
-    kernelName: KERNEL.lincombSquare,
-    inputsToSave: ["g"],
-    gradFunc: (dy, saved, attrs) => {
-      const { alpha, beta } = attrs as { alpha: number; beta: number };
-      return {
-        v: () => runOne(tf, KERNEL.scale, { x: dy as TfTensor }, { alpha }),
-        g: () => tf.mul(dy as TfTensor, tf.mul(2 * beta, saved[0]!)),
-      };
-    },
-  };
-}
-
-function adaptiveStepConfig(tf: Tf): GradConfig {
-  return {
-    kernelName: KERNEL.adaptiveStep,
-    inputsToSave: ["m", "v"],
-    gradFunc: (dy, saved, attrs) => {
-      const [m, v] = saved as [TfTensor, TfTensor];
-      const c = attrs as { gamma: number; alpha: number; delta: number; epsilon: number };
-      const root = tf.sqrt(tf.mul(c.delta, v));
-      const below = tf.add(root, c.epsilon);
-      const up = dy as TfTensor;
-      return {
-        x: () => tf.mul(c.gamma, up),
-        m: () => tf.div(tf.mul(-c.alpha, up), below),
-        v: () =>
-          tf.div(
-            tf.mul(tf.mul(0.5 * c.alpha * c.delta, up), m),
-            tf.mul(tf.square(below), root),
-          ),
-      };
     },
   };
 }

@@ -26,6 +26,11 @@ import {
 /** Activations that are a lower bound. */
 const FLOORS: Partial<Record<Activation, number>> = { identity: -Infinity, relu: 0 };
 
+/** Which of three ways suits a shape. */
+function wayOf<T>(s: ConvShape, winograd: T, unrolled: T, patches: T): T {
+  return suitsWinograd(s) ? winograd : suitsUnrolled(s) ? unrolled : patches;
+}
+
 /** act(x ∗ w + b). */
 export function convolve(
   c: HeapContext,
@@ -59,11 +64,7 @@ export function inputGradient(
 ): TensorInfo {
   const dx = output(c, inShape(s));
   if (sizeOf(dx.shape) === 0) return dx;
-  const way = suitsWinograd(s)
-    ? winogradInputGradient
-    : suitsUnrolled(s)
-    ? unrolledInputGradient
-    : patchInputGradient;
+  const way = wayOf(s, winogradInputGradient, unrolledInputGradient, patchInputGradient);
   way(c, s, address(c, d), address(c, w), address(c, dx));
   return dx;
 }
@@ -81,11 +82,7 @@ export function filterGradient(
     c.simd.zero!(address(c, dw), sizeOf(dw.shape));
     return dw;
   }
-  const way = suitsWinograd(s)
-    ? winogradFilterGradient
-    : suitsUnrolled(s)
-    ? unrolledFilterGradient
-    : patchFilterGradient;
+  const way = wayOf(s, winogradFilterGradient, unrolledFilterGradient, patchFilterGradient);
   way(c, s, address(c, x), address(c, d), address(c, dw));
   return dw;
 }

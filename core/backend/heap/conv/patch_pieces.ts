@@ -5,8 +5,8 @@
  * @module
  */
 
+import { ACTIVATIONS } from "../../engine.ts";
 import { GEOMETRY } from "../../simd/conv.ts";
-import { NAMED } from "../activations.ts";
 import type { Member } from "../member.ts";
 import { type ConvShape, SHAPE_NUMBERS, shapeOf } from "./shape.ts";
 
@@ -119,7 +119,7 @@ export function forwardPiece(member: Member, numbers: readonly number[]): void {
   const r = rangeOf(member, numbers.slice(SHAPE_NUMBERS));
   const [x, w, y, biased, bias, activation] = numbers.slice(SHAPE_NUMBERS + RANGE) as Six;
   const [inputs, outputs] = [s.channels / s.groups, s.outputs / s.groups];
-  const name = NAMED[activation]!;
+  const name = ACTIVATIONS[activation]!;
   eachBlock(r, (first, count) => {
     const m = count * s.outWidth;
     const to = y + 4 * first * s.outWidth * s.outputs;

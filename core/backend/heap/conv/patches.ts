@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Activation } from "../../engine.ts";
-import { activationNumber } from "../activations.ts";
+import { type Activation, ACTIVATIONS } from "../../engine.ts";
 import { type HeapContext, withScratch } from "../context.ts";
 import { PER_THREAD, ranges } from "../ranges.ts";
 import { isPointwise, patchSize } from "./patch_pieces.ts";
@@ -56,7 +55,7 @@ export function patchForward(
   activation: Activation,
 ): void {
   const lines = ranges(linesOf(s), c.team.threads * PER_THREAD, 1);
-  const number = activationNumber(activation);
+  const number = ACTIVATIONS.indexOf(activation);
   const more = [x, w, y, bias === undefined ? 0 : 1, bias ?? 0, number];
   runLines(c, s, "patch-forward", lines, BLOCK_BYTES, () => more);
 }

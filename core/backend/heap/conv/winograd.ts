@@ -7,7 +7,7 @@
 
 import { PLANES, TILE_OUT } from "../../simd/winograd.ts";
 import { type HeapContext, withScratch } from "../context.ts";
-import { gemmNumbers } from "../gemm_pieces.ts";
+import { gemmNumbers } from "../gemm.ts";
 import { PER_THREAD, ranges } from "../ranges.ts";
 import type { ConvShape } from "./shape.ts";
 import { planeBytes, type Tiled, tiledNumbers } from "./winograd_pieces.ts";

@@ -89,6 +89,24 @@ await onEach("a gradient of what the value does not depend on is zero", async (e
   assertEquals(await e.read(gradients[1]!), new Float32Array(4));
 });
 
+await onEach("a step of an optimizer is not differentiable, and keeps no tensor", (e) => {
+  const [x, y] = [gaussianTensor(e, [3], 1), e.fill([3], 2)];
+  const held = e.memory().numTensors;
+  const c = { gamma: 1, alpha: 1, delta: 1, epsilon: 0 };
+  const steps = {
+    AdaptiveStep: () => e.sum(e.adaptiveStep(x, x, y, c)),
+    LincombSquare: () => e.sum(e.lincombSquare(1, y, 1, x)),
+  };
+  for (const [name, step] of Object.entries(steps)) {
+    assertThrows(
+      () => e.tidy(() => e.gradients(step, [x])),
+      Error,
+      `Cannot compute gradient: gradient function not found for Rankflow${name}`,
+    );
+    assertEquals(e.memory().numTensors, held);
+  }
+});
+
 await onEach("a map used twice hands over a pair for each use", (e) => {
   const x = gaussianTensor(e, [4, 3], 1);
   const f = {
