@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./checks.ts";
 export * from "./registry.ts";
 export * from "./random.ts";
 export * from "./adjoint/mod.ts";

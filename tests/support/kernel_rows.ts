@@ -16,9 +16,7 @@ import {
   lowRankOracle,
   times,
 } from "./dense_oracle.ts";
-
-/** Numbers of one output. */
-export type Values = ArrayLike<number>;
+import type { Case, Values } from "./kernel_checks.ts";
 
 /** One operation over its shapes. */
 export interface Row {
@@ -28,16 +26,6 @@ export interface Row {
   readonly cases: readonly Case[];
   /** Largest error allowed, relative to the largest entry of each output. */
   readonly tolerance?: number;
-}
-
-/** An operation on one shape. */
-export interface Case {
-  /** Shapes in words, for messages. */
-  readonly label: string;
-  /** Outputs on an engine. */
-  compute(e: Engine): Tensor[];
-  /** Outputs in float64. */
-  readonly expected?: () => Values[];
 }
 
 /** Sizes around the width of a vector, an unrolled loop and their tails. */

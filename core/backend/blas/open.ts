@@ -55,6 +55,7 @@ export async function openBlas(library: BlasLibrary, options: BackendOptions): P
     backend: NAME,
     description: `${library.title}${words} on WebAssembly SIMD (TensorFlow.js ${tf.version_core})`,
     deterministic: true,
+    readsAtOnce: true,
     linalg: parts.linalg,
   });
 }

@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Engine } from "../engine.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
+import { correctDepthwise } from "../tfjs/depthwise.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
 
@@ -14,6 +15,7 @@ import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
 export async function openCpu(): Promise<Engine> {
   registerKernels(tf, "cpu");
   correctAveragePooling(tf, "cpu");
+  correctDepthwise(tf, "cpu");
   await tf.setBackend("cpu");
   // Its first use would print an advertisement for another backend.
   Object.assign(tf.backend(), { firstUse: false });
@@ -22,5 +24,6 @@ export async function openCpu(): Promise<Engine> {
     backend: "cpu",
     description: `plain JavaScript (TensorFlow.js ${tf.version_core})`,
     deterministic: true,
+    readsAtOnce: true,
   });
 }

@@ -13,6 +13,7 @@ export function layoutKernels(c: HeapContext): Kernels {
   return {
     Concat: orShipped(c, "Concat", ({ inputs, attrs }) => {
       const parts = Object.values(inputs).filter((x) => sizeOf(x.shape) > 0);
+      if (parts.length === 0) return undefined;
       const axis = c.tf.util.parseAxisParam(attrs.axis as number, parts[0]?.shape ?? [])[0];
       if (axis === undefined || parts.some((x) => !fits(x, parts[0]!, axis))) return undefined;
       return parts.length === 1 ? share(c, parts[0]!, parts[0]!.shape) : concat(c, parts, axis);

@@ -32,6 +32,7 @@ export function teamGemm({ alone, context, smallest, cut = rowsFirst }: TeamGemm
   const { team } = context;
   return (...product) => {
     const [transA, transB, m, n, k] = product;
+    if (k === 0) return ofNothing(context, product);
     if (m * n * k < smallest || team.threads === 1) return alone(...product);
     const parts = slices(team.threads, k);
     if (transA && !transB && n <= NARROW && parts > 1) {
@@ -41,6 +42,12 @@ export function teamGemm({ alone, context, smallest, cut = rowsFirst }: TeamGemm
     if (grid[0] * grid[1] > 1) inPieces(team, grid, product);
     else alone(...product);
   };
+}
+
+/** A product over no inner index is zero, which kernels that begin with its first entry miss. */
+function ofNothing({ simd }: TeamGemmOptions["context"], product: Parameters<Gemm>): void {
+  const [, , m, n, , , , , , c, ldc, accumulate] = product;
+  for (let i = 0; i < m && !accumulate; i++) simd.zero!(c + 4 * i * ldc, n);
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { BackendOptions, Engine } from "../engine.ts";
+import { correctDepthwise } from "../tfjs/depthwise.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
 import { loadBinding, registerTensorflow, type TensorflowBackend } from "./addon.ts";
@@ -44,7 +45,10 @@ async function selected(threads: number | undefined): Promise<TensorflowBackend>
   if (fresh) await register(threads);
   await tf.setBackend("tensorflow");
   const backend = tf.backend() as unknown as TensorflowBackend;
-  if (fresh) registerKernels(tf, "tensorflow", tensorflowKernels(tf, backend));
+  if (fresh) {
+    correctDepthwise(tf, "tensorflow");
+    registerKernels(tf, "tensorflow", tensorflowKernels(tf, backend));
+  }
   return backend;
 }
 

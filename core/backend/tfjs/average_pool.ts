@@ -7,29 +7,20 @@
  * @module
  */
 
-import type { KernelFunc, Tf, TfTensor } from "./types.ts";
-
-const NAME = "AvgPoolGrad";
-
-/** Corrected kernels, so that a second call, or a copy of a backend, is not corrected again. */
-const corrected = new WeakSet<KernelFunc>();
+import { correctKernel } from "./correct.ts";
+import type { Tf, TfTensor } from "./types.ts";
 
 /** Corrects the kernel of a backend that has the shipped one. Doing it twice changes nothing. */
 export function correctAveragePooling(tf: Tf, backend: string): void {
-  const shipped = tf.getKernel(NAME, backend);
-  if (!shipped || corrected.has(shipped.kernelFunc)) return;
-  const kernelFunc: KernelFunc = (call) => {
+  correctKernel(tf, backend, "AvgPoolGrad", (shipped) => (call) => {
     const { dy, input } = call.inputs as { dy: TfTensor; input: TfTensor };
     const weights = edgeWeights(tf, input.shape, call.attrs as Record<string, unknown>);
-    if (!weights) return shipped.kernelFunc(call);
+    if (!weights) return shipped(call);
     const weighted = tf.tidy(() => tf.mul(dy, tf.tensor4d(weights.data, weights.shape)));
-    const dx = shipped.kernelFunc({ ...call, inputs: { dy: weighted, input } });
+    const dx = shipped({ ...call, inputs: { dy: weighted, input } });
     weighted.dispose();
     return dx;
-  };
-  corrected.add(kernelFunc);
-  tf.unregisterKernel(NAME, backend);
-  tf.registerKernel({ ...shipped, kernelFunc });
+  });
 }
 
 /**

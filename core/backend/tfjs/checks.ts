@@ -4,8 +4,42 @@
  * @module
  */
 
+import { checkInteger } from "../../checks.ts";
 import type { Factors, Tensor } from "../engine.ts";
-import { inner, type TfTensor } from "./types.ts";
+import { inner, type TensorMap, type TfTensor } from "./types.ts";
+
+/** The extents, when they are whole numbers that a tensor may have. */
+export function expectExtents(shape: readonly number[]): number[] {
+  for (const n of shape) checkInteger("make a tensor", "its extents", n, { least: 0 });
+  return [...shape];
+}
+
+/**
+ * Refuses operands that are no floats: kernels would take the bits of integers for those of floats.
+ */
+export function expectFloats(operands: TensorMap): void {
+  for (const [name, { dtype }] of Object.entries(operands)) {
+    if (dtype === "float32" || name === "labels") continue;
+    throw new TypeError(`Cannot compute with ${dtype} numbers: expected float32 for "${name}"`);
+  }
+}
+
+/** Refuses statistics of nothing. */
+export function expectEntries(action: string, x: Tensor): void {
+  if (x.size > 0) return;
+  throw new RangeError(`Cannot ${action} [${x.shape}]: expected one entry at least, got none`);
+}
+
+/** Refuses what are no logits with a class for each row. */
+export function expectLabels(logits: Tensor, labels: Tensor): void {
+  const [rows, classes] = logits.shape as [number, number];
+  const fits = logits.shape.length === 2 && labels.shape.length === 1 && labels.size === rows;
+  if (fits && labels.dtype === "int32" && rows > 0 && classes > 1) return;
+  throw new RangeError(
+    `Cannot compare logits with labels: expected [batch, classes] and int32 [batch] of one row and ` +
+      `two classes at least, got [${logits.shape}] and ${labels.dtype} [${labels.shape}]`,
+  );
+}
 
 /** The value, when it is a scalar. */
 export function expectScalar(value: Tensor): TfTensor {
@@ -42,6 +76,15 @@ export function expectSharedRank({ u, s, v }: Factors, b: Tensor | null): void {
   throw new RangeError(
     `Cannot apply a low-rank map: expected factors in×r, r×q, out×q and a bias of out, got ` +
       `[${u.shape}], [${s.shape}], [${v.shape}]${b ? ` and [${b.shape}]` : ""}`,
+  );
+}
+
+/** Refuses labels that are no classes. */
+export function expectClasses(labels: Int32Array, classes: number): void {
+  const wrong = labels.find((label) => !(label >= 0 && label < classes));
+  if (wrong === undefined) return;
+  throw new RangeError(
+    `Cannot compare with label ${wrong}: expected a class of 0 to ${classes - 1}`,
   );
 }
 

@@ -8,11 +8,9 @@
 
 import type { Activation, ConvGeometry, Padding } from "../engine.ts";
 import { activation } from "./activation.ts";
+import { filledExtents, fillUp, takeOut } from "./dilation.ts";
 import { type Held, KERNEL } from "./names.ts";
 import { type Composed, runtimeOf, type TensorMap, type Tf, type TfTensor } from "./types.ts";
-
-/** A 4-d shape. */
-type Shape4 = [number, number, number, number];
 
 /** Explicit padding as TensorFlow.js takes it. */
 type Pads = [[number, number], [number, number], [number, number], [number, number]];
@@ -31,43 +29,9 @@ function splitLast(tf: Tf, x: TfTensor, parts: number): TfTensor[] {
   return parts === 1 ? [x] : tf.split(x, parts, x.rank - 1);
 }
 
-/** Puts d − 1 slices of zeros behind every slice of the middle axis but the last. */
-function spread(tf: Tf, x: TfTensor, d: number): TfTensor {
-  if (d === 1) return x;
-  const [before, n, after] = x.shape as [number, number, number];
-  const rows = tf.reshape(x, [before * n, 1, after]);
-  const filled = tf.concat([rows, tf.zeros([before * n, d - 1, after])], 1);
-  const all = tf.reshape(filled, [before, n * d, after]);
-  return tf.slice(all, [0, 0, 0], [before, (n - 1) * d + 1, after]);
-}
-
-/** Every d-th slice of the middle axis. */
-function gather(tf: Tf, x: TfTensor, d: number): TfTensor {
-  if (d === 1) return x;
-  const [before, n, after] = x.shape as [number, number, number];
-  const count = (n - 1) / d + 1;
-  const all = tf.concat([x, tf.zeros([before, d - 1, after])], 1);
-  const rows = tf.reshape(all, [before * count, d, after]);
-  return tf.reshape(tf.slice(rows, [0, 0, 0], [-1, 1, -1]), [before, count, after]);
-}
-
-/** Applies `f` along height and then width of a kernel. */
-function alongWindow(
-  tf: Tf,
-  w: TfTensor,
-  dilations: readonly [number, number],
-  f: (tf: Tf, x: TfTensor, d: number) => TfTensor,
-): TfTensor {
-  const [height, width, inputs, outputs] = w.shape as Shape4;
-  const rows = f(tf, tf.reshape(w, [1, height, width * inputs * outputs]), dilations[0]);
-  const tall = rows.shape[1]!;
-  const columns = f(tf, tf.reshape(rows, [tall, width, inputs * outputs]), dilations[1]);
-  return tf.reshape(columns, [tall, columns.shape[1]!, inputs, outputs]);
-}
-
 function oneGroup(tf: Tf, x: TfTensor, w: TfTensor, g: ConvGeometry): TfTensor {
-  const filled = alongWindow(tf, w, g.dilations, spread);
-  return run(tf, "Conv2D", { x, filter: filled }, g, { dilations: 1 });
+  const filter = fillUp(tf, w, g.dilations);
+  return run(tf, "Conv2D", { x, filter }, g, { dilations: 1 });
 }
 
 function run(
@@ -100,7 +64,7 @@ function inputGradient(
   const shape = [...inputShape.slice(0, 3), inputShape[3]! / g.groups];
   const kernels = splitLast(tf, w, g.groups);
   const parts = splitLast(tf, d, g.groups).map((dy, i) => {
-    const filter = alongWindow(tf, kernels[i]!, g.dilations, spread);
+    const filter = fillUp(tf, kernels[i]!, g.dilations);
     return run(tf, "Conv2DBackpropInput", { dy, filter }, g, { inputShape: shape });
   });
   return parts.length === 1 ? parts[0]! : tf.concat(parts, 3);
@@ -114,13 +78,13 @@ function filterGradient(
   [height, width]: readonly [number, number],
   g: ConvGeometry,
 ): TfTensor {
-  const [tall, wide] = [(height - 1) * g.dilations[0] + 1, (width - 1) * g.dilations[1] + 1];
+  const [tall, wide] = filledExtents([height, width], g.dilations);
   const upstream = splitLast(tf, d, g.groups);
   const parts = splitLast(tf, x, g.groups).map((image, i) => {
     const dy = upstream[i]!;
     const filterShape = [tall, wide, image.shape[3]!, dy.shape[3]!];
     const full = run(tf, "Conv2DBackpropFilter", { x: image, dy }, g, { filterShape });
-    return alongWindow(tf, full, g.dilations, gather);
+    return takeOut(tf, full, g.dilations);
   });
   return parts.length === 1 ? parts[0]! : tf.concat(parts, 3);
 }
@@ -144,7 +108,7 @@ const conv2dTranspose: Composed = (tf, { x, w, b }, a) => {
 
 const depthwiseConv2d: Composed = (tf, { x, w, b }, a) => {
   const g = a.geometry as ConvGeometry;
-  const filter = alongWindow(tf, w!, g.dilations, spread);
+  const filter = fillUp(tf, w!, g.dilations);
   const z = run(tf, "DepthwiseConv2dNative", { x: x!, filter }, g, { dilations: 1 });
   return finish(tf, z, b, a.activation);
 };

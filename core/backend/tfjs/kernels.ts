@@ -49,14 +49,22 @@ const activationGrad: Composed = (tf, { dy, y }, a) => {
   return a.columnSums ? [d, columnSums(tf, d)] : [d];
 };
 
+/** Rows with a one for each label; where the label is no class, rows of NaN. */
+function oneHot(tf: Tf, labels: TfTensor, classes: number): TfTensor {
+  const whole = tf.cast(labels, "int32");
+  const isClass = tf.logicalAnd(tf.greaterEqual(whole, 0), tf.less(whole, classes));
+  const mark = tf.where(isClass, tf.zeros(labels.shape), tf.fill(labels.shape, NaN));
+  return tf.add(tf.oneHot(whole, classes), tf.reshape(mark, [-1, 1]));
+}
+
 const crossEntropy: Composed = (tf, { logits, labels }) => {
-  const hot = tf.oneHot(tf.cast(labels!, "int32"), logits!.shape[1]!);
+  const hot = oneHot(tf, labels!, logits!.shape[1]!);
   return tf.neg(tf.mean(tf.sum(tf.mul(hot, tf.logSoftmax(logits!)), 1)));
 };
 
 const crossEntropyGrad: Composed = (tf, { logits, labels, dy }) => {
   const [batch, classes] = logits!.shape as [number, number];
-  const hot = tf.oneHot(tf.cast(labels!, "int32"), classes);
+  const hot = oneHot(tf, labels!, classes);
   return tf.mul(tf.sub(tf.softmax(logits!), hot), tf.div(dy!, batch));
 };
 

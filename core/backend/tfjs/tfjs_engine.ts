@@ -22,7 +22,12 @@ import type {
 import { endOfPass } from "./backward.ts";
 import {
   expectChain,
+  expectClasses,
+  expectEntries,
   expectEqualShapes,
+  expectExtents,
+  expectFloats,
+  expectLabels,
   expectLast,
   expectScalar,
   expectSharedRank,
@@ -30,9 +35,12 @@ import {
 import {
   expectChainKernel,
   expectChannels,
+  expectDepthwise,
+  expectImagePair,
   expectKernel,
   expectPixelProduct,
-  expectWindow,
+  expectPool,
+  expectTranspose,
 } from "./conv_checks.ts";
 import { padsOf } from "./conv_kernels.ts";
 import { registerGradients } from "./gradients.ts";
@@ -42,6 +50,7 @@ import { tensorsIn } from "./tensors_in.ts";
 import {
   type Attributes,
   inner,
+  operands,
   outer,
   runtimeOf,
   type TensorMap,
@@ -49,14 +58,6 @@ import {
   type TfRuntime,
   type TfTensor,
 } from "./types.ts";
-
-/** Operands as kernels take them; a bias that is null is left out. */
-function operands(tensors: Record<string, Tensor>, b: Tensor | null): TensorMap {
-  const inputs: TensorMap = {};
-  for (const [name, t] of Object.entries(tensors)) inputs[name] = inner(t);
-  if (b) inputs.b = inner(b);
-  return inputs;
-}
 
 /** What a backend tells about itself when it makes its engine. */
 export interface TfjsEngineOptions {
@@ -70,6 +71,8 @@ export interface TfjsEngineOptions {
   readonly deterministic: boolean;
   /** Factorisations on the backend's memory. */
   readonly linalg?: NativeLinalg | undefined;
+  /** Whether tensors can be read without waiting: then labels are checked. Default false. */
+  readonly readsAtOnce?: boolean;
 }
 
 /** Tensor operations and reverse-mode differentiation by TensorFlow.js. */
@@ -81,6 +84,7 @@ export class TfjsEngine implements Engine {
   readonly native: unknown;
   readonly #tf: Tf;
   readonly #runtime: TfRuntime;
+  readonly #readsAtOnce: boolean;
   /** What the forward pass of the running `gradients` holds for its backward pass, if one runs. */
   #records: Held[] | undefined;
 
@@ -92,6 +96,7 @@ export class TfjsEngine implements Engine {
     this.linalg = options.linalg;
     this.native = options.tf;
     this.#tf = options.tf;
+    this.#readsAtOnce = options.readsAtOnce ?? false;
     this.#runtime = runtimeOf(options.tf);
     registerGradients(options.tf);
   }
@@ -135,7 +140,7 @@ export class TfjsEngine implements Engine {
   }
 
   tensor(data: Float32Array | Int32Array, shape: readonly number[]): Tensor {
-    const size = shape.reduce((a, b) => a * b, 1);
+    const size = expectExtents(shape).reduce((a, b) => a * b, 1);
     if (size !== data.length) {
       throw new RangeError(
         `Cannot make a tensor of shape [${shape}]: expected ${size} values, got ${data.length}`,
@@ -156,7 +161,7 @@ export class TfjsEngine implements Engine {
   }
 
   fill(shape: readonly number[], value: number): Tensor {
-    return outer(this.#select().fill([...shape], value));
+    return outer(this.#select().fill(expectExtents(shape), value));
   }
 
   matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tensor {
@@ -307,6 +312,7 @@ export class TfjsEngine implements Engine {
     extents: readonly [number, number],
     geometry: ConvGeometry,
   ): Tensor {
+    expectImagePair(x, d, extents, geometry);
     const inputs = operands({ x, d }, null);
     return this.#run(KERNEL.conv2dFilterGradient, inputs, { extents, geometry });
   }
@@ -319,7 +325,7 @@ export class TfjsEngine implements Engine {
     geometry: ConvGeometry,
     activation: Activation,
   ): Tensor {
-    expectChannels("convolve with the transpose", x, w.shape[3], [...w.shape]);
+    expectTranspose(x, w, b, extents, geometry);
     const attributes = { geometry, activation, extents, bias: b !== null };
     return this.#runHolding(KERNEL.conv2dTranspose, operands({ x, w }, b), attributes);
   }
@@ -331,8 +337,7 @@ export class TfjsEngine implements Engine {
     geometry: ConvGeometry,
     activation: Activation,
   ): Tensor {
-    expectChannels("convolve channel by channel", x, w.shape[2], [...w.shape]);
-    expectWindow("convolve channel by channel", x, [w.shape[0]!, w.shape[1]!], geometry);
+    expectDepthwise(x, w, b, geometry);
     const attributes = { geometry, activation, bias: b !== null };
     return this.#runHolding(KERNEL.depthwiseConv2d, operands({ x, w }, b), attributes);
   }
@@ -347,6 +352,7 @@ export class TfjsEngine implements Engine {
 
   globalAveragePool(x: Tensor): Tensor {
     expectChannels("average", x, x.shape[3], undefined);
+    expectEntries("average", x);
     return this.#run(KERNEL.globalAveragePool, { x: inner(x) }, { shape: x.shape });
   }
 
@@ -358,8 +364,10 @@ export class TfjsEngine implements Engine {
     activation: Activation,
   ): { y: Tensor; mean: Tensor; variance: Tensor } {
     expectLast("normalise", x, scale, shift);
+    expectEntries("normalise", x);
     const inputs = operands({ x, scale, shift }, null);
     const held: Held = {};
+    expectFloats(inputs);
     this.#select();
     const [y, mean, variance] = this.#runtime.runKernel(KERNEL.batchNorm, inputs, {
       epsilon,
@@ -383,18 +391,15 @@ export class TfjsEngine implements Engine {
   }
 
   standardise(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
+    expectEntries("normalise", x);
     const tf = this.#select();
     const { mean, variance } = tf.moments(inner(x), [...axes], true);
     return outer(tf.mul(tf.sub(inner(x), mean), tf.rsqrt(tf.add(variance, epsilon))));
   }
 
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
-    if (logits.shape.length !== 2 || labels.shape.length !== 1 || labels.size !== logits.shape[0]) {
-      throw new RangeError(
-        `Cannot compare logits with labels: expected [batch, classes] and [batch], got ` +
-          `[${logits.shape}] and [${labels.shape}]`,
-      );
-    }
+    expectLabels(logits, labels);
+    if (this.#readsAtOnce) expectClasses(inner(labels).dataSync<"int32">(), logits.shape[1]!);
     const inputs = { logits: inner(logits), labels: inner(labels) };
     return this.#runHolding(KERNEL.crossEntropy, inputs, {});
   }
@@ -430,6 +435,7 @@ export class TfjsEngine implements Engine {
   }
 
   #run(kernel: string, inputs: TensorMap, attributes: Attributes = {}): Tensor {
+    if (kernel !== "Identity") expectFloats(inputs);
     this.#select();
     return outer(this.#runtime.runKernel(kernel, inputs, attributes) as TfTensor);
   }
@@ -451,7 +457,7 @@ export class TfjsEngine implements Engine {
     size: readonly [number, number],
     { strides, padding }: WindowGeometry,
   ): Tensor {
-    expectWindow("pool", x, size, { strides, padding });
+    expectPool(x, size, { strides, padding });
     const attributes = { filterSize: [...size], strides: [...strides], pad: padsOf(padding) };
     return this.#run(kernel, { x: inner(x) }, attributes);
   }

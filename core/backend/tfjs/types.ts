@@ -69,3 +69,11 @@ export function inner(t: Tensor): TfTensor {
 export function outer(t: TfTensor): Tensor {
   return t as unknown as Tensor;
 }
+
+/** Operands as kernels take them; a bias that is null is left out. */
+export function operands(tensors: Record<string, Tensor>, b: Tensor | null): TensorMap {
+  const inputs: TensorMap = {};
+  for (const [name, t] of Object.entries(tensors)) inputs[name] = inner(t);
+  if (b) inputs.b = inner(b);
+  return inputs;
+}

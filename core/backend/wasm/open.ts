@@ -49,6 +49,7 @@ export async function openWasm(options: BackendOptions): Promise<Engine> {
     description: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"} ` +
       `(TensorFlow.js ${tf.version_core})`,
     deterministic: true,
+    readsAtOnce: true,
   });
 }
 

@@ -8,8 +8,10 @@ import * as tf from "@tensorflow/tfjs";
 import * as tfWebgpu from "@tensorflow/tfjs-backend-webgpu";
 import type { BackendOptions, Engine } from "../engine.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
+import { correctDepthwise } from "../tfjs/depthwise.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
+import type { TensorInfo } from "../tfjs/types.ts";
 import { findAdapter } from "./adapter.ts";
 import { boundBuffers, type BufferManager } from "./buffers.ts";
 import { makeDevice, type WatchedDevice } from "./device.ts";
@@ -18,6 +20,11 @@ import { makeDevice, type WatchedDevice } from "./device.ts";
 interface WebgpuBackend {
   readonly bufferManager: BufferManager;
   read(id: object): Promise<ArrayLike<number>>;
+  runWebGPUProgram(
+    program: { readonly outputShape: readonly number[] },
+    inputs: readonly TensorInfo[],
+    ...others: unknown[]
+  ): TensorInfo;
 }
 
 /** Name of the adapter in use; the backend is made once per process. */
@@ -52,6 +59,7 @@ async function register(): Promise<void> {
   tf.registerBackend("webgpu", () => makeBackend(watched, found.adapter.info) as never);
   registerKernels(tf, "webgpu");
   correctAveragePooling(tf, "webgpu");
+  correctDepthwise(tf, "webgpu");
   adapterName = found.name;
 }
 
@@ -60,6 +68,7 @@ function makeBackend(watched: WatchedDevice, info: GPUAdapterInfo): WebgpuBacken
     WebGPUBackend: new (device: GPUDevice, info: GPUAdapterInfo) => WebgpuBackend;
   };
   const backend = new WebGPUBackend(watched.device, info);
+  refuseEmpty(backend);
   const read = backend.read.bind(backend);
   backend.read = async (id) => {
     const values = await read(id);
@@ -68,4 +77,17 @@ function makeBackend(watched: WatchedDevice, info: GPUAdapterInfo): WebgpuBacken
     return values;
   };
   return backend;
+}
+
+/** Refuses operands without entries: a device binds no buffer of no bytes. */
+function refuseEmpty(backend: WebgpuBackend): void {
+  const run = backend.runWebGPUProgram.bind(backend);
+  backend.runWebGPUProgram = (program, inputs, ...others) => {
+    const empty = inputs.find(({ shape }) => shape.includes(0));
+    if (!empty || program.outputShape.includes(0)) return run(program, inputs, ...others);
+    throw new RangeError(
+      `Cannot compute on webgpu with a tensor of shape [${empty.shape}]: expected one entry at ` +
+        "least, got none",
+    );
+  };
 }

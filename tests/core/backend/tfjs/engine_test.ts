@@ -191,6 +191,7 @@ await onEach("tensor() copies its data, read() gives a copy", async (e) => {
 await onEach("operations refuse shapes that do not fit, by name and figure", (e) => {
   const [a, b] = [e.zeros([2, 3]), e.zeros([2, 4])];
   const one = e.zeros([3]);
+  const labels = (n: number) => e.tensor(new Int32Array(n), [n]);
   const refuse = (f: () => unknown, message: string) => assertThrows(f, RangeError, message);
   refuse(() => e.tensor(new Float32Array(5), [2, 3]), "expected 6 values, got 5");
   refuse(() => e.matMul(a, b), "Cannot multiply [2,3] by [2,4]");
@@ -201,11 +202,24 @@ await onEach("operations refuse shapes that do not fit, by name and figure", (e)
   refuse(() => e.linear(a, e.zeros([3, 2]), one, "relu"), "Cannot apply a linear map");
   const f = { u: e.zeros([3, 2]), s: e.zeros([2, 2]), v: e.zeros([5, 3]) };
   refuse(() => e.lowRankLinear(a, f, null, "relu"), "expected factors in×r, r×q, out×q");
-  refuse(() => e.softmaxCrossEntropy(a, e.zeros([3])), "expected [batch, classes] and [batch]");
+  refuse(
+    () => e.softmaxCrossEntropy(a, e.zeros([3])),
+    "expected [batch, classes] and int32 [batch]",
+  );
+  refuse(() => e.softmaxCrossEntropy(e.zeros([0, 2]), labels(0)), "one row and two classes");
+  refuse(() => e.softmaxCrossEntropy(e.zeros([3, 1]), labels(3)), "one row and two classes");
+  refuse(() => e.batchNorm(e.zeros([0, 3]), one, one, 1e-3, "relu"), "one entry at least");
+  refuse(() => e.standardise(e.zeros([0, 3]), [0], 1e-3), "one entry at least");
+  refuse(() => e.globalAveragePool(e.zeros([1, 0, 2, 3])), "one entry at least");
+  refuse(() => e.zeros([1.5, 2]), "Cannot make a tensor: expected its extents to be an integer");
   refuse(() => e.gradients(() => a, [a]), "expected a scalar");
+  const whole = labels(3);
+  for (const f of [() => e.scale(2, whole), () => e.norm(whole), () => e.activate(whole, "relu")]) {
+    assertThrows(f, TypeError, "Cannot compute with int32 numbers: expected float32");
+  }
 });
 
-for (const name of ["wasm", "blas"]) {
+for (const name of ["cpu", "wasm", "blas"]) {
   Deno.test({
     ...await unlessPresent(backends.get(name), "labels beyond the classes are refused"),
     sanitizeResources: false,

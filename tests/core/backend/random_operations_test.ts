@@ -1,0 +1,79 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { backends, openEngine } from "../../../core/backend/mod.ts";
+import { unlessPresent } from "../../support/backend_checks.ts";
+import { assertOutputs, outputsOf, SLACK } from "../../support/kernel_checks.ts";
+import { Draws } from "../../support/random_cases.ts";
+import { convolutions } from "../../support/random_convolutions.ts";
+import { operations } from "../../support/random_operations.ts";
+import { refusals } from "../../support/random_refusals.ts";
+
+/** Relative to the largest entry of an output: float32 with sums of a few hundred terms. */
+const TOLERANCE = 1e-5;
+
+/** Settings of each operation: together more than a thousand. */
+const DRAWS = { convolution: 80, other: 40 } as const;
+
+/** Of the settings, where each shape is another shader to compile. */
+const SHARE: Readonly<Record<string, number>> = { webgpu: 1 / 8 };
+
+/** Backends that refuse tensors without entries. */
+const NO_EMPTY: readonly string[] = ["webgpu"];
+
+for (const backend of backends.list()) {
+  for (const generator of [...convolutions, ...operations]) {
+    const all = convolutions.includes(generator) ? DRAWS.convolution : DRAWS.other;
+    const draws = all * (SHARE[backend.name] ?? 1);
+    const name = `${generator.name} equals plain loops under ${draws} random settings`;
+    Deno.test({
+      ...await unlessPresent(backend, name),
+      // Engines, libraries and devices belong to the process.
+      sanitizeResources: false,
+      sanitizeOps: false,
+      fn: async () => {
+        const { engine } = await openEngine(backend.name);
+        for (let seed = 0; seed < draws; seed++) {
+          const drawn = generator.draw(new Draws(seed, !NO_EMPTY.includes(backend.name)));
+          const label = `${generator.name}, seed ${seed}: ${drawn.label}`;
+          const tolerance = TOLERANCE * (SLACK[backend.name] ?? 1);
+          assertOutputs(await outputsOf(engine, drawn), drawn.expected!(), tolerance, label, 0.1);
+        }
+      },
+    });
+  }
+}
+
+/** The class and the words of an error; undefined where there is none. */
+function errorOf(f: () => unknown): string | undefined {
+  try {
+    f();
+    return undefined;
+  } catch (error) {
+    const { name, message } = error as Error;
+    return `${name}: ${message}`;
+  }
+}
+
+for (const backend of backends.list()) {
+  Deno.test({
+    ...await unlessPresent(
+      backend,
+      "300 settings that make no sense are refused, alike everywhere",
+    ),
+    sanitizeResources: false,
+    sanitizeOps: false,
+    fn: async () => {
+      const { engine } = await openEngine(backend.name);
+      const { engine: reference } = await openEngine("cpu");
+      for (const [i, make] of refusals.entries()) {
+        for (let seed = 0; seed < 50; seed++) {
+          const { label, run } = make(new Draws(50 * i + seed, false));
+          const [found, wanted] = [engine, reference].map((e) =>
+            errorOf(() => e.tidy(() => run(e)))
+          );
+          assertMatch(found ?? "no error", /^RangeError: Cannot [a-z]/, label);
+          assertEquals(found, wanted, label);
+        }
+      }
+    },
+  });
+}
