@@ -5,10 +5,11 @@
  */
 
 import type { AdaptiveCoefficients, Algebra, ProductOptions, Qr, Svd } from "./algebra.ts";
-import { complexQr, complexSvd } from "./complex_kernels.ts";
+import { complexQr, complexSvd, dividedBy } from "./complex_kernels.ts";
 import { adjoint, type ComplexMatrix, complexZeros } from "./complex_matrix.ts";
 import { hostAlgebra } from "./host.ts";
 import { type Matrix, matrix } from "./matrix.ts";
+import { unitOf } from "./scaling.ts";
 
 /**
  * Algebra of {@linkcode ComplexMatrix} in float64. Every transpose is conjugate, so that integrators
@@ -139,7 +140,7 @@ class ComplexAlgebra implements Algebra<ComplexMatrix> {
   }
   complement(u: ComplexMatrix, a: ComplexMatrix): Promise<ComplexMatrix | undefined> {
     if (u.cols >= u.rows) return Promise.resolve(undefined);
-    const { q } = complexQr(this.hstack([u, a]));
+    const { q } = complexQr(this.hstack([u, dividedBy(a, unitOf(a.re, a.im))]));
     return Promise.resolve(this.columns(q, u.cols, q.cols));
   }
 

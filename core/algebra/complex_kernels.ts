@@ -6,12 +6,15 @@
  */
 
 import { adjoint, type ComplexMatrix, complexZeros } from "./complex_matrix.ts";
+import { unitOf } from "./scaling.ts";
 
-/** Rotations stop when columns are orthogonal to this, relative to their lengths. */
-const ORTHOGONAL = 1e-15;
+/** Sweeps over all pairs of columns; ten are many. */
 const MAX_SWEEPS = 60;
-/** Inner products below this are round-off of numbers next to the smallest. */
-const NOTHING = 1e-300;
+/**
+ * Columns this short, beside entries of about one, are zero: the squares of longer ones have all
+ * their digits.
+ */
+const NOTHING = 2 ** -400;
 
 /**
  * Thin QR factorisation by Householder reflections; real matrices give real factors.
@@ -22,7 +25,8 @@ const NOTHING = 1e-300;
 export function complexQr(x: ComplexMatrix): { q: ComplexMatrix; r: ComplexMatrix } {
   const { rows: m, cols: n } = x;
   const k = Math.min(m, n);
-  const work = adjoint(x); // Rows of the adjoint are conjugated columns: contiguous.
+  const unit = unitOf(x.re, x.im);
+  const work = adjoint(dividedBy(x, unit)); // Rows of the adjoint are conjugated columns: contiguous.
   const reflectors: Reflector[] = [];
   for (let j = 0; j < k; j++) {
     const v = reflector(work, j);
@@ -32,8 +36,8 @@ export function complexQr(x: ComplexMatrix): { q: ComplexMatrix; r: ComplexMatri
   const r = complexZeros(k, n);
   for (let i = 0; i < k; i++) {
     for (let j = i; j < n; j++) {
-      r.re[i * n + j] = work.re[j * m + i]!;
-      r.im[i * n + j] = -work.im[j * m + i]!;
+      r.re[i * n + j] = work.re[j * m + i]! * unit;
+      r.im[i * n + j] = -work.im[j * m + i]! * unit;
     }
   }
   const q = complexZeros(k, m); // The adjoint of Q: the reflections of the unit vectors.
@@ -102,10 +106,11 @@ function hypot(re: Float64Array, im: Float64Array): number {
 
 /**
  * Thin SVD by one-sided Jacobi rotations (Hestenes), which find small singular values and their
- * vectors to high relative accuracy; real matrices give real factors.
+ * vectors to high relative accuracy, down to 10⁻¹²⁰ of the largest; real matrices give real factors.
  *
  * @param x m×n, k = min(m, n).
  * @returns p m×k, sigma descending, q n×k: x = p diag(sigma) qᴴ.
+ * @throws {Error} When the rotations do not converge, which finite matrices are not known to cause.
  */
 export function complexSvd(
   x: ComplexMatrix,
@@ -115,11 +120,26 @@ export function complexSvd(
     return { p: q, sigma, q: p };
   }
   const n = x.cols;
-  const columns = adjoint(x); // Row j is the conjugate of column j.
+  const unit = unitOf(x.re, x.im);
+  const columns = adjoint(dividedBy(x, unit)); // Row j is the conjugate of column j.
   const turned = complexZeros(n, n);
   for (let i = 0; i < n; i++) turned.re[i * n + i] = 1;
-  for (let sweep = 0; sweep < MAX_SWEEPS && rotateAll(columns, turned); sweep++);
-  return sorted(columns, turned);
+  for (let sweep = 0; rotateAll(columns, turned); sweep++) {
+    if (sweep === MAX_SWEEPS) {
+      throw new Error(
+        `Cannot compute the SVD of a ${x.rows}×${n} matrix: expected ${MAX_SWEEPS} sweeps of ` +
+          `rotations to converge, got columns that are not orthogonal`,
+      );
+    }
+  }
+  const { p, sigma, q } = sorted(columns, turned);
+  return { p, sigma: sigma.map((value) => value * unit), q };
+}
+
+/** x / unit; `x` itself where the unit is 1. */
+export function dividedBy(x: ComplexMatrix, unit: number): ComplexMatrix {
+  if (unit === 1) return x;
+  return { ...x, re: x.re.map((v) => v / unit), im: x.im.map((v) => v / unit) };
 }
 
 /** One sweep over all pairs of rows; whether a pair was not orthogonal yet. */
@@ -141,8 +161,11 @@ function rotatePair(w: ComplexMatrix, v: ComplexMatrix, p: number, q: number): b
     re += ar * br + ai * bi;
     im += ar * bi - ai * br;
   }
+  const [shorter, longer] = [Math.sqrt(Math.min(alpha, beta)), Math.sqrt(Math.max(alpha, beta))];
+  if (shorter < NOTHING) return clearRow(w, alpha < beta ? p : q);
   const size = Math.hypot(re, im);
-  if (!(size > ORTHOGONAL * Math.sqrt(alpha * beta)) || size < NOTHING) return false;
+  // Round-off of an inner product of n terms.
+  if (!(size > Number.EPSILON * Math.sqrt(n) * shorter * longer)) return false;
   const zeta = (beta - alpha) / (2 * size);
   const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
   const c = 1 / Math.hypot(1, t);
@@ -150,6 +173,12 @@ function rotatePair(w: ComplexMatrix, v: ComplexMatrix, p: number, q: number): b
   turnRows(w, p, q, turn);
   turnRows(v, p, q, turn);
   return true;
+}
+
+/** Sets a row to zero; nothing has turned. */
+function clearRow(w: ComplexMatrix, row: number): false {
+  for (const part of [w.re, w.im]) part.fill(0, row * w.cols, (row + 1) * w.cols);
+  return false;
 }
 
 /** Rows p and q after the phase of their inner product is taken off q, and a plane rotation. */

@@ -1,13 +1,17 @@
 /**
- * Portable float64 kernels in plain TypeScript and ml-matrix: the reference that every faster
- * implementation is held against, and the fallback where there is no LAPACK.
+ * Portable float64 kernels in plain TypeScript: the reference that every faster implementation is
+ * held against, and the fallback where there is no LAPACK.
  *
  * @module
  */
 
-import { CholeskyDecomposition, Matrix as MlMatrix, QrDecomposition, SVD } from "ml-matrix";
 import type { ProductOptions } from "./algebra.ts";
+import { bidiagonalSvd } from "./bidiagonal_svd.ts";
+import { complexSvd } from "./complex_kernels.ts";
+import { complexMatrix, realPart } from "./complex_matrix.ts";
+import { householderQr } from "./householder.ts";
 import { type Matrix, transposed, zeroMatrix } from "./matrix.ts";
+import { divided, multiplied, unitOf } from "./scaling.ts";
 
 /** The dense float64 operations that may come from LAPACK or from here. */
 export interface DenseKernels {
@@ -21,8 +25,30 @@ export interface DenseKernels {
   svd(x: Matrix): { p: Matrix; sigma: Float64Array; q: Matrix };
 }
 
-/** Kernels that need nothing but this package and ml-matrix. */
-export const portableKernels: DenseKernels = { name: "ml-matrix", product, qr, svd };
+/** Kernels that need nothing but this package. */
+export const portableKernels: DenseKernels = scaledKernels({
+  name: "portable",
+  product,
+  qr: householderQr,
+  svd,
+});
+
+/** Kernels whose factorisations are given matrices of harmless size, whatever they are asked for. */
+export function scaledKernels(kernels: DenseKernels): DenseKernels {
+  return {
+    ...kernels,
+    qr(x) {
+      const unit = unitOf(x.data);
+      const { q, r } = kernels.qr(divided(x, unit));
+      return { q, r: multiplied(r, unit) };
+    },
+    svd(x) {
+      const unit = unitOf(x.data);
+      const { p, sigma, q } = kernels.svd(divided(x, unit));
+      return { p, sigma: unit === 1 ? sigma : sigma.map((value) => value * unit), q };
+    },
+  };
+}
 
 function product(x: Matrix, y: Matrix, o: ProductOptions): Matrix {
   // The row-oriented triple loop streams through both operands; transposing first costs O(n²).
@@ -42,61 +68,19 @@ function product(x: Matrix, y: Matrix, o: ProductOptions): Matrix {
   return out;
 }
 
-function qr(x: Matrix): { q: Matrix; r: Matrix } {
-  // ml-matrix factors tall matrices; a wide one has the Q of its leading square block.
-  const k = Math.min(x.rows, x.cols);
-  const leading = x.cols > k ? leadingColumns(x, k) : x;
-  const q = fromMl(new QrDecomposition(toMl(leading)).orthogonalMatrix);
-  const r = product(q, x, { transposeLeft: true });
-  for (let i = 0; i < k; i++) r.data.fill(0, i * x.cols, i * x.cols + i);
-  return { q, r };
-}
-
 function svd(x: Matrix): { p: Matrix; sigma: Float64Array; q: Matrix } {
   if (x.rows < x.cols) {
     const { p, sigma, q } = svd(transposed(x));
     return { p: q, sigma, q: p };
   }
-  // The iteration of ml-matrix does not end on some matrices whose small singular values are
-  // round-off. In the triangular factor such parts are entries, and can be made exact zeros.
-  const { q: basis, r } = qr(x);
-  const ml = new SVD(toMl(withoutRoundOff(r)), { autoTranspose: false });
-  return {
-    p: product(basis, fromMl(ml.leftSingularVectors), {}),
-    sigma: Float64Array.from(ml.diagonal),
-    q: fromMl(ml.rightSingularVectors),
-  };
+  if (x.rows === x.cols) return bidiagonalSvd(x) ?? jacobiSvd(x);
+  const { q: basis, r } = householderQr(x);
+  const { p, sigma, q } = svd(r);
+  return { p: product(basis, p, {}), sigma, q };
 }
 
-/** The matrix with entries below its round-off set to zero. */
-function withoutRoundOff(x: Matrix): Matrix {
-  const largest = x.data.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-  const floor = Number.EPSILON * largest;
-  return { ...x, data: x.data.map((a) => (Math.abs(a) <= floor ? 0 : a)) };
-}
-
-/**
- * Lower Cholesky factor of a symmetric matrix, or undefined when it is not positive definite.
- *
- * @param g n×n, symmetric.
- */
-export function cholesky(g: Matrix): Matrix | undefined {
-  const factor = new CholeskyDecomposition(toMl(g));
-  return factor.isPositiveDefinite() ? fromMl(factor.lowerTriangularMatrix) : undefined;
-}
-
-function leadingColumns(x: Matrix, k: number): Matrix {
-  const out = zeroMatrix(x.rows, k);
-  for (let i = 0; i < x.rows; i++) {
-    out.data.set(x.data.subarray(i * x.cols, i * x.cols + k), i * k);
-  }
-  return out;
-}
-
-function toMl(x: Matrix): MlMatrix {
-  return MlMatrix.from1DArray(x.rows, x.cols, x.data);
-}
-
-function fromMl(x: MlMatrix): Matrix {
-  return { rows: x.rows, cols: x.columns, data: Float64Array.from(x.to1DArray()) };
+/** SVD by rotations: slower, for what the iteration on a bidiagonal matrix does not end on. */
+export function jacobiSvd(x: Matrix): { p: Matrix; sigma: Float64Array; q: Matrix } {
+  const { p, sigma, q } = complexSvd(complexMatrix(x));
+  return { p: realPart(p), sigma, q: realPart(q) };
 }

@@ -35,6 +35,14 @@ export function engineAlgebra(
   return new EngineAlgebra(engine, host);
 }
 
+/** Norms from this to its inverse are those of matrices whose squares float32 can hold. */
+const SMALLEST_NORM = 2 ** -40;
+
+/** Whether the squares that lead to a norm in float32 neither overflow nor vanish. */
+function isSquarable(norm: number): boolean {
+  return norm > SMALLEST_NORM && norm < 1 / SMALLEST_NORM;
+}
+
 /** Passes of Gram-Schmidt before Householder reflections take over. */
 const MAX_PASSES = 4;
 
@@ -120,12 +128,20 @@ class EngineAlgebra implements Algebra<Tensor> {
   }
 
   async norm(x: Tensor): Promise<number> {
+    const norm = await this.#float32Norm(x);
+    return isSquarable(norm) ? norm : await this.#host.norm(await this.#toHost(x));
+  }
+
+  /** As the engine squares and sums. */
+  async #float32Norm(x: Tensor): Promise<number> {
     return (await this.#engine.read(this.#engine.norm(x)))[0]!;
   }
 
   async qr(x: Tensor): Promise<Qr<Tensor>> {
     const linalg = this.#engine.linalg;
-    if (linalg && this.rows(x) >= this.cols(x)) return linalg.qr(x);
+    if (linalg && this.rows(x) >= this.cols(x) && isSquarable(await this.#float32Norm(x))) {
+      return linalg.qr(x);
+    }
     const { q, r } = await this.#host.qr(await this.#toHost(x));
     return { q: this.#fromHost(q), r: this.#fromHost(r) };
   }
@@ -181,6 +197,10 @@ class EngineAlgebra implements Algebra<Tensor> {
   }
 
   async #householderComplement(u: Tensor, a: Tensor): Promise<Tensor> {
+    if (!this.#engine.linalg || !isSquarable(await this.#float32Norm(a))) {
+      const q = await this.#host.complement(await this.#toHost(u), await this.#toHost(a));
+      return this.#fromHost(q!);
+    }
     const { q } = await this.qr(this.hstack([u, a]));
     return this.columns(q, this.cols(u), this.cols(q));
   }

@@ -8,6 +8,7 @@ import type { AdaptiveCoefficients, Algebra, ProductOptions, Qr, Svd } from "./a
 import { type DenseKernels, portableKernels } from "./dense_kernels.ts";
 import { lapackKernels } from "./lapack_kernels.ts";
 import { type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";
+import { divided, unitOf } from "./scaling.ts";
 
 /**
  * Algebra of {@linkcode Matrix} in float64.
@@ -150,7 +151,7 @@ class HostAlgebra implements Algebra<Matrix> {
   complement(u: Matrix, a: Matrix): Promise<Matrix | undefined> {
     // Householder reflections of [U | A] stay orthonormal whatever the rank of A.
     if (u.cols >= u.rows) return Promise.resolve(undefined);
-    const { q } = this.#kernels.qr(this.hstack([u, a]));
+    const { q } = this.#kernels.qr(this.hstack([u, divided(a, unitOf(a.data))]));
     return Promise.resolve(this.columns(q, u.cols, q.cols));
   }
 }

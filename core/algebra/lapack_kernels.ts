@@ -6,14 +6,14 @@
 
 import { type HostLapack, openHostLapack } from "../backend/blas/host_lapack.ts";
 import type { ProductOptions } from "./algebra.ts";
-import { type DenseKernels, portableKernels } from "./dense_kernels.ts";
+import { type DenseKernels, portableKernels, scaledKernels } from "./dense_kernels.ts";
 import { type Matrix, zeroMatrix } from "./matrix.ts";
 
 /** The library's kernels; undefined where none is installed or may be loaded. */
 export function lapackKernels(): DenseKernels | undefined {
   const lapack = openHostLapack();
   if (!lapack) return undefined;
-  return {
+  return scaledKernels({
     name: lapack.name,
     product: (x, y, o) => product(lapack, x, y, o),
     qr(x) {
@@ -22,7 +22,7 @@ export function lapackKernels(): DenseKernels | undefined {
       return { q: { rows: x.rows, cols: k, data: q }, r: { rows: k, cols: x.cols, data: r } };
     },
     svd: (x) => svd(lapack, x),
-  };
+  });
 }
 
 function product(lapack: HostLapack, x: Matrix, y: Matrix, o: ProductOptions): Matrix {

@@ -101,6 +101,16 @@ await testAlgebras("element-wise operations agree with their formulas", async (a
   assertAlmostEquals(await a.norm(x.own) / norm(x.plain), 1, tol.relative);
 });
 
+await testAlgebras("norm() is right where squares vanish or overflow", async (a, tol) => {
+  const x = gaussian(new Random(20), 6, 5);
+  const limit = a.epsilon < 1e-10 ? 900 : 110;
+  for (const scale of [2 ** -limit, 1, 2 ** limit]) {
+    const { plain, own } = twins(a, host.scale(scale, x));
+    assertAlmostEquals(await a.norm(own) / scale, norm(host.scale(1 / scale, plain)), tol.relative);
+  }
+  assertEquals(await a.norm(a.zeros(3, 2)), 0);
+});
+
 await testAlgebras(
   "hstack(), vstack() and columns() take matrices apart and together",
   async (a) => {
