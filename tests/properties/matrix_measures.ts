@@ -162,15 +162,27 @@ export async function descentExcess(item: Integrator): Promise<number> {
   return worst;
 }
 
-/** Relative distance from the plain Euler step of Y' = M Y at full rank. */
-export async function fullRankError(item: Integrator): Promise<number> {
-  const random = new Random(13);
-  const y = await randomLowRank(random, 6, 6, [3, 2, 1, 0.5, 0.2, 1e-6]);
-  const m = gaussian(random, 6, 6);
-  const rhs = (_t: number, p: LowRank<Matrix>) => denseField(host, times(m, dense(p)));
-  const o = { stepper: euler, truncation: keepAll };
-  const next = dense((await stepOde(host, item, rhs, y, 0, 0.1, o)).y);
-  return relativeError(next, plus(dense(y), host.scale(0.1, times(m, dense(y)))));
+/** Errors at full rank. */
+export interface FullRankErrors {
+  /** Where both bases span everything. */
+  readonly square: number;
+  /** Where one of them does. */
+  readonly rectangular: number;
+}
+
+/** Relative distances from the plain Euler step of Y' = M Y + Y N at full rank. */
+export async function fullRankErrors(item: Integrator): Promise<FullRankErrors> {
+  const error = async (rows: number, cols: number): Promise<number> => {
+    const random = new Random(13);
+    const y = await randomLowRank(random, rows, cols, [3, 2, 1, 0.5, 0.2, 1e-6]);
+    const [m, n] = [gaussian(random, rows, rows), gaussian(random, cols, cols)];
+    const field = (w: Matrix): Matrix => plus(times(m, w), times(w, n));
+    const rhs = (_t: number, p: LowRank<Matrix>) => denseField(host, field(dense(p)));
+    const o = { stepper: euler, truncation: keepAll };
+    const next = dense((await stepOde(host, item, rhs, y, 0, 0.1, o)).y);
+    return relativeError(next, plus(dense(y), host.scale(0.1, field(dense(y)))));
+  };
+  return { square: await error(6, 6), rectangular: Math.max(await error(8, 6), await error(6, 8)) };
 }
 
 /** ‖Y₁ − Y₁ᵀ‖ / ‖Y₁‖ after a step of Y' = M Y + Y Mᵀ + b bᵀ from a symmetric matrix. */

@@ -28,6 +28,9 @@ export interface Identity {
   dense(y: LowRank<Matrix>, f: Matrix, after: LowRank<Matrix>): Matrix | Promise<Matrix>;
 }
 
+/** What a step at full rank moves as the plain method does: all, or what bases of full rank span. */
+export type FullRankScope = "all" | "square" | "none";
+
 /** What is claimed for one integrator. */
 export interface MatrixRow {
   readonly item: Integrator;
@@ -37,8 +40,8 @@ export interface MatrixRow {
   readonly order: number;
   /** Present where one Euler step is known in closed form; such steps descend. */
   readonly identity?: Identity;
-  /** One Euler step at full rank equals the plain Euler step, also where F depends on Y. */
-  readonly fullRankIsPlain: boolean;
+  /** Where one Euler step at full rank equals the plain one, F depending on Y. */
+  readonly fullRankIsPlain: FullRankScope;
   /** Keeps symmetric matrices symmetric. */
   readonly symmetric: boolean;
   /** ‖Y₁‖² and what truncation took make ‖Y₀‖² where F is orthogonal to Y. */
@@ -87,11 +90,17 @@ async function spanOf(x: Matrix, y: Matrix): Promise<Matrix> {
 }
 
 /** Basis-update and Galerkin integrators: symmetric, and plain descent at full rank. */
-const family = { exact: true, fullRankIsPlain: true, symmetric: true, norm: true, follows: true };
+const family = {
+  exact: true,
+  fullRankIsPlain: "all",
+  symmetric: true,
+  norm: true,
+  follows: true,
+} as const;
 
 /** Every registered integrator, in the order of the registry. */
 export const MATRIX_ROWS: readonly MatrixRow[] = [
-  { ...family, item: bug, order: 1, norm: false },
+  { ...family, item: bug, order: 1, fullRankIsPlain: "square", norm: false },
   // F = A Y + Y Bᵀ + c Y is tangent to the manifold, so the Galerkin step is of order 2 there.
   { ...family, item: augmentedBug, order: 2, identity: galerkin },
   {
@@ -121,7 +130,7 @@ export const MATRIX_ROWS: readonly MatrixRow[] = [
     ...family,
     item: projectorSplitting,
     order: 4,
-    fullRankIsPlain: false,
+    fullRankIsPlain: "none",
     symmetric: false,
   },
   {
@@ -129,10 +138,17 @@ export const MATRIX_ROWS: readonly MatrixRow[] = [
     item: strangSplitting,
     exact: false,
     order: 4,
-    fullRankIsPlain: false,
+    fullRankIsPlain: "none",
     symmetric: false,
   },
-  { ...family, item: backwardCorrectedPsi, order: 1, symmetric: false, norm: false },
+  {
+    ...family,
+    item: backwardCorrectedPsi,
+    order: 1,
+    fullRankIsPlain: "square",
+    symmetric: false,
+    norm: false,
+  },
   {
     ...family,
     item: augmentedBackwardCorrectedPsi,
@@ -145,7 +161,7 @@ export const MATRIX_ROWS: readonly MatrixRow[] = [
     item: projectedRungeKutta,
     exact: false,
     order: 2,
-    fullRankIsPlain: false, // it is Heun's step
+    fullRankIsPlain: "none", // it is Heun's step
     norm: false,
     follows: false,
   },

@@ -13,7 +13,16 @@ import {
 } from "../../core/integrators/tucker/mod.ts";
 import { Random } from "../../core/random.ts";
 import { combineTensors, denseTensor, modeProducts, tuckerRanks } from "../../core/tensors/mod.ts";
-import { expm, host, inner, norm, orthonormal, skew, times } from "../support/matrices.ts";
+import {
+  expm,
+  gaussian,
+  host,
+  inner,
+  norm,
+  orthonormal,
+  skew,
+  times,
+} from "../support/matrices.ts";
 import {
   full,
   gaussianTensor,
@@ -22,7 +31,7 @@ import {
   randomTucker,
   tensorError,
 } from "../support/tensors.ts";
-import { keepAll, SEEDS } from "./matrix_measures.ts";
+import { type FullRankErrors, keepAll, SEEDS } from "./matrix_measures.ts";
 import { type HostTucker, type TuckerIdentity, tuckerTangentProjection } from "./tucker_rows.ts";
 
 /** Extents and ranks of measurements that need no others. */
@@ -152,18 +161,26 @@ export async function tuckerDescentExcess(item: TuckerIntegrator): Promise<numbe
   return worst;
 }
 
-/** Largest relative distance from the plain Euler step at full ranks. */
-export async function tuckerFullRankError(item: TuckerIntegrator): Promise<number> {
-  let worst = 0;
-  // A rank at the product of the others is full, too.
-  for (const [shape, ranks] of [[[4, 5, 3], [4, 5, 3]], [[3, 2, 3, 2]], [[8, 2, 3], [6, 2, 3]]]) {
+/**
+ * Relative distances from the plain Euler step at full ranks, F depending on Y. A rank at the product
+ * of the others is full, too: such tensors are the rectangular ones.
+ */
+export async function tuckerFullRankErrors(item: TuckerIntegrator): Promise<FullRankErrors> {
+  const error = async (shape: readonly number[], ranks: readonly number[]): Promise<number> => {
     const random = new Random(13);
-    const y = await randomTucker(random, shape!, ranks ?? shape!);
-    const f = gaussianTensor(random, shape!);
-    const { y: next } = await tuckerEulerStep(item, y, f, 0.1);
-    worst = Math.max(worst, tensorError(full(next), add(full(y), 0.1, f)));
-  }
-  return worst;
+    const y = await randomTucker(random, shape, ranks);
+    const b = gaussianTensor(random, shape);
+    const factors = shape.map((n) => gaussian(random, n, n));
+    const field = (w: HostTensor): HostTensor => add(b, 1, modeProducts(host, w, factors));
+    const rhs = (_t: number, p: HostTucker) => denseTensorField(host, field(full(p)));
+    const o = { stepper: euler, truncation: keepAll };
+    const { y: next } = await stepTuckerOde(host, item, rhs, y, 0, 0.1, o);
+    return tensorError(full(next), add(full(y), 0.1, field(full(y))));
+  };
+  return {
+    square: Math.max(await error([4, 5, 3], [4, 5, 3]), await error([3, 2, 3, 2], [3, 2, 3, 2])),
+    rectangular: await error([8, 2, 3], [6, 2, 3]),
+  };
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import { combineTensors, modeProducts, type TuckerTensor, unfold } from "../../core/tensors/mod.ts";
 import { host, projector, times } from "../support/matrices.ts";
 import { full, type HostTensor, plainFold } from "../support/tensors.ts";
+import type { FullRankScope } from "./matrix_rows.ts";
 
 /** A Tucker tensor on the host. */
 export type HostTucker = TuckerTensor<Matrix>;
@@ -34,6 +35,8 @@ export interface TuckerRow {
   readonly order: number;
   /** Present where one Euler step is known in closed form; such steps descend. */
   readonly identity?: TuckerIdentity;
+  /** Where one Euler step at full ranks equals the plain one, F depending on Y. */
+  readonly fullRankIsPlain: FullRankScope;
   /** ‖Y₁‖² and what truncation took make ‖Y₀‖² where F is orthogonal to Y. */
   readonly norm: boolean;
 }
@@ -61,7 +64,7 @@ export async function tuckerTangentProjection(y: HostTucker, f: HostTensor): Pro
 
 /** Every registered integrator, in the order of the registry. */
 export const TUCKER_ROWS: readonly TuckerRow[] = [
-  { item: tuckerBug, matrix: bug, exact: true, order: 1, norm: false },
+  { item: tuckerBug, matrix: bug, exact: true, order: 1, fullRankIsPlain: "square", norm: false },
   {
     item: augmentedTuckerBug,
     matrix: augmentedBug,
@@ -72,6 +75,7 @@ export const TUCKER_ROWS: readonly TuckerRow[] = [
       formula: "F ×ₖ Ûₖ Ûₖᵀ",
       dense: (_y, f, after) => latentProjection(f, after),
     },
+    fullRankIsPlain: "all",
     norm: true,
   },
   {
@@ -80,6 +84,7 @@ export const TUCKER_ROWS: readonly TuckerRow[] = [
     exact: false,
     order: 1,
     identity: { formula: "P(Y₀) F", dense: tuckerTangentProjection },
+    fullRankIsPlain: "all",
     norm: false,
   },
 ];

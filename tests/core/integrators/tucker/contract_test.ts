@@ -45,7 +45,7 @@ import {
   tuckerEulerStep as step,
   tuckerEvaluations,
   tuckerExactness,
-  tuckerFullRankError,
+  tuckerFullRankErrors,
   tuckerIdentityError,
   tuckerNormDrift,
   tuckerRankPath,
@@ -169,8 +169,13 @@ for (const row of TUCKER_ROWS) {
     assert(row.identity ? excess < 1e-12 : excess > 0.1, `excess ${excess}`);
   });
 
-  Deno.test(`${item.name} at full ranks is the plain Euler step`, async () => {
-    assertLess(await tuckerFullRankError(item), 1e-13);
+  const scope = { all: "is", square: "is, where the factors are square,", none: "is not" };
+  Deno.test(`${item.name} at full ranks ${scope[row.fullRankIsPlain]} the plain Euler step`, async () => {
+    const { square, rectangular } = await tuckerFullRankErrors(item);
+    const plain = { all: [true, true], square: [true, false], none: [false, false] };
+    for (const [i, error] of [square, rectangular].entries()) {
+      assert(plain[row.fullRankIsPlain][i] ? error < 1e-13 : error > 1e-3, `error ${error}`);
+    }
   });
 
   const norms = row.norm ? "keeps the norm up to truncation" : "changes the norm";
