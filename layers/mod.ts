@@ -35,6 +35,7 @@ export {
   type NetworkFamily,
   type NetworkOptions,
   networks,
+  perceptronFamily,
   resnet18,
   resnet20,
   resnet8,

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { channelStatistics, type Dataset, datasets, type Layer } from "../core/mod.ts";
-import { initialisers, networks } from "../layers/mod.ts";
+import { datasets } from "../core/mod.ts";
+import { networks } from "../layers/mod.ts";
 import type { Subject } from "./classification.ts";
+import { networkFor } from "./networks.ts";
 import type { OptionSchema, ParsedOptions } from "./options.ts";
 import { trainingDefaults, trainingSchema } from "./settings.ts";
 
@@ -46,21 +47,6 @@ export function convolutionSubject(recipe: string, o: ConvolutionOptions): Subje
   return {
     recipe,
     source: o.dataset,
-    network: (dataset, format) => networkOf(dataset, format, o),
+    network: (dataset, format) => networkFor(dataset, format, o),
   };
-}
-
-function networkOf(dataset: Dataset, format: string, o: ConvolutionOptions): Layer {
-  const { shape, classes, train } = dataset;
-  const normalisation = dataset.normalisation ?? channelStatistics(train, shape[2]);
-  return networks.get(o.network).create({
-    shape,
-    classes,
-    format,
-    rank: o.rank,
-    width: o.width,
-    dropout: o.dropout,
-    initialiser: initialisers.get(o.initialiser),
-    ...(o.normalise ? { normalisation } : {}),
-  });
 }

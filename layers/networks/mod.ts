@@ -6,6 +6,7 @@
 
 export { alexnet32 } from "./alexnet.ts";
 export { lenet5 } from "./lenet.ts";
+export { perceptronFamily } from "./perceptron.ts";
 export { resnet18, resnet20, resnet8 } from "./resnet.ts";
 export { type NetworkFamily, type NetworkOptions, networks } from "./types.ts";
 export { vgg16, vggSmall } from "./vgg.ts";

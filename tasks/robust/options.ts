@@ -20,9 +20,6 @@ import type { OptionSchema, ParsedOptions } from "../options.ts";
 import { runDefaults, type RunOptions, runSchema } from "../settings.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** Name of the fully connected network among the others. */
-export const PERCEPTRON = "perceptron";
-
 /** Options of one run that a study has lists for, or no use for. */
 type LeftOut = "seed" | "tolerance" | "baseline" | "ranksFrom";
 
@@ -81,7 +78,7 @@ export function robustSchema(): OptionSchema<typeof robustDefaults> {
     method: { oneOf: factorised, description: "form of the factorised weights" },
     seeds: { integer: true, min: 0, description: "seeds, each a network of every kind" },
     dataset: { oneOf: datasets.names(), description: "what is learnt" },
-    network: { oneOf: [PERCEPTRON, ...networks.names()], description: "what learns" },
+    network: { oneOf: networks.names(), description: "what learns" },
     width: { min: 0.01, max: 16, description: "factor of all channel counts and hidden sizes" },
     normalise: { description: "normalise images within the network, by constants of the data set" },
     tolerances: { min: 0, max: 1, description: "thresholds of the truncation rule" },

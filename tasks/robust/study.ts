@@ -8,10 +8,8 @@ import { join } from "node:path";
 import {
   adversarialTrainings,
   attacks,
-  channelStatistics,
   type Dataset,
   describeEnvironment,
-  type Layer,
   readRun,
   type Regularization,
   regularizers,
@@ -21,13 +19,12 @@ import {
   toJson,
   type TrainingMethod,
   type TrainingObjective,
-  weightFormats,
   writeAtomic,
 } from "../../core/mod.ts";
-import { initialisers, networks, normalise, perceptron, sequential } from "../../layers/mod.ts";
 import { type Job, openJob, type Subject } from "../classification/job.ts";
 import { runVariant } from "../classification/run.ts";
 import { dense, methods } from "../methods.ts";
+import { networkFor } from "../networks.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
 import { robustReport } from "../reports/robust.ts";
@@ -40,15 +37,11 @@ import {
   type Candidate,
   candidatesOf,
   denseFolder,
-  PERCEPTRON,
   type RobustOptions,
   runOptionsOf,
 } from "./options.ts";
 import { robustGroups, type RobustResult } from "./result.ts";
 import { robustTables } from "./table.ts";
-
-/** Hidden layers of the perceptron, and their neurons at width 1. */
-const HIDDEN = { layers: 4, neurons: 500 };
 
 /** Options that a resumed study may change: attacks run anew where they differ. */
 const MAY_CHANGE = ["backend", "threads", "out", "resume", "data", "offline"];
@@ -197,37 +190,5 @@ function objectiveOf(o: RobustOptions, { shape, classes }: Dataset): TrainingObj
 }
 
 function subjectOf(recipe: string, o: RobustOptions): Subject {
-  return { recipe, source: o.dataset, network: (d, format) => networkOf(o, d, format) };
-}
-
-/** The network with its normalisation, which is a part of it: attacks see pixels in [0, 1]. */
-function networkOf(o: RobustOptions, dataset: Dataset, format: string): Layer {
-  const { shape, classes, train } = dataset;
-  const normalisation = dataset.normalisation ?? channelStatistics(train, shape[2]);
-  const constants = o.normalise ? { normalisation } : {};
-  const common = { rank: o.rank, initialiser: initialisers.get(o.initialiser) };
-  if (o.network !== PERCEPTRON) {
-    const { width } = o;
-    return networks.get(o.network).create({
-      shape,
-      classes,
-      format,
-      width,
-      ...common,
-      ...constants,
-    });
-  }
-  const hidden = new Array<number>(HIDDEN.layers).fill(Math.round(HIDDEN.neurons * o.width));
-  const sizes = [shape[0] * shape[1] * shape[2], ...hidden, classes];
-  const net = perceptron({
-    sizes,
-    format: weightFormats.get(format).matrices ?? format,
-    ...common,
-  });
-  // All channels of all pixels are one axis here.
-  const spread = (v: readonly number[]) =>
-    Array.from({ length: sizes[0]! }, (_, j) => v[j % v.length]!);
-  const { mean, deviation } = normalisation;
-  const first = normalise({ mean: spread(mean), deviation: spread(deviation) });
-  return o.normalise ? sequential([first, net]) : net;
+  return { recipe, source: o.dataset, network: (d, format) => networkFor(d, format, o) };
 }

@@ -33,6 +33,7 @@ function weights(network: Layer): number {
 
 /** Counted by hand from the publications' layer tables. */
 const SIZES: Readonly<Record<string, { shape: Shape; parameters: number }>> = {
+  "perceptron": { shape: MNIST, parameters: 784 * 500 + 3 * 500 * 500 + 500 * 10 + 4 * 500 + 10 },
   "lenet-5": { shape: MNIST, parameters: 430_500 + 20 + 50 + 500 + 10 },
   "alexnet-32": {
     shape: CIFAR,
