@@ -7,6 +7,7 @@
 import { suggest } from "../core/mod.ts";
 import { asksForHelp, help } from "./help.ts";
 import { textSink } from "./terminal/mod.ts";
+import { typedFolder } from "./typed_folder.ts";
 import { UsageError } from "./usage_error.ts";
 
 type Command = (args: string[]) => Promise<number>;
@@ -62,4 +63,7 @@ function isUsersMistake(error: unknown): error is Error {
   return error instanceof Error && /^(Cannot .*: |Training )/.test(error.message);
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  Deno.chdir(typedFolder());
+  Deno.exit(await main(Deno.args));
+}

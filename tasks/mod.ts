@@ -54,5 +54,6 @@ export {
   trainingSchema,
 } from "./settings.ts";
 export * from "./terminal/mod.ts";
+export { typedFolder, type TypedFrom } from "./typed_folder.ts";
 export { UsageError } from "./usage_error.ts";
 export * from "./windowing/mod.ts";

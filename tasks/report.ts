@@ -13,7 +13,8 @@ import { UsageError } from "./usage_error.ts";
  *
  * @param args The folders.
  * @returns Exit code 0.
- * @throws {UsageError} When no folder is named, or one holds no readable run.
+ * @throws {UsageError} When no folder is named.
+ * @throws {Error} "Cannot read …" when one holds no readable run.
  */
 export async function report(args: string[]): Promise<number> {
   if (args.length === 0 || args.some((arg) => arg.startsWith("-"))) {
@@ -22,14 +23,6 @@ export async function report(args: string[]): Promise<number> {
     );
   }
   const sink = textSink();
-  for (const folder of args) sink.write(`${await written(folder)}\n`);
+  for (const folder of args) sink.write(`${await writeReport(folder)}\n`);
   return 0;
-}
-
-async function written(folder: string): Promise<string> {
-  try {
-    return await writeReport(folder);
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
 }

@@ -69,6 +69,12 @@ export const aBoolean: Expectation<boolean> = simple(
 /** Whatever there is. */
 export const anything: Expectation<unknown> = simple("anything", () => true);
 
+/** A text of base-64 characters. */
+export const aBase64: Expectation<string> = simple(
+  "base-64 text",
+  (v) => typeof v === "string" && v.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(v),
+);
+
 /** One of some texts. */
 export function oneOf<T extends string>(...texts: readonly T[]): Expectation<T> {
   return simple(`one of ${texts.join(", ")}`, (v) => texts.includes(v as T));
@@ -117,20 +123,32 @@ export function byName<T>(each: Expectation<T>): Expectation<Readonly<Record<str
   );
 }
 
-/**
- * A list.
- *
- * @param length How many entries; default any number.
- */
-export function listOf<T>(each: Expectation<T>, length?: number): Expectation<readonly T[]> {
-  const what = length === undefined ? "a list" : `a list of ${length}`;
-  const isList = (v: unknown): v is readonly unknown[] =>
-    Array.isArray(v) && v.length === (length ?? v.length);
-  return collection(what, isList, (list) => list.map((v, i) => [String(i), each, v]));
+/** A list of any length. */
+export function listOf<T>(each: Expectation<T>): Expectation<readonly T[]> {
+  return list("a list", each, () => true);
+}
+
+/** A list with at least one entry. */
+export function someOf<T>(each: Expectation<T>): Expectation<readonly T[]> {
+  return list("a list with entries", each, (length) => length > 0);
+}
+
+/** A list of three, such as the shape of an image. */
+export function threeOf<T>(each: Expectation<T>): Expectation<readonly [T, T, T]> {
+  return list("a list of 3", each, (length) => length === 3);
 }
 
 function simple<T>(what: string, fits: (value: unknown) => boolean): Expectation<T> {
   return { what, fault: (v, path) => fits(v) ? undefined : faultOf(what, path, v) };
+}
+
+function list<T, L>(
+  what: string,
+  each: Expectation<T>,
+  isLength: (length: number) => boolean,
+): Expectation<L> {
+  const isList = (v: unknown): v is readonly unknown[] => Array.isArray(v) && isLength(v.length);
+  return collection(what, isList, (list) => list.map((v, i) => [String(i), each, v]));
 }
 
 type Part = readonly [key: string, expectation: Expectation<unknown>, value: unknown];

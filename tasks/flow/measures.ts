@@ -4,6 +4,7 @@
  * @module
  */
 
+import { aNumber, aRecord, type Expectation, optional } from "../../core/mod.ts";
 import type { ForceHistory } from "./objective.ts";
 
 /** Figures of a periodic flow. */
@@ -44,6 +45,25 @@ export interface GridResult {
   /** What the flow is judged by. */
   readonly figures: FlowFigures;
 }
+
+/** {@linkcode GridResult} as a file must hold it. */
+export const gridResult: Expectation<GridResult> = aRecord<GridResult>({
+  resolution: aNumber,
+  cells: aNumber,
+  steps: aNumber,
+  seconds: aNumber,
+  figures: aRecord<FlowFigures>({
+    strouhal: aNumber,
+    periods: aNumber,
+    dragMean: aNumber,
+    dragMax: aNumber,
+    dragMin: aNumber,
+    liftMean: aNumber,
+    liftMax: aNumber,
+    liftMin: aNumber,
+    pressureDrop: optional(aNumber),
+  }),
+});
 
 /**
  * Measures the end of a history, over whole periods of the lift; over all of it where the flow is

@@ -4,6 +4,16 @@
  * @module
  */
 
+import {
+  aBoolean,
+  aCount,
+  aNumber,
+  aRecord,
+  arrayOf,
+  type Expectation,
+  listOf,
+} from "../../core/mod.ts";
+
 /** What decides a search, in plain values that can go to another thread. */
 export interface SearchSettings {
   /** Registry name of the window. */
@@ -65,6 +75,20 @@ export interface DesignStep {
   readonly seconds: number;
 }
 
+/** {@linkcode DesignStep} as a file must hold it. */
+export const designStep: Expectation<DesignStep> = aRecord<DesignStep>({
+  step: aNumber,
+  parameters: listOf(aNumber),
+  value: aNumber,
+  drag: aNumber,
+  lift: aNumber,
+  noise: aNumber,
+  strouhal: aNumber,
+  trials: aNumber,
+  moved: aBoolean,
+  seconds: aNumber,
+});
+
 /** What a search leaves. */
 export interface SearchResult {
   /** Registry name of the window. */
@@ -111,6 +135,16 @@ export interface FlowPicture {
   /** Lift coefficients. */
   readonly lift: Float64Array;
 }
+
+/** {@linkcode FlowPicture} as a file must hold it. */
+export const flowPicture: Expectation<FlowPicture> = aRecord<FlowPicture>({
+  width: aCount,
+  height: aCount,
+  vorticity: arrayOf(Float32Array),
+  interval: aNumber,
+  drag: arrayOf(Float64Array),
+  lift: arrayOf(Float64Array),
+});
 
 /** Hears how far the present simulation is. */
 export type SearchProgress = (label: string) => Promise<void>;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { DesignStep, SearchResult } from "./search_records.ts";
+import { aNumber, aRecord, aText, type Expectation, someOf } from "../../core/mod.ts";
+import { type DesignStep, designStep, type SearchResult } from "./search_records.ts";
 
 /** A search in numbers. */
 export interface WindowSummary {
@@ -37,6 +38,24 @@ export interface WindowSummary {
   /** Bytes of a state. */
   readonly stateBytes: number;
 }
+
+/** {@linkcode WindowSummary} as a file must hold it. */
+export const windowSummary: Expectation<WindowSummary> = aRecord<WindowSummary>({
+  window: aText,
+  designs: someOf(designStep),
+  dragBefore: aNumber,
+  dragAfter: aNumber,
+  saved: aNumber,
+  noise: aNumber,
+  largestNoise: aNumber,
+  moved: aNumber,
+  gradientError: aNumber,
+  gradientNoise: aNumber,
+  steps: aNumber,
+  forwardSteps: aNumber,
+  peakSnapshots: aNumber,
+  stateBytes: aNumber,
+});
 
 /** Sums up a search. */
 export function summaryOf(result: SearchResult): WindowSummary {

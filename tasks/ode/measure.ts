@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { Integrator } from "../../core/mod.ts";
+import {
+  aNumber,
+  aRecord,
+  aText,
+  type Expectation,
+  type Integrator,
+  listOf,
+  someOf,
+} from "../../core/mod.ts";
 import type { OpenProblem } from "./problem.ts";
 
 /** What one integrator reached on one problem. */
@@ -30,6 +38,17 @@ export interface ProblemResult {
   /** By integrator, in the order of the registry. */
   readonly curves: readonly Convergence[];
 }
+
+/** {@linkcode ProblemResult} as a file must hold it. */
+export const problemResult: Expectation<ProblemResult> = aRecord<ProblemResult>({
+  problem: aText,
+  rank: aNumber,
+  stepSizes: someOf(aNumber),
+  best: aNumber,
+  curves: listOf(
+    aRecord<Convergence>({ integrator: aText, errors: listOf(aNumber), secondsPerStep: aNumber }),
+  ),
+});
 
 /** Errors within this factor of the best approximation show the rank, not the step size. */
 const FLOOR = 3;

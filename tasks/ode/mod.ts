@@ -5,7 +5,13 @@
  */
 
 export { increments, matrixExponential } from "./matrix_exponential.ts";
-export { type Convergence, convergence, measuredOrder, type ProblemResult } from "./measure.ts";
+export {
+  type Convergence,
+  convergence,
+  measuredOrder,
+  type ProblemResult,
+  problemResult,
+} from "./measure.ts";
 export {
   type FlowProblem,
   flowProblem,

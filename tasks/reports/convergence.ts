@@ -13,8 +13,15 @@ import type {
   Series,
   Table,
 } from "../../core/io/mod.ts";
-import { lineChart, SERIES_COLORS, seriesColor } from "../../core/io/mod.ts";
-import { type Convergence, measuredOrder, odeProblems, type ProblemResult } from "../ode/mod.ts";
+import { lineChart, listOf, SERIES_COLORS, seriesColor } from "../../core/io/mod.ts";
+import {
+  type Convergence,
+  measuredOrder,
+  odeProblems,
+  type ProblemResult,
+  problemResult,
+} from "../ode/mod.ts";
+import { resultOf } from "./parts.ts";
 import { settingsSection } from "./settings.ts";
 
 /** Log-log curves with slope guides, errors and measured orders of all integrators. */
@@ -22,7 +29,7 @@ export const convergenceReport: ReportKind = {
   name: "convergence",
   description: "error against step size for every integrator, with measured orders",
   async build(run: RunData): Promise<Page> {
-    const results = resultsOf(run);
+    const results = resultOf(run, "problems", listOf(problemResult)) ?? [];
     return {
       title: `${run.config.recipe}: error against step size`,
       lead: leadOf(results),
@@ -33,11 +40,6 @@ export const convergenceReport: ReportKind = {
     };
   },
 };
-
-/** Results as summary.json holds them; none while the run has not ended. */
-function resultsOf(run: RunData): readonly ProblemResult[] {
-  return (run.summary?.problems ?? []) as readonly ProblemResult[];
-}
 
 function leadOf(results: readonly ProblemResult[]): string {
   if (results.length === 0) return "This run has no result yet.";

@@ -4,13 +4,32 @@
  * @module
  */
 
-import type { ExecutionPlan, Summary, Table } from "../../core/mod.ts";
+import {
+  aNumber,
+  aRecord,
+  byName,
+  type ExecutionCost,
+  type ExecutionPlan,
+  type Expectation,
+  oneOf,
+  optional,
+  type RunData,
+  type Table,
+} from "../../core/mod.ts";
+import { resultOf } from "./parts.ts";
+
+const cost: Expectation<ExecutionCost> = aRecord<ExecutionCost>({ flops: aNumber, bytes: aNumber });
+
+const plan: Expectation<ExecutionPlan> = aRecord<ExecutionPlan>({
+  choice: oneOf("chain", "reconstructed"),
+  chain: cost,
+  reconstructed: cost,
+  gradient: optional(oneOf("projected", "formed")),
+});
 
 /** A table of the cost of both ways to run each factorised kernel; undefined without any. */
-export function executionTable(summary: Summary | undefined): Table | undefined {
-  const plans = Object.entries(
-    (summary?.executions ?? {}) as Readonly<Record<string, ExecutionPlan>>,
-  );
+export function executionTable(run: RunData): Table | undefined {
+  const plans = Object.entries(resultOf(run, "executions", byName(plan)) ?? {});
   if (plans.length === 0) return undefined;
   return {
     columns: ["kernel", "runs as", "chain, GFLOP", "MB", "whole kernel, GFLOP", "MB"],

@@ -6,8 +6,15 @@
 
 import { join } from "node:path";
 import {
+  aCount,
+  aNumber,
+  aRecord,
+  arrayOf,
+  checked,
+  type Expectation,
   type Figure,
   lineChart,
+  listOf,
   type Page,
   readRecord,
   type ReportKind,
@@ -18,9 +25,10 @@ import {
 } from "../../core/io/mod.ts";
 import { circle } from "../flow/fourier.ts";
 import { measuredOf, relativeError } from "../flow/reference.ts";
-import type { GridResult } from "../flow/measures.ts";
+import { type GridResult, gridResult } from "../flow/measures.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
 import { fieldPicture } from "./field_picture.ts";
+import { resultOf, settingsOf } from "./parts.ts";
 import { settingsSection } from "./settings.ts";
 
 /** What a run leaves beside its summary. */
@@ -29,18 +37,40 @@ interface FieldRecord {
   readonly height: number;
   readonly vorticity: Float32Array;
   readonly diameter: number;
-  readonly center: readonly [number, number];
+  readonly center: readonly number[];
   readonly interval: number;
   readonly drag: Float64Array;
   readonly lift: Float64Array;
 }
+
+const fieldRecord: Expectation<FieldRecord> = aRecord<FieldRecord>({
+  width: aCount,
+  height: aCount,
+  vorticity: arrayOf(Float32Array),
+  diameter: aNumber,
+  center: listOf(aNumber),
+  interval: aNumber,
+  drag: arrayOf(Float64Array),
+  lift: arrayOf(Float64Array),
+});
+
+/** The settings that the report needs. */
+interface FlowSettings {
+  readonly reynolds: number;
+  readonly settle: number;
+}
+
+const flowSettings: Expectation<FlowSettings> = aRecord<FlowSettings>({
+  reynolds: aNumber,
+  settle: aNumber,
+});
 
 /** Figures by grid, vorticity, drag and lift over time. */
 export const flowReport: ReportKind = {
   name: "flow",
   description: "drag, lift and Strouhal number by grid, vorticity, forces over time",
   async build(run: RunData): Promise<Page> {
-    const grids = (run.summary?.grids ?? []) as readonly GridResult[];
+    const grids = resultOf(run, "grids", listOf(gridResult)) ?? [];
     const finest = grids.at(-1);
     return {
       title: `${run.config.recipe}: flow past a cylinder`,
@@ -70,7 +100,8 @@ function tilesOf({ figures }: GridResult): { value: string; label: string }[] {
 }
 
 async function flowSection(run: RunData, { resolution }: GridResult): Promise<Section> {
-  const record = await readRecord(join(run.path, "field.safetensors")) as unknown as FieldRecord;
+  const path = join(run.path, "field.safetensors");
+  const record = checked(fieldRecord, await readRecord(path), path);
   return {
     heading: `The flow on the finest grid, ${resolution} cells per diameter`,
     figures: [pictureOf(record), await forcesOf(record, run)],
@@ -79,7 +110,7 @@ async function flowSection(run: RunData, { resolution }: GridResult): Promise<Se
 
 function pictureOf(r: FieldRecord): Figure {
   const outline = circle.outline(64).map(([x, y]) =>
-    [r.center[0] + x * r.diameter, r.center[1] + y * r.diameter] as const
+    [r.center[0]! + x * r.diameter, r.center[1]! + y * r.diameter] as const
   );
   const panel = fieldPicture({
     width: r.width,
@@ -97,7 +128,7 @@ function pictureOf(r: FieldRecord): Figure {
 }
 
 async function forcesOf(r: FieldRecord, run: RunData): Promise<Figure> {
-  const settle = Number(run.config.settings.settle);
+  const { settle } = settingsOf(run, flowSettings);
   const series = (label: string, values: Float64Array, color: number) => ({
     label,
     color: seriesColor(color),

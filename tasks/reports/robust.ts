@@ -14,7 +14,7 @@ import type {
   Series,
   Table,
 } from "../../core/io/mod.ts";
-import { lineChart, seriesColor } from "../../core/io/mod.ts";
+import { aCount, lineChart, listOf, seriesColor, threeOf } from "../../core/io/mod.ts";
 import type { Conditioning } from "../../core/mod.ts";
 import {
   accuracyUnder,
@@ -22,12 +22,13 @@ import {
   over,
   type RobustGroup,
   robustGroups,
-  type RobustResult,
+  robustResult,
   worstCondition,
 } from "../robust/result.ts";
 import { conditionText, percentText } from "../robust/table.ts";
 import { formatPercent } from "../terminal/format.ts";
 import { changeAsRgb, type GridImage, imageGrid, pixelsAsRgb } from "./image_grid.ts";
+import { resultOf } from "./parts.ts";
 import { settingsSection } from "./settings.ts";
 
 /** Accuracy against the radius of attacks and against compression, conditioning, examples. */
@@ -35,7 +36,7 @@ export const robustReport: ReportKind = {
   name: "robust",
   description: "accuracy under attacks against radius and compression, conditioning, examples",
   async build(run: RunData): Promise<Page> {
-    const results = (run.summary?.results ?? []) as readonly RobustResult[];
+    const results = resultOf(run, "results", listOf(robustResult)) ?? [];
     const groups = robustGroups(results);
     const sections: Section[] = [
       { heading: "Accuracy under attacks", figures: await radiusFigures(groups) },
@@ -195,28 +196,30 @@ function conditioningTable(groups: readonly RobustGroup[]): Table {
     columns: ["weight", ...groups.map((g) => g.label)],
     rows: names.map((name) => [
       name,
-      ...groups.map((g) => conditionOf(g.results[0]!.conditioning[name]!)),
+      ...groups.map((g) => conditionOf(g.results[0]!.conditioning[name])),
     ]),
     numeric: true,
   };
 }
 
 /** κ of a weight, for factorised ones with the bound. */
-function conditionOf({ condition, bound, factorised }: Conditioning): string {
+function conditionOf(found: Conditioning | undefined): string {
+  if (!found) return "–";
+  const { condition, bound, factorised } = found;
   const show = (v: number): string => v < 1e4 ? v.toFixed(2) : "> 10⁴";
   return factorised ? `${show(condition)} ≤ ${show(bound)}` : show(condition);
 }
 
 /** Images, changes and attacked images of the first seed of each network. */
 function exampleFigures(run: RunData, groups: readonly RobustGroup[]): Figure[] {
-  const shape = run.summary?.shape as readonly [number, number, number] | undefined;
+  const shape = resultOf(run, "shape", threeOf(aCount));
   const names = run.summary?.classNames ?? [];
   const first = groups.flatMap((g) => g.results[0]!.examples.length > 0 ? [g] : []);
-  if (!shape || first.length === 0) return [];
   const [grid] = attackGrid(first.flatMap((g) => g.results));
-  const epsilon = grid!.epsilons[grid!.epsilons.length >> 1];
+  if (!shape || !grid) return [];
+  const epsilon = grid.epsilons[grid.epsilons.length >> 1];
   return [{
-    title: `Images before and after ${grid!.attack} at ε ${epsilon}`,
+    title: `Images before and after ${grid.attack} at ε ${epsilon}`,
     panels: first.map((g) => examplesPanel(g, shape, names)),
     caption: "Upper row: images as they are, with the network's answer. Middle: the change, on a " +
       "scale of its own, grey where there is none. Lower row: after the attack.",

@@ -6,8 +6,14 @@
 
 import { join } from "node:path";
 import {
+  aNumber,
+  aRecord,
+  aText,
+  checked,
+  type Expectation,
   type Figure,
   lineChart,
+  listOf,
   type Page,
   type Panel,
   readRecord,
@@ -22,11 +28,12 @@ import { windows } from "../../core/windowing/mod.ts";
 import "../flow/bodies.ts";
 import { bodies } from "../flow/body.ts";
 import { PLACE, WIDTH } from "../flow/channel.ts";
-import type { DesignStep, FlowPicture } from "../flow/search_records.ts";
+import { type DesignStep, type FlowPicture, flowPicture } from "../flow/search_records.ts";
 import { meanForces } from "../flow/objective.ts";
-import type { WindowSummary } from "../flow/shape_summary.ts";
+import { type WindowSummary, windowSummary } from "../flow/shape_summary.ts";
 import { formatBytes, formatDuration, formatPercent } from "../terminal/format.ts";
 import { fieldPicture } from "./field_picture.ts";
+import { resultOf, settingsOf } from "./parts.ts";
 import { settingsSection } from "./settings.ts";
 
 /** Designs, objective and noise by window, flows before and after. */
@@ -34,7 +41,7 @@ export const shapeReport: ReportKind = {
   name: "shape",
   description: "designs, objective and noise by window, flows before and after",
   async build(run: RunData): Promise<Page> {
-    const found = (run.summary?.windows ?? []) as readonly WindowSummary[];
+    const found = resultOf(run, "windows", listOf(windowSummary)) ?? [];
     const sections = found.length === 0
       ? []
       : [await historySection(found), await shapeSection(run, found), costSection(run, found)];
@@ -144,11 +151,16 @@ interface FlowEntry {
   readonly after: FlowPicture;
 }
 
+const flowEntries = aRecord<{ readonly flows: readonly FlowEntry[] }>({
+  flows: listOf(aRecord<FlowEntry>({ window: aText, before: flowPicture, after: flowPicture })),
+});
+
 async function shapeSection(run: RunData, found: readonly WindowSummary[]): Promise<Section> {
-  const record = await readRecord(join(run.path, "flows.safetensors"));
-  const flows = record.flows as readonly FlowEntry[];
+  const path = join(run.path, "flows.safetensors");
+  const { flows } = checked(flowEntries, await readRecord(path), path);
   const best = found.reduce((a, b) => a.dragAfter < b.dragAfter ? a : b);
-  const flow = flows.find((f) => f.window === best.window)!;
+  const flow = flows.find((f) => f.window === best.window);
+  if (!flow) throw new Error(`Cannot read ${path}: expected flows of ${best.window}, got none`);
   return {
     heading: "The body and its flow",
     figures: [
@@ -217,14 +229,26 @@ function outlineFigure(run: RunData, found: readonly WindowSummary[]): Figure {
   };
 }
 
+/** The settings that the report needs. */
+interface ShapeSettings {
+  readonly horizon: number;
+  readonly transient: number;
+}
+
+const shapeSettings: Expectation<ShapeSettings> = aRecord<ShapeSettings>({
+  horizon: aNumber,
+  transient: aNumber,
+});
+
 /** The windowed drag of one flow as the start of the window moves: all of its change is chance. */
 async function startFigure(
-  { config }: RunData,
+  run: RunData,
   found: readonly WindowSummary[],
   { drag, lift, interval }: FlowPicture,
 ): Promise<Figure> {
-  const horizon = Math.round(Number(config.settings.horizon) / interval);
-  const transient = Math.round(Number(config.settings.transient) / interval);
+  const settings = settingsOf(run, shapeSettings);
+  const horizon = Math.round(settings.horizon / interval);
+  const transient = Math.round(settings.transient / interval);
   const starts = Math.max(1, Math.min(STARTS, drag.length - transient - horizon));
   const series = found.flatMap(({ window }, k): Series[] => {
     if (!windows.has(window)) return [];

@@ -7,6 +7,7 @@
 import {
   type Figure,
   lineChart,
+  listOf,
   type Page,
   type ReportKind,
   type RunData,
@@ -15,7 +16,7 @@ import {
   type Table,
 } from "../../core/io/mod.ts";
 import {
-  type CellResult,
+  cellResult,
   type Group,
   groupsOf,
   isReference,
@@ -25,6 +26,7 @@ import {
 } from "../sweep/results.ts";
 import { accuracyText } from "../sweep/table.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
+import { resultOf } from "./parts.ts";
 import { settingsSection } from "./settings.ts";
 import { curvesOf } from "./sweep_curves.ts";
 
@@ -36,7 +38,7 @@ export const sweepReport: ReportKind = {
   name: "sweep",
   description: "accuracy against compression over lists of options, mean and spread over seeds",
   async build(run: RunData): Promise<Page> {
-    const groups = groupsOf((run.summary?.cells ?? []) as readonly CellResult[]);
+    const groups = groupsOf(resultOf(run, "cells", listOf(cellResult)) ?? []);
     const trade = await tradeFigure(groups);
     const curves = await curvesOf(run.path, groups);
     const sections = [

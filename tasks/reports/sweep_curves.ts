@@ -7,10 +7,10 @@
 import { join } from "node:path";
 import {
   type Figure,
+  findRun,
   lineChart,
   type MetricLine,
   type Panel,
-  readRun,
   type Series,
   seriesColor,
 } from "../../core/io/mod.ts";
@@ -69,11 +69,9 @@ export async function curvesOf(folder: string, groups: readonly Group[]): Promis
 async function read(folder: string, group: Group): Promise<Logged> {
   const runs: (readonly MetricLine[])[] = [];
   for (const cell of group.cells) {
-    try {
-      runs.push((await readRun(join(folder, cell.folder))).metrics);
-    } catch {
-      // The folder of the sweep may have been moved without its runs.
-    }
+    // The folder of the sweep may have been moved without its runs.
+    const run = await findRun(join(folder, cell.folder));
+    if (run) runs.push(run.metrics);
   }
   return { group, runs };
 }

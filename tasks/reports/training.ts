@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { Page, ReportKind, RunData, Section } from "../../core/io/mod.ts";
+import { join } from "node:path";
+import {
+  checked,
+  type Page,
+  type ReportKind,
+  type RunData,
+  type Section,
+  trainingSummary,
+} from "../../core/io/mod.ts";
 import { comparisonTable, leadOf, tilesOf } from "./comparison.ts";
 import { curveFigures } from "./curves.ts";
 import { confusionSection } from "./errors.ts";
@@ -17,6 +25,9 @@ export const trainingReport: ReportKind = {
   name: "training",
   description: "curves, ranks, singular values, confusion matrix, table against the dense twin",
   async build(run: RunData): Promise<Page> {
+    for (const { summary, path } of [run, ...run.baseline ? [run.baseline] : []]) {
+      if (summary) checked(trainingSummary, summary, join(path, "summary.json"));
+    }
     const { recipe, seed } = run.config;
     return {
       title: `${recipe}: training report`,
@@ -31,7 +42,7 @@ export const trainingReport: ReportKind = {
 
 async function sectionsOf(run: RunData): Promise<Section[]> {
   const table = comparisonTable(run);
-  const factors = [rankTable(run), executionTable(run.summary)];
+  const factors = [rankTable(run), executionTable(run)];
   const sections: Section[] = [
     { heading: "Result", tables: table ? [table] : [] },
     { heading: "Training", figures: await curveFigures(run) },

@@ -14,15 +14,17 @@ import type {
   Series,
   Table,
 } from "../../core/io/mod.ts";
-import { lineChart, seriesColor } from "../../core/io/mod.ts";
+import { lineChart, listOf, seriesColor } from "../../core/io/mod.ts";
 import { windows } from "../../core/windowing/mod.ts";
 import {
   checkText,
   orderRows,
   type StudiedProblem,
+  studiedProblem,
   unsteadyProblems,
   type WindowCurve,
 } from "../windowing/mod.ts";
+import { resultOf } from "./parts.ts";
 import { settingsSection } from "./settings.ts";
 
 /** The windows, and for each system its signal, its errors and the orders that they show. */
@@ -30,7 +32,7 @@ export const windowingReport: ReportKind = {
   name: "windowing",
   description: "error of windowed averages and sensitivities against the number of periods",
   async build(run: RunData): Promise<Page> {
-    const results = (run.summary?.problems ?? []) as readonly StudiedProblem[];
+    const results = resultOf(run, "problems", listOf(studiedProblem)) ?? [];
     const names = results[0]?.curves.map((c) => c.window) ?? [];
     const head = results.length > 0 ? [await windowSection(names)] : [];
     return {

@@ -5,7 +5,20 @@
  * @module
  */
 
-import type { BallNorm, Conditioning } from "../../core/mod.ts";
+import {
+  aBase64,
+  aBoolean,
+  aCount,
+  aNumber,
+  aRecord,
+  aText,
+  type BallNorm,
+  byName,
+  type Conditioning,
+  type Expectation,
+  listOf,
+  oneOf,
+} from "../../core/mod.ts";
 import { type Spread, spreadOf } from "../sweep/results.ts";
 import type { Candidate } from "./options.ts";
 
@@ -58,6 +71,43 @@ export interface RobustResult extends Candidate {
   /** Examples of the first attack at its middle radius. */
   readonly examples: readonly Example[];
 }
+
+/** {@linkcode RobustResult} as a file must hold it. */
+export const robustResult: Expectation<RobustResult> = aRecord<RobustResult>({
+  label: aText,
+  folder: aText,
+  method: aText,
+  seed: aNumber,
+  tolerance: aNumber,
+  beta: aNumber,
+  testAccuracy: aNumber,
+  cleanAccuracy: aNumber,
+  parameters: aNumber,
+  compression: aNumber,
+  ranks: byName(aNumber),
+  secondsPerStep: aNumber,
+  conditioning: byName(aRecord<Conditioning>({
+    condition: aNumber,
+    norm: aNumber,
+    spread: aNumber,
+    bound: aNumber,
+    factorised: aBoolean,
+  })),
+  lipschitz: aNumber,
+  attacked: listOf(aRecord<AttackedAccuracy>({
+    attack: aText,
+    norm: oneOf<BallNorm>("linf", "l2"),
+    epsilon: aNumber,
+    accuracy: aNumber,
+  })),
+  examples: listOf(aRecord<Example>({
+    label: aCount,
+    before: aCount,
+    after: aCount,
+    image: aBase64,
+    attacked: aBase64,
+  })),
+});
 
 /** Networks that differ in their seed only. */
 export interface RobustGroup {

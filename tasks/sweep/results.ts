@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { Summary } from "../../core/mod.ts";
+import {
+  anySummary,
+  aRecord,
+  aText,
+  byName,
+  type Expectation,
+  optional,
+  type Summary,
+} from "../../core/mod.ts";
 
 /** A run of a sweep as its summary.json holds it. */
 export interface CellResult {
@@ -17,6 +25,14 @@ export interface CellResult {
   /** Why there is none. */
   readonly failure?: string;
 }
+
+/** {@linkcode CellResult} as a file must hold it. */
+export const cellResult: Expectation<CellResult> = aRecord<CellResult>({
+  folder: aText,
+  values: byName(aText),
+  summary: optional(anySummary),
+  failure: optional(aText),
+});
 
 /** Mean and spread of a number over seeds. */
 export interface Spread {

@@ -5,7 +5,17 @@
  * @module
  */
 
-import { ConvergenceMonitor, type TimeWindow, windowWeights } from "../../core/mod.ts";
+import {
+  aNumber,
+  aRecord,
+  aText,
+  ConvergenceMonitor,
+  type Expectation,
+  orNull,
+  someOf,
+  type TimeWindow,
+  windowWeights,
+} from "../../core/mod.ts";
 import type { OpenUnsteadyProblem, OutputSeries } from "./problem.ts";
 
 /** What a window stopped at when its average was watched. */
@@ -29,6 +39,15 @@ export interface WindowCurve {
   /** Where a monitor of the average would have stopped; null where it went on to the end. */
   readonly stop: StoppedAt | null;
 }
+
+/** {@linkcode WindowCurve} as a file must hold it. */
+export const windowCurve: Expectation<WindowCurve> = aRecord<WindowCurve>({
+  window: aText,
+  order: orNull(aNumber),
+  average: someOf(aNumber),
+  sensitivity: someOf(aNumber),
+  stop: orNull(aRecord<StoppedAt>({ periods: aNumber, error: aNumber })),
+});
 
 /** What all windows reached on one system; plain data for summary.json. */
 export interface UnsteadyResult {

@@ -12,6 +12,7 @@ export {
   type StoppedAt,
   type UnsteadyResult,
   type WindowCurve,
+  windowCurve,
 } from "./measure.ts";
 export { harmonics, pulses } from "./signals.ts";
 export { openOscillator, type Oscillator } from "./oscillator.ts";
@@ -24,4 +25,4 @@ export {
   type UnsteadyProblem,
   unsteadyProblems,
 } from "./problem.ts";
-export { checkText, type StudiedProblem, type StudiedSignal } from "./result.ts";
+export { checkText, type StudiedProblem, studiedProblem, type StudiedSignal } from "./result.ts";

@@ -4,7 +4,16 @@
  * @module
  */
 
-import type { UnsteadyResult } from "./measure.ts";
+import {
+  aNumber,
+  aRecord,
+  aText,
+  type Expectation,
+  listOf,
+  orNull,
+  someOf,
+} from "../../core/mod.ts";
+import { type UnsteadyResult, windowCurve } from "./measure.ts";
 import type { AdjointCheck } from "./problem.ts";
 
 /** A stretch of an output and of its derivative in the design. */
@@ -24,6 +33,28 @@ export interface StudiedProblem extends UnsteadyResult {
   /** The adjoint beside the tangent; null where nothing is stepped in time. */
   readonly check: AdjointCheck | null;
 }
+
+/** {@linkcode StudiedProblem} as a file must hold it. */
+export const studiedProblem: Expectation<StudiedProblem> = aRecord<StudiedProblem>({
+  problem: aText,
+  period: aNumber,
+  average: aNumber,
+  sensitivity: aNumber,
+  periods: someOf(aNumber),
+  curves: listOf(windowCurve),
+  signal: aRecord<StudiedSignal>({
+    times: listOf(aNumber),
+    outputs: listOf(aNumber),
+    tangents: listOf(aNumber),
+  }),
+  check: orNull(aRecord<AdjointCheck>({
+    adjoint: aNumber,
+    tangent: aNumber,
+    steps: aNumber,
+    forwardSteps: aNumber,
+    peakSnapshots: aNumber,
+  })),
+});
 
 /**
  * The adjoint beside the tangent, in words of at most 80 characters.

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  aBase64,
   aBoolean,
   aCount,
   aNumber,
@@ -10,10 +11,11 @@ import {
   byName,
   checked,
   type Expectation,
-  listOf,
   oneOf,
   optional,
   orNull,
+  someOf,
+  threeOf,
 } from "../../../core/io/expectation.ts";
 
 interface Line {
@@ -21,7 +23,9 @@ interface Line {
   readonly note?: string;
   readonly order: number | null;
   readonly ranks: Readonly<Record<string, number>>;
-  readonly size: readonly number[];
+  readonly size: readonly [number, number, number];
+  readonly some: readonly number[];
+  readonly image: string;
   readonly choice: "a" | "b";
   readonly done: boolean;
   readonly data: Float32Array;
@@ -33,7 +37,9 @@ const line: Expectation<Line> = aRecord<Line>({
   note: optional(aText),
   order: orNull(aNumber),
   ranks: byName(aNumber),
-  size: listOf(aNumber, 2),
+  size: threeOf(aNumber),
+  some: someOf(aNumber),
+  image: aBase64,
   choice: oneOf("a", "b"),
   done: aBoolean,
   data: arrayOf(Float32Array),
@@ -44,7 +50,9 @@ const GOOD: Line = {
   step: 3,
   order: null,
   ranks: { w: NaN },
-  size: [1, 2],
+  size: [1, 2, 3],
+  some: [1],
+  image: btoa("abcd"),
   choice: "b",
   done: false,
   data: new Float32Array(1),
@@ -64,9 +72,13 @@ const FAULTS: readonly [change: Record<string, unknown>, message: string][] = [
   [{ order: "x" }, 'expected a number "order", got "x"'],
   [{ ranks: [] }, 'expected a record "ranks", got []'],
   [{ ranks: { w: 1, v: null } }, 'expected a number "ranks.v", got null'],
-  [{ size: [1] }, 'expected a list of 2 "size", got [1]'],
-  [{ size: [1, "2"] }, 'expected a number "size.1", got "2"'],
-  [{ size: { length: 2 } }, 'expected a list of 2 "size", got {"length":2}'],
+  [{ size: [1] }, 'expected a list of 3 "size", got [1]'],
+  [{ size: [1, "2", 3] }, 'expected a number "size.1", got "2"'],
+  [{ size: { length: 3 } }, 'expected a list of 3 "size", got {"length":3}'],
+  [{ some: [] }, 'expected a list with entries "some", got []'],
+  [{ some: [[1]] }, 'expected a number "some.0", got [1]'],
+  [{ image: "YQ" }, 'expected base-64 text "image", got "YQ"'],
+  [{ image: "Y§==" }, 'expected base-64 text "image", got "Y§=="'],
   [{ choice: "c" }, 'expected one of a, b "choice", got "c"'],
   [{ done: 0 }, 'expected true or false "done", got 0'],
   [{ data: new Float64Array(1) }, 'expected a Float32Array "data", got {"0":0}'],

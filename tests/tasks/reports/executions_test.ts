@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { planExecution, type Summary } from "../../../core/mod.ts";
+import { planExecution, type RunData } from "../../../core/mod.ts";
 import { executionTable } from "../../../tasks/reports/executions.ts";
+
+/** A run with this in its summary. */
+function runWith(summary: Record<string, unknown>): RunData {
+  return { path: "runs/a", config: {}, metrics: [], summary } as unknown as RunData;
+}
 
 Deno.test("executionTable() says which way each kernel runs, and what both cost", () => {
   const window = [3, 3] as const;
@@ -8,7 +13,7 @@ Deno.test("executionTable() says which way each kernel runs, and what both cost"
     "a.kernel": planExecution({ window, channels: [256, 256], ranks: [16, 16] }),
     "b.kernel": planExecution({ window, channels: [256, 256], ranks: [250, 250] }),
   };
-  const table = executionTable({ executions } as unknown as Summary)!;
+  const table = executionTable(runWith({ executions }))!;
   assertEquals(table.rows.map((row) => row.slice(0, 2)), [
     ["a.kernel", "chain"],
     ["b.kernel", "whole kernel"],
@@ -19,6 +24,6 @@ Deno.test("executionTable() says which way each kernel runs, and what both cost"
 });
 
 Deno.test("executionTable() has nothing to say of networks without factorised kernels", () => {
-  assertEquals(executionTable(undefined), undefined);
-  assertEquals(executionTable({ executions: {} } as unknown as Summary), undefined);
+  assertEquals(executionTable(runWith({})), undefined);
+  assertEquals(executionTable(runWith({ executions: {} })), undefined);
 });
