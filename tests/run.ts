@@ -62,7 +62,7 @@ async function main(): Promise<number> {
     ? await withoutLinks((config) => runAll(choose("unit"), { ...options, config }))
     : await runAll(choose(args.only), options);
   const skipped = skippedText(cases);
-  if (skipped) console.log(`\nSkipped, for the reason in the name:\n${skipped}`);
+  if (skipped) console.log(`\nSkipped, by reason:\n${skipped}`);
   const counts = tally(cases);
   console.log(`\n${closingLine(counts)}`);
   return counts.failed > 0 || counts.passed === 0 ? 1 : 0;

@@ -9,7 +9,9 @@ const runnable = program ? await Deno.readFile(program) : undefined;
 await Deno.remove(folder, { recursive: true });
 
 Deno.test({
-  name: `the peer in C takes the step that every kernel takes${reason ? ` (${reason})` : ""}`,
+  name: `the peer in C takes the step that every kernel takes${
+    reason ? ` (skipped: ${reason})` : ""
+  }`,
   ignore: runnable === undefined,
   fn: async () => {
     const place = await Deno.makeTempFile();

@@ -38,7 +38,7 @@ const torch = await findPyTorch();
 
 Deno.test({
   name: `the PyTorch worker takes every step of the bench${
-    torch.reason ? ` (${torch.reason})` : ""
+    torch.reason ? ` (skipped: ${torch.reason})` : ""
   }`,
   ignore: torch.python === undefined,
   async fn(): Promise<void> {

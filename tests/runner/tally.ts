@@ -46,9 +46,25 @@ export function failureText(cases: readonly TestCase[]): string {
     .join("\n");
 }
 
-/** The skipped tests, one line each. */
+/**
+ * The skipped tests by reason, the most frequent first: one line each with their count, and with
+ * the test itself where it is the only one.
+ */
 export function skippedText(cases: readonly TestCase[]): string {
-  return cases.filter((c) => c.status === "skipped").map((c) => `  ${c.name}`).join("\n");
+  const skipped = cases.filter((c) => c.status === "skipped").map(splitReason);
+  const groups = [...Map.groupBy(skipped, (s) => s.reason)].sort(([, a], [, b]) =>
+    b.length - a.length
+  );
+  return groups.map(([reason, tests]) => {
+    const only = tests.length === 1 ? `: ${tests[0]!.title}` : "";
+    return `${String(tests.length).padStart(6)}  ${reason}${only}`;
+  }).join("\n");
+}
+
+/** A skipped test carries its reason at the end of its name, as in `title (skipped: reason)`. */
+function splitReason({ name }: TestCase): { title: string; reason: string } {
+  const [, title, reason] = /^(.*?) \(skipped: (.*)\)$/s.exec(name) ?? [];
+  return { title: title ?? name, reason: reason ?? "no reason in the name" };
 }
 
 function indent(text: string): string {

@@ -34,6 +34,24 @@ Deno.test("failureText() keeps both ends of a long message", () => {
   assertLess(text.split("\n").length, 70);
 });
 
-Deno.test("skippedText() lists the names, which carry the reasons", () => {
-  assertEquals(skippedText([make("passed"), make("skipped")]), "  is skipped");
+const skip = (name: string): TestCase => ({ ...make("skipped"), name });
+
+Deno.test("skippedText() counts skipped tests by reason, the most frequent first", () => {
+  const cases = [
+    skip("tar is read (skipped: no tar here)"),
+    make("passed"),
+    ...Array.from({ length: 400 }, (_, i) => skip(`gpu: test (${i}) (skipped: no device (yet))`)),
+  ];
+  assertEquals(
+    skippedText(cases),
+    "   400  no device (yet)\n     1  no tar here: tar is read",
+  );
+});
+
+Deno.test("skippedText() says so where a name has no reason, and is empty without skipped tests", () => {
+  assertEquals(
+    skippedText([skip("a"), skip("b (later)")]),
+    "     2  no reason in the name",
+  );
+  assertEquals(skippedText([make("passed")]), "");
 });
