@@ -4,8 +4,6 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs";
-import "@tensorflow/tfjs-backend-wasm";
 import { type OtherMembers, Team } from "../../wasm/mod.ts";
 import type { BackendOptions, Engine, NativeLinalg } from "../engine.ts";
 import { type Heap, openHeap } from "../heap/heap.ts";
@@ -15,7 +13,9 @@ import type { Member } from "../heap/member.ts";
 import { bindSimd } from "../simd/mod.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
+import { loadTfjsWithWasm } from "../tfjs/packages.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
+import type { Tf } from "../tfjs/types.ts";
 import { teamGemm } from "../heap/team_gemm.ts";
 import { blasGemm } from "./gemm.ts";
 import { type BlasLibrary, holdToOneThread } from "./library.ts";
@@ -42,7 +42,8 @@ let parts: Parts | undefined;
 
 /** Selects a copy of TensorFlow.js' wasm backend whose products the library computes. */
 export async function openBlas(library: BlasLibrary, options: BackendOptions): Promise<Engine> {
-  parts ??= await assembleParts(library);
+  const tf = await loadTfjsWithWasm();
+  parts ??= await assembleParts(tf, library);
   await openHeap(tf, NAME);
   parts.heap.limit(options.memoryLimit);
   const { team } = parts;
@@ -60,7 +61,7 @@ export async function openBlas(library: BlasLibrary, options: BackendOptions): P
   });
 }
 
-async function assembleParts(library: BlasLibrary): Promise<Parts> {
+async function assembleParts(tf: Tf, library: BlasLibrary): Promise<Parts> {
   // The shipped kernels bind themselves to the selected backend's module when it is selected.
   tf.registerBackend(NAME, tf.findBackendFactory("wasm"));
   tf.copyRegisteredKernels("wasm", NAME);

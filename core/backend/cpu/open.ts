@@ -4,15 +4,16 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs";
 import type { Engine } from "../engine.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { correctDepthwise } from "../tfjs/depthwise.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
+import { loadTfjs } from "../tfjs/packages.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
 
 /** Selects TensorFlow.js' own `cpu` backend. */
 export async function openCpu(): Promise<Engine> {
+  const tf = await loadTfjs();
   registerKernels(tf, "cpu");
   correctAveragePooling(tf, "cpu");
   correctDepthwise(tf, "cpu");

@@ -4,11 +4,12 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs";
 import type { BackendOptions, Engine } from "../engine.ts";
 import { correctDepthwise } from "../tfjs/depthwise.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
+import { loadTfjs } from "../tfjs/packages.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
+import type { Tf } from "../tfjs/types.ts";
 import { loadBinding, registerTensorflow, type TensorflowBackend } from "./addon.ts";
 import { addonFile, addonFolder } from "./addon_folder.ts";
 import { tensorflowKernels } from "./kernels.ts";
@@ -29,7 +30,8 @@ export async function openTensorflow(options: BackendOptions): Promise<Engine> {
         `got ${options.memoryLimit}; TensorFlow has no such setting`,
     );
   }
-  const backend = await selected(options.threads);
+  const tf = await loadTfjs();
+  const backend = await selected(tf, options.threads);
   const gpu = backend.binding.isUsingGpuDevice();
   return new TfjsEngine({
     tf,
@@ -40,9 +42,9 @@ export async function openTensorflow(options: BackendOptions): Promise<Engine> {
   });
 }
 
-async function selected(threads: number | undefined): Promise<TensorflowBackend> {
+async function selected(tf: Tf, threads: number | undefined): Promise<TensorflowBackend> {
   const fresh = !tf.findBackendFactory("tensorflow");
-  if (fresh) await register(threads);
+  if (fresh) await register(tf, threads);
   await tf.setBackend("tensorflow");
   const backend = tf.backend() as unknown as TensorflowBackend;
   if (fresh) {
@@ -53,7 +55,7 @@ async function selected(threads: number | undefined): Promise<TensorflowBackend>
 }
 
 /** Done once per process: the library cannot be unloaded. */
-async function register(threads: number | undefined): Promise<void> {
+async function register(tf: Tf, threads: number | undefined): Promise<void> {
   const reason = await probeAddon();
   if (reason) throw new Error(`Cannot open backend "tensorflow": ${reason}`);
   await registerTensorflow(tf, loadBinding(addonFile(addonFolder()), threads));

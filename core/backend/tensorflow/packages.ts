@@ -4,15 +4,16 @@
  * @module
  */
 
+import { importPackage } from "../../import_package.ts";
 import { PACKAGE_VERSION } from "./addon_folder.ts";
 
 /** Name of the engine package, without its version. */
 export const PACKAGE_NAME = "@tensorflow/tfjs-node-gpu";
 
 /**
- * Imports a file of the engine package, fetching the package where it is not cached. The specifier
- * is computed so that Deno does not fetch the package, with its installer and warnings about it,
- * for everybody who never uses this backend.
+ * Imports a file of the engine package. Neither deno.json nor deno.lock names the package: what
+ * they name is fetched, with a warning about its installer, for everybody who never uses this
+ * backend.
  *
  * @param path The file within the package.
  * @returns What the file exports.
@@ -34,6 +35,6 @@ export async function headersFolder(): Promise<string> {
 }
 
 async function importDefault(specifier: string): Promise<Record<string, unknown>> {
-  const module = await import(specifier);
+  const module = await importPackage<{ default?: Record<string, unknown> }>(specifier);
   return module.default ?? module;
 }

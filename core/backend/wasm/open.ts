@@ -4,8 +4,6 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs";
-import "@tensorflow/tfjs-backend-wasm";
 import { type OtherMembers, Team } from "../../wasm/mod.ts";
 import type { BackendOptions, Engine } from "../engine.ts";
 import { type Heap, openHeap } from "../heap/heap.ts";
@@ -18,7 +16,9 @@ import { simdGemm, WORKSPACE_BYTES } from "../simd/matmul.ts";
 import { bindSimd } from "../simd/mod.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
+import { loadTfjsWithWasm } from "../tfjs/packages.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
+import type { Tf } from "../tfjs/types.ts";
 import type { MemberSetting } from "./member.ts";
 
 /** Threads to take unless told: more cost more than they bring at usual sizes. */
@@ -37,7 +37,8 @@ let parts: Parts | undefined;
 
 /** Selects TensorFlow.js' `wasm` backend with our kernels on its heap. */
 export async function openWasm(options: BackendOptions): Promise<Engine> {
-  parts ??= await assembleParts();
+  const tf = await loadTfjsWithWasm();
+  parts ??= await assembleParts(tf);
   await openHeap(tf, "wasm");
   parts.heap.limit(options.memoryLimit);
   parts.team.threads = options.threads ??
@@ -53,7 +54,7 @@ export async function openWasm(options: BackendOptions): Promise<Engine> {
   });
 }
 
-async function assembleParts(): Promise<Parts> {
+async function assembleParts(tf: Tf): Promise<Parts> {
   const heap = await openHeap(tf, "wasm");
   const allocate = (bytes: number) => heap.backend.wasm._malloc(bytes);
   const simd = bindSimd(heap.memory);

@@ -4,14 +4,13 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs";
-import * as tfWebgpu from "@tensorflow/tfjs-backend-webgpu";
 import type { BackendOptions, Engine } from "../engine.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { correctDepthwise } from "../tfjs/depthwise.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
+import { loadTfjs, loadTfjsWebgpu } from "../tfjs/packages.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
-import type { TensorInfo } from "../tfjs/types.ts";
+import type { TensorInfo, Tf } from "../tfjs/types.ts";
 import { findAdapter } from "./adapter.ts";
 import { boundBuffers, type BufferManager } from "./buffers.ts";
 import { makeDevice, type WatchedDevice } from "./device.ts";
@@ -27,6 +26,11 @@ interface WebgpuBackend {
   ): TensorInfo;
 }
 
+/** What of the package is used here. */
+interface WebgpuPackage {
+  readonly WebGPUBackend: new (device: GPUDevice, info: GPUAdapterInfo) => WebgpuBackend;
+}
+
 /** Name of the adapter in use; the backend is made once per process. */
 let adapterName = "";
 
@@ -36,7 +40,8 @@ let adapterName = "";
  * @throws {Error} When there is no adapter.
  */
 export async function openWebgpu(options: BackendOptions): Promise<Engine> {
-  if (!adapterName) await register();
+  const tf = await loadTfjs();
+  if (!adapterName) await register(tf);
   await tf.setBackend("webgpu");
   boundBuffers((tf.backend() as unknown as WebgpuBackend).bufferManager, options.memoryLimit);
   return new TfjsEngine({
@@ -51,23 +56,24 @@ export async function openWebgpu(options: BackendOptions): Promise<Engine> {
  * Takes the place of the package's own factory, which asks for features by a nested list that Deno
  * rejects, and never looks at the errors of its device.
  */
-async function register(): Promise<void> {
+async function register(tf: Tf): Promise<void> {
   const found = await findAdapter();
   if (typeof found === "string") throw new Error(`Cannot open backend "webgpu": ${found}`);
   const watched = await makeDevice(found.adapter);
+  const { WebGPUBackend } = await loadTfjsWebgpu<WebgpuPackage>();
   tf.removeBackend("webgpu");
-  tf.registerBackend("webgpu", () => makeBackend(watched, found.adapter.info) as never);
+  tf.registerBackend(
+    "webgpu",
+    () => guarded(new WebGPUBackend(watched.device, found.adapter.info), watched) as never,
+  );
   registerKernels(tf, "webgpu");
   correctAveragePooling(tf, "webgpu");
   correctDepthwise(tf, "webgpu");
   adapterName = found.name;
 }
 
-function makeBackend(watched: WatchedDevice, info: GPUAdapterInfo): WebgpuBackend {
-  const { WebGPUBackend } = tfWebgpu as unknown as {
-    WebGPUBackend: new (device: GPUDevice, info: GPUAdapterInfo) => WebgpuBackend;
-  };
-  const backend = new WebGPUBackend(watched.device, info);
+/** Makes reading fail where the driver has reported a failure, and refuses empty tensors. */
+function guarded(backend: WebgpuBackend, watched: WatchedDevice): WebgpuBackend {
   refuseEmpty(backend);
   const read = backend.read.bind(backend);
   backend.read = async (id) => {

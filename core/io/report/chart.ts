@@ -4,6 +4,8 @@
  * @module
  */
 
+import { importPackage } from "../../import_package.ts";
+
 /**
  * The look that all charts share. Sizes are in the units of the drawing, which is scaled to its
  * place on the page; colours are variables of the page.
@@ -39,7 +41,10 @@ const THEME = {
  * @throws {Error} When the specification is not valid.
  */
 export async function renderChart(spec: Readonly<Record<string, unknown>>): Promise<string> {
-  const [vega, lite] = await Promise.all([import("vega"), import("vega-lite")]);
+  const [vega, lite] = await Promise.all([
+    importPackage<typeof import("vega")>("npm:vega@6.4.0"),
+    importPackage<typeof import("vega-lite")>("npm:vega-lite@6.5.0"),
+  ]);
   const full = { config: THEME, autosize: { type: "fit", contains: "padding" }, ...spec };
   // The type of a specification is a union too deep to be worth proving here.
   const compiled = lite.compile(full as unknown as Parameters<typeof lite.compile>[0]);
