@@ -11,6 +11,7 @@ interface Config {
   readonly tasks: Readonly<Record<string, { readonly description?: string }>>;
   readonly imports: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string>>;
+  readonly allowScripts: { readonly deny: readonly string[] };
 }
 
 const config = JSON.parse(await readText("deno.json")) as Config;
@@ -62,6 +63,19 @@ Deno.test("the lock file covers the imports of deno.json", async () => {
   };
   const wanted = Object.values(config.imports).filter((t) => /^(?:npm|jsr):/.test(t));
   assertEquals([...lock.workspace.dependencies].sort(), wanted.sort());
+});
+
+Deno.test("no task asks about the build scripts of packages", async () => {
+  const lock = JSON.parse(await readText("deno.lock")) as {
+    npm: Record<string, { scripts?: boolean }>;
+  };
+  const withScripts = Object.entries(lock.npm).filter(([, entry]) => entry.scripts);
+  const names = withScripts.map(([name]) => `npm:${name.replace(/(?<=.)@.*$/, "")}`);
+  assertEquals(names.filter((name) => !config.allowScripts.deny.includes(name)), []);
+});
+
+Deno.test("the lock file leaves out the backend that needs a setup: tasks fetch all it names", async () => {
+  assert(!(await readText("deno.lock")).includes("tfjs-node-gpu"));
 });
 
 Deno.test("mod.ts has at most 60 public names", async () => {

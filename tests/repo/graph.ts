@@ -109,11 +109,29 @@ export function isEngine(specifier: string): boolean {
 
 /** Everything that loading `start` loads, without what is imported on demand. */
 export function loadedBy(start: string, edges: readonly Edge[]): Set<string> {
+  return reached(start, edges.filter((e) => e.kind === "value"));
+}
+
+/**
+ * The packages that Deno fetches before it runs a program that imports `start`: those of imports
+ * on demand too, where their specifier is written out.
+ */
+export function fetchedFor(start: string, edges: readonly Edge[]): string[] {
+  const found = reached(start, edges.filter((e) => e.kind !== "type"));
+  return [...found].filter((path) => /^(npm|jsr|https?):/.test(path));
+}
+
+function reached(start: string, edges: readonly Edge[]): Set<string> {
   const seen = new Set([start]);
   for (const path of seen) {
-    for (const e of edges) if (e.from === path && e.kind === "value") seen.add(e.to);
+    for (const e of edges) if (e.from === path) seen.add(e.to);
   }
   return seen;
+}
+
+/** The npm packages with a version that a source text names in its strings. */
+export function namedPackages(source: string): string[] {
+  return [...source.matchAll(/["`](npm:(?:@[\w-]+\/)?[\w.-]+@[\w.-]+)/g)].map((m) => m[1]!);
 }
 
 /**

@@ -4,12 +4,15 @@ import {
   doorViolations,
   type Edge,
   engineViolations,
+  fetchedFor,
   isEngine,
   leaving,
   loadedBy,
+  namedPackages,
   orderViolations,
   readGraph,
 } from "./graph.ts";
+import { readText, sourceFiles } from "./files.ts";
 
 const edge = (from: string, to: string, kind: Edge["kind"] = "value"): Edge => ({ from, to, kind });
 
@@ -54,6 +57,56 @@ Deno.test("loading mod.ts, or any folder's mod.ts, loads no tensor engine", () =
   for (const entry of ["mod.ts", "core/mod.ts", "core/backend/mod.ts", "tasks/mod.ts"]) {
     assertEquals([...loadedBy(entry, graph)].filter(isEngine), [], entry);
   }
+});
+
+Deno.test("whoever imports mod.ts fetches no engine and no renderer", () => {
+  const packages = fetchedFor("mod.ts", graph).map((p) => p.replace(/@[\d.]+$/, ""));
+  assertEquals(packages, ["npm:ml-matrix"]);
+});
+
+const named = await namedInSources();
+
+Deno.test("packages that load on demand have the versions of deno.json", async () => {
+  const { imports } = JSON.parse(await readText("deno.json")) as {
+    imports: Record<string, string>;
+  };
+  for (const name of ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "vega", "vega-lite"]) {
+    assert(named.some((n) => n.specifier === imports[name]), `${name} is loaded nowhere`);
+  }
+  const pinned = new Set(Object.values(imports));
+  const others = named.filter((n) => n.path.startsWith("core/") && !pinned.has(n.specifier));
+  // Only the backend "tensorflow" may need what is not locked: see its packages.ts.
+  assertEquals(others.filter((n) => !n.path.startsWith("core/backend/tensorflow/")), []);
+});
+
+Deno.test("only core/backend/ loads a tensor engine on demand", () => {
+  const engines = named.filter((n) => isEngine(n.specifier) && !n.path.startsWith("tests/"));
+  assert(engines.length > 0, "the sources must show the engine's packages");
+  assertEquals(engines.filter((n) => !n.path.startsWith("core/backend/")), []);
+});
+
+/** Packages that sources name by a value, with the file. */
+async function namedInSources(): Promise<{ path: string; specifier: string }[]> {
+  const texts = (await sourceFiles()).map(async (path) => {
+    const packages = namedPackages(await readText(path));
+    return packages.map((specifier) => ({ path, specifier }));
+  });
+  return (await Promise.all(texts)).flat();
+}
+
+Deno.test("fetchedFor() follows imports on demand, but not types", () => {
+  const edges = [
+    edge("mod.ts", "a.ts", "dynamic"),
+    edge("a.ts", "npm:x@1.0.0"),
+    edge("a.ts", "npm:y@1.0.0", "type"),
+  ];
+  assertEquals(fetchedFor("mod.ts", edges), ["npm:x@1.0.0"]);
+});
+
+Deno.test("namedPackages() reads names with and without a scope, a path or a quote of their own", () => {
+  const source = 'load("npm:vega@6.4.0"); load("npm:@a/b-c@4.22.0/x.js"); // npm:none@1.0.0\n' +
+    "load(`npm:@a/b@1.0.0/${path}`); load(`npm:${name}@1.0.0`);";
+  assertEquals(namedPackages(source), ["npm:vega@6.4.0", "npm:@a/b-c@4.22.0", "npm:@a/b@1.0.0"]);
 });
 
 Deno.test("orderViolations() finds imports against the order, types included", () => {
