@@ -4,6 +4,7 @@
  * Rows with an oracle are held to float64 loops; rows without are held to the `cpu` backend.
  */
 
+import { ACTIVATIONS } from "../../core/backend/engine.ts";
 import type * as TF from "@tensorflow/tfjs";
 import type { Activation, Engine, GradientPair, Tensor } from "../../core/backend/mod.ts";
 import { Random } from "../../core/random.ts";
@@ -30,8 +31,6 @@ export interface Row {
 
 /** Sizes around the width of a vector, an unrolled loop and their tails. */
 const SIZES = [1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 19, 31, 64, 83, 1000];
-
-const ACTIVATIONS: readonly Activation[] = ["identity", "relu", "tanh", "sigmoid", "softplus"];
 
 /** batch, in, out, r, q. */
 const LAYERS: readonly [number, number, number, number, number][] = [

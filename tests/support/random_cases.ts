@@ -1,6 +1,6 @@
 /** Operations with random settings, beside the same by plain loops in float64. */
 
-import type { Activation, Engine, Tensor } from "../../core/backend/mod.ts";
+import type { Engine, Tensor } from "../../core/backend/mod.ts";
 import { Random } from "../../core/random.ts";
 import type { Case, Values } from "./kernel_checks.ts";
 
@@ -27,15 +27,6 @@ export interface Generator {
   /** Draws settings and operands. */
   draw(random: Draws): Case;
 }
-
-/** All activations. */
-export const ACTIVATIONS: readonly Activation[] = [
-  "identity",
-  "relu",
-  "tanh",
-  "sigmoid",
-  "softplus",
-];
 
 /** Product of extents. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

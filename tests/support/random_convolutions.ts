@@ -1,5 +1,6 @@
 /** Convolutions and pools with random settings. */
 
+import { ACTIVATIONS } from "../../core/backend/engine.ts";
 import type {
   Activation,
   ConvGeometry,
@@ -13,7 +14,6 @@ import { act, columnSums, type Dense, flip, slope, times } from "./dense_oracle.
 import type { Case, Values } from "./kernel_checks.ts";
 import { type Array4, convShape, naiveConv, naiveGradients, outputExtent } from "./naive_conv.ts";
 import {
-  ACTIVATIONS,
   batchOf,
   between,
   differentiable,

@@ -1,5 +1,6 @@
 /** Products, element-wise operations, reductions and moves of data with random settings. */
 
+import { ACTIVATIONS } from "../../core/backend/engine.ts";
 import type * as TF from "@tensorflow/tfjs";
 import type { Engine, Tensor } from "../../core/backend/mod.ts";
 import type { Random } from "../../core/random.ts";
@@ -7,7 +8,6 @@ import { act, type Dense, flip, lowRankOracle, times } from "./dense_oracle.ts";
 import type { Values } from "./kernel_checks.ts";
 import { naiveConv } from "./naive_conv.ts";
 import {
-  ACTIVATIONS,
   batchOf,
   between,
   differentiable,

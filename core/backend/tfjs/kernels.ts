@@ -122,7 +122,7 @@ export function registerKernels(
  * Registers a kernel, taking the place of one that is there. The set-up of the one that goes still
  * runs: the new one may fall back on it.
  */
-export function replaceKernel(
+function replaceKernel(
   tf: Tf,
   backend: string,
   kernelName: string,
