@@ -4,6 +4,12 @@
  * @module
  */
 
+/** A computation left the finite numbers: a step too long, or bad data. */
+export class NonFiniteError extends RangeError {
+  /** Tells the error apart where classes are compared by name. */
+  override readonly name: string = "NonFiniteError";
+}
+
 /** Where a number must lie; what is absent does not bind. */
 export interface Range {
   /** Smallest number allowed. */
@@ -67,6 +73,20 @@ export function checkInteger(
 }
 
 /**
+ * A number that a plugin returned, when it is an integer of at least `least`.
+ *
+ * @param what The plugin, in words: its kind and its name.
+ *
+ * @throws {RangeError} When it is not.
+ */
+export function checkReturned(what: string, name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new RangeError(
+    `Cannot use ${what}: expected it to return ${name} as an integer ≥ ${least}, got ${value}`,
+  );
+}
+
+/**
  * The bounds, when they are integers and the lower one is not above the upper one. An upper bound
  * may be Infinity.
  *
@@ -92,7 +112,7 @@ export function checkBounds(
  *
  * @param name Of what they are the entries.
  *
- * @throws {RangeError} When one is not; the message says which.
+ * @throws {NonFiniteError} When one is not; the message says which.
  */
 export function checkFinite<T extends ArrayLike<number>>(
   action: string,
@@ -101,7 +121,7 @@ export function checkFinite<T extends ArrayLike<number>>(
 ): T {
   for (let i = 0; i < values.length; i++) {
     if (Number.isFinite(values[i])) continue;
-    throw new RangeError(
+    throw new NonFiniteError(
       `Cannot ${action}: expected finite numbers in ${name}, got ${values[i]} at position ${i}`,
     );
   }

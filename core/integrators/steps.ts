@@ -5,13 +5,14 @@
  * @module
  */
 
+import { checkInteger, checkNumber, NonFiniteError } from "../checks.ts";
 import type { Stepper, Timed } from "./types.ts";
 
 /** A course of equal steps with sub-flows advanced by one stepper. */
 export interface EqualSteps<R> {
   /** Start time; default 0. */
   readonly t0?: number;
-  /** End time. */
+  /** End time; before `t0` where the flow is to be followed backwards. */
   readonly t1: number;
   /** Number of equal steps, ≥ 1. */
   readonly steps: number;
@@ -27,16 +28,16 @@ export interface EqualSteps<R> {
  * @param start Where the first one starts.
  * @param step Takes one of them.
  * @returns Where the last one ends.
- * @throws {RangeError} When `steps` is not a positive integer.
+ * @throws {RangeError} When `steps` is not a positive integer, or a time is not finite.
  */
 export async function takeSteps<Y, R extends { readonly y: Y }>(
   { t0 = 0, t1, steps, onStep }: EqualSteps<R>,
   start: Y,
   step: (y: Y, t: number, dt: number) => Promise<R>,
 ): Promise<Y> {
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(`Cannot integrate: steps must be a positive integer, got ${steps}`);
-  }
+  checkInteger("integrate", "steps", steps);
+  checkNumber("integrate", "t0", t0);
+  checkNumber("integrate", "t1", t1);
   const dt = (t1 - t0) / steps;
   let y = start;
   for (let n = 0; n < steps; n++) {
@@ -46,6 +47,22 @@ export async function takeSteps<Y, R extends { readonly y: Y }>(
     onStep?.(t + dt, result);
   }
   return y;
+}
+
+/**
+ * Refuses a result that has left the finite numbers; truncations do so on the way, integrators
+ * that do not truncate do not.
+ *
+ * @param norm Of the core, as it is computed.
+ * @throws {NonFiniteError} When it is not finite.
+ */
+export async function checkResult(norm: Promise<number>, t1: number): Promise<void> {
+  const size = await norm;
+  if (Number.isFinite(size)) return;
+  throw new NonFiniteError(
+    `Cannot integrate to t = ${t1}: expected a finite result, got one of norm ${size}; take shorter ` +
+      "steps",
+  );
 }
 
 /**

@@ -4,15 +4,12 @@
  * @module
  */
 
+import { checkBounds, checkNumber, checkReturned, NonFiniteError } from "../checks.ts";
 import { Registry } from "../registry.ts";
 import { rankForTail } from "../tensors/truncation.ts";
 import type { Truncation, TruncationRule } from "./types.ts";
 
-/** A computation left the finite numbers: a step too long, or bad data. */
-export class NonFiniteError extends RangeError {
-  /** Tells the error apart where classes are compared by name. */
-  override readonly name: string = "NonFiniteError";
-}
+export { NonFiniteError };
 
 /** Truncation rules by name. */
 export const truncationRules: Registry<TruncationRule> = new Registry("truncation rule");
@@ -42,23 +39,28 @@ export function notFinite(): NonFiniteError {
 }
 
 /**
+ * Refuses settings that make no sense: also where an integrator of fixed rank would never look at
+ * them.
+ *
+ * @throws {RangeError} Naming the clamp or the tolerance.
+ */
+export function checkTruncation({ tolerance, minRank = 1, maxRank = Infinity }: Truncation): void {
+  checkNumber("truncate", "tolerance", tolerance, { least: 0 });
+  checkBounds("truncate", ["minRank", "maxRank"], [minRank, maxRank]);
+}
+
+/**
  * Rank by the rule, clamped to [minRank, maxRank] and to the number of values.
  *
  * @param current Rank before the step, for rules that ask.
- * @throws {RangeError} When a clamp or the tolerance makes no sense.
+ * @throws {RangeError} When a clamp or the tolerance makes no sense, or the rule returns no rank.
  * @throws {NonFiniteError} When σ holds NaN or infinity.
  */
 export function clampedRank(sigma: Float64Array, t: Truncation, current?: number): number {
-  const { rule, tolerance, minRank = 1, maxRank = sigma.length } = t;
-  if (!(tolerance >= 0)) {
-    throw new RangeError(`Cannot truncate: tolerance must be >= 0, got ${tolerance}`);
-  }
-  if (!(minRank >= 1) || !(maxRank >= minRank)) {
-    throw new RangeError(
-      `Cannot truncate: 1 <= minRank <= maxRank must hold, got ${minRank} and ${maxRank}`,
-    );
-  }
+  checkTruncation(t);
+  const { rule, tolerance, minRank = 1, maxRank = Infinity } = t;
   if (sigma.some((x) => !Number.isFinite(x))) throw notFinite();
   const wanted = rule.rank(sigma, tolerance, current);
+  checkReturned(`truncation rule "${rule.name}"`, "a rank", wanted, 0);
   return Math.min(Math.max(wanted, minRank), maxRank, sigma.length);
 }

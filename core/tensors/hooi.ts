@@ -1,4 +1,5 @@
 import type { Algebra } from "../algebra/mod.ts";
+import { checkInteger, checkNumber } from "../checks.ts";
 import { leftOut, type TuckerDecomposition } from "./decomposition.ts";
 import { type DenseTensor, modeProduct, modeProducts, unfoldCyclic } from "./dense_tensor.ts";
 import { sequentialHosvd } from "./hosvd.ts";
@@ -16,6 +17,8 @@ export const hooi: TuckerDecomposition = {
   description: "alternating best factors from a sequential HOSVD: lower error, more work",
   async decompose(a, x, options = {}) {
     const { sweeps = 25, convergence = 1e-12 } = options;
+    checkInteger("decompose", "sweeps", sweeps, { least: 0 });
+    checkNumber("decompose", "convergence", convergence, { least: 0 });
     const start = (await sequentialHosvd.decompose(a, x, options)).tucker;
     const factors = [...start.factors];
     let core = start.core;

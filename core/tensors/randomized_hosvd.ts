@@ -1,4 +1,5 @@
 import type { Algebra } from "../algebra/mod.ts";
+import { checkInteger } from "../checks.ts";
 import { Random } from "../random.ts";
 import { type DecompositionOptions, leftOut, type TuckerDecomposition } from "./decomposition.ts";
 import { type DenseTensor, modeProduct, modeProducts, unfoldCyclic } from "./dense_tensor.ts";
@@ -58,10 +59,13 @@ async function sketchSettings<M>(
   if (o.maxRanks === undefined) {
     throw new RangeError("Cannot sketch a tensor: maxRanks must be given, they size the sketch");
   }
+  const { oversampling = 8, powerIterations = 1 } = o;
   return {
     ranks: eachMode("maxRanks", o.maxRanks, x.shape.length),
-    oversampling: o.oversampling ?? 8,
-    powerIterations: o.powerIterations ?? 1,
+    oversampling: checkInteger("sketch a tensor", "oversampling", oversampling, { least: 0 }),
+    powerIterations: checkInteger("sketch a tensor", "powerIterations", powerIterations, {
+      least: 0,
+    }),
     random: new Random(o.seed ?? 1),
     choose: spendBudget(o, x.shape.length, await a.norm(x.data)),
   };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkBounds, checkNumber, NonFiniteError } from "../checks.ts";
+
 /** Which ranks to keep: bounds, and the error allowed for the whole tensor. */
 export interface TuckerTruncation {
   /** Frobenius error allowed for the whole tensor, ≥ 0; default 0. */
@@ -32,14 +34,17 @@ export type RankChoice = (sigma: Float64Array, mode: number) => number;
  * @param order Number of modes.
  * @param norm Frobenius norm of the tensor.
  * @throws {RangeError} When a setting makes no sense.
+ * @throws {NonFiniteError} When the norm is not finite.
  */
 export function spendBudget(t: TuckerTruncation, order: number, norm: number): RankChoice {
   const { tolerance = 0, relative = true } = t;
-  if (!(tolerance >= 0)) {
-    throw new RangeError(`Cannot truncate: tolerance must be >= 0, got ${tolerance}`);
-  }
+  checkNumber("truncate", "tolerance", tolerance, { least: 0 });
   const lower = eachMode("minRanks", t.minRanks ?? 1, order);
   const upper = eachMode("maxRanks", t.maxRanks ?? Infinity, order);
+  lower.forEach((low, k) => checkBounds("truncate", ["minRanks", "maxRanks"], [low, upper[k]!]));
+  if (!Number.isFinite(norm)) {
+    throw new NonFiniteError(`Cannot truncate: expected a finite tensor, got one of norm ${norm}`);
+  }
   let budget = (relative ? tolerance * norm : tolerance) ** 2;
   let modesLeft = order;
   return (sigma, mode) => {
@@ -54,7 +59,7 @@ export function spendBudget(t: TuckerTruncation, order: number, norm: number): R
 /**
  * A setting for every mode.
  *
- * @throws {RangeError} When the number of entries is not the order or one is below 1.
+ * @throws {RangeError} When the number of entries is not the order or one is no rank.
  */
 export function eachMode(
   name: string,
@@ -62,11 +67,16 @@ export function eachMode(
   order: number,
 ): readonly number[] {
   const all = typeof value === "number" ? Array<number>(order).fill(value) : value;
-  if (all.length === order && all.every((n) => n >= 1)) return all;
+  if (all.length === order && all.every(isBound)) return all;
   throw new RangeError(
-    `Cannot truncate: ${name} must be one number or ${order}, each >= 1, got ` +
+    `Cannot truncate: ${name} must be one number or ${order}, each an integer >= 1, got ` +
       (typeof value === "number" ? value : `[${value.join(", ")}]`),
   );
+}
+
+/** Whether ranks can be bounded by it: no bound at all is Infinity. */
+function isBound(n: number): boolean {
+  return n >= 1 && (n === Infinity || Number.isSafeInteger(n));
 }
 
 /**

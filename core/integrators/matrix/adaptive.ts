@@ -6,9 +6,10 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
+import { checkNumber } from "../../checks.ts";
 import { augment } from "./augmentation.ts";
 import { type RightHandSide, stepOde } from "./ode.ts";
-import { NonFiniteError, relativeFrobenius } from "../truncation.ts";
+import { checkTruncation, NonFiniteError, relativeFrobenius } from "../truncation.ts";
 import type { Integrator, StepResult } from "./types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
 import type { Stepper, Truncation } from "../types.ts";
@@ -17,7 +18,7 @@ import type { Stepper, Truncation } from "../types.ts";
 export interface AdaptiveOptions<M> {
   /** Start time; default 0. */
   readonly t0?: number;
-  /** End time. */
+  /** End time; before `t0` where the flow is to be followed backwards. */
   readonly t1: number;
   /** Allowed estimate of the error of one step, relative to the Frobenius norm of Y. */
   readonly tolerance: number;
@@ -28,11 +29,14 @@ export interface AdaptiveOptions<M> {
    * is no part of the estimate, and too much of it keeps the steps small.
    */
   readonly truncation?: Truncation;
-  /** First step size; default a hundredth of the interval. */
+  /** Length of the first step; default a hundredth of the interval. */
   readonly firstStep?: number;
   /** Longest step, where F has short events that a longer one would jump over; default: none. */
   readonly maxStep?: number;
-  /** Steps shorter than this end the integration with an error; default 1e-8 of the interval. */
+  /**
+   * Steps shorter than this end the integration with an error; default 1e-8 of the interval. Never
+   * less than what time can resolve.
+   */
   readonly minStep?: number;
   /** Called after every accepted step with the time reached. */
   readonly onStep?: (t: number, result: StepResult<M>) => void;
@@ -69,7 +73,8 @@ const [SHRINK, GROW, SAFETY] = [0.2, 4, 0.9];
  *
  * @param f Right-hand side.
  * @param y0 Start, orthonormal bases.
- * @throws {RangeError} When the tolerance is not positive, or the stepper is of no order.
+ * @throws {RangeError} When a time is not finite, the tolerance or the length of a step is not
+ * positive, or the stepper is of no order.
  * @throws {Error} When the step size falls below `minStep`: F is not smooth, or the tolerance is out
  * of reach at the allowed ranks.
  */
@@ -82,16 +87,15 @@ export async function integrateAdaptive<M>(
 ): Promise<AdaptiveResult<M>> {
   const { t0 = 0, t1, tolerance } = options;
   const order = orderOf(integrator, options);
-  const { maxStep = t1 - t0 } = options;
-  const minStep = options.minStep ?? 1e-8 * (t1 - t0);
+  const { direction, first, longest, shortest } = stepsOf(t0, options);
   const counts = { accepted: 0, rejected: 0, enlarged: 0 };
-  let [t, y, dt] = [t0, y0, options.firstStep ?? (t1 - t0) / 100];
-  while (t < t1) {
-    const last = t + dt * (1 + 1e-9) >= t1;
-    const length = last ? t1 - t : dt;
+  let [t, y, dt] = [t0, y0, first];
+  while (t !== t1) {
+    const last = dt * (1 + 1e-9) >= Math.abs(t1 - t);
+    const length = last ? t1 - t : direction * dt;
     const tried = await unlessInfinite(doubledStep(a, integrator, f, y, t, length, options));
     counts.enlarged += tried?.enlarged ?? 0;
-    const ratio = tried ? tried.difference / (2 ** order - 1) / (tolerance * tried.size) : Infinity;
+    const ratio = tried ? errorRatio(tried, order, tolerance) : Infinity;
     if (tried && ratio <= 1) {
       counts.accepted++;
       y = tried.result.y;
@@ -100,17 +104,54 @@ export async function integrateAdaptive<M>(
     } else {
       counts.rejected++;
     }
-    dt = Math.min(maxStep, length * stepFactor(ratio, order));
-    if (t < t1 && !(dt >= minStep)) throw tooShort(dt, minStep, t);
+    dt = Math.min(longest, Math.abs(length) * stepFactor(ratio, order));
+    if (t !== t1 && !(dt >= shortest)) throw tooShort(dt, shortest, t);
   }
   return { y, ...counts };
 }
 
-function orderOf<M>(integrator: Integrator, { tolerance, stepper }: AdaptiveOptions<M>): number {
-  const order = Math.min(integrator.order, stepper.order);
-  if (!(tolerance > 0)) {
-    throw new RangeError(`Cannot integrate: tolerance must be positive, got ${tolerance}`);
+/** Which way time goes, and lengths of steps. */
+interface Steps {
+  readonly direction: number;
+  readonly first: number;
+  readonly longest: number;
+  readonly shortest: number;
+}
+
+function stepsOf<M>(t0: number, o: AdaptiveOptions<M>): Steps {
+  const action = "integrate";
+  const span = checkNumber(action, "t1", o.t1) - checkNumber(action, "t0", t0);
+  const size = checkNumber(action, "the interval", Math.abs(span));
+  if (o.minStep !== undefined) checkNumber(action, "minStep", o.minStep, { above: 0 });
+  // Below this t + dt may be t, and time would stand still.
+  const resolved = 16 * Number.EPSILON * Math.max(Math.abs(t0), Math.abs(o.t1));
+  const shortest = Math.max(o.minStep ?? 1e-8 * size, resolved);
+  for (const name of ["firstStep", "maxStep"] as const) {
+    const range = { above: 0, least: Math.min(shortest, size) };
+    if (o[name] !== undefined) checkNumber(action, name, o[name], range);
   }
+  const longest = o.maxStep ?? size;
+  const first = Math.min(longest, o.firstStep ?? Math.max(shortest, size / 100));
+  return { direction: Math.sign(span), first, longest, shortest };
+}
+
+/** Estimated error of a step over what is allowed. */
+function errorRatio(
+  { difference, size }: { readonly difference: number; readonly size: number },
+  order: number,
+  tolerance: number,
+): number {
+  if (difference === 0) return 0;
+  return difference / (2 ** order - 1) / (tolerance * size);
+}
+
+function orderOf<M>(
+  integrator: Integrator,
+  { tolerance, stepper, truncation }: AdaptiveOptions<M>,
+): number {
+  const order = Math.min(integrator.order, stepper.order);
+  checkNumber("integrate", "tolerance", tolerance, { above: 0 });
+  if (truncation) checkTruncation(truncation);
   if (!(order >= 1)) {
     throw new RangeError(
       `Cannot control the error: a stepper of order >= 1 is needed, "${stepper.name}" has ` +
@@ -188,6 +229,8 @@ async function roomyStep<M>(
     if (!exhausted) return { result, enlarged };
     const field = await f(t, y);
     const { u, s, v } = await augment(a, y, field.times(y.v), field.adjointTimes(y.u));
+    // F here says nothing new, as where it begins at zero: later stages have found what there is.
+    if (a.cols(u) === before && a.cols(v) === before) return { result, enlarged };
     y = { u, s, v };
   }
 }

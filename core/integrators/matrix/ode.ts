@@ -5,8 +5,8 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
-import { type EqualSteps, runStep, takeSteps } from "../steps.ts";
-import { relativeFrobenius } from "../truncation.ts";
+import { checkResult, type EqualSteps, runStep, takeSteps } from "../steps.ts";
+import { checkTruncation, relativeFrobenius } from "../truncation.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { Integrator, StepResult } from "./types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
@@ -27,7 +27,8 @@ export interface IntegrateOptions<M> extends EqualSteps<StepResult<M>> {
  * @param f Right-hand side; asked as often as the integrator needs.
  * @param y0 Start, orthonormal bases.
  * @returns The factorised matrix at t1.
- * @throws {RangeError} When `steps` is not a positive integer.
+ * @throws {RangeError} When `steps` is not a positive integer, or a time is not finite.
+ * @throws {NonFiniteError} When Y leaves the finite numbers.
  *
  * @example A linear flow that keeps the rank
  * ```ts
@@ -60,11 +61,14 @@ export async function integrate<M>(
   const { stepper } = options;
   const truncation = options.truncation ??
     { rule: relativeFrobenius, tolerance: 0, maxRank: a.cols(y0.u) };
-  return await takeSteps(
+  checkTruncation(truncation);
+  const y1 = await takeSteps(
     options,
     y0,
     (y, t, dt) => stepOde(a, integrator, f, y, t, dt, { stepper, truncation }),
   );
+  await checkResult(a.norm(y1.s), options.t1);
+  return y1;
 }
 
 /**

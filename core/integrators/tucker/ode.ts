@@ -6,8 +6,9 @@
 
 import type { Algebra } from "../../algebra/mod.ts";
 import type { TuckerTensor } from "../../tensors/mod.ts";
-import { type EqualSteps, runStep, takeSteps } from "../steps.ts";
+import { checkResult, type EqualSteps, runStep, takeSteps } from "../steps.ts";
 import { relativeFrobenius } from "../truncation.ts";
+import { checkModeTruncation } from "./truncation.ts";
 import type { Stepper } from "../types.ts";
 import type { ModeTruncation, TuckerIntegrator, TuckerStepResult } from "./types.ts";
 import type { TuckerFieldAt } from "../../geometry/fields/types.ts";
@@ -30,7 +31,8 @@ export interface IntegrateTuckerOptions<M> extends EqualSteps<TuckerStepResult<M
  * @param f Right-hand side; asked as often as the integrator needs.
  * @param y0 Start, orthonormal factors.
  * @returns The Tucker tensor at t1.
- * @throws {RangeError} When `steps` is not a positive integer.
+ * @throws {RangeError} When `steps` is not a positive integer, or a time is not finite.
+ * @throws {NonFiniteError} When Y leaves the finite numbers.
  *
  * @example A tensor that decays
  * ```ts
@@ -60,11 +62,14 @@ export async function integrateTucker<M>(
   const { stepper } = options;
   const truncation = options.truncation ??
     y0.core.shape.map((maxRank) => ({ rule: relativeFrobenius, tolerance: 0, maxRank }));
-  return await takeSteps(
+  checkModeTruncation(truncation, y0.core.shape.length);
+  const y1 = await takeSteps(
     options,
     y0,
     (y, t, dt) => stepTuckerOde(a, integrator, f, y, t, dt, { stepper, truncation }),
   );
+  await checkResult(a.norm(y1.core.data), options.t1);
+  return y1;
 }
 
 /**

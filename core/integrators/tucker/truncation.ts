@@ -12,7 +12,7 @@ import {
   truncateModes,
   type TuckerTensor,
 } from "../../tensors/mod.ts";
-import { clampedRank, NonFiniteError } from "../truncation.ts";
+import { checkTruncation, clampedRank, notFinite } from "../truncation.ts";
 import type { Truncation } from "../types.ts";
 import type { ModeTruncation } from "./types.ts";
 
@@ -55,6 +55,18 @@ export async function truncateTucker<M>(
   return { y: { core: tucker.core, factors }, singularValues, discarded };
 }
 
+/**
+ * Refuses settings that make no sense: also where an integrator of fixed ranks would never look at
+ * them.
+ *
+ * @param order Number of modes.
+ * @throws {RangeError} Naming the setting.
+ */
+export function checkModeTruncation(t: ModeTruncation, order: number): void {
+  if ("rule" in t || isList(t)) truncationOfModes(t, order).forEach(checkTruncation);
+  else spendBudget(t, order, 0);
+}
+
 /** What decides the ranks. */
 interface Rules {
   readonly choose: RankChoice;
@@ -71,7 +83,7 @@ async function rulesOf<M>(
   const modes = [...y.core.shape.keys()];
   if (!("rule" in t) && !isList(t)) {
     const share = spendBudget(t, modes.length, await a.norm(y.core.data));
-    return { choose: (sigma, mode) => share(requireFinite(sigma), mode), free: modes };
+    return { choose: share, free: modes };
   }
   const each = truncationOfModes(t, modes.length);
   return {
@@ -84,17 +96,6 @@ async function rulesOf<M>(
 /** Array.isArray() does not know readonly arrays. */
 function isList(t: ModeTruncation): t is readonly Truncation[] {
   return Array.isArray(t);
-}
-
-function requireFinite(sigma: Float64Array): Float64Array {
-  if (sigma.every(Number.isFinite)) return sigma;
-  throw notFinite();
-}
-
-function notFinite(): NonFiniteError {
-  return new NonFiniteError(
-    "Cannot truncate: the core must be finite, got NaN or infinity in it",
-  );
 }
 
 function truncationOfModes(

@@ -20,7 +20,7 @@ Deno.test("takeSteps() refuses a number of steps that is none", async () => {
     await assertRejects(
       () => takeSteps<number, { y: number }>({ t1: 1, steps, stepper: rk4 }, 0, add),
       RangeError,
-      `Cannot integrate: steps must be a positive integer, got ${steps}`,
+      `Cannot integrate: expected steps to be an integer ≥ 1, got ${steps}`,
     );
   }
 });

@@ -24,6 +24,7 @@ import {
   spectralThreshold,
   stepOde,
   truncate,
+  type Truncation,
   type TruncationRule,
   truncationRules,
 } from "../../../core/integrators/mod.ts";
@@ -208,6 +209,26 @@ Deno.test("clampedRank() refuses clamps that cross", () => {
   assertThrows(
     () => clampedRank(Float64Array.of(1), { rule: keepRank, tolerance: 0, minRank: 3, maxRank: 2 }),
     RangeError,
-    "Cannot truncate: 1 <= minRank <= maxRank must hold, got 3 and 2",
+    "Cannot truncate: expected minRank to be at most maxRank, got 3 and 2",
   );
+});
+
+Deno.test("clampedRank() refuses ranks and tolerances that are none, also from a rule", () => {
+  const sigma = Float64Array.of(2, 1);
+  const refuse = (t: Partial<Truncation>, message: string) =>
+    assertThrows(
+      () => clampedRank(sigma, { rule: keepRank, tolerance: 0, ...t }),
+      RangeError,
+      message,
+    );
+  refuse({ minRank: 1.5 }, "Cannot truncate: expected minRank to be an integer ≥ 1, got 1.5");
+  refuse({ maxRank: 0.5 }, "Cannot truncate: expected maxRank to be an integer ≥ 1, got 0.5");
+  refuse({ tolerance: NaN }, "Cannot truncate: expected tolerance to be a number ≥ 0, got NaN");
+  for (const rank of [1.5, NaN, -1, Infinity]) {
+    const rule = { name: "own", description: "", rank: () => rank };
+    refuse(
+      { rule },
+      `Cannot use truncation rule "own": expected it to return a rank as an integer ≥ 0, got ${rank}`,
+    );
+  }
 });

@@ -12,6 +12,7 @@ import fc from "fast-check";
 import type { Algebra } from "../../../core/algebra/mod.ts";
 import { orthogonalityDefect } from "../../../core/geometry/mod.ts";
 import { rankForTail } from "../../../core/tensors/mod.ts";
+import { NonFiniteError } from "../../../core/checks.ts";
 import { Random } from "../../../core/random.ts";
 import {
   combineTensors,
@@ -22,6 +23,7 @@ import {
   hosvd,
   randomizedHosvd,
   randomizedSequentialHosvd,
+  roundTucker,
   sequentialHosvd,
   type TuckerDecomposition,
   tuckerDecompositions,
@@ -295,11 +297,48 @@ Deno.test("a mode hands on what it leaves of the error budget", async () => {
 Deno.test("decompositions refuse settings that make no sense", async () => {
   const x = gaussianTensor(new Random(1), [3, 3, 3]);
   const refused: [DecompositionOptions, string][] = [
-    [{ tolerance: -1 }, "Cannot truncate: tolerance must be >= 0, got -1"],
-    [{ maxRanks: [2, 2] }, "maxRanks must be one number or 3, each >= 1, got [2, 2]"],
-    [{ minRanks: 0 }, "minRanks must be one number or 3, each >= 1, got 0"],
+    [{ tolerance: -1 }, "Cannot truncate: expected tolerance to be a number ≥ 0, got -1"],
+    [{ tolerance: NaN }, "Cannot truncate: expected tolerance to be a number ≥ 0, got NaN"],
+    [{ maxRanks: [2, 2] }, "maxRanks must be one number or 3, each an integer >= 1, got [2, 2]"],
+    [{ maxRanks: 1.5 }, "maxRanks must be one number or 3, each an integer >= 1, got 1.5"],
+    [{ minRanks: 0, maxRanks: 2 }, "minRanks must be one number or 3, each an integer >= 1, got 0"],
+    [{ minRanks: 1.5, maxRanks: 2 }, "each an integer >= 1, got 1.5"],
+    [{ minRanks: [1, 3, 1], maxRanks: 2 }, "expected minRanks to be at most maxRanks, got 3 and 2"],
   ];
-  for (const [options, message] of refused) {
-    await assertRejects(() => hosvd.decompose(host, x, options), RangeError, message);
+  for (const item of tuckerDecompositions.list()) {
+    for (const [options, message] of refused) {
+      const all = { maxRanks: 2, ...options };
+      await assertRejects(() => item.decompose(host, x, all), RangeError, message);
+    }
+  }
+  const own: [TuckerDecomposition, DecompositionOptions, string][] = [
+    [hooi, { sweeps: 2.5 }, "Cannot decompose: expected sweeps to be an integer ≥ 0, got 2.5"],
+    [hooi, { convergence: NaN }, "expected convergence to be a number ≥ 0, got NaN"],
+    [randomizedHosvd, { oversampling: -1 }, "expected oversampling to be an integer ≥ 0, got -1"],
+    [randomizedHosvd, { powerIterations: 0.5 }, "expected powerIterations to be an integer ≥ 0"],
+  ];
+  for (const [item, options, message] of own) {
+    await assertRejects(
+      () => item.decompose(host, x, { maxRanks: 2, ...options }),
+      RangeError,
+      message,
+    );
+  }
+});
+
+Deno.test("decompositions and rounding refuse tensors that are not finite", async () => {
+  for (const value of [NaN, Infinity]) {
+    const x = denseTensor(host, new Float64Array(27).fill(1).fill(value, 5, 6), [3, 3, 3]);
+    const factors = [1, 2, 3].map(() => host.diagonal(Float64Array.of(1, 1, 1)));
+    for (
+      const compute of [
+        ...tuckerDecompositions.list().map((item) => () =>
+          item.decompose(host, x, { maxRanks: 2 })
+        ),
+        () => roundTucker(host, { core: x, factors }, { tolerance: 0.1 }),
+      ]
+    ) {
+      await assertRejects(compute, NonFiniteError, "Cannot truncate: expected a finite tensor");
+    }
   }
 });

@@ -1,12 +1,15 @@
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import {
+  type AdaptiveOptions,
   augmentedBug,
   bug,
   euler,
   heun,
+  integrate,
   integrateAdaptive,
   integrators,
   midpointBug,
+  NonFiniteError,
   relativeFrobenius,
   rk4,
   secondOrderParallelBug,
@@ -128,7 +131,7 @@ Deno.test("integrateAdaptive() refuses what it cannot control", async () => {
   await assertRejects(
     () => integrateAdaptive(host, bug, rhs, y0, { t1: 1, tolerance: 0, stepper: euler }),
     RangeError,
-    "Cannot integrate: tolerance must be positive, got 0",
+    "Cannot integrate: expected tolerance to be a number > 0, got 0",
   );
   const rule: Stepper = { ...euler, name: "rule", order: 0 };
   await assertRejects(
@@ -150,3 +153,92 @@ for (const item of [bug, augmentedBug]) {
     );
   });
 }
+
+Deno.test("integrateAdaptive() follows a flow backwards to where it came from", async () => {
+  const { rhs, y0, at } = await rotation();
+  const options = {
+    tolerance: 1e-6,
+    stepper: rk4,
+    truncation: { rule: relativeFrobenius, tolerance: 1e-10, maxRank: 3 },
+  };
+  const there = await integrateAdaptive(host, augmentedBug, rhs, y0, { ...options, t1: 0.5 });
+  const times: number[] = [];
+  const onStep = (t: number) => times.push(t);
+  const span = { t0: 0.5, t1: 0, onStep };
+  const back = await integrateAdaptive(host, augmentedBug, rhs, there.y, { ...options, ...span });
+  assertLess(relativeError(dense(back.y), at(0)), 1e-4);
+  assertEquals(back.accepted, times.length);
+  assertEquals(times.at(-1), 0);
+  assert(times.every((t, i) => t < (times[i - 1] ?? 0.5)), `${times}`);
+});
+
+Deno.test("integrateAdaptive() refuses times and lengths of steps that are none", async () => {
+  const { rhs, y0 } = await rotation();
+  const refused: [Partial<AdaptiveOptions<Matrix>>, string][] = [
+    [{ t1: NaN }, "Cannot integrate: expected t1 to be a finite number, got NaN"],
+    [{ t1: Infinity }, "expected t1 to be a finite number, got Infinity"],
+    [{ t0: NaN }, "expected t0 to be a finite number, got NaN"],
+    [{ tolerance: NaN }, "expected tolerance to be a number > 0, got NaN"],
+    [{ firstStep: -0.1 }, "expected firstStep to be a number ≥ 1e-8 and > 0, got -0.1"],
+    [{ maxStep: NaN }, "expected maxStep to be a number"],
+    [{ minStep: 0 }, "expected minStep to be a number > 0, got 0"],
+    [{ minStep: 0.1, maxStep: 0.01 }, "expected maxStep to be a number ≥ 0.1 and > 0, got 0.01"],
+    [
+      { truncation: { rule: relativeFrobenius, tolerance: 0, minRank: 3, maxRank: 2 } },
+      "expected minRank to be at most maxRank",
+    ],
+  ];
+  for (const [options, message] of refused) {
+    const all = { t1: 1, tolerance: 1e-3, stepper: euler, ...options };
+    await assertRejects(() => integrateAdaptive(host, bug, rhs, y0, all), RangeError, message);
+  }
+});
+
+Deno.test("integrateAdaptive() ends where time is too coarse for short steps, and at once on no span", async () => {
+  const { y0 } = await rotation();
+  // At 1e12 the next number is 1e-4 away: shorter steps would leave time where it is.
+  const fast = (_t: number, y: LowRank<Matrix>) => denseField(host, host.scale(1e9, dense(y)));
+  await assertRejects(
+    () =>
+      integrateAdaptive(host, bug, fast, y0, {
+        ...{ t0: 1e12, t1: 1e12 + 1, tolerance: 1e-12, stepper: euler },
+      }),
+    Error,
+    "the step size must stay above",
+  );
+  const none = { t0: 2, t1: 2, tolerance: 1e-3, stepper: rk4 };
+  assertEquals((await integrateAdaptive(host, bug, fast, y0, none)).accepted, 0);
+});
+
+Deno.test("integrateAdaptive() stays at zero, and starts where F begins at zero", async () => {
+  const { y0 } = await rotation();
+  const zero = { ...y0, s: host.scale(0, y0.s) };
+  const decay = (_t: number, y: LowRank<Matrix>) => denseField(host, host.scale(-1, dense(y)));
+  const options = { t1: 1, tolerance: 1e-3, stepper: rk4 };
+  const { y } = await integrateAdaptive(host, augmentedBug, decay, zero, options);
+  assertEquals(await host.norm(y.s), 0);
+  const force = dense(await randomLowRank(new Random(4), N, N, [1, 0.9, 0.8, 0.7, 0.6, 0.5]));
+  const growing = (t: number) => denseField(host, host.scale(t, force));
+  const start = await randomLowRank(new Random(5), N, N, [1]);
+  const end = await integrateAdaptive(host, augmentedBug, growing, start, options);
+  assertLess(relativeError(dense(end.y), plus(dense(start), host.scale(0.5, force))), 1e-2);
+});
+
+Deno.test("integrate() refuses times that are none and results that are not finite", async () => {
+  const { rhs, y0 } = await rotation();
+  for (const t1 of [NaN, Infinity]) {
+    await assertRejects(
+      () => integrate(host, bug, rhs, y0, { t1, steps: 2, stepper: euler }),
+      RangeError,
+      `Cannot integrate: expected t1 to be a finite number, got ${t1}`,
+    );
+  }
+  const blowUp = (_t: number, y: LowRank<Matrix>) => denseField(host, host.scale(1e200, dense(y)));
+  for (const item of integrators.list()) {
+    await assertRejects(
+      () => integrate(host, item, blowUp, y0, { t1: 1, steps: 4, stepper: euler }),
+      NonFiniteError,
+      "Cannot ",
+    );
+  }
+});

@@ -366,7 +366,7 @@ Deno.test("integrateTucker() refuses a number of steps that is none", async () =
   await assertRejects(
     () => integrateTucker(host, tuckerBug, rhs, y, { t1: 1, steps: 0, stepper: euler }),
     RangeError,
-    "Cannot integrate: steps must be a positive integer, got 0",
+    "Cannot integrate: expected steps to be an integer ≥ 1, got 0",
   );
 });
 
