@@ -7,7 +7,6 @@
 import { ACTIVATIONS } from "../../core/backend/engine.ts";
 import type * as TF from "@tensorflow/tfjs";
 import type { Activation, Engine, GradientPair, Tensor } from "../../core/backend/mod.ts";
-import { ACTIVATIONS } from "../../core/backend/engine.ts";
 import { Random } from "../../core/random.ts";
 import {
   act,

@@ -9,7 +9,6 @@ import type {
   Padding,
   Tensor,
 } from "../../core/backend/mod.ts";
-import { ACTIVATIONS } from "../../core/backend/engine.ts";
 import type { Random } from "../../core/random.ts";
 import { act, columnSums, type Dense, flip, slope, times } from "./dense_oracle.ts";
 import type { Case, Values } from "./kernel_checks.ts";

@@ -3,7 +3,6 @@
 import { ACTIVATIONS } from "../../core/backend/engine.ts";
 import type * as TF from "@tensorflow/tfjs";
 import type { Engine, Tensor } from "../../core/backend/mod.ts";
-import { ACTIVATIONS } from "../../core/backend/engine.ts";
 import type { Random } from "../../core/random.ts";
 import { act, type Dense, flip, lowRankOracle, times } from "./dense_oracle.ts";
 import type { Values } from "./kernel_checks.ts";
