@@ -11,6 +11,7 @@ import { openJob, type Subject } from "./classification/job.ts";
 import { type Outcome, runVariant } from "./classification/run.ts";
 import { resultTable } from "./classification/table.ts";
 import { type Variant, variantsOf } from "./classification/variant.ts";
+import { INTERRUPTED } from "./interruption.ts";
 import type { RecipeContext } from "./recipe.ts";
 import { writeReport } from "./reports/mod.ts";
 import { runPath } from "./run_path.ts";
@@ -18,9 +19,6 @@ import type { ClassificationOptions, RunOptions, TrainingOptions } from "./setti
 import { UsageError } from "./usage_error.ts";
 
 export type { Subject } from "./classification/job.ts";
-
-/** Exit codes of a run. */
-const EXIT = { finished: 0, "stopped-early": 0, diverged: 1, interrupted: 130 } as const;
 
 /**
  * Trains a network on a data set.
@@ -53,6 +51,7 @@ export async function runVariants(
 ): Promise<number> {
   const { sink } = context;
   const job = await openJob(subject, options, context);
+  using _ = job.folders;
   const done: Outcome[] = [];
   for (const [i, variant] of variants.entries()) {
     // Of a run that is resumed, the first part is there; whether the others are depends.
@@ -60,6 +59,7 @@ export async function runVariants(
     done.push(outcome);
     if (!outcome.summary) return stopped(outcome, path, subject.recipe, context);
   }
+  if (done.every(({ result }) => !result)) return 0;
   const rows = done.map(({ variant, summary }) => ({ label: variant.label, summary: summary! }));
   sink.write(`\n${resultTable(rows)}\n`);
   sink.write(`\nReport: ${await writeReport(path)}\n`);
@@ -86,11 +86,11 @@ export function perceptronOf(o: ClassificationOptions): Subject["network"] {
 
 /** Says how a run that came to no result ended. */
 function stopped(outcome: Outcome, path: string, recipe: string, context: RecipeContext): number {
-  const { reason, message, state } = outcome.result;
+  const { reason, message, state } = outcome.result!;
   if (reason === "diverged") throw new UsageError(message ?? "Training diverged");
   context.sink.write(
     `\nInterrupted after step ${state.step}; the checkpoint is saved. Go on with the same ` +
       `options and\n  deno task train ${recipe} --out ${path} --resume\n`,
   );
-  return EXIT[reason];
+  return INTERRUPTED;
 }

@@ -6,6 +6,7 @@
 
 import "./recipes/mod.ts";
 import { asksForHelp, help } from "./help.ts";
+import { interruptible } from "./interruption.ts";
 import { list as printList, listRecipe } from "./list.ts";
 import { loadPlugins } from "./plugins.ts";
 import { type RecipeContext, recipes } from "./recipe.ts";
@@ -14,7 +15,7 @@ import { textSink } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Runs a recipe; Ctrl-C asks it to save and end, a second one ends it at once.
+ * Runs a recipe; Ctrl-C, SIGTERM and SIGHUP ask it to save and end, a second Ctrl-C ends it at once.
  *
  * @param args Name of the recipe and its options.
  * @returns Exit code.
@@ -28,11 +29,11 @@ export async function train(args: readonly string[]): Promise<number> {
     );
   }
   const recipe = recipes.get(name);
-  return await interruptible((context) => recipe.run(options, context));
+  return await withContext((context) => recipe.run(options, context));
 }
 
 /**
- * Runs a recipe over lists of values; Ctrl-C as with {@linkcode train}.
+ * Runs a recipe over lists of values; signals as with {@linkcode train}.
  *
  * @param args Name of the recipe and its options, some with lists.
  * @returns Exit code.
@@ -40,7 +41,7 @@ export async function train(args: readonly string[]): Promise<number> {
 export async function sweep(args: readonly string[]): Promise<number> {
   const options = await loadPlugins(args);
   if (asksForHelp(args)) return helpOn("sweep", options[0]);
-  return await interruptible((context) => runSweep(options, context));
+  return await withContext((context) => runSweep(options, context));
 }
 
 /** Explains a recipe, or the command and what recipes there are. */
@@ -50,18 +51,13 @@ function helpOn(command: string, recipe: string | undefined): number {
   return listRecipe();
 }
 
-async function interruptible(job: (context: RecipeContext) => Promise<number>): Promise<number> {
-  const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) Deno.exit(130);
-    controller.abort();
-  };
-  Deno.addSignalListener("SIGINT", stop);
-  try {
-    return await job({ sink: textSink(), signal: controller.signal });
-  } finally {
-    Deno.removeSignalListener("SIGINT", stop);
-  }
+/** Gives a job where to write and the wish to stop. */
+async function withContext(job: (context: RecipeContext) => Promise<number>): Promise<number> {
+  const sink = textSink(Deno.stdout, (reason) => {
+    const text = `Warning: the output is lost (${reason}); the run goes on without it\n`;
+    textSink(Deno.stderr).write(text);
+  });
+  return await interruptible((signal) => job({ sink, signal }));
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import { suggest } from "../core/mod.ts";
 import { asksForHelp, help } from "./help.ts";
-import { textSink } from "./terminal/mod.ts";
+import { reasonOfLoss, textSink } from "./terminal/mod.ts";
 import { typedFolder } from "./typed_folder.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -33,11 +33,12 @@ const RECIPE_COMMANDS: ReadonlySet<string> = new Set(["demo", "train", "sweep"])
  * @returns Exit code.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
   try {
-    if (name === "help" || asksForHelp(args.slice(0, 1))) return help();
-    const command = commandOf(name);
-    return asksForHelp(rest) && !RECIPE_COMMANDS.has(name!) ? help([name!]) : await command(rest);
+    const code = await run(args);
+    const loss = reasonOfLoss();
+    // Recipes leave files; other commands come to nothing but their text.
+    if (loss === undefined || RECIPE_COMMANDS.has(args[0]!)) return code;
+    throw new UsageError(`Cannot write standard output: ${loss}`);
   } catch (error) {
     if (isUsersMistake(error)) {
       textSink(Deno.stderr).write(`${error.message}\n`);
@@ -45,6 +46,12 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     throw error;
   }
+}
+
+async function run([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === "help" || (name !== undefined && asksForHelp([name]))) return help();
+  const command = commandOf(name);
+  return asksForHelp(rest) && !RECIPE_COMMANDS.has(name!) ? help([name!]) : await command(rest);
 }
 
 function commandOf(name: string | undefined): Command {

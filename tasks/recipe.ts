@@ -21,8 +21,13 @@ import type { TextSink } from "./terminal/mod.ts";
 export interface RecipeContext {
   /** Where people read. */
   readonly sink: TextSink;
-  /** Aborts when the person presses Ctrl-C. */
+  /** Aborts when the person presses Ctrl-C, or the system asks to end. */
   readonly signal: AbortSignal;
+  /**
+   * Whether a run that is resumed and had ended before is taken as it is, once settings, data and
+   * weights are found to be those that it began with; default false: it is measured again.
+   */
+  readonly trustFinished?: boolean;
 }
 
 /** A recipe as the command line runs it. */

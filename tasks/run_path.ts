@@ -4,13 +4,17 @@
  * @module
  */
 
+/** Hexadecimal digits that tell runs which were started in the same second apart. */
+const MARK = 4;
+
 /**
- * The folder that was named, or one of this moment in `runs/`.
+ * The folder that was named, or one of this moment in `runs/` with a name of its own.
  *
  * @param out The folder; empty when none was named.
  * @param name What is run.
  */
 export function runPath(out: string, name: string): string {
+  if (out !== "") return out;
   const now = new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
-  return out === "" ? `runs/${name}-${now}` : out;
+  return `runs/${name}-${now}-${crypto.randomUUID().slice(0, MARK)}`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import { shorten } from "./json.ts";
 
 /** What went wrong, in words, by the code of the operating system's error. */
@@ -65,14 +66,30 @@ export async function fileInfo(path: string): Promise<Deno.FileInfo> {
 }
 
 /**
+ * Says in one line that a file or folder cannot be written, and why: a full disk, no permission.
+ *
+ * @param path What was to be written.
+ * @param error What the system said, which becomes the cause.
+ */
+export function unwritable(path: string, error: unknown): Error {
+  return new Error(`Cannot write ${path}: ${reasonOf(error)}`, { cause: error });
+}
+
+/**
  * Makes a folder and those that it lies in; one that is there stays as it is.
  *
  * @param path The folder.
+ * @returns The folders that were missing, the innermost first.
  * @throws {Error} "Cannot make the folder PATH: …", with the system's error as its cause.
  */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<string[]> {
+  const missing: string[] = [];
   try {
+    for (let at = path; !await unlessMissing(() => Deno.stat(at)); at = dirname(at)) {
+      missing.push(at);
+    }
     await Deno.mkdir(path, { recursive: true });
+    return missing;
   } catch (error) {
     throw new Error(`Cannot make the folder ${path}: ${reasonOf(error)}`, { cause: error });
   }

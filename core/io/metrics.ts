@@ -15,7 +15,7 @@ import {
   listOf,
   optional,
 } from "./expectation.ts";
-import { readText, reasonOf, unlessMissing } from "./files.ts";
+import { readText, unlessMissing, unwritable } from "./files.ts";
 import { fromJson, toJson } from "./json.ts";
 
 /** What was measured at one moment of a run. Accuracies are fractions in [0, 1]. */
@@ -69,7 +69,7 @@ export function appendMetric(path: string, line: MetricLine): void {
   try {
     Deno.writeTextFileSync(path, `${toJson(line)}\n`, { append: true });
   } catch (error) {
-    throw new Error(`Cannot write ${path}: ${reasonOf(error)}`, { cause: error });
+    throw unwritable(path, error);
   }
 }
 

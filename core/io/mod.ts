@@ -10,6 +10,7 @@ export * from "./events.ts";
 export * from "./expectation.ts";
 export * from "./files.ts";
 export * from "./json.ts";
+export { FolderLock, lockFolder } from "./lock.ts";
 export * from "./metrics.ts";
 export * from "./record.ts";
 export * from "./report/mod.ts";

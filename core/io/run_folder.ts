@@ -6,13 +6,20 @@
  */
 
 import { join } from "node:path";
-import { writeAtomic } from "./atomic.ts";
+import { removeAbandoned, writeAtomic } from "./atomic.ts";
 import { checked, type Expectation } from "./expectation.ts";
-import { makeFolder, readText, reasonOf, unlessMissing } from "./files.ts";
+import { makeFolder, readText, unlessMissing } from "./files.ts";
 import { fromJson, toJson } from "./json.ts";
+import { type FolderLock, LOCK_FILE, lockFolder } from "./lock.ts";
 import { appendMetric, type MetricLine, readMetrics, truncateMetrics } from "./metrics.ts";
 import { readRecord, writeRecord } from "./record.ts";
-import { differences, type RunConfig, runConfig } from "./run_config.ts";
+import {
+  differences,
+  identityDifferences,
+  roundingChanges,
+  type RunConfig,
+  runConfig,
+} from "./run_config.ts";
 import { anySummary, type Summary } from "./summary.ts";
 
 /** Names of what a run folder holds. */
@@ -36,6 +43,12 @@ export interface RunFolderOptions {
   readonly mayChange?: readonly string[];
 }
 
+/** What {@linkcode RunFolder.open} found and did. */
+interface Opened {
+  readonly warnings: readonly string[];
+  readonly made?: readonly string[];
+}
+
 /** A finished or unfinished run as its folder tells it. */
 export interface RunData {
   /** The folder. */
@@ -50,43 +63,74 @@ export interface RunData {
   readonly baseline?: RunData;
 }
 
-/** A folder that a run writes into. Every file is replaced in one step or appended line by line. */
-export class RunFolder {
+/**
+ * A folder that one run writes into. Every file is replaced in one step or appended line by line.
+ * Nobody else can open it until it is disposed or the process ends, however it ends.
+ */
+export class RunFolder implements Disposable {
   /** Path of the folder. */
   readonly path: string;
   /** What the run was started with. */
   readonly config: RunConfig;
+  /** What a person should know, in one sentence each: another number of threads, no locks. */
+  readonly warnings: readonly string[];
+  readonly #lock: FolderLock;
+  /** Folders that were made for a new run, the innermost first; undefined where it is kept. */
+  #made: readonly string[] | undefined;
 
-  private constructor(path: string, config: RunConfig) {
+  private constructor(path: string, config: RunConfig, lock: FolderLock, opened: Opened) {
     this.path = path;
     this.config = config;
+    this.warnings = opened.warnings;
+    this.#lock = lock;
+    this.#made = opened.made;
   }
 
   /**
-   * Makes the folder and writes its config.json, or goes on with the run that it holds.
+   * Makes the folder and writes its config.json, or goes on with the run that it holds. Temporary
+   * files that a killed process left there are removed.
    *
    * @param path The folder; it and its parents are made when missing.
    * @param config Everything the run is started with.
    * @param options Whether to resume.
    * @returns The folder, ready for writing.
-   * @throws {Error} When it holds another run, or when there is none to resume, or when the
-   * settings differ from those of the run to resume; nothing is changed then.
+   * @throws {Error} When it holds another run, or when there is none to resume, or when settings,
+   * data or weights differ from those of the run to resume, or when somebody else is writing there;
+   * nothing is changed then.
    */
   static async open(
     path: string,
     config: RunConfig,
     options: RunFolderOptions = {},
   ): Promise<RunFolder> {
-    const found = await occupied(path);
-    if (found === undefined || !options.resume) {
-      if (options.resume === true) throw nothingToResume(path);
-      if (found !== undefined) throw taken(path, found);
-    } else {
-      await refuseOtherRun(path, config, options.mayChange);
-    }
-    await makeFolder(path);
+    const made = await makeFolder(path);
+    using undo = new DisposableStack();
+    undo.defer(() => removeEmpty(made));
+    const lock = undo.use(await lockFolder(path));
+    const before = options.resume ? await readConfig(path) : undefined;
+    if (before) refuseOtherRun(path, before, config, options.mayChange);
+    else refuseOccupied(path, options.resume === true);
+    await removeAbandoned(path);
     await writeAtomic(join(path, FILES.config), toJson(config, 2) + "\n");
-    return new RunFolder(path, config);
+    undo.move(); // nothing is undone from here on
+    const warnings = [...lock.warnings, ...(before ? roundingWarnings(before, config) : [])];
+    return new RunFolder(path, config, lock, before ? { warnings } : { warnings, made });
+  }
+
+  /** Keeps the folder of a new run though nothing may come of it but its settings. */
+  keep(): void {
+    this.#made = undefined;
+  }
+
+  /**
+   * Lets others write. The folder of a new run in which nothing was done is taken back unless
+   * {@linkcode RunFolder.keep} was called: a run that could not start leaves nothing.
+   */
+  [Symbol.dispose](): void {
+    const undone = isIdle(namesIn(this.path)) ? this.#made : undefined;
+    if (undone) Deno.removeSync(join(this.path, FILES.config));
+    this.#lock[Symbol.dispose]();
+    removeEmpty(undone ?? []);
   }
 
   /** Path of the sub-folder for the dense twin of this run. */
@@ -126,8 +170,18 @@ export class RunFolder {
     return await unlessMissing(() => readRecord(join(this.path, FILES.checkpoint)));
   }
 
-  /** Writes summary.json. */
-  async writeSummary(summary: Summary): Promise<void> {
+  /**
+   * Reads summary.json.
+   *
+   * @returns The result, or undefined when the run has not ended.
+   * @throws {Error} When the file is damaged.
+   */
+  async loadSummary(): Promise<Summary | undefined> {
+    return await readSummary(this.path);
+  }
+
+  /** Writes summary.json, a {@linkcode Summary} or what else a recipe comes to. */
+  async writeSummary(summary: object): Promise<void> {
     await writeAtomic(join(this.path, FILES.summary), toJson(summary, 2) + "\n");
   }
 }
@@ -156,7 +210,7 @@ export async function findRun(path: string): Promise<RunData | undefined> {
   const config = await readConfig(path);
   if (!config) return undefined;
   const metrics = await readMetrics(join(path, FILES.metrics));
-  const summary = await readJson(join(path, FILES.summary), anySummary);
+  const summary = await readSummary(path);
   const baseline = await findRun(join(path, FILES.baseline));
   return { path, config, metrics, ...(summary && { summary }), ...(baseline && { baseline }) };
 }
@@ -174,22 +228,34 @@ export async function saveReport(path: string, html: string): Promise<string> {
   return file;
 }
 
-/** Name of the first artefact in the folder; undefined when a new run would overwrite nothing. */
-async function occupied(path: string): Promise<string | undefined> {
-  for (const name of Object.values(FILES)) {
-    if (await exists(path, name)) return name;
+/** Removes folders from the innermost on, as far as they are empty. */
+function removeEmpty(folders: readonly string[]): void {
+  try {
+    for (const folder of folders) Deno.removeSync(folder);
+  } catch {
+    // Somebody else uses it.
   }
-  return undefined;
 }
 
-async function exists(path: string, name: string): Promise<boolean> {
+function namesIn(folder: string): string[] {
   try {
-    return await unlessMissing(() => Deno.lstat(join(path, name))) !== undefined;
-  } catch (error) {
-    throw new Error(`Cannot use ${path} as the folder of a run: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch {
+    return []; // It was removed meanwhile.
   }
+}
+
+/** Whether nothing was done in a folder but to write down what was to be done. */
+function isIdle(names: readonly string[]): boolean {
+  return names.includes(FILES.config) &&
+    names.every((name) => name === FILES.config || name === LOCK_FILE);
+}
+
+function refuseOccupied(path: string, toResume: boolean): void {
+  if (toResume) throw nothingToResume(path);
+  const names = namesIn(path);
+  const found = Object.values(FILES).find((name) => names.includes(name));
+  if (found !== undefined && !isIdle(names)) throw taken(path, found);
 }
 
 function nothingToResume(path: string): Error {
@@ -206,23 +272,40 @@ function taken(path: string, found: string): Error {
   );
 }
 
-async function refuseOtherRun(
+function refuseOtherRun(
   path: string,
+  before: RunConfig,
   config: RunConfig,
   mayChange: readonly string[] | undefined,
-): Promise<void> {
-  const before = await readConfig(path);
-  if (!before) throw nothingToResume(path);
-  const found = differences(before, config, mayChange);
-  if (found.length === 0) return;
+): void {
+  const settings = differences(before, config, mayChange);
+  const identity = identityDifferences(before, config);
+  if (settings.length + identity.length === 0) return;
+  const [what, advice] = identity.length === 0 ? ["settings", ""] : [
+    "data and weights",
+    "; give what it began with, or start anew in another --out",
+  ];
   throw new Error(
-    `Cannot resume the run in ${path}: expected the settings it began with, ` +
-      `got other values of ${found.join(", ")}`,
+    `Cannot resume the run in ${path}: expected the ${what} it began with, ` +
+      `got other values of ${[...settings, ...identity].join(", ")}${advice}`,
   );
+}
+
+function roundingWarnings(before: RunConfig, config: RunConfig): string[] {
+  const found = roundingChanges(before, config);
+  if (found.length === 0) return [];
+  return [
+    `The run goes on with other values of ${found.join(", ")}: it agrees with one that was not ` +
+    "interrupted but for rounding, no longer bit for bit",
+  ];
 }
 
 async function readConfig(path: string): Promise<RunConfig | undefined> {
   return await readJson(join(path, FILES.config), runConfig);
+}
+
+async function readSummary(path: string): Promise<Summary | undefined> {
+  return await readJson(join(path, FILES.summary), anySummary);
 }
 
 async function readJson<T>(file: string, expectation: Expectation<T>): Promise<T | undefined> {

@@ -12,11 +12,13 @@ import {
   type Layer,
   measure,
   readRecord,
+  readRun,
   restoreState,
   type WeightStates,
 } from "../../core/mod.ts";
 import { formatPercent } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
+import { fitInto } from "./identity.ts";
 import type { Job } from "./job.ts";
 
 /**
@@ -34,7 +36,9 @@ export function compressedStart(
 ): () => Promise<WeightStates> {
   const { method, dataset: { test, classes }, listener } = job;
   return async () => {
-    const before = await statesOf(job, denseNetwork(network), origin);
+    const dense = denseNetwork(network);
+    fitInto(job, dense, origin, (await readRun(origin)).config);
+    const before = await statesOf(job, dense, origin);
     const { states } = await compressStates(method, network, before);
     disposeStates(before, states);
     const { accuracy } = await measure(method, network, states, test, { classes });

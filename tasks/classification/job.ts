@@ -50,8 +50,12 @@ export interface Job {
   readonly method: TrainingMethod;
   /** Hears what happens. */
   readonly listener: Listener;
-  /** Aborts when the person presses Ctrl-C. */
+  /** Aborts when the person presses Ctrl-C, or the system asks to end. */
   readonly signal: AbortSignal;
+  /** Folders of its runs: whoever opens the job disposes them when it ends. */
+  readonly folders: DisposableStack;
+  /** Whether runs that ended before are taken as they are; see {@linkcode RecipeContext}. */
+  readonly trustFinished: boolean;
 }
 
 /**
@@ -62,7 +66,7 @@ export interface Job {
 export async function openJob(
   subject: Subject,
   options: RunOptions,
-  { sink, signal }: RecipeContext,
+  { sink, signal, trustFinished = false }: RecipeContext,
 ): Promise<Job> {
   if (options.resume && options.out === "") {
     throw new UsageError("Cannot resume: name the folder of the run with --out DIR");
@@ -77,7 +81,9 @@ export async function openJob(
   sink.write(`Backend ${chosen}: ${engine.description}\n`);
   const dataset = await load(subject.source, options, listener);
   const method = await methodOf(engine, options);
-  return { subject, options, dataset, backend: chosen, method, listener, signal };
+  const folders = new DisposableStack();
+  const told = { listener, signal, folders, trustFinished };
+  return { subject, options, dataset, backend: chosen, method, ...told };
 }
 
 async function load(source: string, o: RunOptions, listener: Listener): Promise<Dataset> {

@@ -24,6 +24,7 @@ import { rateAt, schedules } from "../../optimizers/mod.ts";
 import { dense, methods } from "../methods.ts";
 import { compressedStart } from "./compressed_start.ts";
 import { decayedStart } from "./decayed_start.ts";
+import { type Identity, identityOf } from "./identity.ts";
 import type { Job } from "./job.ts";
 import { withRanksOf } from "./matched_ranks.ts";
 import { summarise } from "./summary.ts";
@@ -39,34 +40,57 @@ const MAY_CHANGE = [
 export interface Outcome {
   /** Which one. */
   readonly variant: Variant;
-  /** How. */
-  readonly result: TrainResult;
+  /** How; absent where it had ended before and was not looked into again. */
+  readonly result?: TrainResult;
   /** Its result as numbers; absent when it came to none. */
   readonly summary?: Summary;
 }
 
 /**
- * Trains one variant, or goes on with it.
+ * Trains one variant, or goes on with it. Its folder is kept from others until the job ends.
  *
  * @param resume Whether its folder must hold the run, or may; false: it must not.
+ * @throws {Error} When the folder holds another run, or somebody else is writing there.
  */
 export async function runVariant(
   job: Job,
   variant: Variant,
   resume: boolean | "if-present",
 ): Promise<Outcome> {
-  const { options: o, method } = job;
-  const folder = await RunFolder.open(variant.path, configOf(job, variant), {
-    resume,
-    mayChange: MAY_CHANGE,
-  });
   const { dataset, validation } = divided(job);
   const network = await networkOf(job, variant, dataset);
+  const config = configOf(job, variant, await identityOf(job, variant, network, dataset));
+  const folder = job.folders.use(
+    await RunFolder.open(variant.path, config, { resume, mayChange: MAY_CHANGE }),
+  );
+  for (const text of folder.warnings) job.listener({ type: "message", level: "warning", text });
+  const before = job.trustFinished && resume ? await folder.loadSummary() : undefined;
+  if (before) return { variant, summary: before };
   const result = await train({
-    label: variant.label,
-    method,
+    ...optionsOf(job, variant),
     network,
     dataset,
+    ...(validation ? { earlyStop: { split: validation, patience: job.options.patience } } : {}),
+    ...startOf(job, variant, network),
+    folder,
+  });
+  folder.keep();
+  const trainCount = dataset.train.count;
+  const summary = summarise(job, variant, { network, trainCount, result });
+  if (summary) await folder.writeSummary(summary);
+  for (const t of tensorsIn(result.state.states)) t.dispose();
+  return { variant, result, ...(summary ? { summary } : {}) };
+}
+
+/** What follows from the options alone. */
+function optionsOf(
+  job: Job,
+  variant: Variant,
+): Omit<TrainOptions, "network" | "dataset" | "folder"> {
+  const { options: o, method, listener, signal } = job;
+  return {
+    label: variant.label,
+    method,
     seed: o.seed,
     epochs: variant.epochs,
     batch: o.batch,
@@ -74,17 +98,9 @@ export async function runVariant(
     prefetch: o.prefetch,
     rate: rateOf(job, variant),
     ...(o.clip > 0 ? { clipNorm: o.clip } : {}),
-    ...(validation ? { earlyStop: { split: validation, patience: o.patience } } : {}),
-    ...startOf(job, variant, network),
-    folder,
-    listener: job.listener,
-    signal: job.signal,
-  });
-  const trainCount = dataset.train.count;
-  const summary = summarise(job, variant, { network, trainCount, result });
-  if (summary) await folder.writeSummary(summary);
-  for (const t of tensorsIn(result.state.states)) t.dispose();
-  return { variant, result, ...(summary ? { summary } : {}) };
+    listener,
+    signal,
+  };
 }
 
 async function networkOf(job: Job, variant: Variant, dataset: Dataset): Promise<Layer> {
@@ -120,15 +136,15 @@ function rateOf({ options: o }: Job, { learningRate }: Variant): TrainOptions["r
   };
 }
 
-function configOf(job: Job, variant: Variant): RunConfig {
-  const { options: o, dataset } = job;
+function configOf(job: Job, variant: Variant, identity: Identity): RunConfig {
+  const { options: o } = job;
   const { method, learningRate, epochs, origin } = variant;
   return {
     recipe: job.subject.recipe,
     settings: { ...o, method, learningRate, epochs, ...(origin === undefined ? {} : { origin }) },
     seed: o.seed,
     backend: job.backend,
-    dataset: { name: dataset.name, sha256: dataset.sha256 },
+    ...identity,
     environment: { ...describeEnvironment(), backend: job.method.engine.description },
   };
 }

@@ -5,19 +5,14 @@
  */
 
 import { join } from "node:path";
-import {
-  describeEnvironment,
-  RunFolder,
-  suggest,
-  toJson,
-  windows,
-  writeAtomic,
-  writeRecord,
-} from "../../core/mod.ts";
+import { describeEnvironment, suggest, windows, writeRecord } from "../../core/mod.ts";
+import { INTERRUPTED } from "../interruption.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
 import { shapeReport } from "../reports/shape.ts";
+import { openRunFolder } from "../run_folder.ts";
+import { runPath } from "../run_path.ts";
 import { formatBytes, formatDuration, renderTable } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { bodies } from "./body.ts";
@@ -26,7 +21,7 @@ import type { DesignStep, SearchResult, SearchSettings } from "./search_records.
 import { searchAll } from "./search_thread.ts";
 import { summaryOf, type WindowSummary } from "./shape_summary.ts";
 import { Interrupted, Ticker } from "./ticker.ts";
-import { timestamp, usable } from "./validation.ts";
+import { usable } from "./validation.ts";
 
 /** Everything that decides a study. */
 export const shapeDefaults = {
@@ -91,10 +86,14 @@ export async function shapeStudy(
 ): Promise<number> {
   const begin = performance.now();
   const searches = searchesOf(options);
-  const path = options.out || `runs/${recipe}-${timestamp()}`;
+  const path = runPath(options.out, recipe);
   const config = { recipe, settings: options, seed: 0, backend: fastestKernel().name };
   const environment = describeEnvironment();
-  await RunFolder.open(path, { ...config, report: shapeReport.name, environment });
+  using folder = await openRunFolder(sink, path, {
+    ...config,
+    report: shapeReport.name,
+    environment,
+  });
   const ticker = new Ticker(sink, signal);
   const threads = options.threads || navigator.hardwareConcurrency;
   ticker.line(introduction(searches, Math.min(threads, searches.length)));
@@ -108,8 +107,9 @@ export async function shapeStudy(
     );
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
+    folder.keep();
     ticker.line("Interrupted; nothing was saved but the settings.");
-    return 130;
+    return INTERRUPTED;
   }
   const seconds = (performance.now() - begin) / 1000;
   const found = results.map((r) => summaryOf(r));
@@ -117,7 +117,7 @@ export async function shapeStudy(
     flows: results.map(({ window, before, after }) => ({ window, before, after })),
   });
   const summary = { recipe, seed: 0, backend: config.backend, seconds, windows: found };
-  await writeAtomic(join(path, "summary.json"), toJson(summary, 2) + "\n");
+  await folder.writeSummary(summary);
   ticker.line(`\n${resultTable(found)}\n\n${costs(results[0]!)}\n`);
   ticker.line(`Report after ${formatDuration(seconds)}: ${await writeReport(path)}`);
   return 0;

@@ -6,17 +6,14 @@
  */
 
 import { join } from "node:path";
-import {
-  describeEnvironment,
-  RunFolder,
-  toJson,
-  writeAtomic,
-  writeRecord,
-} from "../../core/mod.ts";
+import { describeEnvironment, writeRecord } from "../../core/mod.ts";
+import { INTERRUPTED } from "../interruption.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { flowReport } from "../reports/flow.ts";
 import { writeReport } from "../reports/mod.ts";
+import { openRunFolder } from "../run_folder.ts";
+import { runPath } from "../run_path.ts";
 import { formatCount, formatDuration, formatPercent, renderTable } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { type Channel, channel, type ChannelOptions } from "./channel.ts";
@@ -76,10 +73,14 @@ export async function validate(
     );
   }
   const kind = options.kernel === "fastest" ? fastestKernel() : flowKernels.get(options.kernel);
-  const path = options.out || `runs/${recipe}-${timestamp()}`;
+  const path = runPath(options.out, recipe);
   const config = { recipe, settings: options, seed: 0, backend: kind.name };
   const environment = describeEnvironment();
-  await RunFolder.open(path, { ...config, report: flowReport.name, environment });
+  using folder = await openRunFolder(sink, path, {
+    ...config,
+    report: flowReport.name,
+    environment,
+  });
   const ticker = new Ticker(sink, signal);
   const threads = options.threads || navigator.hardwareConcurrency;
   ticker.line(
@@ -97,12 +98,13 @@ export async function validate(
     }
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
+    folder.keep();
     ticker.line("Interrupted; nothing was saved but the settings and the fields.");
-    return 130;
+    return INTERRUPTED;
   }
   const seconds = results.reduce((sum, r) => sum + r.seconds, 0);
   const summary = { recipe, seed: 0, backend: kind.name, seconds, grids: results };
-  await writeAtomic(join(path, "summary.json"), toJson(summary, 2) + "\n");
+  await folder.writeSummary(summary);
   ticker.line(`\n${figuresTable(results, options.reynolds === 100)}\n`);
   ticker.line(`Report after ${formatDuration(seconds)}: ${await writeReport(path)}`);
   return 0;
@@ -190,9 +192,4 @@ function figuresTable(results: readonly GridResult[], published: boolean): strin
     return [...cells, `${interval.low}–${interval.high}`, error];
   });
   return renderTable(heads, rows);
-}
-
-/** The time as part of a folder's name. */
-export function timestamp(): string {
-  return new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
 }

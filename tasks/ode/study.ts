@@ -5,20 +5,19 @@
  * @module
  */
 
-import { join } from "node:path";
 import {
   describeEnvironment,
   type Integrator,
   integrators,
   openHostAlgebra,
-  RunFolder,
-  toJson,
-  writeAtomic,
 } from "../../core/mod.ts";
+import { INTERRUPTED } from "../interruption.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { convergenceReport, orderText } from "../reports/convergence.ts";
 import { writeReport } from "../reports/mod.ts";
+import { openRunFolder } from "../run_folder.ts";
+import { runPath } from "../run_path.ts";
 import { formatDuration, renderTable, type TextSink } from "../terminal/mod.ts";
 import { type Convergence, convergence, measuredOrder, type ProblemResult } from "./measure.ts";
 import { type OdeProblem, odeProblems } from "./problem.ts";
@@ -64,8 +63,8 @@ export async function study(
   const begin = performance.now();
   const { name: backend } = await openHostAlgebra();
   sink.write(`Computing in ${backend}\n`);
-  const path = options.out || `runs/${recipe}-${timestamp()}`;
-  await RunFolder.open(path, {
+  const path = runPath(options.out, recipe);
+  using folder = await openRunFolder(sink, path, {
     recipe,
     settings: options,
     seed: options.seed,
@@ -77,15 +76,16 @@ export async function study(
   for (const problem of chosen(odeProblems, options.problem)) {
     const result = await solveAll(problem, options, sink, signal);
     if (!result) {
+      folder.keep();
       sink.write("\nInterrupted; nothing was saved but the settings.\n");
-      return 130;
+      return INTERRUPTED;
     }
     problems.push(result);
     sink.write(`\n${problem.title}, rank ${result.rank}\n${tableOf(result)}\n`);
   }
   const seconds = (performance.now() - begin) / 1000;
   const summary = { recipe, seed: options.seed, backend, seconds, problems };
-  await writeAtomic(join(path, "summary.json"), toJson(summary, 2) + "\n");
+  await folder.writeSummary(summary);
   sink.write(`\nReport after ${formatDuration(seconds)}: ${await writeReport(path)}\n`);
   return 0;
 }
@@ -135,8 +135,4 @@ function tableOf({ stepSizes, best, curves }: ProblemResult): string {
     orderText(measuredOrder(stepSizes, errors, best)),
   ]);
   return renderTable(heads, rows);
-}
-
-function timestamp(): string {
-  return new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
 }

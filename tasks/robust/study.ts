@@ -10,24 +10,25 @@ import {
   attacks,
   type Dataset,
   describeEnvironment,
+  type Layer,
   readRun,
   type Regularization,
   regularizers,
-  RunFolder,
   strengthSchedules,
   type Summary,
-  toJson,
   type TrainingMethod,
   type TrainingObjective,
-  writeAtomic,
 } from "../../core/mod.ts";
+import { datasetIdentity, fitInto } from "../classification/identity.ts";
 import { type Job, openJob, type Subject } from "../classification/job.ts";
 import { runVariant } from "../classification/run.ts";
+import { INTERRUPTED } from "../interruption.ts";
 import { dense, methods } from "../methods.ts";
 import { networkFor } from "../networks.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
 import { robustReport } from "../reports/robust.ts";
+import { openRunFolder } from "../run_folder.ts";
 import { runPath } from "../run_path.ts";
 import { formatDuration } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
@@ -63,16 +64,19 @@ export async function robustStudy(
   const { sink } = context;
   const path = runPath(options.out, recipe);
   const subject = subjectOf(recipe, options);
-  const job = await openJob(subject, runOptionsOf(options), context);
-  await RunFolder.open(path, {
-    recipe,
-    settings: { ...options },
-    seed: options.seeds[0]!,
-    backend: job.backend,
-    report: robustReport.name,
-    dataset: { name: job.dataset.name, sha256: job.dataset.sha256 },
-    environment: { ...describeEnvironment(), backend: job.method.engine.description },
-  }, { resume: options.resume, mayChange: MAY_CHANGE });
+  const job = await openJob(subject, runOptionsOf(options), { ...context, trustFinished: true });
+  using folders = job.folders;
+  const folder = folders.use(
+    await openRunFolder(sink, path, {
+      recipe,
+      settings: { ...options },
+      seed: options.seeds[0]!,
+      backend: job.backend,
+      report: robustReport.name,
+      dataset: datasetIdentity(job.dataset),
+      environment: { ...describeEnvironment(), backend: job.method.engine.description },
+    }, { resume: options.resume, mayChange: MAY_CHANGE }),
+  );
   const results: RobustResult[] = [];
   for (const candidate of candidatesOf(options)) {
     const result = await examined(job, options, candidate, path, context);
@@ -80,14 +84,14 @@ export async function robustStudy(
       sink.write(
         `\nInterrupted; go on with the same options and --out ${path} --resume\n`,
       );
-      return 130;
+      return INTERRUPTED;
     }
     results.push(result);
   }
   const seconds = (performance.now() - begin) / 1000;
   const { classNames, shape } = job.dataset;
   const summary = { recipe, backend: job.backend, seconds, classNames, shape, results };
-  await writeAtomic(join(path, "summary.json"), toJson(summary, 2) + "\n");
+  await folder.writeSummary(summary);
   sink.write(`\n${robustTables(robustGroups(results))}\n`);
   sink.write(`\nReport after ${formatDuration(seconds)}: ${await writeReport(path)}\n`);
   return 0;
@@ -105,10 +109,9 @@ async function examined(
   const isDense = candidate.method === dense.name;
   const path = isDense ? origin : join(folder, candidate.folder);
   const job = jobOf(shared, options, candidate);
-  const known = isDense && options.denseFrom !== ""
-    ? await denseSummary(path)
-    : options.resume
-    ? (await readRun(path).catch(() => undefined))?.summary
+  const network = job.subject.network(job.dataset, methods.get(candidate.method).format);
+  let summary = isDense && options.denseFrom !== ""
+    ? await denseSummary(job, network, path)
     : undefined;
   const compressed = options.start === "dense" && !isDense;
   const variant = {
@@ -119,17 +122,14 @@ async function examined(
     path,
     ...(compressed ? { origin } : {}),
   };
-  let summary = known;
   if (!summary) {
     const outcome = await runVariant(job, variant, options.resume && "if-present");
-    const { reason, message } = outcome.result;
-    if (reason === "diverged") throw new UsageError(`${variant.label}: ${message}`);
+    const { result } = outcome;
+    if (result?.reason === "diverged") throw new UsageError(`${variant.label}: ${result.message}`);
     summary = outcome.summary;
     if (!summary) return undefined;
-    await writeReport(path);
+    if (result) await writeReport(path);
   }
-  const { subject, dataset } = job;
-  const network = subject.network(dataset, methods.get(candidate.method).format);
   try {
     return await attackNetwork(
       { candidate, job, options, network, path, sink: context.sink },
@@ -142,9 +142,12 @@ async function examined(
 }
 
 /** The end of a dense run that somebody names. */
-async function denseSummary(path: string): Promise<Summary> {
+async function denseSummary(job: Job, network: Layer, path: string): Promise<Summary> {
   const { config, summary } = await readRun(path);
-  if (config.settings.method === dense.name && summary) return summary;
+  if (config.settings.method === dense.name && summary) {
+    fitInto(job, network, path, config);
+    return summary;
+  }
   throw new UsageError(
     `Cannot take the dense network from ${path}: expected a finished run of method ` +
       `${dense.name}, got ${summary ? config.settings.method : "one without a summary"}`,

@@ -5,17 +5,12 @@
  */
 
 import { join } from "node:path";
-import {
-  describeEnvironment,
-  readRun,
-  RunFolder,
-  type Summary,
-  toJson,
-  writeAtomic,
-} from "../../core/mod.ts";
+import { describeEnvironment, readRun, RunFolder, type Summary } from "../../core/mod.ts";
+import { INTERRUPTED } from "../interruption.ts";
 import type { Recipe, RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
 import { sweepReport } from "../reports/sweep.ts";
+import type { TextSink } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import type { Cell } from "./cells.ts";
 import type { CellResult } from "./results.ts";
@@ -46,7 +41,7 @@ export interface Sweep {
  */
 export async function runSweep(sweep: Sweep, context: RecipeContext): Promise<number> {
   const { sink } = context;
-  await RunFolder.open(sweep.out, {
+  using folder = await RunFolder.open(sweep.out, {
     recipe: sweep.name,
     settings: sweep.settings,
     seed: 0,
@@ -57,17 +52,17 @@ export async function runSweep(sweep: Sweep, context: RecipeContext): Promise<nu
     resume: sweep.resume && "if-present",
     mayChange: ["backend", "threads", "data", "offline"],
   });
+  if (sweep.resume) await compareFinished(sweep, context);
   const results: CellResult[] = [];
   for (const [i, cell] of sweep.cells.entries()) {
     sink.write(`\n[${i + 1}/${sweep.cells.length}] ${cell.folder}\n`);
     const result = await runCell(sweep, cell, context);
     if (!result) {
       sink.write(`\nInterrupted. Go on with the same options and\n  ${sweep.command} --resume\n`);
-      return 130;
+      return INTERRUPTED;
     }
     results.push(result);
-    const summary = { recipe: sweep.name, cells: results };
-    await writeAtomic(join(sweep.out, "summary.json"), toJson(summary, 2) + "\n");
+    await folder.writeSummary({ recipe: sweep.name, cells: results });
   }
   sink.write(`\n${sweepTable(results)}\n`);
   sink.write(`\nReport: ${await writeReport(sweep.out)}\n`);
@@ -97,6 +92,27 @@ async function runCell(
   const { summary } = await readRun(path);
   return { folder, values, ...(summary ? { summary: lean(summary) } : {}) };
 }
+
+/**
+ * Makes sure that runs which ended before had the settings, the data and the weights that the
+ * others will have. In silence: they are not run again.
+ *
+ * @throws {Error} When one had not.
+ */
+async function compareFinished(
+  { recipe, cells, out }: Sweep,
+  context: RecipeContext,
+): Promise<void> {
+  const silent = { ...context, sink: SILENCE, trustFinished: true };
+  for (const { folder, args } of cells) {
+    const path = join(out, folder);
+    if ((await found(path))?.summary) {
+      await recipe.run([...args, `--out=${path}`, "--resume"], silent);
+    }
+  }
+}
+
+const SILENCE: TextSink = { isTerminal: false, color: false, columns: () => 80, write: () => {} };
 
 async function found(path: string): Promise<{ summary?: Summary } | undefined> {
   try {

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { join } from "node:path";
-import { describeEnvironment, RunFolder, toJson, windows, writeAtomic } from "../../core/mod.ts";
+import { describeEnvironment, windows } from "../../core/mod.ts";
+import { INTERRUPTED } from "../interruption.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
 import { windowingReport } from "../reports/windowing.ts";
+import { openRunFolder } from "../run_folder.ts";
 import { runPath } from "../run_path.ts";
 import { formatDuration, type TextSink, wrap } from "../terminal/mod.ts";
 import { orderTable } from "./order_table.ts";
@@ -73,7 +74,7 @@ export async function windowingStudy(
   const begin = performance.now();
   const path = runPath(options.out, recipe);
   const backend = "float64";
-  await RunFolder.open(path, {
+  using folder = await openRunFolder(sink, path, {
     recipe,
     settings: options,
     seed: 0,
@@ -86,15 +87,16 @@ export async function windowingStudy(
   for (const problem of chosen(unsteadyProblems, options.problem)) {
     const result = await studyProblem(problem, options, signal);
     if (!result) {
+      folder.keep();
       sink.write("\nInterrupted; nothing was saved but the settings.\n");
-      return 130;
+      return INTERRUPTED;
     }
     problems.push(result);
     describe(result, problem, sink);
   }
   const seconds = (performance.now() - begin) / 1000;
   const summary = { recipe, seed: 0, backend, seconds, problems };
-  await writeAtomic(join(path, "summary.json"), toJson(summary, 2) + "\n");
+  await folder.writeSummary(summary);
   sink.write(`\nReport after ${formatDuration(seconds)}: ${await writeReport(path)}\n`);
   return 0;
 }

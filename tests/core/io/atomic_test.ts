@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { writeAtomic } from "../../../core/io/atomic.ts";
+import { removeAbandoned, writeAtomic } from "../../../core/io/atomic.ts";
 
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -62,6 +62,30 @@ Deno.test("writeAtomic() never shows a reader a part of the file", async () => {
     })();
     while (writing) assertEquals(versions.includes(await Deno.readTextFile(path)), true);
     await writer;
+  });
+});
+
+Deno.test("writeAtomic() removes what killed writers of the file left, and only that", async () => {
+  await inFolder(async (folder) => {
+    const left = `.state.${crypto.randomUUID()}.part`;
+    const others = [`.other.${crypto.randomUUID()}.part`, ".state.part", "state.part"];
+    for (const name of [left, ...others]) await Deno.writeTextFile(`${folder}/${name}`, "half");
+    await writeAtomic(`${folder}/state`, "whole");
+    assertEquals(namesIn(folder), [...others, "state"].sort());
+    await removeAbandoned(folder);
+    assertEquals(namesIn(folder), [".state.part", "state", "state.part"]);
+  });
+});
+
+Deno.test("writers of one file at the same time leave each other's files alone", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/state`;
+    const versions = ["a", "b", "c", "d"].map((c) => c.repeat(50_000));
+    await Promise.all(versions.map(async (text) => {
+      for (let i = 0; i < 25; i++) await writeAtomic(path, text);
+    }));
+    assertEquals(versions.includes(await Deno.readTextFile(path)), true);
+    assertEquals(namesIn(folder), ["state"]);
   });
 });
 

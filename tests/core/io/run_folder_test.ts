@@ -1,7 +1,8 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
 import type { MetricLine } from "../../../core/io/metrics.ts";
 import type { RunConfig } from "../../../core/io/run_config.ts";
-import { findRun, readRun, RunFolder } from "../../../core/io/run_folder.ts";
+import { findRun, readRun, RunFolder, type RunFolderOptions } from "../../../core/io/run_folder.ts";
 import type { Summary } from "../../../core/io/summary.ts";
 
 const CONFIG: RunConfig = {
@@ -42,13 +43,30 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
+/** Opens a run, uses it and lets it go. */
+async function withRun(
+  path: string,
+  config: RunConfig,
+  use: (run: RunFolder) => void | Promise<void>,
+  options: RunFolderOptions = {},
+): Promise<void> {
+  using run = await RunFolder.open(path, config, options);
+  await use(run);
+}
+
+function namesIn(path: string): string[] {
+  return [...Deno.readDirSync(path)].map((entry) => entry.name).sort();
+}
+
+const PART = "01234567-89ab-cdef-0123-456789abcdef";
+
 Deno.test("readRun() tells what RunFolder wrote, with the dense twin", async () => {
   await inFolder(async (path) => {
-    const run = await RunFolder.open(path, CONFIG);
+    using run = await RunFolder.open(path, CONFIG);
     run.appendMetric(line(1));
     run.appendMetric({ step: 2, epoch: 1, loss: NaN });
     await run.writeSummary(SUMMARY);
-    const twin = await RunFolder.open(run.baselinePath, { ...CONFIG, recipe: "dense" });
+    using twin = await RunFolder.open(run.baselinePath, { ...CONFIG, recipe: "dense" });
     twin.appendMetric(line(7));
     const data = await readRun(path);
     assertEquals(data.config, CONFIG);
@@ -62,7 +80,7 @@ Deno.test("readRun() tells what RunFolder wrote, with the dense twin", async () 
 
 Deno.test("RunFolder.open() refuses a folder that holds another run and changes nothing", async () => {
   await inFolder(async (path) => {
-    await RunFolder.open(path, CONFIG);
+    await withRun(path, CONFIG, (run) => run.appendMetric(line(1)));
     await assertRejects(
       () => RunFolder.open(path, { ...CONFIG, recipe: "demo" }),
       Error,
@@ -70,6 +88,7 @@ Deno.test("RunFolder.open() refuses a folder that holds another run and changes 
         `choose another --out, or go on with that run by --resume`,
     );
     assertEquals((await readRun(path)).config, CONFIG);
+    assertEquals(namesIn(path), ["config.json", "metrics.jsonl"]);
   });
 });
 
@@ -86,31 +105,78 @@ Deno.test("RunFolder.open() refuses a folder where only a checkpoint is left", a
 
 Deno.test("RunFolder.open() resumes the run that the folder holds", async () => {
   await inFolder(async (path) => {
-    const first = await RunFolder.open(path, CONFIG);
-    assertEquals(await first.loadCheckpoint(), undefined);
-    for (const step of [1, 2, 3, 4]) first.appendMetric(line(step));
-    await first.saveCheckpoint({ step: 2, w: new Float32Array([1, 2]) });
-
-    const again = await RunFolder.open(path, CONFIG, { resume: true });
+    await withRun(path, CONFIG, async (first) => {
+      assertEquals(await first.loadCheckpoint(), undefined);
+      assertEquals(await first.loadSummary(), undefined);
+      for (const step of [1, 2, 3, 4]) first.appendMetric(line(step));
+      await first.saveCheckpoint({ step: 2, w: new Float32Array([1, 2]) });
+    });
+    using again = await RunFolder.open(path, CONFIG, { resume: true });
     assertEquals(await again.loadCheckpoint(), { step: 2, w: new Float32Array([1, 2]) });
     await again.keepMetricsThrough(2);
     again.appendMetric(line(3));
     assertEquals((await readRun(path)).metrics, [line(1), line(2), line(3)]);
+    await again.writeSummary(SUMMARY);
+    assertEquals(await again.loadSummary(), SUMMARY);
   });
 });
 
-Deno.test("RunFolder.open() names the settings that a resumed run may not change", async () => {
+Deno.test("RunFolder.open() names what a resumed run may not change, and leaves the run as it is", async () => {
   await inFolder(async (path) => {
-    await RunFolder.open(path, CONFIG);
-    const now = { ...CONFIG, settings: { rank: 32, epochs: 9, widths: [500, 500] } };
-    await assertRejects(
-      () => RunFolder.open(path, now, { resume: true }),
-      Error,
-      "got other values of rank (16, now 32), epochs (3, now 9)",
-    );
-    const longer = { ...CONFIG, settings: { ...CONFIG.settings, epochs: 9 } };
-    await RunFolder.open(path, longer, { resume: true, mayChange: ["epochs"] });
+    const dataset = { name: "mnist", sha256: "a".repeat(64), train: 60, test: 10 };
+    const before = { ...CONFIG, dataset, steps: 30, weights: { dense1: "low-rank 4×3" } };
+    await withRun(path, before, (run) => run.appendMetric(line(1)));
+    const text = await Deno.readTextFile(`${path}/config.json`);
+    const settings = { rank: 32, epochs: 9, widths: [500, 500] };
+    const other = { ...dataset, sha256: "b".repeat(64), train: 50 };
+    const more = "; give what it began with, or start anew in another --out";
+    const cases: [now: RunConfig, what: string, values: string, more: string][] = [
+      [{ ...before, settings }, "settings", "rank (16, now 32), epochs (3, now 9)", ""],
+      [
+        { ...before, dataset: other, steps: 25 },
+        "data and weights",
+        "data (mnist of 60 and 10 examples, SHA-256 aaaaaaaaaaaaaaaa…, now mnist of 50 and " +
+        "10 examples, SHA-256 bbbbbbbbbbbbbbbb…), steps (30, now 25)",
+        more,
+      ],
+      [
+        { ...before, weights: { dense1: "low-rank 4×5" } },
+        "data and weights",
+        "weight dense1 (low-rank 4×3, now low-rank 4×5)",
+        more,
+      ],
+    ];
+    for (const [now, what, values, advice] of cases) {
+      const error = await assertRejects(() => RunFolder.open(path, now, { resume: true }), Error);
+      assertEquals(
+        error.message,
+        `Cannot resume the run in ${path}: expected the ${what} it began with, ` +
+          `got other values of ${values}${advice}`,
+      );
+      assertEquals(await Deno.readTextFile(`${path}/config.json`), text);
+      assertEquals(namesIn(path), ["config.json", "metrics.jsonl"]);
+    }
+    const longer = { ...before, settings: { ...CONFIG.settings, epochs: 9 } };
+    await withRun(path, longer, () => {}, { resume: true, mayChange: ["epochs"] });
     assertEquals((await readRun(path)).config.settings["epochs"], 9);
+  });
+});
+
+Deno.test("RunFolder.open() warns where a resumed run goes on with other last bits", async () => {
+  await inFolder(async (path) => {
+    const on = (threads: number): RunConfig => ({ ...CONFIG, settings: { threads } });
+    await withRun(path, on(1), (run) => {
+      assertEquals(run.warnings, []);
+      run.appendMetric(line(1));
+    });
+    const options = { resume: true, mayChange: ["threads"] };
+    await withRun(path, on(2), ({ warnings }) => {
+      assertEquals(warnings, [
+        "The run goes on with other values of threads (1, now 2): it agrees with one that was " +
+        "not interrupted but for rounding, no longer bit for bit",
+      ]);
+    }, options);
+    await withRun(path, on(2), ({ warnings }) => assertEquals(warnings, []), options);
   });
 });
 
@@ -121,14 +187,88 @@ Deno.test("RunFolder.open() with resume needs a run, with if-present it does not
       Error,
       `Cannot resume a run in ${path}: expected a config.json there, found none`,
     );
-    const run = await RunFolder.open(path, CONFIG, { resume: "if-present" });
+    assertEquals(namesIn(join(path, "..", "..")), [], "a refused start makes no folder");
+    using run = await RunFolder.open(path, CONFIG, { resume: "if-present" });
     assertEquals(run.config, CONFIG);
+  });
+});
+
+Deno.test("RunFolder.open() keeps other writers out until it is disposed", async () => {
+  await inFolder(async (path) => {
+    const twin = `${path}/baseline`;
+    await withRun(path, CONFIG, async (run) => {
+      run.appendMetric(line(1));
+      for (const resume of [false, true, "if-present"] as const) {
+        await assertRejects(
+          () => RunFolder.open(path, CONFIG, { resume }),
+          Error,
+          `Cannot write into ${path}: process ${Deno.pid} is writing there`,
+        );
+      }
+      await withRun(twin, CONFIG, () => {});
+    });
+    await withRun(path, CONFIG, () => {}, { resume: true });
+    assertEquals(namesIn(path), ["config.json", "metrics.jsonl"]);
+  });
+});
+
+Deno.test("RunFolder.open() does not mind the lock of a process that died", async () => {
+  await inFolder(async (path) => {
+    const url = new URL("../../../core/io/run_folder.ts", import.meta.url);
+    const source = `const { RunFolder } = await import(${JSON.stringify(url.href)});
+      const run = await RunFolder.open(${JSON.stringify(path)}, ${JSON.stringify(CONFIG)});
+      await run.saveCheckpoint({ step: 1 });
+      await Deno.writeTextFile(run.path + "/.summary.json.${PART}.part", "half");
+      console.log("open");
+      await new Promise((resolve) => setTimeout(resolve, 60_000));`;
+    await using child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", source],
+      cwd: new URL("../../../", import.meta.url),
+      stdout: "piped",
+    }).spawn();
+    const told = child.stdout.getReader();
+    await told.read();
+    await assertRejects(
+      () => RunFolder.open(path, CONFIG, { resume: true }),
+      Error,
+      `${child.pid}`,
+    );
+    child.kill("SIGKILL");
+    await child.status;
+    await told.cancel();
+    assert(namesIn(path).includes(".lock"));
+    await withRun(path, CONFIG, () => {}, { resume: true });
+    assertEquals(namesIn(path), ["checkpoint.safetensors", "config.json"]);
+  });
+});
+
+Deno.test("a run folder in which nothing was done is taken back, with the folders made for it", async () => {
+  await inFolder(async (path) => {
+    await withRun(path, CONFIG, () => {});
+    assertEquals(namesIn(join(path, "..", "..")), []);
+    await Deno.mkdir(path, { recursive: true });
+    await withRun(path, CONFIG, () => {});
+    assertEquals(namesIn(path), [], "a folder that was there stays");
+    await withRun(path, CONFIG, (run) => run.appendMetric(line(1)));
+    await withRun(path, CONFIG, () => {}, { resume: true });
+    assertEquals(namesIn(path), ["config.json", "metrics.jsonl"]);
+  });
+});
+
+Deno.test("a killed run that had done nothing yet can be started anew, with other settings", async () => {
+  await inFolder(async (path) => {
+    await Deno.mkdir(path, { recursive: true });
+    await Deno.writeTextFile(`${path}/config.json`, JSON.stringify(CONFIG));
+    await Deno.writeTextFile(`${path}/.lock`, "1\n");
+    const now = { ...CONFIG, settings: { rank: 8 } };
+    await withRun(path, now, (run) => run.appendMetric(line(1)));
+    assertEquals((await readRun(path)).config, now);
   });
 });
 
 Deno.test("keepMetricsThrough() removes the line that a crash cut off", async () => {
   await inFolder(async (path) => {
-    const run = await RunFolder.open(path, CONFIG);
+    using run = await RunFolder.open(path, CONFIG);
     run.appendMetric(line(1));
     await Deno.writeTextFile(`${path}/metrics.jsonl`, '{"step":2,"ep', { append: true });
     assertEquals((await readRun(path)).metrics, [line(1)]);
@@ -140,7 +280,7 @@ Deno.test("keepMetricsThrough() removes the line that a crash cut off", async ()
 
 Deno.test("readRun() names the damaged line of metrics.jsonl", async () => {
   await inFolder(async (path) => {
-    const run = await RunFolder.open(path, CONFIG);
+    using run = await RunFolder.open(path, CONFIG);
     run.appendMetric(line(1));
     await Deno.writeTextFile(`${path}/metrics.jsonl`, "{oops\n", { append: true });
     await assertRejects(() => readRun(path), Error, `metrics.jsonl line 2: expected JSON text`);
@@ -165,7 +305,7 @@ Deno.test("readRun() says when a folder holds no run", async () => {
 
 Deno.test("RunFolder writes files that people can read", async () => {
   await inFolder(async (path) => {
-    await RunFolder.open(path, CONFIG);
+    using _ = await RunFolder.open(path, CONFIG);
     assertStringIncludes(
       await Deno.readTextFile(`${path}/config.json`),
       '\n  "recipe": "mnist",\n',
@@ -188,7 +328,7 @@ const DAMAGED: readonly [file: string, text: string, message: string][] = [
 for (const [file, text, message] of DAMAGED) {
   Deno.test(`readRun() refuses ${file} that holds ${text || "nothing"}`, async () => {
     await inFolder(async (path) => {
-      await RunFolder.open(path, CONFIG);
+      using _ = await RunFolder.open(path, CONFIG);
       await Deno.mkdir(`${path}/baseline`);
       await Deno.writeTextFile(`${path}/${file}`, text);
       const error = await assertRejects(() => readRun(path), Error);
@@ -199,7 +339,7 @@ for (const [file, text, message] of DAMAGED) {
 
 Deno.test("readRun() refuses a metric of the wrong type and names it", async () => {
   await inFolder(async (path) => {
-    const run = await RunFolder.open(path, CONFIG);
+    using run = await RunFolder.open(path, CONFIG);
     run.appendMetric(line(1));
     const wrong: readonly [more: string, message: string][] = [
       ['"ranks":{"w":"4"}', 'expected a number "ranks.w", got "4"'],
@@ -218,20 +358,22 @@ Deno.test("RunFolder.open() and readRun() say in one line that the folder is a f
   await inFolder(async (path) => {
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     await Deno.writeTextFile(path, "x");
-    const why = "expected folders in its path, got a file";
     for (const resume of [false, true]) {
       const error = await assertRejects(() => RunFolder.open(path, CONFIG, { resume }), Error);
-      assertEquals(error.message, `Cannot use ${path} as the folder of a run: ${why}`);
+      assertEquals(error.message, `Cannot make the folder ${path}: expected a folder, got a file`);
     }
     const error = await assertRejects(() => readRun(path), Error);
-    assertEquals(error.message, `Cannot read ${path}/config.json: ${why}`);
+    assertEquals(
+      error.message,
+      `Cannot read ${path}/config.json: expected folders in its path, got a file`,
+    );
   });
 });
 
 Deno.test("findRun() finds nothing in a folder without a run, and refuses a damaged one", async () => {
   await inFolder(async (path) => {
     assertEquals(await findRun(path), undefined);
-    await RunFolder.open(path, CONFIG);
+    using _ = await RunFolder.open(path, CONFIG);
     assertEquals((await findRun(path))?.config, CONFIG);
     await Deno.writeTextFile(`${path}/metrics.jsonl`, "{oops\n");
     await assertRejects(() => findRun(path), Error, "metrics.jsonl line 1: expected JSON text");

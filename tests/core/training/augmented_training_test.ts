@@ -55,14 +55,14 @@ Deno.test({
       const whole = await endOf(options);
       for (const stop of [5, 13]) {
         const controller = new AbortController();
-        const folder = await RunFolder.open(path, config, { resume: "if-present" });
+        using folder = await RunFolder.open(path, config, { resume: "if-present" });
         const listener: TrainOptions["listener"] = (e) => {
           if (e.type === "step" && e.step === stop) controller.abort();
         };
         const part = { ...options, folder, listener, signal: controller.signal };
         assertEquals((await endOf(part) as { reason: string }).reason, "interrupted");
       }
-      const folder = await RunFolder.open(path, config, { resume: true });
+      using folder = await RunFolder.open(path, config, { resume: true });
       assertEquals(await endOf({ ...options, folder }), whole);
     }),
 });

@@ -39,6 +39,7 @@ async function openFolder(path: string, resume = false): Promise<RunFolder> {
 
 /** Trains, frees the states and holds the memory to account. */
 async function ended(o: TrainOptions): Promise<TrainResult> {
+  using _ = o.folder;
   const before = o.method.engine.memory().numTensors;
   const result = await train(o);
   for (const t of tensorsIn(result.state.states)) t.dispose();

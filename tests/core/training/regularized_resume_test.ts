@@ -38,9 +38,10 @@ async function endOf(path: string, stops: readonly number[]): Promise<unknown> {
     const o = await options();
     const config = { recipe: "test", settings: {}, seed: 3, backend: "wasm" };
     const controller = new AbortController();
+    using folder = await RunFolder.open(path, config, { resume: i > 0 });
     const { state } = await train({
       ...o,
-      folder: await RunFolder.open(path, config, { resume: i > 0 }),
+      folder,
       signal: controller.signal,
       listener: (e) => {
         if (e.type === "step" && e.step === stop) controller.abort();

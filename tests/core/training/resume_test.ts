@@ -77,9 +77,10 @@ async function runWithStops(
     if (stop === 0) controller.abort();
     const o = await options();
     const before = o.method.engine.memory().numTensors;
+    using folder = await openFolder(path, i > 0);
     const result = await train({
       ...o,
-      folder: await openFolder(path, i > 0),
+      folder,
       signal: controller.signal,
       listener: (e) => {
         if (e.type === "step" && e.step === stop) controller.abort();
@@ -91,7 +92,8 @@ async function runWithStops(
     assertEquals(o.method.engine.memory().numTensors, before);
   }
   const o = await options();
-  const result = await train({ ...o, folder: await openFolder(path, stops.length > 0) });
+  using folder = await openFolder(path, stops.length > 0);
+  const result = await train({ ...o, folder });
   return await traceOf(o, result, path);
 }
 
@@ -136,7 +138,8 @@ Deno.test({
       const options = () => shortRun({ truncation });
       const first = await runWithStops(options, path, []);
       const o = await options();
-      const again = await train({ ...o, folder: await openFolder(path, true) });
+      using folder = await openFolder(path, true);
+      const again = await train({ ...o, folder });
       assert(again.secondsPerStep > 0, `${again.secondsPerStep} s per step`);
       assert(again.trainLoss > 0, `training loss ${again.trainLoss}`);
       assertEquals(await traceOf(o, again, path), first);
@@ -154,7 +157,8 @@ Deno.test({
       const first = await runWithStops(options, path, []);
       assertEquals(first.reason, "stopped-early");
       const o = await options();
-      const again = await train({ ...o, folder: await openFolder(path, true) });
+      using folder = await openFolder(path, true);
+      const again = await train({ ...o, folder });
       assertEquals(await traceOf(o, again, path), first);
     }),
 });
@@ -182,8 +186,9 @@ Deno.test({
       // A clock that ticks a second whenever somebody looks.
       performance.now = () => (now += 1000);
       try {
+        using folder = await openFolder(path);
         const o = await shortRun({
-          folder: await openFolder(path),
+          folder,
           signal: controller.signal,
           listener: (e) => {
             if (e.type === "step" && e.step === 5) controller.abort();

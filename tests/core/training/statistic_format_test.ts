@@ -266,8 +266,10 @@ async function runWithStops(
   for (const [i, stop] of stops.entries()) {
     const controller = new AbortController();
     if (stop === 0) controller.abort();
+    const o = await options(i > 0);
+    using _ = o.folder;
     const { state, reason } = await train({
-      ...await options(i > 0),
+      ...o,
       signal: controller.signal,
       listener: (e) => {
         if (e.type === "step" && e.step === stop) controller.abort();
@@ -277,6 +279,7 @@ async function runWithStops(
     tensorsIn(state.states).forEach((t) => t.dispose());
   }
   const o = await options(stops.length > 0);
+  using _ = o.folder;
   const { state, test } = await train(o);
   const { states } = await storeState(o.method.engine, state);
   tensorsIn(state.states).forEach((t) => t.dispose());

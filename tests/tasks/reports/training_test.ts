@@ -200,7 +200,7 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
 
 Deno.test("writeReport() makes the page from the files of the folder alone", async () => {
   await inFolder(async (path) => {
-    const folder = await RunFolder.open(path, CONFIG);
+    using folder = await RunFolder.open(path, CONFIG);
     metricsOf(3).forEach((line) => folder.appendMetric(line));
     await folder.writeSummary(summaryOf());
     const file = await writeReport(path);
@@ -215,7 +215,7 @@ Deno.test("writeReport() makes the page from the files of the folder alone", asy
 
 Deno.test("writeReport() refuses a kind of report that is not there", async () => {
   await inFolder(async (path) => {
-    await RunFolder.open(path, { ...CONFIG, report: "trainin" });
+    using _ = await RunFolder.open(path, { ...CONFIG, report: "trainin" });
     await assertRejects(
       () => writeReport(path),
       RangeError,

@@ -1,0 +1,95 @@
+/**
+ * What tells a training run from others beside its settings: data, weights, number of steps, start.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import {
+  batchCount,
+  dataDifferences,
+  type Dataset,
+  type DatasetIdentity,
+  type Layer,
+  type RunConfig,
+  weightDifferences,
+  type WeightSpec,
+} from "../../core/mod.ts";
+import { UsageError } from "../usage_error.ts";
+import type { Job } from "./job.ts";
+import type { Variant } from "./variant.ts";
+
+/** The part of {@linkcode RunConfig} that a run may not be resumed with other values of. */
+export type Identity = Pick<RunConfig, "dataset" | "weights" | "steps" | "start">;
+
+/**
+ * Identity of a run.
+ *
+ * @param dataset What it trains on, without what is held out.
+ */
+export async function identityOf(
+  job: Job,
+  variant: Variant,
+  network: Layer,
+  dataset: Dataset,
+): Promise<Identity> {
+  const start = variant.origin === undefined ? undefined : await hashOfStart(variant.origin);
+  return {
+    dataset: datasetIdentity(job.dataset),
+    weights: weightTexts(network),
+    steps: variant.epochs * batchCount(dataset.train.count, job.options.batch, true),
+    ...(start === undefined ? {} : { start }),
+  };
+}
+
+/** What tells a data set from others. */
+export function datasetIdentity({ name, sha256, train, test }: Dataset): DatasetIdentity {
+  return { name, sha256, train: train.count, test: test.count };
+}
+
+/**
+ * Makes sure that the weights of another run fit into a network, and says where the data that it
+ * saw are not those of the job.
+ *
+ * @param from Folder of the other run.
+ * @param config What it was started with.
+ * @throws {UsageError} When it has other weights.
+ */
+export function fitInto(job: Job, network: Layer, from: string, config: RunConfig): void {
+  const odd = weightDifferences(config.weights, weightTexts(network));
+  if (odd.length > 0) {
+    throw new UsageError(
+      `Cannot start from ${from}: expected a run of the same network, got other values of ` +
+        odd.join(", "),
+    );
+  }
+  const [data] = dataDifferences(config.dataset, datasetIdentity(job.dataset));
+  if (data === undefined) return;
+  const text = `The network in ${from} was trained on other data: ${data}`;
+  job.listener({ type: "message", level: "warning", text });
+}
+
+/** Form and shape of each weight by name. */
+export function weightTexts({ weights }: Layer): Record<string, string> {
+  return Object.fromEntries(weights.map((spec) => [spec.name, weightText(spec)]));
+}
+
+/** Such as `low-rank 784×500` or, where ranks are its own, `low-rank 784×500, rank 7`. */
+function weightText({ format, shape, rank, ranks, minRank }: WeightSpec): string {
+  const own = ranks ? Object.entries(ranks).map(([mode, r]) => `${mode} ${r}`).join(", ") : "";
+  const fixed = minRank === undefined ? "" : `rank ${rank}`;
+  return [`${format} ${shape.join("×")}`, own, fixed].filter((s) => s !== "").join(", ");
+}
+
+/** SHA-256 of the checkpoint in a folder, in hex; undefined where there is none. */
+async function hashOfStart(folder: string): Promise<string | undefined> {
+  try {
+    const bytes = await Deno.readFile(join(folder, "checkpoint.safetensors"));
+    return createHash("sha256").update(bytes).digest("hex");
+  } catch (error) {
+    // The start is read later, if it is needed at all, and says so then.
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Being asked to stop: by Ctrl-C, by a batch system, by a terminal that closes.
+ *
+ * @module
+ */
+
+/** Exit code of a recipe that was asked to stop; see {@linkcode interruptible}. */
+export const INTERRUPTED = 130;
+
+/** Signals that ask to save and end, with the numbers that exit codes tell. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+
+/**
+ * Runs a job that signals may stop. The first one asks it to save and end. A second Ctrl-C ends
+ * the process at once; others come twice by themselves, to a group of processes and passed on by
+ * its leader, and are heard once.
+ *
+ * @param job Watches the signal that it is given.
+ * @returns What the job returns, or 128 and the number of the signal where that is
+ * {@linkcode INTERRUPTED}.
+ */
+export async function interruptible(
+  job: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const controller = new AbortController();
+  let first: keyof typeof SIGNALS | undefined;
+  const listeners = Object.keys(SIGNALS).map((key) => {
+    const name = key as keyof typeof SIGNALS;
+    const stop = (): void => {
+      if (first !== undefined && name === "SIGINT") Deno.exit(exitCode(name));
+      first ??= name;
+      controller.abort();
+    };
+    return { name, stop };
+  }).filter(({ name, stop }) => listen(name, stop));
+  try {
+    const code = await job(controller.signal);
+    return code === INTERRUPTED && first !== undefined ? exitCode(first) : code;
+  } finally {
+    for (const { name, stop } of listeners) Deno.removeSignalListener(name, stop);
+  }
+}
+
+function exitCode(name: keyof typeof SIGNALS): number {
+  return 128 + SIGNALS[name];
+}
+
+/** Not every system has every signal. */
+function listen(name: Deno.Signal, stop: () => void): boolean {
+  try {
+    Deno.addSignalListener(name, stop);
+    return true;
+  } catch {
+    return false;
+  }
+}
