@@ -25,5 +25,6 @@ export {
 } from "./complex_matrix.ts";
 export { type DenseKernels, portableKernels } from "./dense_kernels.ts";
 export { engineAlgebra } from "./engine.ts";
+export { decomposed, requireFinite } from "./finite.ts";
 export { hostAlgebra, openHostAlgebra } from "./host.ts";
 export { type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";

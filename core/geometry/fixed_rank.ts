@@ -1,27 +1,23 @@
 import type { Algebra } from "../algebra/mod.ts";
-import { denseField } from "./fields/dense.ts";
-import { toDense } from "./low_rank.ts";
-import type { FieldAt } from "./fields/types.ts";
-import type { LowRank } from "./low_rank.ts";
+import { denseField, factoredField, type FieldAt } from "./fields/mod.ts";
+import { distanceLowRank, type LowRank, toDense } from "./low_rank.ts";
 import { lowRankRetractions } from "./low_rank_retractions.ts";
 import {
   combineLowRank,
   innerLowRank,
   type LowRankTangent,
   projectLowRank,
-  tangentFactors,
-  tangentField,
+  tangentLowRank,
+  tangentOf,
 } from "./low_rank_tangent.ts";
 import {
   checkFrame,
   checkShape,
   checkSmall,
-  difference,
   firstFault,
   gaussianMatrix,
   gram,
   requirePositive,
-  sum,
 } from "./matrices.ts";
 import { alignment, rotate } from "./rotation.ts";
 import type { Check, Manifold, ManifoldKind, ManifoldSize } from "./types.ts";
@@ -66,20 +62,20 @@ export function fixedRank<M>(a: Algebra<M>, size: ManifoldSize): FixedRank<M> {
       {
         name: "projection",
         isometric: false,
-        transport: (x, y, xi) => Promise.resolve(projectLowRank(a, y, tangentField(a, x, xi))),
+        transport: (x, y, xi) => projectLowRank(a, y, factoredField(a, tangentLowRank(a, x, xi))),
       },
       { name: "rotation", isometric: true, transport: (x, y, xi) => turn(a, x, y, xi) },
     ],
     check: (y) => checkPoint(a, y, m, n, r),
     checkTangent: (y, xi) => checkVector(a, y, xi, m, n, r),
-    project: (y, z) => Promise.resolve(projectLowRank(a, y, z)),
-    gradient: (y, g) => Promise.resolve(projectLowRank(a, y, g)),
+    project: (y, z) => projectLowRank(a, y, z),
+    gradient: (y, g) => projectLowRank(a, y, g),
     inner: (_y, xi, eta) => innerLowRank(a, xi, eta),
     norm: (_y, xi) => normOf(a, xi),
     lincomb: (alpha, xi, beta, eta) =>
       combineLowRank((p, q) => a.lincomb(alpha, p, beta, q), xi, eta),
     scale: (alpha, xi) => combineLowRank((p) => a.scale(alpha, p), xi, xi),
-    gap: (x, y) => gapOf(a, x, y),
+    gap: (x, y) => distanceLowRank(a, x, y),
     // Y = A B / √(m n) for Gaussian factors: singular values stay within a small factor.
     async randomPoint(random) {
       const left = await a.qr(gaussianMatrix(a, random, m, r));
@@ -88,19 +84,16 @@ export function fixedRank<M>(a: Algebra<M>, size: ManifoldSize): FixedRank<M> {
       return { u: left.q, s: a.scale(1 / Math.sqrt(m * n), s), v: right.q };
     },
     async randomTangent(y, random) {
-      const core = gaussianMatrix(a, random, r, r);
-      const k = gaussianMatrix(a, random, m, r);
-      const l = gaussianMatrix(a, random, n, r);
-      const xi = {
-        core,
-        left: difference(a, k, a.multiply(y.u, gram(a, y.u, k))),
-        right: difference(a, l, a.multiply(y.v, gram(a, y.v, l))),
-      };
+      const xi = tangentOf(a, y, {
+        s: gaussianMatrix(a, random, r, r),
+        k: gaussianMatrix(a, random, m, r),
+        l: gaussianMatrix(a, random, n, r),
+      });
       const length = await normOf(a, xi);
       return combineLowRank((p) => a.scale(1 / length, p), xi, xi);
     },
     toDense: (y) => [toDense(a, y)],
-    tangentToDense: (y, xi) => Promise.resolve([denseTangent(a, y, xi)]),
+    tangentToDense: (y, xi) => Promise.resolve([toDense(a, tangentLowRank(a, y, xi))]),
     fromDense: ([z]) => denseField(a, z!),
   };
 }
@@ -162,20 +155,6 @@ function checkVector<M>(
   ]);
 }
 
-/** ‖X − Y‖ from the factors, without cancellation: QR of both bases side by side. */
-async function gapOf<M>(a: Algebra<M>, x: LowRank<M>, y: LowRank<M>): Promise<number> {
-  const left = await jointBasis(a, x.u, y.u);
-  const right = await jointBasis(a, x.v, y.v);
-  const core = (p: LowRank<M>): M =>
-    a.multiply(gram(a, left, p.u), a.multiply(p.s, gram(a, p.v, right)));
-  return a.norm(difference(a, core(x), core(y)));
-}
-
-async function jointBasis<M>(a: Algebra<M>, u: M, w: M): Promise<M> {
-  const added = await a.complement(u, w);
-  return added === undefined ? u : a.hstack([u, added]);
-}
-
 /**
  * ξ ↦ R ξ Qᵀ with the shortest rotations of the two bases. Tangent spaces depend on the spans of
  * the bases alone, so the result is tangent, and rotations keep all inner products.
@@ -194,15 +173,6 @@ async function turn<M>(
     left: a.multiply(left, q, { transposeRight: true }),
     right: a.multiply(right, p, { transposeRight: true }),
   };
-}
-
-function denseTangent<M>(a: Algebra<M>, y: LowRank<M>, xi: LowRankTangent<M>): M {
-  const { k } = tangentFactors(a, y, xi);
-  return sum(
-    a,
-    a.multiply(k, y.v, { transposeRight: true }),
-    a.multiply(y.u, xi.right, { transposeRight: true }),
-  );
 }
 
 /** Matrices of one rank, in the registry. */

@@ -1,10 +1,12 @@
 /**
- * Making and reading factorised matrices.
+ * Factorised matrices: points of the manifold of rank-r matrices, and what is computed from their
+ * factors alone.
  *
  * @module
  */
 
-import type { Algebra } from "../algebra/mod.ts";
+import { type Algebra, decomposed, requireFinite } from "../algebra/mod.ts";
+import { difference, gram } from "./matrices.ts";
 
 /** A factorised matrix Y = U S Vᵀ. */
 export interface LowRank<M> {
@@ -14,6 +16,20 @@ export interface LowRank<M> {
   readonly s: M;
   /** Right basis, n×r; orthonormal columns between steps. */
   readonly v: M;
+}
+
+/** A truncated matrix with what is needed to carry coordinates along. */
+export interface Truncated<M> {
+  /** The matrix after truncation; its core is diagonal. */
+  readonly y: LowRank<M>;
+  /** Singular values kept, descending. */
+  readonly singularValues: Float64Array;
+  /** Frobenius norm of the discarded part. */
+  readonly discarded: number;
+  /** Change of the left coordinates, k×r: UᵀU₁; without fixed vectors, U₁ is U times this. */
+  readonly left: M;
+  /** Change of the right coordinates, l×r. */
+  readonly right: M;
 }
 
 /** Rank, the number of columns of the bases. */
@@ -39,12 +55,96 @@ export async function lowRankOf<M>(a: Algebra<M>, w: M, rank: number): Promise<L
 }
 
 /**
+ * Best approximation of a factorised matrix at a rank, by the SVD of its core:
+ * ‖Y − result‖_F = `discarded` exactly.
+ *
+ * @param y Orthonormal bases; the core may be k×l.
+ * @param rank The rank, or what chooses it from the singular values, descending.
+ * @throws {NonFiniteError} When the core holds NaN or infinity.
+ */
+export async function truncateTo<M>(
+  a: Algebra<M>,
+  y: LowRank<M>,
+  rank: number | ((sigma: Float64Array) => number),
+): Promise<Truncated<M>> {
+  const leading = await truncateCore(a, y.s, rank);
+  const { left, right, singularValues } = leading;
+  const s = a.diagonal(singularValues);
+  return { ...leading, y: { u: a.multiply(y.u, left), s, v: a.multiply(y.v, right) } };
+}
+
+/**
+ * What of the coordinates of a core a truncation keeps.
+ *
+ * @param core k×l.
+ * @param rank As for {@linkcode truncateTo}.
+ * @throws {NonFiniteError} When the core holds NaN or infinity.
+ */
+export async function truncateCore<M>(
+  a: Algebra<M>,
+  core: M,
+  rank: number | ((sigma: Float64Array) => number),
+): Promise<Omit<Truncated<M>, "y">> {
+  const { p, sigma, q } = await decomposed(a, core, () => a.svd(core));
+  requireFinite(sigma);
+  const r = Math.min(typeof rank === "number" ? rank : rank(sigma), sigma.length);
+  return {
+    singularValues: sigma.slice(0, r),
+    discarded: Math.hypot(...sigma.subarray(r)),
+    left: a.columns(p, 0, r),
+    right: a.columns(q, 0, r),
+  };
+}
+
+/** The same matrix with orthonormal bases, whatever they were. */
+export async function orthonormalizeLowRank<M>(
+  a: Algebra<M>,
+  { u, s, v }: LowRank<M>,
+): Promise<LowRank<M>> {
+  const [left, right] = [await a.qr(u), await a.qr(v)];
+  const rows = a.multiply(left.r, s);
+  return { u: left.q, s: a.multiply(rows, right.r, { transposeRight: true }), v: right.q };
+}
+
+/**
+ * ‖X − Y‖ in the Frobenius norm from the factors, without the cancellation of ⟨X, X⟩ − 2⟨X, Y⟩ +
+ * ⟨Y, Y⟩: O((m + n) r²).
+ *
+ * @param x Orthonormal bases.
+ */
+export async function distanceLowRank<M>(
+  a: Algebra<M>,
+  x: LowRank<M>,
+  y: LowRank<M>,
+): Promise<number> {
+  const [left, right] = [await jointBasis(a, x.u, y.u), await jointBasis(a, x.v, y.v)];
+  const core = (z: LowRank<M>): M =>
+    a.multiply(gram(a, left, z.u), a.multiply(z.s, gram(a, z.v, right)));
+  return await a.norm(difference(a, core(x), core(y)));
+}
+
+/**
+ * [U | Ũ]: an orthonormal basis of the columns of both, U its leading ones.
+ *
+ * @param u Orthonormal columns, m×r.
+ * @param x m×k.
+ */
+export async function jointBasis<M>(a: Algebra<M>, u: M, x: M): Promise<M> {
+  return beside(a, u, await a.complement(u, x));
+}
+
+/** Matrices side by side, the second of which may be missing. */
+export function beside<M>(a: Algebra<M>, u: M, added: M | undefined): M {
+  return added === undefined ? u : a.hstack([u, added]);
+}
+
+/**
  * The largest deviation of QᵀQ from the identity, element by element.
  *
  * @param q m×r.
  */
 export async function orthogonalityDefect<M>(a: Algebra<M>, q: M): Promise<number> {
   const n = a.cols(q);
-  const gram = await a.read(a.multiply(q, q, { transposeLeft: true }));
-  return gram.reduce((worst, g, i) => Math.max(worst, Math.abs(g - (i % (n + 1) ? 0 : 1))), 0);
+  const own = await a.read(gram(a, q, q));
+  return own.reduce((worst, g, i) => Math.max(worst, Math.abs(g - (i % (n + 1) ? 0 : 1))), 0);
 }

@@ -8,11 +8,15 @@
  */
 
 import type { Algebra } from "../algebra/mod.ts";
-import { noTruncation } from "../integrators/truncation.ts";
-import { truncate } from "../integrators/matrix/truncation.ts";
-import type { LowRank } from "./low_rank.ts";
 import { type Plugin, Registry } from "../registry.ts";
-import { type LowRankTangent, tangentFactors } from "./low_rank_tangent.ts";
+import { factoredField } from "./fields/factored.ts";
+import { type LowRank, truncateTo } from "./low_rank.ts";
+import {
+  assembleLowRank,
+  type LowRankTangent,
+  projectLowRank,
+  tangentFactors,
+} from "./low_rank_tangent.ts";
 import { difference, gram, inverse, sum } from "./matrices.ts";
 
 /** A retraction on rank-r matrices. */
@@ -41,24 +45,9 @@ export const svdRetraction: LowRankRetraction = lowRankRetractions.add({
   description: "best approximation of rank r to y + ξ",
   order: 2,
   async retract(a, y, xi) {
-    const rank = a.cols(y.u);
-    const [newU, newV] = [await a.complement(y.u, xi.left), await a.complement(y.v, xi.right)];
     const s = sum(a, y.s, xi.core);
-    const right = newV === undefined ? [] : [gram(a, xi.right, newV)];
-    const top = a.hstack([s, ...right]);
-    const corner = newV === undefined || newU === undefined
-      ? []
-      : [a.zeros(a.cols(newU), a.cols(newV))];
-    const core = newU === undefined
-      ? top
-      : a.vstack([top, a.hstack([gram(a, newU, xi.left), ...corner])]);
-    const wide = {
-      u: newU === undefined ? y.u : a.hstack([y.u, newU]),
-      s: core,
-      v: newV === undefined ? y.v : a.hstack([y.v, newV]),
-    };
-    const keep = { rule: noTruncation, tolerance: 0, minRank: rank, maxRank: rank };
-    return (await truncate(a, wide, keep)).y;
+    const wide = await assembleLowRank(a, y, { k: xi.left, l: xi.right, s });
+    return (await truncateTo(a, wide, a.cols(y.u))).y;
   },
 });
 
@@ -106,18 +95,11 @@ export const orthographicRetraction: LowRankRetraction = lowRankRetractions.add(
  * The tangent vector ξ at `y` that {@linkcode orthographicRetraction} takes to `x`: P(Y)(X − Y),
  * O((m + n) r²).
  */
-export function inverseOrthographic<M>(
+export async function inverseOrthographic<M>(
   a: Algebra<M>,
   y: LowRank<M>,
   x: LowRank<M>,
-): LowRankTangent<M> {
-  const [left, right] = [gram(a, y.u, x.u), gram(a, x.v, y.v)];
-  const core = a.multiply(a.multiply(left, x.s), right);
-  const k = a.multiply(x.u, a.multiply(x.s, right));
-  const l = a.multiply(x.v, a.multiply(left, x.s), { transposeRight: true });
-  return {
-    core: difference(a, core, y.s),
-    left: difference(a, k, a.multiply(y.u, core)),
-    right: difference(a, l, a.multiply(y.v, core, { transposeRight: true })),
-  };
+): Promise<LowRankTangent<M>> {
+  const { core, left, right } = await projectLowRank(a, y, factoredField(a, x));
+  return { core: difference(a, core, y.s), left, right };
 }

@@ -6,8 +6,8 @@
 
 import type { Algebra } from "../algebra/mod.ts";
 import type { FieldAt } from "./fields/types.ts";
-import type { LowRank } from "./low_rank.ts";
-import { difference, gram, innerProduct, sum } from "./matrices.ts";
+import { beside, type LowRank } from "./low_rank.ts";
+import { difference, gram, innerProduct, outside, sum } from "./matrices.ts";
 
 /**
  * A tangent vector at Y = U S Vᵀ, ξ = U C Vᵀ + A Vᵀ + U Bᵀ with Uᵀ A = 0 and Vᵀ B = 0
@@ -58,39 +58,95 @@ export function tangentOf<M>(
 ): LowRankTangent<M> {
   return {
     core: s,
-    left: difference(a, k, a.multiply(y.u, gram(a, y.u, k))),
-    right: difference(a, l, a.multiply(y.v, gram(a, y.v, l))),
+    left: outside(a, y.u, k),
+    right: outside(a, y.v, l),
   };
 }
 
 /**
- * Projects Z onto the tangent space at Y: P(Y) Z = U Uᵀ Z + Z V Vᵀ − U Uᵀ Z V Vᵀ without an m×m or
- * n×n matrix. Z V and Zᵀ U are asked for once each; O((m + n) r²) beyond them.
+ * dK = Z V, dL = Zᵀ U and dS = Uᵀ Z V of the projection of Z onto the tangent space at Y:
+ * P(Y) Z = U Uᵀ Z + Z V Vᵀ − U Uᵀ Z V Vᵀ = dK Vᵀ + U dLᵀ − U dS Vᵀ, without an m×m or n×n matrix.
+ *
+ * @param y Base point, orthonormal bases.
+ * @param z Any m×n matrix as an operator, asked for Z V and Zᵀ U once each.
+ */
+export async function projectFactors<M>(
+  a: Algebra<M>,
+  y: LowRank<M>,
+  z: FieldAt<M>,
+): Promise<TangentFactors<M>> {
+  const k = await z.times(y.v);
+  return { k, l: await z.adjointTimes(y.u), s: gram(a, y.u, k) };
+}
+
+/**
+ * Projects Z onto the tangent space at Y, in the coordinates of {@linkcode LowRankTangent}:
+ * O((m + n) r²) beyond Z V and Zᵀ U.
  *
  * @param y Base point, orthonormal bases.
  * @param z Any m×n matrix as an operator; `denseField` makes one of a dense matrix.
  */
-export function projectLowRank<M>(
+export async function projectLowRank<M>(
   a: Algebra<M>,
   y: LowRank<M>,
   z: FieldAt<M>,
-): LowRankTangent<M> {
-  const [k, l] = [z.times(y.v), z.adjointTimes(y.u)];
-  return tangentOf(a, y, { k, l, s: gram(a, y.u, k) });
+): Promise<LowRankTangent<M>> {
+  return tangentOf(a, y, await projectFactors(a, y, z));
 }
 
-/** A tangent vector at `y` as an operator on thin matrices. */
-export function tangentField<M>(
+/** A tangent vector at `y` as a factorised matrix of twice the rank; its bases are not orthonormal. */
+export function tangentLowRank<M>(
   a: Algebra<M>,
   y: LowRank<M>,
   xi: LowRankTangent<M>,
-): FieldAt<M> {
+): LowRank<M> {
   const { k } = tangentFactors(a, y, xi);
-  const times = (v: M): M =>
-    sum(a, a.multiply(k, gram(a, y.v, v)), a.multiply(y.u, gram(a, xi.right, v)));
-  const adjointTimes = (u: M): M =>
-    sum(a, a.multiply(y.v, gram(a, k, u)), a.multiply(xi.right, gram(a, y.u, u)));
-  return { times, adjointTimes, galerkin: (u, v) => gram(a, u, times(v)) };
+  return stacked(a, k, y, xi.right);
+}
+
+/** dK Vᵀ + U dLᵀ − U dS Vᵀ as a factorised matrix; its bases are not orthonormal. */
+export function factorsLowRank<M>(
+  a: Algebra<M>,
+  y: LowRank<M>,
+  { k, l, s }: TangentFactors<M>,
+): LowRank<M> {
+  return stacked(a, difference(a, k, a.multiply(y.u, s)), y, l);
+}
+
+/** X Vᵀ + U Zᵀ. */
+function stacked<M>(a: Algebra<M>, x: M, { u, v }: LowRank<M>, z: M): LowRank<M> {
+  const left = a.hstack([x, u]);
+  return { u: left, s: a.identity(a.cols(left)), v: a.hstack([v, z]) };
+}
+
+/**
+ * Y moved along the tangent space, in orthonormal bases [U | Ũ] and [V | Ṽ]:
+ * U S Vᵀ + (I − U Uᵀ) K Vᵀ + U Lᵀ (I − V Vᵀ), whose core is [[S, Lᵀ Ṽ], [Ũᵀ K, 0]].
+ *
+ * @param y Where K, L and S come from, orthonormal bases.
+ * @param only Coordinates of the directions of K and L that enter Ũ and Ṽ; default: all.
+ */
+export async function assembleLowRank<M>(
+  a: Algebra<M>,
+  { u, v }: LowRank<M>,
+  { k, l, s }: TangentFactors<M>,
+  only?: Directions<M>,
+): Promise<LowRank<M>> {
+  const newU = await a.complement(u, only ? a.multiply(k, only.right) : k);
+  const newV = await a.complement(v, only ? a.multiply(l, only.left) : l);
+  const right = newV === undefined ? [] : [gram(a, l, newV)];
+  const corner = newU && newV ? [a.zeros(a.cols(newU), a.cols(newV))] : [];
+  const below = newU === undefined ? [] : [a.hstack([gram(a, newU, k), ...corner])];
+  const core = a.vstack([a.hstack([s, ...right]), ...below]);
+  return { u: beside(a, u, newU), s: core, v: beside(a, v, newV) };
+}
+
+/** Coordinates of the directions along which K and L augment the bases. */
+export interface Directions<M> {
+  /** Columns in the left coordinates: L times these are added on the right. */
+  readonly left: M;
+  /** Columns in the right coordinates: K times these are added on the left. */
+  readonly right: M;
 }
 
 /** ⟨ξ, η⟩ in the Frobenius inner product: O((m + n) r). */

@@ -56,19 +56,44 @@ export {
   svdRetraction,
 } from "./low_rank_retractions.ts";
 export {
+  assembleLowRank,
+  type Directions,
+  factorsLowRank,
   type LowRankTangent,
+  projectFactors,
   projectLowRank,
   type TangentFactors,
   tangentFactors,
-  tangentField,
+  tangentLowRank,
   tangentOf,
 } from "./low_rank_tangent.ts";
 export { type AnyManifold, productKind, type ProductManifold, productManifold } from "./product.ts";
-export { type LowRank, lowRankOf, orthogonalityDefect, rankOf, toDense } from "./low_rank.ts";
+export {
+  distanceLowRank,
+  jointBasis,
+  type LowRank,
+  lowRankOf,
+  orthogonalityDefect,
+  orthonormalizeLowRank,
+  rankOf,
+  toDense,
+  type Truncated,
+  truncateTo,
+} from "./low_rank.ts";
 export { alignment, rotate } from "./rotation.ts";
 export { logLogSlope, slopeSteps } from "./slopes.ts";
 export { canonicalStiefel, canonicalStiefelKind, stiefel, stiefelKind } from "./stiefel.ts";
 export { hosvdRetraction, type TuckerRetraction, tuckerRetractions } from "./tucker_retractions.ts";
+export {
+  assembleCore,
+  foldRows,
+  type ModeRows,
+  type ModeView,
+  projectMode,
+  turnedTucker,
+  viewMode,
+  viewModes,
+} from "./tucker_views.ts";
 export { projectTucker, tangentTucker, type TuckerTangent } from "./tucker_tangent.ts";
 export type {
   Check,
@@ -78,6 +103,4 @@ export type {
   Retraction,
   Transport,
 } from "./types.ts";
-export { denseField } from "./fields/dense.ts";
-export { contractAlong, denseTensorField, tuckerField } from "./fields/tucker.ts";
-export type { FieldAt, OpenTucker, SplitBasis, TuckerFieldAt } from "./fields/types.ts";
+export * from "./fields/mod.ts";

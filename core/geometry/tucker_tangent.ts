@@ -9,7 +9,6 @@ import type { TuckerFieldAt } from "./fields/types.ts";
 import {
   combineTensors,
   type DenseTensor,
-  embedTensor,
   foldCyclic,
   modeProducts,
   tensorInner,
@@ -18,6 +17,7 @@ import {
 } from "../tensors/mod.ts";
 import { innerProduct, outside } from "./matrices.ts";
 import { alignment, rotate } from "./rotation.ts";
+import { type ModeRows, projectMode, turnedTucker } from "./tucker_views.ts";
 
 /**
  * A tangent vector at X = C ×ₖ Uₖ,
@@ -37,8 +37,15 @@ export interface TuckerTangent<M> {
 }
 
 /** Qₖ, (∏_{j≠k} r_j)×r_k: orthonormal basis of the rows of the k-th unfolding of the core. */
-export async function rowBasis<M>(a: Algebra<M>, core: DenseTensor<M>, k: number): Promise<M> {
+async function rowBasis<M>(a: Algebra<M>, core: DenseTensor<M>, k: number): Promise<M> {
   return (await a.qr(a.transpose(unfoldCyclic(a, core, k)))).q;
+}
+
+/** Those of all modes. */
+async function rowBases<M>(a: Algebra<M>, core: DenseTensor<M>): Promise<ModeRows<M>[]> {
+  const out: ModeRows<M>[] = [];
+  for (const mode of core.shape.keys()) out.push({ mode, q: await rowBasis(a, core, mode) });
+  return out;
 }
 
 /**
@@ -53,12 +60,10 @@ export async function projectTucker<M>(
   z: TuckerFieldAt<M>,
 ): Promise<TuckerTangent<M>> {
   const turns: M[] = [];
-  for (const [k, u] of x.factors.entries()) {
-    const open = z.contract(x.factors.map((v, j) => j === k ? undefined : v));
-    const q = await rowBasis(a, x.core, k);
-    turns.push(outside(a, u, a.multiply(unfoldCyclic(a, open, k), q)));
+  for (const rows of await rowBases(a, x.core)) {
+    turns.push(outside(a, x.factors[rows.mode]!, await projectMode(a, x, rows, z)));
   }
-  return { core: z.contract(x.factors), turns };
+  return { core: await z.contract(x.factors), turns };
 }
 
 /** α X + ξ in Tucker format of twice the rank, factors [Uₖ | Dₖ]. */
@@ -68,15 +73,8 @@ export async function tangentTucker<M>(
   xi: TuckerTangent<M>,
   alpha: number = 0,
 ): Promise<TuckerTensor<M>> {
-  const ranks = x.core.shape;
-  const double = ranks.map((r) => 2 * r);
-  let core = embedTensor(a, combineTensors(a, alpha, x.core, 1, xi.core), double);
-  for (const k of ranks.keys()) {
-    const rows = await rowTensor(a, x.core, k);
-    const block = embedTensor(a, rows, double, ranks.map((r, j) => j === k ? r : 0));
-    core = combineTensors(a, 1, core, 1, block);
-  }
-  return { core, factors: x.factors.map((u, k) => a.hstack([u, xi.turns[k]!])) };
+  const core = combineTensors(a, alpha, x.core, 1, xi.core);
+  return turnedTucker(a, x, await rowBases(a, x.core), core, xi.turns);
 }
 
 /** Kₖ. */

@@ -71,13 +71,7 @@ export {
 export type { EqualSteps } from "./steps.ts";
 export { embed, embedMoments, transportMoments } from "./transport.ts";
 export { transportSlots } from "./matrix/transport.ts";
-export {
-  clampedRank,
-  NonFiniteError,
-  noTruncation,
-  relativeFrobenius,
-  truncationRules,
-} from "./truncation.ts";
+export { clampedRank, noTruncation, relativeFrobenius, truncationRules } from "./truncation.ts";
 export { truncate } from "./matrix/truncation.ts";
 export {
   absoluteFrobenius,
@@ -100,5 +94,6 @@ export type {
   TruncationRule,
 } from "./types.ts";
 export type { FieldAt } from "../geometry/fields/types.ts";
-export type { Integrator, Point, StepOptions, StepResult, Truncated } from "./matrix/types.ts";
+export type { Integrator, Point, StepOptions, StepResult } from "./matrix/types.ts";
 export type { LowRank } from "../geometry/low_rank.ts";
+export { NonFiniteError } from "../checks.ts";

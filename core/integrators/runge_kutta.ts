@@ -41,7 +41,7 @@ export function rungeKutta(
     async *advance(algebra, flow, dt, _moments) {
       const start = flow.start();
       const time = flow.time ?? 0;
-      const slopes: ReturnType<typeof flow.project>[] = [];
+      const slopes: (typeof start)[] = [];
       for (const [i, row] of tableau.a.entries()) {
         let x = start;
         row.forEach((w, j) => {
@@ -49,7 +49,7 @@ export function rungeKutta(
         });
         const known = i === 0 ? flow.known : undefined;
         const f = known ?? (yield { ...flow.point(x), time: time + tableau.c[i]! * dt });
-        slopes.push(flow.project(f));
+        slopes.push(await flow.project(f));
       }
       const value = slopes.reduce(
         (x, slope, i) => algebra.lincomb(1, x, dt * tableau.b[i]!, slope),

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { checkBounds, checkNumber, checkReturned, NonFiniteError } from "../checks.ts";
+import { requireFinite } from "../algebra/mod.ts";
+import { checkBounds, checkNumber, checkReturned } from "../checks.ts";
 import { Registry } from "../registry.ts";
 import { rankForTail } from "../tensors/truncation.ts";
 import type { Truncation, TruncationRule } from "./types.ts";
-
-export { NonFiniteError };
 
 /** Truncation rules by name. */
 export const truncationRules: Registry<TruncationRule> = new Registry("truncation rule");
@@ -30,13 +29,6 @@ export const noTruncation: TruncationRule = truncationRules.add({
   description: "keeps every singular value up to the maximal rank",
   rank: (sigma) => sigma.length,
 });
-
-/** The error of a core with NaN or infinity in it. */
-export function notFinite(): NonFiniteError {
-  return new NonFiniteError(
-    "Cannot truncate: the core must be finite, got NaN or infinity in it",
-  );
-}
 
 /**
  * Refuses settings that make no sense: also where an integrator of fixed rank would never look at
@@ -59,8 +51,7 @@ export function checkTruncation({ tolerance, minRank = 1, maxRank = Infinity }: 
 export function clampedRank(sigma: Float64Array, t: Truncation, current?: number): number {
   checkTruncation(t);
   const { rule, tolerance, minRank = 1, maxRank = Infinity } = t;
-  if (sigma.some((x) => !Number.isFinite(x))) throw notFinite();
-  const wanted = rule.rank(sigma, tolerance, current);
+  const wanted = rule.rank(requireFinite(sigma), tolerance, current);
   checkReturned(`truncation rule "${rule.name}"`, "a rank", wanted, 0);
   return Math.min(Math.max(wanted, minRank), maxRank, sigma.length);
 }

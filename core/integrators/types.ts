@@ -6,7 +6,7 @@
  */
 
 import type { Algebra, Matrix } from "../algebra/mod.ts";
-import type { FieldAt } from "../geometry/fields/types.ts";
+import type { Awaitable, FieldAt } from "../geometry/fields/types.ts";
 import type { LowRank } from "../geometry/low_rank.ts";
 import type { Plugin } from "../registry.ts";
 
@@ -48,7 +48,7 @@ export interface SubFlow<M, P = LowRank<M>, F = FieldAt<M>> {
   /** The factorised matrix (or tensor) that the moving factor stands for. */
   point(x: M): P;
   /** The part of F that moves the factor. */
-  project(f: F): M;
+  project(f: F): Awaitable<M>;
   /** F at point(start), where the integrator has it already: spares an evaluation. */
   readonly known?: F;
 }

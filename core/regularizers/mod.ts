@@ -25,5 +25,4 @@ export {
   type StrengthSchedule,
   strengthSchedules,
 } from "./strength.ts";
-export { addToField, addToTuckerField } from "./field.ts";
 export type { Regularization, RegularizedWeight } from "./regularization.ts";

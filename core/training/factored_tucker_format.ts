@@ -1,6 +1,6 @@
 import type { Tensor } from "../backend/mod.ts";
 import type { Moments } from "../integrators/mod.ts";
-import { contractAlong, type TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import { contractAlong, type LocalTuckerField } from "../geometry/mod.ts";
 import { factoredLowRankFormat } from "./factored_low_rank_format.ts";
 import {
   type TrainingMethod,
@@ -59,7 +59,7 @@ export const factoredTuckerFormat: WeightFormat = weightFormats.add({
 function gradientsOf(
   method: TrainingMethod,
   at: TuckerParts,
-  field: TuckerFieldAt<Tensor>,
+  field: LocalTuckerField<Tensor>,
 ): TuckerParts {
   const { algebra: a, engine } = method;
   const { core } = tuckerOf(method, at);

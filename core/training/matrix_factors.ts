@@ -7,9 +7,10 @@
 
 import type { Algebra } from "../algebra/mod.ts";
 import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
-import type { FieldAt, LowRank, MomentSlots, Truncation } from "../integrators/mod.ts";
+import { type LocalField, type LowRank, pairField, sumOf } from "../geometry/mod.ts";
+import type { MomentSlots, Truncation } from "../integrators/mod.ts";
 import type { Random } from "../random.ts";
-import { kernelPairField, pairField, sumOver } from "./field.ts";
+import { kernelPairs, matrixPairs, requireUse } from "./field.ts";
 import { imagesLike, rowsOf } from "./images.ts";
 import type {
   CapturedPair,
@@ -186,11 +187,10 @@ export function factorisedField(
   { pairs }: Evidence,
   at: LowRank<Tensor>,
   core?: Tensor,
-): FieldAt<Tensor> {
+): LocalField<Tensor> {
   const window = windowOf(spec);
-  return window
-    ? kernelPairField(engine, algebra, pairs, at, window, core)
-    : pairField(algebra, pairs, at, core);
+  const kept = window ? kernelPairs(engine, algebra, pairs, window) : matrixPairs(algebra, pairs);
+  return pairField(algebra, kept, { ...at, core });
 }
 
 /** Squared Frobenius norm of the whole gradient, from its pairs. */
@@ -201,9 +201,9 @@ export async function pairSquare(
 ): Promise<number> {
   const { algebra, engine } = method;
   if (extents) {
-    const g = sumOver(
+    const g = sumOf(
       algebra,
-      pairs,
+      requireUse(pairs),
       (p) => rowsOf(engine, engine.conv2dFilterGradient(p.x, p.d, extents, p.geometry!)),
     );
     const norm = await algebra.norm(g);

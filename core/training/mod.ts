@@ -28,13 +28,8 @@ export { factoredTuckerFormat } from "./factored_tucker_format.ts";
 export { tuckerFormat } from "./tucker_format.ts";
 export { windowTuckerFormat } from "./window_tucker_format.ts";
 export { type ChainShape, planExecution } from "./execution.ts";
-export { kernelPairField, pairField } from "./field.ts";
-export {
-  type ChannelBases,
-  kernelTuckerField,
-  matrixTuckerField,
-  wholeTuckerField,
-} from "./tucker_field.ts";
+export { kernelPairs, matrixPairs } from "./field.ts";
+export { type ChannelBases, kernelTuckerField, wholeTuckerField } from "./tucker_field.ts";
 export {
   evaluate,
   type Evaluation,

@@ -11,11 +11,17 @@
  */
 
 import type { Tensor } from "../backend/mod.ts";
-import type { FieldAt, LowRank } from "../integrators/mod.ts";
-import type { TuckerFieldAt } from "../integrators/tucker/mod.ts";
 import {
-  addToField,
-  addToTuckerField,
+  factoredField,
+  type FieldAt,
+  type LowRank,
+  orthonormalizeLowRank,
+  sumField,
+  sumTuckerField,
+  tuckerField,
+  type TuckerFieldAt,
+} from "../geometry/mod.ts";
+import {
   type Descent,
   type Regularization,
   type RegularizerSettings,
@@ -56,9 +62,11 @@ export async function regularisedField(
 ): Promise<FieldAt<Tensor>> {
   const chosen = coupled(method, spec, "field");
   if (chosen.length === 0) return field;
-  const y = orthonormal ? at : await orthonormalised(method, at);
+  const y = orthonormal ? at : await orthonormalizeLowRank(method.algebra, at);
   const pull = await pullOn(method, chosen, y.s);
-  return pull ? addToField(method.algebra, field, { ...y, s: pull }) : field;
+  return pull
+    ? sumField(method.algebra, [field, factoredField(method.algebra, { ...y, s: pull }, true)])
+    : field;
 }
 
 /** The same for a kernel or matrix in Tucker format: R acts on Mat(C)ᵀ of the output channels. */
@@ -77,7 +85,7 @@ export async function regularisedTuckerField(
   if (!pull) return field;
   const { data, shape } = y.core;
   const core = { shape, data: a.reshape(pull, a.rows(data), a.cols(data)) };
-  return addToTuckerField(a, field, { core, factors: y.factors });
+  return sumTuckerField(a, [field, tuckerField(a, { core, factors: y.factors })]);
 }
 
 /** F − β ∇R(W) for a weight stored in full. */
@@ -227,13 +235,4 @@ function byColumns(
 ): Tensor {
   const cols = shape.at(-1)!;
   return x.shape.length === 2 && x.shape[1] === cols ? x : a.reshape(x, x.size / cols, cols);
-}
-
-async function orthonormalised(
-  { algebra: a }: TrainingMethod,
-  { u, s, v }: LowRank<Tensor>,
-): Promise<LowRank<Tensor>> {
-  const [left, right] = [await a.qr(u), await a.qr(v)];
-  const rows = a.multiply(left.r, s);
-  return { u: left.q, s: a.multiply(rows, right.r, { transposeRight: true }), v: right.q };
 }

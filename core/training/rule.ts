@@ -74,7 +74,7 @@ export function optimizerStepper(
       if (flow.spanOnly) {
         // span[U | K + dt F V] = span[U | F V]; leaving K out avoids its cancellation.
         const f = flow.known ?? (yield { ...flow.point(flow.start()), time: 0 });
-        const direction = flow.project(f);
+        const direction = await flow.project(f);
         return {
           value: bases === "momentum" ? rule.direction(a, direction, moments) : direction,
         };
@@ -87,7 +87,7 @@ export function optimizerStepper(
       for (let i = 0; i < steps; i++) {
         const known = i === 0 ? flow.known : undefined;
         const f = known ?? (yield { ...flow.point(state.value), time: 0 });
-        state = rule.update(a, state.value, flow.project(f), dt, state.moments);
+        state = rule.update(a, state.value, await flow.project(f), dt, state.moments);
       }
       return state;
     },

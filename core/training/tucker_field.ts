@@ -6,9 +6,9 @@
 
 import type { Algebra } from "../algebra/mod.ts";
 import type { Engine, Tensor } from "../backend/mod.ts";
-import { contractAlong, type SplitBasis, type TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import { contractAlong, type LocalTuckerField, type SplitBasis, sumOf } from "../geometry/mod.ts";
 import { type DenseTensor, modeProduct, modeProducts, type TuckerTensor } from "../tensors/mod.ts";
-import { geometryOf, sumOver } from "./field.ts";
+import { geometryOf, requireUse } from "./field.ts";
 import { rowsOf } from "./images.ts";
 import type { CapturedPair } from "./parameter.ts";
 import { isWindowBasis } from "./tucker_factors.ts";
@@ -38,7 +38,7 @@ export function kernelTuckerField(
   pairs: readonly CapturedPair[],
   at: ChannelBases,
   extents: readonly [number, number],
-): TuckerFieldAt<Tensor> {
+): LocalTuckerField<Tensor> {
   const pixels = extents[0] * extents[1];
   /** Images in a basis; of those in the pass's own, or in one that has grown from it, less is new. */
   const within = (
@@ -58,9 +58,9 @@ export function kernelTuckerField(
     within(p.x, at.in, p.xu, basis, split);
   const outputs = (p: CapturedPair, basis: Tensor | undefined, split?: SplitBasis<Tensor>) =>
     within(p.d, at.out, p.dv, basis, split);
-  const contract: TuckerFieldAt<Tensor>["contract"] = (bases, split = []) =>
+  const contract: LocalTuckerField<Tensor>["contract"] = (bases, split = []) =>
     engine.tidy(() => {
-      const g = sumOver(a, pairs, (p) => {
+      const g = sumOf(a, requireUse(pairs), (p) => {
         const x = inputs(p, bases[IN], split[IN]);
         const d = outputs(p, bases[OUT], split[OUT]);
         return engine.conv2dFilterGradient(x, d, extents, geometryOf(p));
@@ -75,7 +75,7 @@ export function kernelTuckerField(
     along(mode, others) {
       if (mode === WINDOW) return contractAlong(a, { contract }, mode, others);
       return engine.tidy(() =>
-        sumOver(a, pairs, (p) => {
+        sumOf(a, requireUse(pairs), (p) => {
           const [r, q] = others.core.shape.slice(1) as [number, number];
           const core = withWindow(a, others.core, others.factors[WINDOW], false);
           const small = engine.reshape(core.data, [...extents, r, q]);
@@ -101,10 +101,10 @@ export function formedTuckerField(
   pairs: readonly CapturedPair[],
   y: TuckerTensor<Tensor>,
   extents: readonly [number, number],
-): TuckerFieldAt<Tensor> {
-  const g = sumOver(
+): LocalTuckerField<Tensor> {
+  const g = sumOf(
     a,
-    pairs,
+    requireUse(pairs),
     (p) => engine.conv2dFilterGradient(p.x, p.d, extents, geometryOf(p)),
   );
   const [n, m] = g.shape.slice(2) as [number, number];
@@ -132,9 +132,9 @@ export function wholeTuckerField(
   engine: Engine,
   a: Algebra<Tensor>,
   f: DenseTensor<Tensor>,
-): TuckerFieldAt<Tensor> {
+): LocalTuckerField<Tensor> {
   const transpose = true;
-  const contract: TuckerFieldAt<Tensor>["contract"] = ([w, b, c]) =>
+  const contract: LocalTuckerField<Tensor>["contract"] = ([w, b, c]) =>
     engine.tidy(() => {
       const right = c === undefined ? f : modeProduct(a, f, c, OUT, { transpose });
       const both = b === undefined ? right : modeProduct(a, right, b, IN, { transpose });
@@ -159,15 +159,15 @@ function factorGradients(
   engine: Engine,
   a: Algebra<Tensor>,
   pairs: readonly CapturedPair[],
-): Pick<TuckerFieldAt<Tensor>, "factorGradient"> {
+): Pick<LocalTuckerField<Tensor>, "factorGradient"> {
   if (!pairs.every((p) => p.dxu && p.z)) return {};
   return {
     factorGradient(mode) {
       if (mode === WINDOW) return undefined;
       return engine.tidy(() =>
-        sumOver(
+        sumOf(
           a,
-          pairs,
+          requireUse(pairs),
           (p) =>
             mode === IN ? channelProduct(engine, p.x, p.dxu!) : channelProduct(engine, p.d, p.z!),
         )
@@ -208,36 +208,4 @@ function withWindow(
   if (basis === undefined || isWindowBasis(basis)) return t;
   const data = a.multiply(basis, t.data, { transposeLeft });
   return { shape: [a.rows(data), ...t.shape.slice(1)], data };
-}
-
-/**
- * F of a matrix, a Tucker tensor of two modes, from the rows of its pairs.
- *
- * @param at Bases of the pass.
- * @param core Uᵀ F V with them, where it is known.
- */
-export function matrixTuckerField(
-  a: Algebra<Tensor>,
-  pairs: readonly CapturedPair[],
-  at: ChannelBases,
-  core?: Tensor,
-): TuckerFieldAt<Tensor> {
-  const inputs = (p: CapturedPair, basis: Tensor | undefined): Tensor =>
-    basis === undefined ? p.x : basis === at.in ? p.xu : a.multiply(p.x, basis);
-  const outputs = (p: CapturedPair, basis: Tensor | undefined): Tensor =>
-    basis === undefined ? p.d : basis === at.out ? p.dv : a.multiply(p.d, basis);
-  const sum = (term: (p: CapturedPair) => [Tensor, Tensor]): Tensor =>
-    sumOver(a, pairs, (p) => a.multiply(...term(p), { transposeLeft: true }));
-  return {
-    contract([b, c]) {
-      const known = core !== undefined && b === at.in && c === at.out;
-      const data = known ? core : sum((p) => [inputs(p, b), outputs(p, c)]);
-      return { shape: [a.rows(data), a.cols(data)], data };
-    },
-    along(mode, { core: { data }, factors }) {
-      return mode === 0
-        ? sum((p) => [p.x, a.multiply(outputs(p, factors[1]), data, { transposeRight: true })])
-        : sum((p) => [p.d, a.multiply(inputs(p, factors[0]), data)]);
-    },
-  };
 }

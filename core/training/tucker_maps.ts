@@ -5,8 +5,9 @@
  */
 
 import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
-import type { TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import { type LocalTuckerField, pairField, twoModeField } from "../geometry/mod.ts";
 import type { TuckerTensor } from "../tensors/mod.ts";
+import { matrixPairs } from "./field.ts";
 import { type ChainShape, planExecution } from "./execution.ts";
 import { channelsOf, pairSquare, refuseGroups, windowOf } from "./matrix_factors.ts";
 import type {
@@ -17,12 +18,7 @@ import type {
   WeightSpec,
 } from "./parameter.ts";
 import { partsOf, tuckerOf, wholeWeight } from "./tucker_factors.ts";
-import {
-  formedTuckerField,
-  kernelTuckerField,
-  matrixTuckerField,
-  wholeTuckerField,
-} from "./tucker_field.ts";
+import { formedTuckerField, kernelTuckerField, wholeTuckerField } from "./tucker_field.ts";
 
 /** Says of a point that its pass leaves the gradient in the core to the field. */
 const CORE_LEFT = "coreLeft";
@@ -59,12 +55,15 @@ export function tuckerFieldAt(
   spec: WeightSpec,
   point: WeightPoint,
   { gradient, pairs }: Evidence,
-): TuckerFieldAt<Tensor> {
+): LocalTuckerField<Tensor> {
   const { algebra: a, engine } = method;
   const window = windowOf(spec);
   if (point.in && point.out) {
     const at = { in: point.in, out: point.out };
-    if (!window) return matrixTuckerField(a, pairs, at, gradient);
+    if (!window) {
+      const own = { u: at.in, v: at.out, core: gradient };
+      return twoModeField(a, pairField(a, matrixPairs(a, pairs), own));
+    }
     return planOf(spec, point.kernel!)?.gradient === "formed"
       ? formedTuckerField(
         engine,

@@ -1,6 +1,7 @@
 import type { Tensor } from "../backend/mod.ts";
 import type { MomentSlots, Truncation } from "../integrators/mod.ts";
-import { augmentedTuckerBug, type TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import type { TuckerFieldAt } from "../geometry/mod.ts";
+import { augmentedTuckerBug } from "../integrators/tucker/mod.ts";
 import type { TuckerTensor } from "../tensors/mod.ts";
 import { momentTree } from "./matrix_factors.ts";
 import type {

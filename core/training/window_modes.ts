@@ -7,7 +7,7 @@
 import type { Algebra } from "../algebra/mod.ts";
 import type { Engine, Tensor } from "../backend/mod.ts";
 import type { Truncation } from "../integrators/mod.ts";
-import { contractAlong, type TuckerFieldAt } from "../integrators/tucker/mod.ts";
+import { contractAlong, type LocalTuckerField } from "../geometry/mod.ts";
 import { type DenseTensor, modeProducts, type TuckerTensor } from "../tensors/mod.ts";
 import type { Compression, WeightSpec } from "./parameter.ts";
 import { modeTruncations } from "./tucker_factors.ts";
@@ -62,10 +62,10 @@ export function withOpenWindow(
  */
 export function fieldWithWindow(
   a: Algebra<Tensor>,
-  f: TuckerFieldAt<Tensor>,
+  f: LocalTuckerField<Tensor>,
   extents: readonly [number, number],
-): TuckerFieldAt<Tensor> {
-  const contract: TuckerFieldAt<Tensor>["contract"] = ([height, width, b, c], split = []) => {
+): LocalTuckerField<Tensor> {
+  const contract: LocalTuckerField<Tensor>["contract"] = ([height, width, b, c], split = []) => {
     const open = f.contract([undefined, b, c], [undefined, split[2], split[3]]);
     const kernel = splitWindow(a, open, extents);
     return modeProducts(a, kernel, [height, width, undefined, undefined], { transpose: true });

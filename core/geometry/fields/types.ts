@@ -6,13 +6,26 @@
 
 import type { DenseTensor } from "../../tensors/mod.ts";
 
+/** What is there at once, or when others have answered: processes, clients, a device. */
+export type Awaitable<T> = T | Promise<T>;
+
 /** F(Y) at one point, as an operator: never formed as m×n unless that is the cheapest way. */
 export interface FieldAt<M> {
   /** F(Y) V: m×k for v n×k. */
-  times(v: M): M;
+  times(v: M): Awaitable<M>;
   /** F(Y)ᵀ U: n×k for u m×k. */
-  adjointTimes(u: M): M;
+  adjointTimes(u: M): Awaitable<M>;
   /** Uᵀ F(Y) V: k×l for u m×k and v n×l. */
+  galerkin(u: M, v: M): Awaitable<M>;
+}
+
+/** A field that answers at once. */
+export interface LocalField<M> extends FieldAt<M> {
+  /** F(Y) V. */
+  times(v: M): M;
+  /** F(Y)ᵀ U. */
+  adjointTimes(u: M): M;
+  /** Uᵀ F(Y) V. */
   galerkin(u: M, v: M): M;
 }
 
@@ -29,7 +42,7 @@ export interface TuckerFieldAt<M> {
   contract(
     bases: readonly (M | undefined)[],
     split?: readonly (SplitBasis<M> | undefined)[],
-  ): DenseTensor<M>;
+  ): Awaitable<DenseTensor<M>>;
   /**
    * F(Y)₍ₖ₎ T₍ₖ₎ᵀ: the unfolding of a mode times that of a tensor that has s there. The field need
    * not form F with that mode left open, which is its largest contraction; absent where there is no
@@ -39,7 +52,7 @@ export interface TuckerFieldAt<M> {
    * @param others T: its core has extent s in mode k, which has no factor.
    * @returns n_k×s.
    */
-  along?(mode: number, others: OpenTucker<M>): M;
+  along?(mode: number, others: OpenTucker<M>): Awaitable<M>;
   /**
    * F(Y)₍ₖ₎ times the unfolding of Y's own core with the other factors: the gradient in factor k,
    * which a backward pass may have formed on its way.
@@ -47,6 +60,19 @@ export interface TuckerFieldAt<M> {
    * @param mode k, from 0.
    * @returns n_k×r_k; undefined where the field does not have it.
    */
+  factorGradient?(mode: number): Awaitable<M> | undefined;
+}
+
+/** A field of tensors that answers at once. */
+export interface LocalTuckerField<M> extends TuckerFieldAt<M> {
+  /** F(Y) ×ₖ Bₖᵀ. */
+  contract(
+    bases: readonly (M | undefined)[],
+    split?: readonly (SplitBasis<M> | undefined)[],
+  ): DenseTensor<M>;
+  /** F(Y)₍ₖ₎ T₍ₖ₎ᵀ. */
+  along?(mode: number, others: OpenTucker<M>): M;
+  /** The gradient in factor k, where it is known. */
   factorGradient?(mode: number): M | undefined;
 }
 
@@ -64,4 +90,12 @@ export interface OpenTucker<M> {
   readonly core: DenseTensor<M>;
   /** Factor of each mode, or undefined. */
   readonly factors: readonly (M | undefined)[];
+}
+
+/** A linear map of thin matrices, m×n or of any matrix that need not be formed. */
+export interface LinearMap<M> {
+  /** A X: m×k for x n×k. */
+  times(x: M): M;
+  /** Aᵀ Y: n×k for y m×k. */
+  adjointTimes(y: M): M;
 }

@@ -6,12 +6,12 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
-import { checkNumber } from "../../checks.ts";
+import { checkNumber, NonFiniteError } from "../../checks.ts";
 import { augment } from "./augmentation.ts";
 import { type RightHandSide, stepOde } from "./ode.ts";
-import { checkTruncation, NonFiniteError, relativeFrobenius } from "../truncation.ts";
+import { checkTruncation, relativeFrobenius } from "../truncation.ts";
 import type { Integrator, StepResult } from "./types.ts";
-import type { LowRank } from "../../geometry/low_rank.ts";
+import { distanceLowRank, type LowRank } from "../../geometry/low_rank.ts";
 import type { Stepper, Truncation } from "../types.ts";
 
 /** Settings of {@linkcode integrateAdaptive}. */
@@ -202,7 +202,7 @@ async function doubledStep<M>(
   const coarse = await step(y, t, dt);
   return {
     result: fine.result,
-    difference: await distance(a, coarse.result.y, fine.result.y),
+    difference: await distanceLowRank(a, coarse.result.y, fine.result.y),
     size: await a.norm(fine.result.y.s),
     enlarged: half.enlarged + fine.enlarged + coarse.enlarged,
   };
@@ -228,23 +228,9 @@ async function roomyStep<M>(
     const exhausted = integrator.adaptive && after >= 2 * before && after < largest;
     if (!exhausted) return { result, enlarged };
     const field = await f(t, y);
-    const { u, s, v } = await augment(a, y, field.times(y.v), field.adjointTimes(y.u));
+    const { u, s, v } = await augment(a, y, await field.times(y.v), await field.adjointTimes(y.u));
     // F here says nothing new, as where it begins at zero: later stages have found what there is.
     if (a.cols(u) === before && a.cols(v) === before) return { result, enlarged };
     y = { u, s, v };
   }
-}
-
-/** ‖X − Y‖ in the Frobenius norm from factors: O((m + n) r²). */
-async function distance<M>(a: Algebra<M>, x: LowRank<M>, y: LowRank<M>): Promise<number> {
-  const newU = await a.complement(x.u, y.u);
-  const newV = await a.complement(x.v, y.v);
-  const u = newU === undefined ? x.u : a.hstack([x.u, newU]);
-  const v = newV === undefined ? x.v : a.hstack([x.v, newV]);
-  const core = (z: LowRank<M>): M =>
-    a.multiply(
-      a.multiply(a.multiply(u, z.u, { transposeLeft: true }), z.s),
-      a.multiply(z.v, v, { transposeLeft: true }),
-    );
-  return await a.norm(a.lincomb(1, core(x), -1, core(y)));
 }

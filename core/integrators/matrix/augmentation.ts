@@ -7,7 +7,7 @@
 
 import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
-import type { LowRank } from "../../geometry/low_rank.ts";
+import { beside, type LowRank } from "../../geometry/low_rank.ts";
 import type { Moments, MomentSlots, SubFlow } from "../types.ts";
 import type { Point, StepOptions, StepResult } from "./types.ts";
 import { advance, sFlow } from "./flows.ts";
@@ -38,8 +38,7 @@ export async function augment<M>(
 ): Promise<Augmented<M>> {
   const newU = await a.complement(y.u, k);
   const newV = await a.complement(y.v, l);
-  const u = newU === undefined ? y.u : a.hstack([y.u, newU]);
-  const v = newV === undefined ? y.v : a.hstack([y.v, newV]);
+  const [u, v] = [beside(a, y.u, newU), beside(a, y.v, newV)];
   const left = [...(y.left ?? [y.u]), ...(newU === undefined ? [] : [newU])];
   const right = [...(y.right ?? [y.v]), ...(newV === undefined ? [] : [newV])];
   return { u, s: embed(a, y.s, a.cols(u), a.cols(v)), v, left, right };
@@ -51,9 +50,18 @@ export function augmentedFlow<M>(
   y: Augmented<M>,
   known?: FieldAt<M>,
 ): SubFlow<M> {
-  const project = (f: FieldAt<M>): M =>
-    a.vstack(y.left.map((u) => a.hstack(y.right.map((v) => f.galerkin(u, v)))));
-  return { ...sFlow(y, known), project };
+  return {
+    ...sFlow(y, known),
+    async project(f) {
+      const rows: M[] = [];
+      for (const u of y.left) {
+        const blocks: M[] = [];
+        for (const v of y.right) blocks.push(await f.galerkin(u, v));
+        rows.push(a.hstack(blocks));
+      }
+      return a.vstack(rows);
+    },
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Algebra } from "../../algebra/mod.ts";
-import type { Integrator, Truncated } from "./types.ts";
-import type { LowRank } from "../../geometry/low_rank.ts";
+import type { Integrator } from "./types.ts";
+import { beside, type LowRank, type Truncated } from "../../geometry/low_rank.ts";
 import type { Moments, MomentSlots } from "../types.ts";
 import { advance, kFlow, lFlow } from "./flows.ts";
 import { moveK, moveL } from "./splitting.ts";
@@ -49,7 +49,7 @@ export const augmentedBackwardCorrectedPsi: Integrator = {
     const f = yield { ...y, time: 0 };
     const k = yield* advance(a, { ...kFlow(a, y, f), spanOnly: true }, dt, o);
     const newU = await a.complement(y.u, k.value);
-    const u = newU === undefined ? y.u : a.hstack([y.u, newU]);
+    const u = beside(a, y.u, newU);
     const lifted = { u, s: embed(a, y.s, a.cols(u), a.cols(y.v)), v: y.v };
     const moments = liftMoments(a, o.moments ?? {}, y, newU);
     const l = yield* advance(a, lFlow(a, lifted, f), dt, o, moments);

@@ -6,8 +6,9 @@
 
 import type { Algebra, Matrix } from "../../algebra/mod.ts";
 import type { FixedVectors } from "../types.ts";
-import type { LowRank } from "../../geometry/low_rank.ts";
-import type { Truncated } from "./types.ts";
+import { factoredField } from "../../geometry/fields/factored.ts";
+import { jointBasis, type LowRank, type Truncated, truncateTo } from "../../geometry/low_rank.ts";
+import { difference, gram } from "../../geometry/matrices.ts";
 
 /**
  * Truncates only what is orthogonal to fixed vectors: with orthonormal bases A and B of theirs,
@@ -26,28 +27,21 @@ export async function truncateAround<M>(
   fixed: FixedVectors,
   cut: (rest: LowRank<M>, count: number) => Promise<Truncated<M>>,
 ): Promise<Truncated<M>> {
-  const dot = (p: M, q: M): M => a.multiply(p, q, { transposeLeft: true });
   const left = await surroundings(a, y.u, fixed.left);
   const right = await surroundings(a, y.v, fixed.right);
-  if (!left.other || !right.other) return await whole(a, y);
-  const count = left.count + right.count;
-  const toLeft = dot(y.u, left.other);
-  const toRight = dot(y.v, right.other);
-  const core = a.multiply(dot(toLeft, y.s), toRight);
-  const rest = await cut({ u: left.other, s: core, v: right.other }, count);
+  if (!left.other || !right.other) return await inItsBases(a, y, y, 0);
+  const whole = factoredField(a, y);
+  const s = whole.galerkin(left.other, right.other);
+  const rest = await cut({ u: left.other, s, v: right.other }, left.count + right.count);
   // Beside A, the left basis needs the kept directions and those of (I − AAᵀ) Y B.
-  const across = right.basis && dot(toLeft, a.multiply(y.s, dot(y.v, right.basis)));
-  const down = left.basis && dot(toRight, dot(y.s, dot(y.u, left.basis)));
+  const across = right.basis && gram(a, left.other, whole.times(right.basis));
+  const down = left.basis && gram(a, right.other, whole.adjointTimes(left.basis));
   const u = joined(a, left.basis, a.multiply(left.other, await wider(a, rest.left, across)));
   const v = joined(a, right.basis, a.multiply(right.other, await wider(a, rest.right, down)));
-  const lost = a.lincomb(1, core, -1, rebuilt(a, rest));
-  const kept = a.lincomb(
-    1,
-    a.multiply(dot(dot(y.u, u), y.s), dot(y.v, v)),
-    -1,
-    a.multiply(dot(dot(left.other, u), lost), dot(right.other, v)),
-  );
-  return { ...await diagonalised(a, y, { u, s: kept, v }), discarded: rest.discarded };
+  const kept = a.multiply(a.multiply(rest.left, rest.y.s), rest.right, { transposeRight: true });
+  const lost = { u: left.other, s: difference(a, s, kept), v: right.other };
+  const core = difference(a, whole.galerkin(u, v), factoredField(a, lost).galerkin(u, v));
+  return await inItsBases(a, y, { u, s: core, v }, rest.discarded);
 }
 
 /** An orthonormal basis of the fixed vectors, and what span(U) has beside it. */
@@ -62,34 +56,21 @@ async function surroundings<M>(
 }
 
 async function wider<M>(a: Algebra<M>, basis: M, directions: M | undefined): Promise<M> {
-  return joined(a, basis, directions && await a.complement(basis, directions));
+  return directions === undefined ? basis : await jointBasis(a, basis, directions);
 }
 
-function joined<M>(a: Algebra<M>, left: M | undefined, right: M | undefined): M {
-  return a.hstack([left, right].filter((x) => x !== undefined));
+function joined<M>(a: Algebra<M>, basis: M | undefined, other: M): M {
+  return basis === undefined ? other : a.hstack([basis, other]);
 }
 
-/** The truncated core in the coordinates before its truncation. */
-function rebuilt<M>(a: Algebra<M>, t: Truncated<M>): M {
-  return a.multiply(a.multiply(t.left, t.y.s), t.right, { transposeRight: true });
-}
-
-/** Nothing is orthogonal to the vectors: all is kept. */
-async function whole<M>(a: Algebra<M>, y: LowRank<M>): Promise<Truncated<M>> {
-  return { ...await diagonalised(a, y, y), discarded: 0 };
-}
-
-async function diagonalised<M>(
+/** A matrix of full rank with a diagonal core, and the coordinates of those before in its bases. */
+async function inItsBases<M>(
   a: Algebra<M>,
   before: LowRank<M>,
-  y: LowRank<M>,
-): Promise<Omit<Truncated<M>, "discarded">> {
-  const { p, sigma, q } = await a.svd(y.s);
-  const [u, v] = [a.multiply(y.u, p), a.multiply(y.v, q)];
-  return {
-    y: { u, s: a.diagonal(sigma), v },
-    singularValues: sigma,
-    left: a.multiply(before.u, u, { transposeLeft: true }),
-    right: a.multiply(before.v, v, { transposeLeft: true }),
-  };
+  after: LowRank<M>,
+  discarded: number,
+): Promise<Truncated<M>> {
+  const t = await truncateTo(a, after, Infinity);
+  const { u, v } = t.y;
+  return { ...t, left: gram(a, before.u, u), right: gram(a, before.v, v), discarded };
 }

@@ -28,7 +28,7 @@ export const midpointBug: Integrator = {
     const f = yield { ...y, time: 0 };
     const { lifted, middle } = yield* halfStep(a, y, f, dt, o);
     const g = yield { ...middle, time: dt / 2 };
-    const wide = await augment(a, lifted, g.times(middle.v), g.adjointTimes(middle.u));
+    const wide = await augment(a, lifted, await g.times(middle.v), await g.adjointTimes(middle.u));
     return yield* galerkinStep(a, a.cols(y.u), wide, f, dt, o);
   },
 };
@@ -49,8 +49,8 @@ export const midpointBug3r: Integrator = {
     const cap = { ...o.truncation, minRank: Math.min(minRank, rank), maxRank: rank };
     const { y: low } = await truncate(a, middle, cap, rank);
     const g = yield { ...low, time: dt / 2 };
-    const k = a.hstack([low.u, g.times(low.v)]);
-    const l = a.hstack([low.v, g.adjointTimes(low.u)]);
+    const k = a.hstack([low.u, await g.times(low.v)]);
+    const l = a.hstack([low.v, await g.adjointTimes(low.u)]);
     return yield* galerkinStep(a, rank, await augment(a, y, k, l), f, dt, o);
   },
 };

@@ -2,6 +2,7 @@ import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { Integrator, Point, StepOptions, StepResult } from "./types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
+import { assembleLowRank, type Directions } from "../../geometry/low_rank_tangent.ts";
 import { advance, collectMoments, kFlow, lFlow, sFlow } from "./flows.ts";
 import { transportSlots } from "./transport.ts";
 import { truncate } from "./truncation.ts";
@@ -23,14 +24,6 @@ export const parallelBug: Integrator = {
   },
 };
 
-/** Coordinates of the directions along which K and L augment the bases. */
-export interface Directions<M> {
-  /** Columns in the left coordinates: L times these are added on the right. */
-  readonly left: M;
-  /** Columns in the right coordinates: K times these are added on the left. */
-  readonly right: M;
-}
-
 /**
  * The parallel step once F is known at its start.
  *
@@ -51,11 +44,11 @@ export async function* parallelStep<M>(
   const k = yield* advance(a, kFlow(a, y, f), dt, o);
   const l = yield* advance(a, lFlow(a, y, f), dt, o);
   const s = yield* advance(a, sFlow(y, f), dt, o);
-  const assembled = await assemble(a, y, k.value, l.value, s.value, only);
-  const t = await truncate(a, assembled, o.truncation, rank);
+  const moved = { k: k.value, l: l.value, s: s.value };
+  const t = await truncate(a, await assembleLowRank(a, y, moved, only), o.truncation, rank);
   return {
     y: t.y,
-    moments: transportSlots(a, collectMoments({ k, l, s }), y, t.y),
+    moments: await transportSlots(a, collectMoments({ k, l, s }), y, t.y),
     singularValues: t.singularValues,
     discarded: t.discarded,
   };
@@ -71,36 +64,3 @@ export const geolora: Integrator = {
   name: "geolora",
   description: "rank-adaptive: one gradient for K, L and S; Riemannian gradient descent",
 };
-
-/**
- * The matrix in augmented bases with core [[S₁, L₁ᵀ Ṽ], [Ũᵀ K₁, 0]].
- *
- * @param y Old point, orthonormal bases.
- * @param k K after its flow, m×r.
- * @param l L after its flow, n×r.
- * @param s S after its flow, r×r.
- * @param only What of K and L gives Ũ and Ṽ.
- */
-async function assemble<M>(
-  a: Algebra<M>,
-  y: LowRank<M>,
-  k: M,
-  l: M,
-  s: M,
-  only: Directions<M> | undefined,
-): Promise<LowRank<M>> {
-  const newU = await a.complement(y.u, only ? a.multiply(k, only.right) : k);
-  const newV = await a.complement(y.v, only ? a.multiply(l, only.left) : l);
-  const right = newV === undefined ? [] : [a.multiply(l, newV, { transposeLeft: true })];
-  const top = a.hstack([s, ...right]);
-  if (newU === undefined) {
-    return { u: y.u, s: top, v: newV === undefined ? y.v : a.hstack([y.v, newV]) };
-  }
-  const below = a.multiply(newU, k, { transposeLeft: true });
-  const zeros = newV === undefined ? [] : [a.zeros(a.cols(newU), a.cols(newV))];
-  return {
-    u: a.hstack([y.u, newU]),
-    s: a.vstack([top, a.hstack([below, ...zeros])]),
-    v: newV === undefined ? y.v : a.hstack([y.v, newV]),
-  };
-}

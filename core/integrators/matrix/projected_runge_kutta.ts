@@ -1,8 +1,9 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { Advanced, MomentSlots, SubFlow } from "../types.ts";
-import type { FieldAt } from "../../geometry/fields/types.ts";
-import type { Integrator, StepOptions } from "./types.ts";
+import { factoredField, type FieldAt, sumField } from "../../geometry/fields/mod.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
+import { factorsLowRank, projectFactors } from "../../geometry/low_rank_tangent.ts";
+import type { Integrator, StepOptions } from "./types.ts";
 import {
   augment,
   type Augmented,
@@ -46,15 +47,16 @@ export function projectionMethod(
       let wide: Augmented<typeof y.u> = { ...y, left: [y.u], right: [y.v] };
       const slopes: FieldAt<typeof y.u>[] = [];
       for (const [i, row] of tableau.a.entries()) {
-        const at = i === 0 ? y : await stage(a, wide, combined(a, row, slopes), dt, o, rank);
+        const at = i === 0 ? y : await stage(a, wide, sumField(a, slopes, row), dt, o, rank);
         const f = yield { ...at, time: tableau.c[i]! * dt };
-        slopes.push(tangentField(a, at, f));
+        const slope = await projectFactors(a, at, f);
+        slopes.push(factoredField(a, factorsLowRank(a, at, slope)));
         const moments = i === 0 ? o.moments : undefined;
-        const k = await direction(a, kFlow(a, at, f), dt, o, moments);
-        const l = await direction(a, lFlow(a, at, f), dt, o, moments);
+        const k = await direction(a, kFlow(a, at, f), slope.k, dt, o, moments);
+        const l = await direction(a, lFlow(a, at, f), slope.l, dt, o, moments);
         wide = await augment(a, wide, k, l);
       }
-      const flow = augmentedFlow(a, wide, combined(a, tableau.b, slopes));
+      const flow = augmentedFlow(a, wide, sumField(a, slopes, tableau.b));
       const s = await frozen(a, flow, dt, o, liftMoments(a, o.moments, rank, wide));
       return await truncatedResult(a, { ...wide, s: s.value }, s.moments, o, rank);
     },
@@ -79,19 +81,25 @@ async function stage<M>(
   rank: number,
 ): Promise<LowRank<M>> {
   const { u, s, v } = wide;
-  const moved = { u, s: a.lincomb(1, s, dt, g.galerkin(u, v)), v };
+  const moved = { u, s: a.lincomb(1, s, dt, await g.galerkin(u, v)), v };
   return (await truncate(a, moved, o.truncation, rank)).y;
 }
 
-/** The directions that a K- or L-flow adds to a basis, without further evaluations. */
+/**
+ * The directions that a K- or L-flow adds to a basis, without further evaluations.
+ *
+ * @param slope The part of F that moves the factor.
+ */
 async function direction<M>(
   a: Algebra<M>,
   flow: SubFlow<M>,
+  slope: M,
   dt: number,
   o: StepOptions<M>,
   moments: MomentSlots<M> | undefined,
 ): Promise<M> {
-  return (await frozen(a, { ...flow, spanOnly: true }, dt, o, moments ?? {})).value;
+  return (await frozen(a, { ...flow, spanOnly: true, project: () => slope }, dt, o, moments ?? {}))
+    .value;
 }
 
 /** Advances a flow whose field stays as it is known at the start. */
@@ -106,44 +114,4 @@ async function frozen<M>(
   let state = await run.next();
   while (!state.done) state = await run.next(flow.known!);
   return state.value;
-}
-
-/** P(Y) F as an operator, with P(Y) Z = UUᵀZ + ZVVᵀ − UUᵀZVVᵀ. */
-function tangentField<M>(a: Algebra<M>, { u: U, v: V }: LowRank<M>, f: FieldAt<M>): FieldAt<M> {
-  const dot = (x: M, y: M): M => a.multiply(x, y, { transposeLeft: true });
-  const core = f.galerkin(U, V);
-  const times = (v: M): M => {
-    const c = dot(V, v);
-    const along = a.lincomb(1, f.galerkin(U, v), -1, a.multiply(core, c));
-    return a.lincomb(1, a.multiply(U, along), 1, a.multiply(f.times(V), c));
-  };
-  const adjointTimes = (u: M): M => {
-    const c = dot(U, u);
-    const along = a.lincomb(1, a.transpose(f.galerkin(u, V)), -1, dot(core, c));
-    return a.lincomb(1, a.multiply(V, along), 1, a.multiply(f.adjointTimes(U), c));
-  };
-  const galerkin = (u: M, v: M): M => {
-    const [left, right] = [dot(u, U), dot(V, v)];
-    const along = a.lincomb(1, f.galerkin(U, v), -1, a.multiply(core, right));
-    return a.lincomb(1, a.multiply(left, along), 1, a.multiply(f.galerkin(u, V), right));
-  };
-  return { times, adjointTimes, galerkin };
-}
-
-/** Σ wⱼ Fⱼ as an operator. */
-function combined<M>(
-  a: Algebra<M>,
-  weights: readonly number[],
-  fields: readonly FieldAt<M>[],
-): FieldAt<M> {
-  const sum = (term: (f: FieldAt<M>) => M): M =>
-    fields.slice(1).reduce(
-      (total, f, j) => a.lincomb(1, total, weights[j + 1]!, term(f)),
-      a.scale(weights[0]!, term(fields[0]!)),
-    );
-  return {
-    times: (v) => sum((f) => f.times(v)),
-    adjointTimes: (u) => sum((f) => f.adjointTimes(u)),
-    galerkin: (u, v) => sum((f) => f.galerkin(u, v)),
-  };
 }

@@ -1,14 +1,14 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { Integrator, Point, StepOptions } from "./types.ts";
-import type { LowRank } from "../../geometry/low_rank.ts";
+import { type LowRank, truncateCore } from "../../geometry/low_rank.ts";
+import type { Directions } from "../../geometry/low_rank_tangent.ts";
 import type { MomentSlots } from "../types.ts";
 import { augment } from "./augmentation.ts";
 import { advance, sFlow } from "./flows.ts";
-import { type Directions, parallelStep } from "./parallel_bug.ts";
+import { parallelStep } from "./parallel_bug.ts";
 import { embedMoments } from "../transport.ts";
 import { transportSlots } from "./transport.ts";
-import { clampedRank, noTruncation } from "../truncation.ts";
 
 /**
  * Second-order parallel integrator: the bases are augmented by F(Y₀) V and F(Y₀)ᵀ U before the
@@ -26,8 +26,8 @@ export const secondOrderParallelBug: Integrator = {
   adaptive: true,
   async *step(a, y, dt, o) {
     const f = yield { ...y, time: 0 };
-    const wide = await augment(a, y, f.times(y.v), f.adjointTimes(y.u));
-    const moments = widen(a, o.moments ?? {}, y, wide);
+    const wide = await augment(a, y, await f.times(y.v), await f.adjointTimes(y.u));
+    const moments = await widen(a, o.moments ?? {}, y, wide);
     return yield* parallelStep(a, wide, f, dt, { ...o, moments }, a.cols(y.u));
   },
 };
@@ -44,8 +44,8 @@ export const secondOrderParallelBug3r: Integrator = {
   description: "rank-adaptive, order 2: second-order-parallel-bug along midpoint bases, 3r bases",
   async *step(a, y, dt, o) {
     const f = yield { ...y, time: 0 };
-    const wide = await augment(a, y, f.times(y.v), f.adjointTimes(y.u));
-    const within = { ...o, moments: widen(a, o.moments ?? {}, y, wide) };
+    const wide = await augment(a, y, await f.times(y.v), await f.adjointTimes(y.u));
+    const within = { ...o, moments: await widen(a, o.moments ?? {}, y, wide) };
     const rank = a.cols(y.u);
     const only = yield* middleBases(a, wide, f, dt, within, rank);
     return yield* parallelStep(a, wide, f, dt, within, rank, only);
@@ -62,22 +62,19 @@ async function* middleBases<M>(
   rank: number,
 ): AsyncGenerator<Point<M>, Directions<M>, FieldAt<M>> {
   const { value } = yield* advance(a, sFlow(wide, f), dt / 2, o);
-  const { p, sigma, q } = await a.svd(value);
-  // Throws where the core is not finite, as truncation does.
-  const kept = clampedRank(sigma, { rule: noTruncation, tolerance: 0, maxRank: rank });
-  return { left: a.columns(p, 0, kept), right: a.columns(q, 0, kept) };
+  return await truncateCore(a, value, rank);
 }
 
 /** Moments at the same point in augmented bases; second moments are continued by their means. */
-function widen<M>(
+async function widen<M>(
   a: Algebra<M>,
   slots: MomentSlots<M>,
   from: LowRank<M>,
   to: LowRank<M>,
-): MomentSlots<M> {
+): Promise<MomentSlots<M>> {
   const { k, l, s } = slots;
   if (!k || !l || !s) return {};
-  if (!k.second && !l.second && !s.second) return transportSlots(a, slots, from, to);
+  if (!k.second && !l.second && !s.second) return await transportSlots(a, slots, from, to);
   const [p, q] = [a.cols(to.u), a.cols(to.v)];
   return {
     k: embedMoments(a, k, a.rows(from.u), q),

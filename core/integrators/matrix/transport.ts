@@ -5,9 +5,12 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
+import { factoredField } from "../../geometry/fields/factored.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
+import { factorsLowRank, projectFactors } from "../../geometry/low_rank_tangent.ts";
+import { gram } from "../../geometry/matrices.ts";
 import { transportMoments } from "../transport.ts";
-import type { Moments, MomentSlots } from "../types.ts";
+import type { MomentSlots } from "../types.ts";
 
 /**
  * Carries the moments of all factors from one point to another.
@@ -21,65 +24,37 @@ import type { Moments, MomentSlots } from "../types.ts";
  * @param from Old point, orthonormal bases.
  * @param to New point, orthonormal bases.
  */
-export function transportSlots<M>(
+export async function transportSlots<M>(
   a: Algebra<M>,
   slots: MomentSlots<M>,
   from: LowRank<M>,
   to: LowRank<M>,
-): MomentSlots<M> {
-  if (Object.keys(slots).length === 0) return slots;
-  const right = a.multiply(from.v, to.v, { transposeLeft: true });
-  const left = a.multiply(to.u, from.u, { transposeLeft: true });
-  const own = transportEach(a, slots, left, right);
+): Promise<MomentSlots<M>> {
   const { k, l, s } = slots;
-  if (!k?.first || !l?.first || !s?.first) return own;
   // Second moments vanish where the gradient does (inputs that are always zero); the projection
   // would put first moments there, and m / √v explodes.
-  if (k.second || l.second || s.second) return own;
-  const tangent = projectTangent(a, { k: k.first, l: l.first, s: s.first }, from, to, left, right);
+  const tangent = k?.first && l?.first && s?.first && !k.second && !l.second && !s.second;
+  if (!tangent) return transportEach(a, slots, from, to);
+  const xi = factorsLowRank(a, from, { k: k.first, l: l.first, s: s.first });
+  const moved = await projectFactors(a, to, factoredField(a, xi));
   return {
-    ...own,
-    k: { ...own.k!, first: tangent.k },
-    l: { ...own.l!, first: tangent.l },
-    s: { ...own.s!, first: tangent.s },
+    k: { count: k.count, first: moved.k },
+    l: { count: l.count, first: moved.l },
+    s: { count: s.count, first: moved.s },
   };
 }
 
 function transportEach<M>(
   a: Algebra<M>,
-  slots: MomentSlots<M>,
-  left: M,
-  right: M,
-): MomentSlots<M> {
-  const out: Record<string, Moments<M>> = {};
-  if (slots.k) out.k = transportMoments(a, slots.k, undefined, right);
-  if (slots.l) out.l = transportMoments(a, slots.l, undefined, a.transpose(left));
-  if (slots.s) out.s = transportMoments(a, slots.s, left, right);
-  return out;
-}
-
-/** ξ V₁, ξᵀ U₁ and U₁ᵀ ξ V₁ for ξ given by its three factors. */
-function projectTangent<M>(
-  a: Algebra<M>,
-  xi: { k: M; l: M; s: M },
+  { k, l, s }: MomentSlots<M>,
   from: LowRank<M>,
   to: LowRank<M>,
-  left: M,
-  right: M,
-): { k: M; l: M; s: M } {
-  const core = a.multiply(xi.s, right);
-  const lv = a.multiply(xi.l, to.v, { transposeLeft: true });
-  const k = add(a, a.multiply(xi.k, right), a.multiply(from.u, a.lincomb(1, lv, -1, core)));
-  const ku = a.multiply(xi.k, to.u, { transposeLeft: true });
-  const coreT = a.multiply(xi.s, left, { transposeLeft: true, transposeRight: true });
-  const l = add(
-    a,
-    a.multiply(xi.l, left, { transposeRight: true }),
-    a.multiply(from.v, a.lincomb(1, ku, -1, coreT)),
-  );
-  return { k, l, s: a.multiply(to.u, k, { transposeLeft: true }) };
-}
-
-function add<M>(a: Algebra<M>, x: M, y: M): M {
-  return a.lincomb(1, x, 1, y);
+): MomentSlots<M> {
+  if (!k && !l && !s) return {};
+  const [left, right] = [gram(a, to.u, from.u), gram(a, from.v, to.v)];
+  return {
+    ...(k ? { k: transportMoments(a, k, undefined, right) } : {}),
+    ...(l ? { l: transportMoments(a, l, undefined, a.transpose(left)) } : {}),
+    ...(s ? { s: transportMoments(a, s, left, right) } : {}),
+  };
 }

@@ -4,12 +4,11 @@
  * @module
  */
 
-import type { Algebra, Svd } from "../../algebra/mod.ts";
-import type { LowRank } from "../../geometry/low_rank.ts";
-import { clampedRank, notFinite } from "../truncation.ts";
+import type { Algebra } from "../../algebra/mod.ts";
+import { type LowRank, type Truncated, truncateTo } from "../../geometry/low_rank.ts";
+import { clampedRank } from "../truncation.ts";
 import type { Truncation } from "../types.ts";
 import { truncateAround } from "./fixed_vectors.ts";
-import type { Truncated } from "./types.ts";
 
 /**
  * Truncates Y = U S Vᵀ by the SVD of its core: the best approximation at the chosen rank, with
@@ -27,34 +26,11 @@ export async function truncate<M>(
   current?: number,
 ): Promise<Truncated<M>> {
   const fixed = t.rule.fixed?.(a.rows(y.u), a.rows(y.v));
-  if (!fixed) return await truncateCore(a, y, t, current);
-  return await truncateAround(
-    a,
-    y,
-    fixed,
-    (rest, count) =>
-      truncateCore(a, rest, beside(t, count), current && Math.max(1, current - count)),
-  );
-}
-
-async function truncateCore<M>(
-  a: Algebra<M>,
-  y: LowRank<M>,
-  t: Truncation,
-  current: number | undefined,
-): Promise<Truncated<M>> {
-  const { p, sigma, q } = await decompose(a, y.s);
-  const rank = clampedRank(sigma, t, current);
-  const left = a.columns(p, 0, rank);
-  const right = a.columns(q, 0, rank);
-  const kept = sigma.slice(0, rank);
-  return {
-    y: { u: a.multiply(y.u, left), s: a.diagonal(kept), v: a.multiply(y.v, right) },
-    singularValues: kept,
-    discarded: Math.hypot(...sigma.subarray(rank)),
-    left,
-    right,
-  };
+  if (!fixed) return await truncateTo(a, y, (sigma) => clampedRank(sigma, t, current));
+  return await truncateAround(a, y, fixed, (rest, count) => {
+    const [clamps, before] = [beside(t, count), current && Math.max(1, current - count)];
+    return truncateTo(a, rest, (sigma) => clampedRank(sigma, clamps, before));
+  });
 }
 
 /** The clamps that are left beside `count` fixed vectors. */
@@ -70,14 +46,4 @@ function beside(t: Truncation, count: number): Truncation {
     minRank: Math.max(1, minRank - count),
     ...(maxRank === undefined ? {} : { maxRank: maxRank - count }),
   };
-}
-
-/** SVD of a core; libraries that refuse what is not finite do so in words of their own. */
-async function decompose<M>(a: Algebra<M>, core: M): Promise<Svd<M>> {
-  try {
-    return await a.svd(core);
-  } catch (error) {
-    if (Number.isFinite(await a.norm(core))) throw error;
-    throw notFinite();
-  }
 }

@@ -14,20 +14,6 @@ import type { MomentSlots, Stepper, Timed, Truncation } from "../types.ts";
 /** A matrix at which an integrator asks for F; its factors need not be orthonormal. */
 export interface Point<M> extends LowRank<M>, Timed {}
 
-/** A truncated matrix with what is needed to carry coordinates along. */
-export interface Truncated<M> {
-  /** The matrix after truncation; its core is diagonal. */
-  readonly y: LowRank<M>;
-  /** Singular values kept, descending. */
-  readonly singularValues: Float64Array;
-  /** Frobenius norm of the discarded part. */
-  readonly discarded: number;
-  /** Change of the left coordinates, k×r: UᵀU₁; without fixed vectors, U₁ is U times this. */
-  readonly left: M;
-  /** Change of the right coordinates, l×r. */
-  readonly right: M;
-}
-
 /** Settings and state of one step. */
 export interface StepOptions<M> {
   /** How sub-flows are advanced. */

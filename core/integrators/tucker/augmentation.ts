@@ -5,13 +5,7 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
-import {
-  combineTensors,
-  type DenseTensor,
-  embedTensor,
-  type TuckerTensor,
-} from "../../tensors/mod.ts";
-import { foldRows, type ModeView } from "./flows.ts";
+import { embedTensor, type TuckerTensor } from "../../tensors/mod.ts";
 import type { SplitBasis } from "../../geometry/fields/types.ts";
 
 /** A Tucker tensor in augmented bases [Uₖ | Ũₖ]; its core has zeros in the new blocks. */
@@ -48,32 +42,4 @@ export async function augmentTucker<M>(
     return extra === undefined ? undefined : { old, added: extra };
   });
   return { core, factors, added, split };
-}
-
-/**
- * The core that joins what the core has become with what each mode has gained: S in the block of
- * the old bases, Wₖ Qₖᵀ in the block that is new in mode k alone, zeros elsewhere.
- *
- * @param y The old point.
- * @param views The old point seen from the modes that gain.
- * @param s The block of the old bases.
- * @param gains For each mode the coordinates Wₖ in its new directions, p_k×s_k; undefined where it
- * has none.
- */
-export function assembleCore<M>(
-  a: Algebra<M>,
-  y: TuckerTensor<M>,
-  views: readonly ModeView<M>[],
-  s: DenseTensor<M>,
-  gains: readonly (M | undefined)[],
-): DenseTensor<M> {
-  const r = y.core.shape;
-  const shape = r.map((n, k) => n + (gains[k] === undefined ? 0 : a.rows(gains[k]!)));
-  return views.reduce((core, { mode, q }) => {
-    const gain = gains[mode];
-    if (gain === undefined) return core;
-    const block = foldRows(a, a.multiply(gain, q, { transposeRight: true }), y, mode);
-    const offsets = r.map((n, k) => k === mode ? n : 0);
-    return combineTensors(a, 1, core, 1, embedTensor(a, block, shape, offsets));
-  }, embedTensor(a, s, shape));
 }

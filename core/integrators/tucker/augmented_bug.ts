@@ -2,9 +2,10 @@ import type { Algebra } from "../../algebra/mod.ts";
 import { modeProducts, type TuckerTensor } from "../../tensors/mod.ts";
 import { continuation } from "../transport.ts";
 import type { Moments, MomentSlots } from "../types.ts";
-import { assembleCore, type AugmentedTucker, augmentTucker } from "./augmentation.ts";
 import { tuckerField } from "../../geometry/fields/tucker.ts";
-import { advanceFlow, advanceModes, coreFlow, type ModeView, viewModes } from "./flows.ts";
+import { assembleCore, type ModeView, viewModes } from "../../geometry/tucker_views.ts";
+import { type AugmentedTucker, augmentTucker } from "./augmentation.ts";
+import { advanceFlow, advanceModes, coreFlow } from "./flows.ts";
 import { changesOf, projectModeMoments, transportCore } from "./transport.ts";
 import { truncateTucker } from "./truncation.ts";
 import type { TuckerIntegrator } from "./types.ts";
@@ -97,5 +98,5 @@ async function lowerMoments<M>(
   const s = transportCore(a, m, grown, changesOf(a, grown, to));
   if (m.first === undefined) return { s };
   const field = tuckerField(a, { ...grown, core: { ...grown.core, data: m.first } }, true);
-  return { ...projectModeMoments(a, to, await viewModes(a, to), field, m.count), s };
+  return { ...await projectModeMoments(a, to, await viewModes(a, to), field, m.count), s };
 }

@@ -1,6 +1,7 @@
+import { viewModes } from "../../geometry/tucker_views.ts";
 import { modeProducts } from "../../tensors/mod.ts";
 import { collectMoments } from "../matrix/flows.ts";
-import { advanceFlow, advanceModes, coreFlow, momentsOfModes, viewModes } from "./flows.ts";
+import { advanceFlow, advanceModes, coreFlow, momentsOfModes } from "./flows.ts";
 import { changesOf, transportCore, transportModes } from "./transport.ts";
 import type { TuckerIntegrator } from "./types.ts";
 

@@ -17,12 +17,11 @@ tuckerIntegrators.add(tuckerBug);
 tuckerIntegrators.add(augmentedTuckerBug);
 tuckerIntegrators.add(parallelTuckerBug);
 
-export { assembleCore, type AugmentedTucker, augmentTucker } from "./augmentation.ts";
+export { type AugmentedTucker, augmentTucker } from "./augmentation.ts";
 export { augmentedTuckerBug } from "./augmented_bug.ts";
 export { tuckerBug } from "./bug.ts";
 export { parallelTuckerBug } from "./parallel_bug.ts";
-export { contractAlong, denseTensorField, tuckerField } from "../../geometry/fields/tucker.ts";
-export { coreFlow, modeFlow, type ModeView, viewMode, viewModes } from "./flows.ts";
+export { coreFlow, modeFlow } from "./flows.ts";
 export {
   integrateTucker,
   type IntegrateTuckerOptions,
@@ -39,4 +38,3 @@ export type {
   TuckerStepOptions,
   TuckerStepResult,
 } from "./types.ts";
-export type { OpenTucker, SplitBasis, TuckerFieldAt } from "../../geometry/fields/types.ts";

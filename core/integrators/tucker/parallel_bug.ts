@@ -1,6 +1,7 @@
 import { collectMoments } from "../matrix/flows.ts";
-import { assembleCore, augmentTucker } from "./augmentation.ts";
-import { advanceFlow, advanceModes, coreFlow, momentsOfModes, viewModes } from "./flows.ts";
+import { assembleCore, viewModes } from "../../geometry/tucker_views.ts";
+import { augmentTucker } from "./augmentation.ts";
+import { advanceFlow, advanceModes, coreFlow, momentsOfModes } from "./flows.ts";
 import { transportTuckerSlots } from "./transport.ts";
 import { truncateTucker } from "./truncation.ts";
 import type { TuckerIntegrator } from "./types.ts";

@@ -12,10 +12,16 @@ import type { Algebra } from "../../algebra/mod.ts";
 import { modeProducts, type TuckerTensor, unfoldCyclic } from "../../tensors/mod.ts";
 import { transportMoments } from "../transport.ts";
 import type { Moments, MomentSlots } from "../types.ts";
-import { assembleCore } from "./augmentation.ts";
 import { tuckerField } from "../../geometry/fields/tucker.ts";
-import { coreFlow, foldRows, modeFlow, type ModeView, viewModes } from "./flows.ts";
-import type { TuckerFieldAt } from "../../geometry/fields/types.ts";
+import { outside } from "../../geometry/matrices.ts";
+import {
+  foldRows,
+  type ModeView,
+  projectMode,
+  turnedTucker,
+  viewModes,
+} from "../../geometry/tucker_views.ts";
+import type { LocalTuckerField, TuckerFieldAt } from "../../geometry/fields/types.ts";
 
 /**
  * The tangent vector that first moments stand for, as a field: dS ×ₖ Uₖ + Σ (I − Uₖ Uₖᵀ) dKₖ Vₖᵀ.
@@ -31,16 +37,9 @@ export function tuckerTangentField<M>(
   views: readonly ModeView<M>[],
   ks: readonly (M | undefined)[],
   s: M,
-): TuckerFieldAt<M> {
-  const gains = ks.map((k) => k === undefined ? undefined : a.identity(a.cols(k)));
-  const core = assembleCore(a, y, views, { ...y.core, data: s }, gains);
-  const factors = y.factors.map((u, mode) => {
-    const k = ks[mode];
-    if (k === undefined) return u;
-    const inside = a.multiply(u, a.multiply(u, k, { transposeLeft: true }));
-    return a.hstack([u, a.lincomb(1, k, -1, inside)]);
-  });
-  return tuckerField(a, { core, factors });
+): LocalTuckerField<M> {
+  const turns = ks.map((k, mode) => k === undefined ? k : outside(a, y.factors[mode]!, k));
+  return tuckerField(a, turnedTucker(a, y, views, { ...y.core, data: s }, turns));
 }
 
 /** The first moments as a field; undefined where the core has none. */
@@ -49,7 +48,7 @@ export function momentField<M>(
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
   slots: MomentSlots<M>,
-): TuckerFieldAt<M> | undefined {
+): LocalTuckerField<M> | undefined {
   const s = slots.s?.first;
   if (s === undefined) return undefined;
   const ks: (M | undefined)[] = y.factors.map(() => undefined);
@@ -58,31 +57,28 @@ export function momentField<M>(
 }
 
 /** First moments of every factor at `y` from a field, with that count of updates. */
-export function projectMoments<M>(
+export async function projectMoments<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
   field: TuckerFieldAt<M>,
   count: number,
-): MomentSlots<M> {
-  return {
-    ...projectModeMoments(a, y, views, field, count),
-    s: { count, first: coreFlow(y).project(field) },
-  };
+): Promise<MomentSlots<M>> {
+  const s = (await field.contract(y.factors)).data;
+  return { ...await projectModeMoments(a, y, views, field, count), s: { count, first: s } };
 }
 
 /** The same of the bases alone. */
-export function projectModeMoments<M>(
+export async function projectModeMoments<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
   field: TuckerFieldAt<M>,
   count: number,
-): MomentSlots<M> {
+): Promise<MomentSlots<M>> {
   const out: Record<string, Moments<M>> = {};
   for (const view of views) {
-    const flow = modeFlow(a, y, view);
-    out[flow.slot] = { count, first: flow.project(field) };
+    out[`k${view.mode}`] = { count, first: await projectMode(a, y, view, field) };
   }
   return out;
 }
@@ -108,7 +104,7 @@ export async function transportTuckerSlots<M>(
   const after = await viewModes(a, to);
   if (given.every((m) => m.second === undefined)) {
     const field = momentField(a, from, views, slots);
-    if (field) return projectMoments(a, to, after, field, slots.s!.count);
+    if (field) return await projectMoments(a, to, after, field, slots.s!.count);
   }
   const changes = changesOf(a, from, to);
   return {

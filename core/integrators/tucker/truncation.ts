@@ -4,15 +4,14 @@
  * @module
  */
 
-import type { Algebra } from "../../algebra/mod.ts";
+import { type Algebra, decomposed } from "../../algebra/mod.ts";
 import {
   type RankChoice,
   spendBudget,
-  type TruncatedModes,
   truncateModes,
   type TuckerTensor,
 } from "../../tensors/mod.ts";
-import { checkTruncation, clampedRank, notFinite } from "../truncation.ts";
+import { checkTruncation, clampedRank } from "../truncation.ts";
 import type { Truncation } from "../types.ts";
 import type { ModeTruncation } from "./types.ts";
 
@@ -46,13 +45,18 @@ export async function truncateTucker<M>(
   truncation: ModeTruncation,
   current?: readonly number[],
 ): Promise<TruncatedTucker<M>> {
-  const rules = await rulesOf(a, y, truncation, current);
-  const { tucker, discarded, singularValues } = await truncateCore(a, y, rules);
+  const { choose, free } = await rulesOf(a, y, truncation, current);
+  const { tucker, discarded, singularValues } = await decomposed(
+    a,
+    y.core.data,
+    () => truncateModes(a, y.core, choose, free),
+  );
   const factors = y.factors.map((u, k) => {
     const turn = tucker.factors[k];
     return turn === undefined ? u : a.multiply(u, turn);
   });
-  return { y: { core: tucker.core, factors }, singularValues, discarded };
+  const values = y.core.shape.map((_, k) => singularValues[k] ?? NONE);
+  return { y: { core: tucker.core, factors }, singularValues: values, discarded };
 }
 
 /**
@@ -114,20 +118,4 @@ function truncationOfModes(
     `Cannot truncate a Tucker tensor by "${bound.rule.name}": ` +
       "a rule without fixed vectors is needed, those are vectors of a matrix",
   );
-}
-
-/** SVDs of the core; libraries that refuse what is not finite do so in words of their own. */
-async function truncateCore<M>(
-  a: Algebra<M>,
-  y: TuckerTensor<M>,
-  { choose, free }: Rules,
-): Promise<TruncatedModes<M>> {
-  try {
-    const out = await truncateModes(a, y.core, choose, free);
-    const values = y.core.shape.map((_, k) => out.singularValues[k] ?? NONE);
-    return { ...out, singularValues: values };
-  } catch (error) {
-    if (Number.isFinite(await a.norm(y.core.data))) throw error;
-    throw notFinite();
-  }
 }

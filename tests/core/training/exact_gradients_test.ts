@@ -10,26 +10,28 @@ import {
   evaluate,
   type Evidence,
   hostAlgebra,
-  kernelPairField,
+  kernelPairs,
   kernelTuckerField,
   type LabelledBatch,
   type Layer,
   type Matrix,
   matrix,
-  matrixTuckerField,
+  matrixPairs,
   modeProducts,
+  pairField,
   Random,
   type Tensor,
   type TrainingMethod,
   type TuckerTensor,
   tuckerToDense,
+  twoModeField,
   unfold,
   weightFormats,
   type WeightPoint,
   type WeightStates,
   wholeTuckerField,
 } from "../../../core/mod.ts";
-import type { TuckerFieldAt } from "../../../core/geometry/mod.ts";
+import type { LocalTuckerField } from "../../../core/geometry/mod.ts";
 import { formedTuckerField } from "../../../core/training/tucker_field.ts";
 import { linear } from "../../../layers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
@@ -120,7 +122,7 @@ function weightTensor(
 }
 
 async function checkField(
-  f: TuckerFieldAt<Tensor>,
+  f: LocalTuckerField<Tensor>,
   method: TrainingMethod,
   point: WeightPoint,
   whole: Float64Array,
@@ -228,7 +230,8 @@ async function checkMatrix({ method, states, evidence, whole }: Seen, c: Case): 
   const [rows, cols] = [c.size[0] * c.size[1] * c.image[3], v!.shape[0]!];
   const u = a.reshape(u4!, rows, u4!.shape[3]!);
   const at = { u, s: s!, v: v! };
-  const f = kernelPairField(engine, a, evidence.pairs, at, c.size, evidence.gradient);
+  const pairs = kernelPairs(engine, a, evidence.pairs, c.size);
+  const f = pairField(a, pairs, { ...at, core: evidence.gradient });
   const g = matrix(whole, rows, cols);
   const random = new Random(3);
   const [x, y] = [gaussian(method, random, rows, 3), gaussian(method, random, cols, 2)];
@@ -278,7 +281,8 @@ for (const backend of cpuBackends) {
           const point = weightFormats.get("tucker").point(states["a.weight"]!);
           const at = { in: point.in!, out: point.out! };
           const { engine, algebra: a } = method;
-          const f = matrixTuckerField(a, evidence.pairs, at, evidence.gradient);
+          const own = { u: at.in, v: at.out, core: evidence.gradient };
+          const f = twoModeField(a, pairField(a, matrixPairs(a, evidence.pairs), own));
           const g = matrix(whole, 9, 7);
           const [u, v] = [await readMatrix(engine, at.in), await readMatrix(engine, at.out)];
           const core = host.multiply(u, host.multiply(g, v), { transposeLeft: true });

@@ -8,6 +8,7 @@ import {
   type GradientPair,
   type LowRank,
   type Matrix,
+  matrixPairs,
   openEngine,
   pairField,
   Random,
@@ -61,7 +62,8 @@ for (const backend of cpuBackends) {
             }));
             const g = data.map(({ x, d }) => times(transposed(x), d)).reduce(plus);
             const pairs = data.map(({ x, d }) => pairOf(engine, x, d, at));
-            const f = pairField(engineAlgebra(engine), pairs, at);
+            const a = engineAlgebra(engine);
+            const f = pairField(a, matrixPairs(a, pairs), at);
             const compare = async (got: Tensor, wanted: Matrix, what: string) =>
               assertLess(
                 relativeError(await readMatrix(engine, got), wanted),
@@ -96,24 +98,21 @@ Deno.test({
       const { at } = await pointOf(engine, random, 6, 5, 2);
       const pair = pairOf(engine, gaussian(random, 4, 6), gaussian(random, 4, 5), at);
       const core = engine.fill([2, 2], 42);
-      const f = pairField(engineAlgebra(engine), [pair], at, core);
+      const a = engineAlgebra(engine);
+      const f = pairField(a, matrixPairs(a, [pair]), { ...at, core });
       assertStrictEquals(f.galerkin(at.u, at.v), core);
       const other = engine.clone(at.u);
       assert((await engine.read(f.galerkin(other, at.v))).every((x) => x !== 42));
     }),
 });
 
-Deno.test("pairField() without a pair says that the weight took no part", async () => {
+Deno.test("matrixPairs() without a pair says that the weight took no part", async () => {
   const { engine } = await openEngine("cpu");
-  await engine.scope(async () => {
-    const { at } = await pointOf(engine, new Random(3), 6, 5, 2);
-    const f = pairField(engineAlgebra(engine), [], at);
-    assertThrows(
-      () => f.times(at.v),
-      Error,
-      "Cannot form the field: the weight took no part in the evaluation",
-    );
-  });
+  assertThrows(
+    () => matrixPairs(engineAlgebra(engine), []),
+    Error,
+    "Cannot form the field: the weight took no part in the evaluation",
+  );
 });
 
 const SHAPES: readonly [m: number, n: number, r: number, q: number, batch: number][] = [

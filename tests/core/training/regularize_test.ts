@@ -6,6 +6,7 @@ import {
   conditioningOf,
   denseField,
   disposeStates,
+  type FieldAt,
   initialStates,
   integrators,
   type Layer,
@@ -153,14 +154,15 @@ Deno.test("the field term is the gradient of R(W) also where factors are not ort
   // The algebra stands for that of tensors: what is tested knows no engine.
   const field = await (regularisedField as unknown as (
     ...a: unknown[]
-  ) => Promise<typeof zero>)(method, spec, zero, loose, false);
+  ) => Promise<FieldAt<Matrix>>)(method, spec, zero, loose, false);
   const d = { ...base, s: gaussian(random, 3, 3) };
   const value = async (h: number) => {
     const s = host.lincomb(1, base.s, h, d.s);
     return (await spectral.term!(host, s, {})).value;
   };
   const slope = (await value(1e-5) - await value(-1e-5)) / 2e-5;
-  const found = host.multiply(dense(d), field.times(host.identity(6)), { transposeLeft: true });
+  const pulled = await field.times(host.identity(6));
+  const found = host.multiply(dense(d), pulled, { transposeLeft: true });
   const trace = Array.from({ length: 6 }, (_, i) => found.data[i * 7]!).reduce((a, b) => a + b, 0);
   assertAlmostEquals(trace, -0.7 * slope, 1e-6 * Math.abs(slope));
 });

@@ -64,7 +64,7 @@ for (const ranks of RANKS) {
     for (const seed of [1, 2, 3]) {
       const { from, to, random } = await pair(seed, ranks);
       const xi = tangentProjection(from, gaussian(random, 16, 11));
-      const moved = firsts(transportSlots(host, firstSlots(factorsOf(from, xi)), from, to));
+      const moved = firsts(await transportSlots(host, firstSlots(factorsOf(from, xi)), from, to));
       const wanted = tangentProjection(to, xi);
       assertLess(relativeError(tangentOf(to, moved), wanted), 1e-13);
       const factors = factorsOf(to, wanted);
@@ -79,7 +79,7 @@ for (const ranks of RANKS) {
     const xi = tangentProjection(from, gaussian(random, 16, 11));
     const moved = tangentOf(
       to,
-      firsts(transportSlots(host, firstSlots(factorsOf(from, xi)), from, to)),
+      firsts(await transportSlots(host, firstSlots(factorsOf(from, xi)), from, to)),
     );
     assertLess(relativeError(tangentProjection(to, moved), moved), 1e-13);
     assertLess(norm(moved), norm(xi) * (1 + 1e-13));
@@ -91,7 +91,7 @@ Deno.test("transportSlots() to the same matrix in other bases keeps the tangent 
   const [q, r] = [await orthonormal(random, 4, 4), await orthonormal(random, 4, 4)];
   const to = { u: times(from.u, q), s: times(transposed(q), from.s, r), v: times(from.v, r) };
   const xi = tangentProjection(from, gaussian(random, 16, 11));
-  const moved = firsts(transportSlots(host, firstSlots(factorsOf(from, xi)), from, to));
+  const moved = firsts(await transportSlots(host, firstSlots(factorsOf(from, xi)), from, to));
   assertLess(relativeError(tangentOf(to, moved), xi), 1e-13);
 });
 
@@ -99,10 +99,10 @@ Deno.test("transportSlots() keeps counts and leaves its arguments untouched", as
   const { from, to, random } = await pair(6, [3, 4]);
   const slots = firstSlots(factorsOf(from, tangentProjection(from, gaussian(random, 16, 11))));
   const before = structuredClone({ slots, from, to });
-  const after = transportSlots(host, slots, from, to);
+  const after = await transportSlots(host, slots, from, to);
   assertEquals(Object.values(after).map((m) => m.count), [7, 7, 7]);
   assertEquals({ slots, from, to }, before);
-  assertEquals(transportSlots(host, {}, from, to), {});
+  assertEquals(await transportSlots(host, {}, from, to), {});
 });
 
 Deno.test("transportSlots() keeps second moments non-negative and first ones in proportion", async () => {
@@ -116,7 +116,7 @@ Deno.test("transportSlots() keeps second moments non-negative and first ones in 
         return [slot, { count: 3, first, second: host.square(first) }];
       }),
     );
-    for (const [slot, m] of Object.entries(transportSlots(host, slots, from, to))) {
+    for (const [slot, m] of Object.entries(await transportSlots(host, slots, from, to))) {
       assert(m.second!.data.every((v) => v >= 0), slot);
       // |Σ aᵢ mᵢ|² ≤ n Σ aᵢ² mᵢ²: a first moment never towers over a vanished second one.
       const terms = slot === "s" ? r * r : r;
@@ -207,7 +207,7 @@ Deno.test("the projection of transport is orthogonal: what it drops is normal", 
   const xi = tangentProjection(from, gaussian(random, 16, 11));
   const moved = tangentOf(
     to,
-    firsts(transportSlots(host, firstSlots(factorsOf(from, xi)), from, to)),
+    firsts(await transportSlots(host, firstSlots(factorsOf(from, xi)), from, to)),
   );
   const any = tangentProjection(to, gaussian(random, 16, 11));
   assertAlmostEquals(inner(minus(xi, moved), any), 0, 1e-12);

@@ -4,12 +4,12 @@ import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } f
 import {
   conservative,
   euler,
-  NonFiniteError,
   relativeFrobenius,
   rk4,
   stepOde,
   truncationRules,
 } from "../../../../core/integrators/mod.ts";
+import { NonFiniteError } from "../../../../core/checks.ts";
 import { denseField, orthogonalityDefect } from "../../../../core/geometry/mod.ts";
 import {
   augmentedTuckerBug,
@@ -20,8 +20,8 @@ import {
   tuckerBug,
   type TuckerIntegrator,
   tuckerIntegrators,
-  viewModes,
 } from "../../../../core/integrators/tucker/mod.ts";
+import { viewModes } from "../../../../core/geometry/mod.ts";
 import { denseTensorField, tuckerField } from "../../../../core/geometry/mod.ts";
 import type { Algebra } from "../../../../core/algebra/mod.ts";
 import { Random } from "../../../../core/random.ts";

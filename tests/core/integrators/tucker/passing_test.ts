@@ -4,7 +4,8 @@ import { assertEquals, assertLess } from "@std/assert";
 import type { Algebra, InverseFactor, Matrix } from "../../../../core/algebra/mod.ts";
 import { euler } from "../../../../core/integrators/mod.ts";
 import { orthogonalityDefect } from "../../../../core/geometry/mod.ts";
-import { augmentedTuckerBug, viewModes } from "../../../../core/integrators/tucker/mod.ts";
+import { augmentedTuckerBug } from "../../../../core/integrators/tucker/mod.ts";
+import { viewModes } from "../../../../core/geometry/mod.ts";
 import {
   contractAlong,
   denseTensorField,

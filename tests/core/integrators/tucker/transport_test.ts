@@ -28,7 +28,8 @@ import {
   modeProducts,
   tuckerRanks,
 } from "../../../../core/tensors/mod.ts";
-import { assembleCore, augmentTucker } from "../../../../core/integrators/tucker/mod.ts";
+import { assembleCore } from "../../../../core/geometry/mod.ts";
+import { augmentTucker } from "../../../../core/integrators/tucker/mod.ts";
 import { contractAlong, denseTensorField, tuckerField } from "../../../../core/geometry/mod.ts";
 import { adam, heavyBall, sgd } from "../../../../optimizers/mod.ts";
 import { gaussian, host, norm, orthonormal, projector, times } from "../../../support/matrices.ts";
