@@ -5,18 +5,10 @@
  */
 
 import { aNumber, aRecord, aText, type Expectation, someOf } from "../../core/mod.ts";
-import { type DesignStep, designStep, type SearchResult } from "./search_records.ts";
+import { designStep, type SearchResult } from "./search_records.ts";
 
 /** A search in numbers. */
-export interface WindowSummary {
-  /** Registry name of the window. */
-  readonly window: string;
-  /** Every design, the start first. */
-  readonly designs: readonly DesignStep[];
-  /** Mean drag of the first design over a long time. */
-  readonly dragBefore: number;
-  /** Mean drag of the last design over a long time. */
-  readonly dragAfter: number;
+export interface WindowSummary extends Omit<SearchResult, "before" | "after"> {
   /** Share of the drag that is saved. */
   readonly saved: number;
   /** Noise of the windowed drag: root mean square over the designs. */
@@ -25,18 +17,6 @@ export interface WindowSummary {
   readonly largestNoise: number;
   /** Steps that found a lower value. */
   readonly moved: number;
-  /** Relative difference of the first gradient from central differences. */
-  readonly gradientError: number;
-  /** Relative change of the first gradient as the start of the simulation moves. */
-  readonly gradientNoise: number;
-  /** Time steps of a simulation. */
-  readonly steps: number;
-  /** Time steps taken forward by a derivative. */
-  readonly forwardSteps: number;
-  /** Most states kept at a time. */
-  readonly peakSnapshots: number;
-  /** Bytes of a state. */
-  readonly stateBytes: number;
 }
 
 /** {@linkcode WindowSummary} as a file must hold it. */

@@ -120,7 +120,7 @@ export interface BlasLibrary {
 }
 
 /** Environment variable that names the library to load, and no other. */
-export const LIBRARY_VARIABLE = "RANKFLOW_BLAS";
+const LIBRARY_VARIABLE = "RANKFLOW_BLAS";
 
 const WELL_KNOWN: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
   linux: [
