@@ -200,7 +200,7 @@ await onEach("convolutions repeat bit for bit, whoever computes which piece", as
       const first = await all();
       for (let i = 0; i < 8; i++) {
         assertEquals(await e.scope(all), first);
-        // Long enough for helpers to fall asleep, now and then.
+        // Long enough for other threads to fall asleep, now and then.
         if (i % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
