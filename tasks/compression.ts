@@ -4,15 +4,22 @@
  * @module
  */
 
-import { readRun, type RunConfig } from "../core/mod.ts";
+import { join } from "node:path";
+import { readRun, type RunConfig, type RunData } from "../core/mod.ts";
 import { perceptronOf, runVariants, type Subject } from "./classification.ts";
 import type { Variant } from "./classification/variant.ts";
-import { convolutionDefaults, type ConvolutionOptions, convolutionSubject } from "./convolution.ts";
+import { convolutionDefaults, convolutionSchema, convolutionSubject } from "./convolution.ts";
 import { dense, methods } from "./methods.ts";
 import type { OptionSchema, ParsedOptions } from "./options.ts";
 import type { RecipeContext } from "./recipe.ts";
 import { runPath } from "./run_path.ts";
-import { type ClassificationOptions, runDefaults, runSchema } from "./settings.ts";
+import {
+  classificationDefaults,
+  classificationSchema,
+  runDefaults,
+  runSchema,
+} from "./settings.ts";
+import { storedOptions } from "./stored_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Value of `augmentation` that stands for that of the dense run. */
@@ -61,20 +68,22 @@ export async function compress(o: CompressOptions, context: RecipeContext): Prom
         "deno task train cifar --method dense",
     );
   }
-  const { config, summary } = await readRun(o.checkpoint);
+  const run = await readRun(o.checkpoint);
+  const { config, summary } = run;
   if (config.settings.method !== dense.name) {
     throw new UsageError(
       `Cannot compress ${o.checkpoint}: expected a run of method ${dense.name}, ` +
         `got ${config.settings.method}`,
     );
   }
+  const subject = subjectOf(run);
   if (summary) {
     const accuracy = (100 * summary.testAccuracy).toFixed(2);
     context.sink.write(`Compressing ${o.checkpoint}: ${config.recipe}, test ${accuracy} %\n`);
   }
   const path = runPath(o.out, "compress");
   const options = { ...o, augmentation: augmentationOf(o, config) };
-  return await runVariants(subjectOf(config), options, variantsOf(o, path), path, context);
+  return await runVariants(subject, options, variantsOf(o, path), path, context);
 }
 
 /** Fine-tuning sees what training saw, unless told otherwise: images as they are overfit sooner. */
@@ -83,17 +92,20 @@ function augmentationOf({ augmentation }: CompressOptions, { settings }: RunConf
 }
 
 /** The network and the data of a run. */
-function subjectOf(config: RunConfig): Subject {
-  const { settings, dataset } = config;
+function subjectOf(run: RunData): Subject {
+  const { settings, dataset } = run.config;
   const recipe = "compress";
   if ("network" in settings) {
-    return convolutionSubject(
-      recipe,
-      { ...convolutionDefaults, ...settings } as ConvolutionOptions,
+    const options = storedOptions(run, convolutionDefaults, convolutionSchema());
+    return convolutionSubject(recipe, options);
+  }
+  if (!dataset) {
+    throw new Error(
+      `Cannot read ${join(run.path, "config.json")}: expected the name of its "dataset", got none`,
     );
   }
-  const network = perceptronOf(settings as unknown as ClassificationOptions);
-  return { recipe, source: dataset!.name, network };
+  const options = storedOptions(run, classificationDefaults, classificationSchema());
+  return { recipe, source: dataset.name, network: perceptronOf(options) };
 }
 
 function variantsOf(o: CompressOptions, path: string): Variant[] {

@@ -52,7 +52,7 @@ const metricLine: Expectation<MetricLine> = aRecord<MetricLine>({
   testLoss: optional(aNumber),
   testAccuracy: optional(aNumber),
   trainAccuracy: optional(aNumber),
-  ranks: optional(byName(aNumber)),
+  ranks: optional(byName(aCount)),
   singularValues: optional(byName(listOf(aNumber))),
   discarded: optional(byName(aNumber)),
   secondsPerStep: optional(aNumber),

@@ -5,6 +5,7 @@
  */
 
 import {
+  aCount,
   aNumber,
   aRecord,
   aText,
@@ -69,7 +70,7 @@ const FIELDS = {
   parameters: aNumber,
   denseParameters: aNumber,
   compression: aNumber,
-  ranks: byName(aNumber),
+  ranks: byName(aCount),
   secondsPerStep: aNumber,
   seconds: aNumber,
   confusion: optional(listOf(listOf(aNumber))),

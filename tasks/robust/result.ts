@@ -84,7 +84,7 @@ export const robustResult: Expectation<RobustResult> = aRecord<RobustResult>({
   cleanAccuracy: aNumber,
   parameters: aNumber,
   compression: aNumber,
-  ranks: byName(aNumber),
+  ranks: byName(aCount),
   secondsPerStep: aNumber,
   conditioning: byName(aRecord<Conditioning>({
     condition: aNumber,

@@ -320,7 +320,7 @@ const DAMAGED: readonly [file: string, text: string, message: string][] = [
   ["config.json", "[]", "expected a record, got []"],
   ["config.json", "", "expected JSON text, got other text (Unexpected end of JSON input)"],
   ["summary.json", "null", "expected a record, got null"],
-  ["summary.json", '{"ranks":{"w":null}}', 'expected a number "ranks.w", got null'],
+  ["summary.json", '{"ranks":{"w":null}}', 'expected a whole number ≥ 0 "ranks.w", got null'],
   ["summary.json", '{"confusion":[[1],2]}', 'expected a list "confusion.1", got 2'],
   ["baseline/config.json", '{"recipe":7}', 'expected a text "recipe", got 7'],
 ];
@@ -342,7 +342,7 @@ Deno.test("readRun() refuses a metric of the wrong type and names it", async () 
     using run = await RunFolder.open(path, CONFIG);
     run.appendMetric(line(1));
     const wrong: readonly [more: string, message: string][] = [
-      ['"ranks":{"w":"4"}', 'expected a number "ranks.w", got "4"'],
+      ['"ranks":{"w":"4"}', 'expected a whole number ≥ 0 "ranks.w", got "4"'],
       ['"singularValues":{"w":[1,null]}', 'expected a number "singularValues.w.1", got null'],
       ['"step":-1', 'expected a whole number ≥ 0 "step", got -1'],
     ];
