@@ -32,25 +32,36 @@ export async function runMain(...args: string[]): Promise<Finished> {
   return { code, out: text.decode(stdout), err: text.decode(stderr) };
 }
 
-/** Runs it and sends a signal as soon as its output matches a pattern. */
+/** Runs it and sends a signal, or does something else, as soon as its output matches a pattern. */
 export async function runMainUntil(
   pattern: RegExp,
-  signal: Deno.Signal,
+  then: Deno.Signal | ((child: Deno.ChildProcess) => void | Promise<void>),
   ...args: string[]
 ): Promise<Finished> {
   await using child = command(args).spawn();
   let out = "";
-  let sent = false;
+  let done = false;
   const err = new Response(child.stderr).text();
   for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
     out += part;
-    if (!sent && pattern.test(out)) {
-      sent = true;
-      child.kill(signal);
-    }
+    if (done || !pattern.test(out)) continue;
+    done = true;
+    if (typeof then === "string") child.kill(then);
+    else await then(child);
   }
   const { code } = await child.status;
   return { code, out, err: await err };
+}
+
+/** Runs it and closes its standard output after the first bytes. */
+export async function runMainUnread(...args: string[]): Promise<Omit<Finished, "out">> {
+  await using child = command(args).spawn();
+  const err = new Response(child.stderr).text();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  const { code } = await child.status;
+  return { code, err: await err };
 }
 
 /** A temporary folder for the time of a check. */
