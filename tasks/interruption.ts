@@ -11,9 +11,14 @@ export const INTERRUPTED = 130;
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
 /**
+ * Milliseconds within which signals count as one: Ctrl-C reaches all processes of a terminal, and
+ * `deno task`, which is one of them, passes it on.
+ */
+const TOGETHER = 250;
+
+/**
  * Runs a job that signals may stop. The first one asks it to save and end. A second Ctrl-C ends
- * the process at once; others come twice by themselves, to a group of processes and passed on by
- * its leader, and are heard once.
+ * the process at once; other signals are heard once.
  *
  * @param job Watches the signal that it is given.
  * @returns What the job returns, or 128 and the number of the signal where that is
@@ -23,19 +28,20 @@ export async function interruptible(
   job: (signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const controller = new AbortController();
-  let first: keyof typeof SIGNALS | undefined;
+  let first: { readonly name: keyof typeof SIGNALS; readonly time: number } | undefined;
   const listeners = Object.keys(SIGNALS).map((key) => {
     const name = key as keyof typeof SIGNALS;
     const stop = (): void => {
-      if (first !== undefined && name === "SIGINT") Deno.exit(exitCode(name));
-      first ??= name;
+      const time = performance.now();
+      first ??= { name, time };
+      if (name === "SIGINT" && time > first.time + TOGETHER) Deno.exit(exitCode(name));
       controller.abort();
     };
     return { name, stop };
   }).filter(({ name, stop }) => listen(name, stop));
   try {
     const code = await job(controller.signal);
-    return code === INTERRUPTED && first !== undefined ? exitCode(first) : code;
+    return code === INTERRUPTED && first !== undefined ? exitCode(first.name) : code;
   } finally {
     for (const { name, stop } of listeners) Deno.removeSignalListener(name, stop);
   }
