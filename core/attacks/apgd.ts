@@ -2,6 +2,7 @@ import {
   type Attack,
   type AttackProblem,
   type BallNorm,
+  COUNT,
   defineAttack,
   imageSize,
   someOf,
@@ -14,6 +15,8 @@ import { type AttackObjective, crossEntropy, logitsRatio } from "./objectives.ts
 const DEFAULTS = { steps: 50, restarts: 1, momentum: 0.75, progress: 0.75 };
 /** Settings of all forms. */
 type Settings = typeof DEFAULTS;
+
+const RANGES = { steps: COUNT, restarts: COUNT };
 
 const OPTIONS = {
   steps: "steps of each ascent (50)",
@@ -37,6 +40,7 @@ function form(
     norm,
     fewestClasses,
     defaults: DEFAULTS,
+    ranges: RANGES,
     run: (p, s) => climb(p, s, balls[norm], objective),
   });
 }

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { checkInteger, checkNumber, type Range } from "../checks.ts";
 import type { Random } from "../random.ts";
 import { type Plugin, Registry, suggest } from "../registry.ts";
-import type { Classifier } from "./classifier.ts";
+import { balls, forRows } from "./ball.ts";
+import { checkedClassifier, type Classifier } from "./classifier.ts";
 
 /** Norm of the ball: largest change of a pixel, or Euclidean length of the change. */
 export type BallNorm = "linf" | "l2";
@@ -32,6 +34,18 @@ export interface AttackProblem {
 /** Settings of an attack by name; each reads those that it lists among its options. */
 export type AttackSettings = Readonly<Record<string, number>>;
 
+/** Where a setting must lie. */
+export interface SettingRange extends Range {
+  /** Whether it is an integer; default false. */
+  readonly integer?: boolean;
+}
+
+/** Of a number of things, of which none would be no attack. */
+export const COUNT: SettingRange = { integer: true, least: 1 };
+
+/** Of a switch: 0 or 1. */
+export const SWITCH: SettingRange = { integer: true, least: 0, most: 1 };
+
 /** A way to attack, found by name in the `attacks` registry. */
 export interface Attack extends Plugin {
   /** Norm of its budget ε. */
@@ -44,6 +58,8 @@ export interface Attack extends Plugin {
   readonly fewestClasses: number;
   /** Its settings with their defaults. */
   readonly defaults: AttackSettings;
+  /** Where settings must lie; at least 0 where nothing is said. */
+  readonly ranges?: Readonly<Record<string, SettingRange>>;
   /**
    * Attacks.
    *
@@ -67,6 +83,8 @@ export interface AttackDefinition<S extends AttackSettings> extends Plugin {
   readonly fewestClasses?: number;
   /** Its settings with their defaults. */
   readonly defaults: S;
+  /** Where settings must lie; at least 0 where nothing is said. */
+  readonly ranges?: Readonly<Partial<Record<keyof S & string, SettingRange>>>;
   /** The attack itself; its input is checked. */
   readonly run: (problem: AttackProblem, settings: S) => Promise<Float32Array>;
 }
@@ -81,14 +99,57 @@ export function defineAttack<S extends AttackSettings>(definition: AttackDefinit
     minimal: false,
     gradients: true,
     fewestClasses: 2,
-    ...plugin,
-    perturb(problem, settings = {}) {
-      checkSettings(attack, settings);
-      checkProblem(attack, problem);
-      return run(problem, { ...definition.defaults, ...settings });
+    ...plugin as Omit<typeof plugin, "ranges"> & Pick<Attack, "ranges">,
+    async perturb(problem, settings = {}) {
+      checkAttack(attack, problem, settings);
+      const classifier = checkedClassifier(problem.classifier);
+      return await run({ ...problem, classifier }, { ...definition.defaults, ...settings });
     },
   };
   return attacks.add(attack);
+}
+
+/**
+ * Refuses settings and problems that an attack cannot work with.
+ *
+ * @throws {RangeError} When a setting or the problem is none.
+ */
+export function checkAttack(
+  attack: Attack,
+  problem: AttackProblem,
+  settings: AttackSettings,
+): void {
+  checkSettings(attack, settings);
+  checkProblem(attack, problem);
+}
+
+/** How far beyond its ball an image may be, by rounding of its pixels to float32. */
+const ROUNDING = 1e-6;
+
+/**
+ * Attacks, and checks what comes back: whoever adds an attack may be mistaken.
+ *
+ * @throws {RangeError} When images are missing, or one is outside its ball or not in [0, 1].
+ */
+export async function perturb(
+  attack: Attack,
+  problem: AttackProblem,
+  settings: AttackSettings,
+): Promise<Float32Array> {
+  const images = await attack.perturb(problem, settings);
+  const fail = (expected: string): never => {
+    throw new RangeError(`Cannot use attack "${attack.name}": expected ${expected}`);
+  };
+  if (images.length !== problem.images.length) {
+    fail(`it to return ${problem.images.length} pixels, got ${images.length}`);
+  }
+  if (!images.every((v) => v >= 0 && v <= 1)) fail("it to return pixels in [0, 1]");
+  forRows(problem.labels.length, [images, problem.images], (i, x, centre) => {
+    const [radius, distance] = [problem.radii[i]!, balls[attack.norm].distance(x!, centre!)];
+    if (distance <= radius + ROUNDING * (1 + Math.min(1, radius))) return;
+    fail(`images within ${radius} of the given ones, got one ${distance} away (${attack.norm})`);
+  });
+  return images;
 }
 
 /** The problem of some of the images. */
@@ -131,11 +192,8 @@ function checkSettings(attack: Attack, settings: AttackSettings): void {
           suggest(key, Object.keys(attack.defaults)),
       );
     }
-    if (!Number.isFinite(value) || value < 0) {
-      throw new RangeError(
-        `Cannot set "${key}" of attack "${attack.name}": expected a number ≥ 0, got ${value}`,
-      );
-    }
+    const { integer = false, ...range } = attack.ranges?.[key] ?? { least: 0 };
+    (integer ? checkInteger : checkNumber)(`attack by "${attack.name}"`, `"${key}"`, value, range);
   }
 }
 
@@ -145,6 +203,7 @@ function checkProblem(attack: Attack, problem: AttackProblem): void {
     throw new RangeError(`Cannot attack by "${attack.name}": expected ${expected}`);
   };
   const n = labels.length;
+  if (n === 0) fail("one image at least, got none");
   const lengths = [
     radii.length,
     ids.length,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFinite } from "../checks.ts";
 import type { Engine, Tensor } from "../backend/mod.ts";
 import { type Layer, type NetworkAt, networkAt, type Points } from "../training/mod.ts";
 
@@ -79,4 +80,34 @@ export function classifierAt(
         }
       }),
   };
+}
+
+/** Classifiers whose answers are checked. */
+const checked = new WeakSet<Classifier>();
+
+/**
+ * The classifier with its answers checked, once: an answer that is not finite is no answer, and no
+ * image may count as broken, or as withstanding, by it.
+ *
+ * @returns One that throws a NonFiniteError for such answers, and a RangeError for too few of them.
+ */
+export function checkedClassifier(c: Classifier): Classifier {
+  if (checked.has(c)) return c;
+  const size = c.shape[0] * c.shape[1] * c.shape[2];
+  const answers = (what: string, values: Float32Array, count: number): Float32Array => {
+    if (values.length !== count) {
+      throw new RangeError(
+        `Cannot attack: expected the classifier to give ${count} ${what}, got ${values.length}`,
+      );
+    }
+    return checkFinite("attack", `the ${what} of the classifier`, values);
+  };
+  const own: Classifier = {
+    shape: c.shape,
+    classes: c.classes,
+    logits: async (x) => answers("logits", await c.logits(x), x.length / size * c.classes),
+    pullback: async (x, d) => answers("derivatives", await c.pullback(x, d), x.length),
+  };
+  checked.add(own);
+  return own;
 }

@@ -1,4 +1,4 @@
-import { type Attack, type AttackProblem, defineAttack, imageSize } from "./attack.ts";
+import { type Attack, type AttackProblem, COUNT, defineAttack, imageSize } from "./attack.ts";
 import { answerOf } from "./ascent.ts";
 import { balls, forRows } from "./ball.ts";
 import { Least } from "./least.ts";
@@ -29,6 +29,7 @@ export const cwL2: Attack = defineAttack({
   norm: "l2",
   minimal: true,
   defaults: DEFAULTS,
+  ranges: { steps: COUNT, searches: COUNT, constant: { above: 0 }, learningRate: { above: 0 } },
   async run(p, s) {
     const least = new Least(p, balls.l2);
     const weights = p.radii.map(() => s.constant);

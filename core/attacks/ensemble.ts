@@ -2,6 +2,7 @@ import {
   type Attack,
   type AttackProblem,
   type AttackSettings,
+  COUNT,
   defineAttack,
   someOf,
 } from "./attack.ts";
@@ -12,6 +13,8 @@ import { square } from "./square.ts";
 import { squareL2 } from "./square_l2.ts";
 
 const DEFAULTS = { steps: 50, restarts: 1, targets: 3, queries: 500 };
+
+const RANGES = { steps: COUNT, restarts: COUNT, targets: COUNT, queries: COUNT };
 
 const OPTIONS = {
   steps: "steps of each ascent (50)",
@@ -39,6 +42,7 @@ export const auto: Attack = defineAttack({
   norm: "linf",
   fewestClasses: 4,
   defaults: DEFAULTS,
+  ranges: RANGES,
   run: (p, { steps, restarts, targets, queries }) =>
     ensemble(p, targets, [
       { attack: apgdCe, settings: { steps, restarts } },
@@ -56,6 +60,7 @@ export const autoL2: Attack = defineAttack({
   norm: "l2",
   fewestClasses: 4,
   defaults: DEFAULTS,
+  ranges: RANGES,
   run: (p, { steps, restarts, targets, queries }) =>
     ensemble(p, targets, [
       { attack: apgdCeL2, settings: { steps, restarts } },

@@ -4,12 +4,13 @@
  * @module
  */
 
+import { checkInteger, checkNumber } from "../checks.ts";
 import type { Split } from "../data/mod.ts";
 import { Random } from "../random.ts";
 import type { Attack, AttackProblem, AttackSettings } from "./attack.ts";
-import { rowsOf } from "./attack.ts";
+import { checkAttack, perturb, rowsOf, someOf } from "./attack.ts";
 import { balls } from "./ball.ts";
-import type { Classifier } from "./classifier.ts";
+import { checkedClassifier, type Classifier } from "./classifier.ts";
 import { succeeds } from "./objectives.ts";
 
 /** Images to attack with their classes. */
@@ -62,7 +63,7 @@ export interface AttackOutcome {
 
 /** The first images of a split as attacks take them. */
 export function imagesOf(split: Split, count: number = split.count): LabelledImages {
-  const n = Math.min(count, split.count);
+  const n = Math.min(checkInteger("take images", "their number", count), split.count);
   const size = split.images.length / split.count;
   return {
     images: Float32Array.from(split.images.subarray(0, n * size), (v) => v / 255),
@@ -74,7 +75,9 @@ export function imagesOf(split: Split, count: number = split.count): LabelledIma
  * Attacks images that the network classifies rightly; the others are lost without an attack.
  *
  * @param epsilon Radius of the ball, one for all or one for each image.
- * @throws {RangeError} When the attack cannot work with these images.
+ * @throws {RangeError} When the attack cannot work with these images, an option makes no sense, or
+ * what the attack returns is outside the balls.
+ * @throws {NonFiniteError} When the classifier answers what is not finite.
  *
  * @example A classifier of one pixel, which is dark or bright
  * ```ts
@@ -100,6 +103,9 @@ export async function attackImages(
   options: AttackOptions = {},
 ): Promise<AttackOutcome> {
   const { settings = {}, batch = 500, seed = 0, onProgress, signal } = options;
+  checkInteger("attack images", "batch", batch);
+  const problem = problemOf(checkedClassifier(classifier), data, epsilon, seed);
+  checkAttack(attack, problem, settings);
   const n = data.labels.length;
   const size = data.images.length / Math.max(1, n);
   const outcome: AttackOutcome = {
@@ -111,15 +117,14 @@ export async function attackImages(
   for (let begin = 0; begin < n; begin += batch) {
     signal?.throwIfAborted();
     const ids = Array.from({ length: Math.min(batch, n - begin) }, (_, k) => begin + k);
-    const right = await rightOnes(classifier, data, outcome.images, ids);
+    const right = await rightOnes(problem.classifier, data, outcome.images, ids);
     for (const i of right) outcome.clean[i] = outcome.withstood[i] = 1;
     if (right.length > 0) {
-      const problem = problemOf(classifier, data, epsilon, right, seed);
-      const perturbed = await attack.perturb(problem, settings);
+      const perturbed = await perturb(attack, someOf(problem, right), settings);
       right.forEach((i, k) => {
         outcome.images.set(perturbed.subarray(k * size, (k + 1) * size), i * size);
       });
-      const kept = new Set(await rightOnes(classifier, data, outcome.images, right));
+      const kept = new Set(await rightOnes(problem.classifier, data, outcome.images, right));
       for (const i of right) outcome.withstood[i] = kept.has(i) ? 1 : 0;
       measureDistances(attack, data, outcome, right);
     }
@@ -159,6 +164,11 @@ export async function leastEpsilon(
   options: LeastEpsilonOptions = {},
 ): Promise<Float64Array> {
   const { largest = 1, halvings = 10 } = options;
+  const action = "find the least radius";
+  if (!attack.minimal || largest !== Infinity) {
+    checkNumber(action, "largest", largest, { above: 0 });
+  }
+  checkInteger(action, "halvings", halvings);
   const n = data.labels.length;
   const first = await attackImages(classifier, attack, data, largest, options);
   const high = Float64Array.from(first.withstood, (stands, i) => {
@@ -200,21 +210,19 @@ async function rightOnes(
 
 function problemOf(
   classifier: Classifier,
-  data: LabelledImages,
+  { images, labels, targets }: LabelledImages,
   epsilon: number | Float64Array,
-  chosen: readonly number[],
   seed: number,
 ): AttackProblem {
-  const { labels, targets } = data;
-  const size = data.images.length / labels.length;
+  const n = labels.length;
   return {
     classifier,
-    images: rowsOf(data.images, size, chosen),
-    labels: Int32Array.from(chosen, (i) => labels[i]!),
-    ...(targets ? { targets: Int32Array.from(chosen, (i) => targets[i]!) } : {}),
-    radii: Float64Array.from(chosen, (i) => typeof epsilon === "number" ? epsilon : epsilon[i]!),
+    images,
+    labels,
+    ...(targets ? { targets } : {}),
+    radii: typeof epsilon === "number" ? new Float64Array(n).fill(epsilon) : epsilon,
     random: new Random(seed).fork("attack"),
-    ids: Int32Array.from(chosen),
+    ids: Int32Array.from(labels.keys()),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Random } from "../random.ts";
-import { type Attack, type AttackProblem, defineAttack, streams } from "./attack.ts";
+import { type Attack, type AttackProblem, COUNT, defineAttack, streams } from "./attack.ts";
 import { ascend, type Ascent } from "./ascent.ts";
 import { forRows, toUnitMaximum } from "./ball.ts";
 import { iterate } from "./iterate.ts";
@@ -21,6 +21,7 @@ export const jitter: Attack = defineAttack({
   },
   norm: "linf",
   defaults: { steps: 5, stepSize: 1, scale: 10, noise: 0.1 },
+  ranges: { steps: COUNT },
   run(p, { steps, stepSize, scale, noise }) {
     const random = streams(p, "noise");
     return iterate(p, {

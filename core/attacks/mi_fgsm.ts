@@ -1,4 +1,4 @@
-import { type Attack, defineAttack, imageSize } from "./attack.ts";
+import { type Attack, COUNT, defineAttack, imageSize } from "./attack.ts";
 import { ascend } from "./ascent.ts";
 import { iterate } from "./iterate.ts";
 import { crossEntropy } from "./objectives.ts";
@@ -13,6 +13,7 @@ export const miFgsm: Attack = defineAttack({
   },
   norm: "linf",
   defaults: { steps: 10, decay: 1 },
+  ranges: { steps: COUNT },
   run(p, { steps, decay }) {
     const size = imageSize(p);
     const velocity = new Float64Array(p.images.length);

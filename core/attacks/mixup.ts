@@ -1,5 +1,12 @@
 import type { Random } from "../random.ts";
-import { type Attack, type AttackProblem, defineAttack, imageSize, streams } from "./attack.ts";
+import {
+  type Attack,
+  type AttackProblem,
+  COUNT,
+  defineAttack,
+  imageSize,
+  streams,
+} from "./attack.ts";
 import { ascend, type Ascent } from "./ascent.ts";
 import { forRows, toUnitMaximum } from "./ball.ts";
 import { iterate } from "./iterate.ts";
@@ -24,6 +31,7 @@ export const mixup: Attack = defineAttack({
   },
   norm: "linf",
   defaults: { steps: 5, stepSize: 1, weight: 1e-3, scales: 5 },
+  ranges: { steps: COUNT, weight: { above: 0 }, scales: { integer: true, least: 0 } },
   async run(p, { steps, stepSize, weight, scales }) {
     const random = streams(p, "mixing weights");
     const virtual = meanImage(p);

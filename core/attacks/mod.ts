@@ -13,6 +13,7 @@ export {
   type AttackSettings,
   type BallNorm,
   defineAttack,
+  type SettingRange,
 } from "./attack.ts";
 export { type Classifier, classifierOf, type ClassifierParts } from "./classifier.ts";
 export {

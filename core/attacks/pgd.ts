@@ -2,9 +2,11 @@ import {
   type Attack,
   type AttackProblem,
   type BallNorm,
+  COUNT,
   defineAttack,
   someOf,
   streams,
+  SWITCH,
 } from "./attack.ts";
 import { ascend, Best, everyOne, look, stillStanding } from "./ascent.ts";
 import { balls, forRows } from "./ball.ts";
@@ -13,6 +15,8 @@ import { crossEntropy } from "./objectives.ts";
 const DEFAULTS = { steps: 20, restarts: 1, stepSize: 0, randomStart: 1, stopEarly: 1 };
 /** Settings of the two attacks. */
 type Settings = typeof DEFAULTS;
+
+const RANGES = { steps: COUNT, restarts: COUNT, randomStart: SWITCH, stopEarly: SWITCH };
 
 const OPTIONS = {
   steps: "steps of each descent (20)",
@@ -29,6 +33,7 @@ export const pgd: Attack = defineAttack({
   options: OPTIONS,
   norm: "linf",
   defaults: DEFAULTS,
+  ranges: RANGES,
   run: (p, s) => climb(p, s, "linf"),
 });
 
@@ -39,6 +44,7 @@ export const pgdL2: Attack = defineAttack({
   options: OPTIONS,
   norm: "l2",
   defaults: DEFAULTS,
+  ranges: RANGES,
   run: (p, s) => climb(p, s, "l2"),
 });
 

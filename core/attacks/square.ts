@@ -1,5 +1,5 @@
 import type { Random } from "../random.ts";
-import { type Attack, type AttackProblem, defineAttack } from "./attack.ts";
+import { type Attack, type AttackProblem, COUNT, defineAttack } from "./attack.ts";
 import { balls } from "./ball.ts";
 import { randomSearch } from "./random_search.ts";
 
@@ -18,6 +18,7 @@ export const square: Attack = defineAttack({
   norm: "linf",
   gradients: false,
   defaults: { queries: 500, share: 0.8 },
+  ranges: { queries: COUNT, share: { above: 0, most: 1 } },
   run: (whole, { queries, share }) =>
     randomSearch(whole, "squares", balls.linf, queries, (p, query) => {
       const side = sideAt(query / queries, share, p.classifier.shape);

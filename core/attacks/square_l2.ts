@@ -1,5 +1,5 @@
 import type { Random } from "../random.ts";
-import { type Attack, type AttackProblem, defineAttack } from "./attack.ts";
+import { type Attack, type AttackProblem, COUNT, defineAttack } from "./attack.ts";
 import { balls } from "./ball.ts";
 import { randomSearch } from "./random_search.ts";
 import { sideAt } from "./square.ts";
@@ -19,6 +19,7 @@ export const squareL2: Attack = defineAttack({
   norm: "l2",
   gradients: false,
   defaults: { queries: 500, share: 0.1 },
+  ranges: { queries: COUNT, share: { above: 0, most: 1 } },
   run: (whole, { queries, share }) =>
     randomSearch(whole, "windows", balls.l2, queries, (p, query) => {
       const side = windowSide(sideAt(query / queries, share, p.classifier.shape), p);

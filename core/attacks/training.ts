@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger, checkNumber } from "../checks.ts";
 import type { Engine, Tensor } from "../backend/mod.ts";
 import type { Random } from "../random.ts";
 import { type Plugin, Registry } from "../registry.ts";
@@ -13,10 +14,10 @@ import type {
   NetworkAt,
   TrainingObjective,
 } from "../training/mod.ts";
-import type { Attack, AttackProblem, AttackSettings } from "./attack.ts";
+import { type Attack, type AttackProblem, type AttackSettings, perturb } from "./attack.ts";
 import { ascend } from "./ascent.ts";
 import { balls, forRows } from "./ball.ts";
-import { classifierAt } from "./classifier.ts";
+import { checkedClassifier, classifierAt } from "./classifier.ts";
 import { argmax, type AttackObjective, softmax } from "./objectives.ts";
 
 /** Settings of adversarial training. */
@@ -56,7 +57,7 @@ export const attackedTraining: AdversarialTraining = adversarialTrainings.add({
       const p = await problemOf(at, batch, random, o);
       // Training wants the largest loss, not just any success.
       const early = "stopEarly" in o.attack.defaults ? { stopEarly: 0 } : {};
-      const images = await o.attack.perturb(p, { ...early, ...o.settings });
+      const images = await perturb(o.attack, p, { ...early, ...o.settings });
       return { x: uploaded(at.engine, images, batch.x), labels: batch.labels };
     },
   }),
@@ -69,19 +70,29 @@ export const attackedTraining: AdversarialTraining = adversarialTrainings.add({
 export const trades: AdversarialTraining = adversarialTrainings.add({
   name: "trades",
   description: "cross-entropy plus the divergence from clean to attacked outputs (TRADES)",
-  create: (o) => ({
-    name: "trades",
-    async prepare(at, batch, random) {
-      const p = await problemOf(at, batch, random, o);
-      const x = uploaded(at.engine, await divergent(p, o.settings?.steps ?? 10), batch.x);
-      return {
-        x: at.engine.concat([batch.x, x], 0),
-        labels: at.engine.concat([batch.labels, batch.labels], 0),
-      };
-    },
-    loss: (logits, labels) => tradesLoss(logits, labels, o.classes, o.weight ?? 6),
-  }),
+  create(o) {
+    checkTrades(o);
+    return {
+      name: "trades",
+      async prepare(at, batch, random) {
+        const p = await problemOf(at, batch, random, o);
+        const x = uploaded(at.engine, await divergent(p, o.settings?.steps ?? 10), batch.x);
+        return {
+          x: at.engine.concat([batch.x, x], 0),
+          labels: at.engine.concat([batch.labels, batch.labels], 0),
+        };
+      },
+      loss: (logits, labels) => tradesLoss(logits, labels, o.classes, o.weight ?? 6),
+    };
+  },
 });
+
+function checkTrades({ epsilon, weight = 6, settings }: AdversarialOptions): void {
+  const action = 'train by "trades"';
+  checkNumber(action, "epsilon", epsilon, { least: 0 });
+  checkNumber(action, "weight", weight, { least: 0 });
+  checkInteger(action, "steps", settings?.steps ?? 10);
+}
 
 /**
  * CE of the first half of the rows plus `weight` KL to the second half, means over pairs.
@@ -166,7 +177,7 @@ async function problemOf(
 ): Promise<AttackProblem> {
   const known = await at.engine.read(labels) as Int32Array;
   return {
-    classifier: classifierAt(at, o.shape, o.classes),
+    classifier: checkedClassifier(classifierAt(at, o.shape, o.classes)),
     images: await at.engine.read(x) as Float32Array,
     labels: known,
     radii: new Float64Array(known.length).fill(o.epsilon),

@@ -1,5 +1,16 @@
 import { assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { attackImages, attacks, fgsm, leastEpsilon, pgd } from "../../../core/attacks/mod.ts";
+import {
+  type Attack,
+  attackImages,
+  attacks,
+  fgsm,
+  imagesOf,
+  leastEpsilon,
+  mixup,
+  pgd,
+} from "../../../core/attacks/mod.ts";
+import { NonFiniteError } from "../../../core/checks.ts";
+import type { Split } from "../../../core/data/mod.ts";
 import { checkpoints } from "../../../core/attacks/apgd.ts";
 import { balls, maxNorm } from "../../../core/attacks/ball.ts";
 import { Random } from "../../../core/random.ts";
@@ -16,7 +27,132 @@ Deno.test("an attack refuses settings that it does not know or that are no numbe
   const negative = await assertRejects(() => attack({ steps: -1 }), RangeError);
   assertEquals(
     negative.message,
-    'Cannot set "steps" of attack "pgd": expected a number ≥ 0, got -1',
+    'Cannot attack by "pgd": expected "steps" to be an integer ≥ 1, got -1',
+  );
+});
+
+Deno.test("counts of an attack are whole numbers, of which none would be no attack", async () => {
+  const counts = ["steps", "restarts", "queries", "targets", "searches"];
+  let seen = 0;
+  for (const attack of attacks.list()) {
+    for (const key of Object.keys(attack.defaults).filter((k) => counts.includes(k))) {
+      for (const value of [0, 2.5, NaN, Infinity]) {
+        await assertRejects(
+          () => attackImages(classifier, attack, data, 0.1, { settings: { [key]: value } }),
+          RangeError,
+          `Cannot attack by "${attack.name}": expected "${key}" to be an integer ≥ 1, got ${value}`,
+        );
+        seen++;
+      }
+    }
+  }
+  assertEquals(seen >= 60, true, `${seen} refusals`);
+  await assertRejects(
+    () => attackImages(classifier, mixup, data, 0.1, { settings: { weight: 0 } }),
+    RangeError,
+    'expected "weight" to be a number > 0, got 0',
+  );
+});
+
+Deno.test("attackImages() refuses batches that are none, and attacks all images by any other", async () => {
+  for (const batch of [0, -1, 2.5, NaN, Infinity]) {
+    await assertRejects(
+      () => attackImages(classifier, pgd, data, 0.1, { batch }),
+      RangeError,
+      `Cannot attack images: expected batch to be an integer ≥ 1, got ${batch}`,
+    );
+  }
+  for (const batch of [1, 3, 1000]) {
+    const { clean } = await attackImages(classifier, fgsm, data, 0.1, { batch });
+    assertEquals([...clean], [1, 1, 1, 1]);
+  }
+});
+
+Deno.test("attackImages() checks images that are wrong from the start, and that there are some", async () => {
+  const wrong = data.labels.map((y) => (y + 1) % 3);
+  const images = data.images.slice();
+  images[0] = NaN;
+  await assertRejects(
+    () => attackImages(classifier, fgsm, { images, labels: wrong }, 0.1),
+    RangeError,
+    "expected pixels in [0, 1]",
+  );
+  const settings = { step: 1 };
+  await assertRejects(
+    () => attackImages(classifier, pgd, { images: data.images, labels: wrong }, 0.1, { settings }),
+    RangeError,
+    'Cannot set "step"',
+  );
+  const none = { images: new Float32Array(), labels: new Int32Array() };
+  await assertRejects(
+    () => attackImages(classifier, fgsm, none, 0.1),
+    RangeError,
+    "expected one image at least, got none",
+  );
+});
+
+Deno.test("an answer that is not finite is no answer: neither broken nor withstood", async () => {
+  const logits = async (x: Float32Array) => (await classifier.logits(x)).fill(NaN, 1, 2);
+  const broken = { ...classifier, logits };
+  for (const attack of attacks.list().filter((a) => a.fewestClasses <= 3)) {
+    await assertRejects(
+      () => attackImages(broken, attack, data, 0.1),
+      NonFiniteError,
+      "Cannot attack: expected finite numbers in the logits of the classifier, got NaN",
+    );
+  }
+  const pullback = (x: Float32Array) => Promise.resolve(x.map(() => Infinity));
+  await assertRejects(
+    () => attackImages({ ...classifier, pullback }, fgsm, data, 0.1),
+    NonFiniteError,
+    "expected finite numbers in the derivatives of the classifier, got Infinity",
+  );
+  const few = { ...classifier, logits: () => Promise.resolve(new Float32Array(2)) };
+  await assertRejects(
+    () => attackImages(few, fgsm, data, 0.1),
+    RangeError,
+    "Cannot attack: expected the classifier to give 12 logits, got 2",
+  );
+});
+
+Deno.test("what an attack returns is checked: its number, its pixels and the ball", async () => {
+  const own = (change: (x: Float32Array) => Float32Array): Attack => ({
+    ...fgsm,
+    name: "own",
+    perturb: (p) => Promise.resolve(change(p.images.slice())),
+  });
+  const refused: [Attack, string][] = [
+    [own((x) => x.map((v) => v > 0.5 ? v - 0.3 : v + 0.3)), "expected images within 0.1"],
+    [own((x) => x.map(() => NaN)), "expected it to return pixels in [0, 1]"],
+    [own((x) => x.map(() => 1.5)), "expected it to return pixels in [0, 1]"],
+    [own((x) => x.subarray(1)), "expected it to return"],
+  ];
+  for (const [attack, message] of refused) {
+    await assertRejects(
+      () => attackImages(classifier, attack, data, 0.1),
+      RangeError,
+      `Cannot use attack "own": ${message}`,
+    );
+  }
+});
+
+Deno.test("leastEpsilon() and imagesOf() refuse numbers that are none", async () => {
+  const refused = [[{ largest: NaN }, "largest"], [{ largest: 0 }, "largest"], [
+    { halvings: 0 },
+    "halvings",
+  ], [{ halvings: 1.5 }, "halvings"]] as const;
+  for (const [options, name] of refused) {
+    await assertRejects(
+      () => leastEpsilon(classifier, fgsm, data, options),
+      RangeError,
+      `Cannot find the least radius: expected ${name} to be`,
+    );
+  }
+  const split = { images: new Uint8Array(4), labels: new Uint8Array(2), count: 2 } as Split;
+  assertThrows(
+    () => imagesOf(split, NaN),
+    RangeError,
+    "expected their number to be an integer ≥ 1",
   );
 });
 
