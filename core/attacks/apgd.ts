@@ -1,7 +1,6 @@
 import {
   type Attack,
   type AttackProblem,
-  type BallNorm,
   COUNT,
   defineAttack,
   imageSize,
@@ -9,7 +8,7 @@ import {
   streams,
 } from "./attack.ts";
 import { ascend, Best, everyOne, look } from "./ascent.ts";
-import { type Ball, balls, forRows } from "./ball.ts";
+import { type Ball, type BallNorm, balls, forRows } from "./ball.ts";
 import { type AttackObjective, crossEntropy, logitsRatio } from "./objectives.ts";
 
 const DEFAULTS = { steps: 50, restarts: 1, momentum: 0.75, progress: 0.75 };

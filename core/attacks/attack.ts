@@ -7,11 +7,8 @@
 import { checkInteger, checkNumber, type Range } from "../checks.ts";
 import type { Random } from "../random.ts";
 import { type Plugin, Registry, suggest } from "../registry.ts";
-import { balls, forRows } from "./ball.ts";
+import { type BallNorm, balls, forRows } from "./ball.ts";
 import { checkedClassifier, type Classifier } from "./classifier.ts";
-
-/** Norm of the ball: largest change of a pixel, or Euclidean length of the change. */
-export type BallNorm = "linf" | "l2";
 
 /** Images to attack, with all that an attack may use. */
 export interface AttackProblem {

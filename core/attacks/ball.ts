@@ -5,7 +5,9 @@
  */
 
 import type { Random } from "../random.ts";
-import type { BallNorm } from "./attack.ts";
+
+/** Norm of the ball: largest change of a pixel, or Euclidean length of the change. */
+export type BallNorm = "linf" | "l2";
 
 /** Geometry of one norm, over images as flat arrays of equal length. */
 export interface Ball {

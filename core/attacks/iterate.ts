@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { AttackProblem, BallNorm } from "./attack.ts";
+import type { AttackProblem } from "./attack.ts";
 import { type Ascent, Best, everyOne, look } from "./ascent.ts";
-import { balls, forRows } from "./ball.ts";
+import { type BallNorm, balls, forRows } from "./ball.ts";
 import { margin } from "./objectives.ts";
 
 /** What distinguishes an attack of this shape. */

@@ -11,10 +11,10 @@ export {
   type AttackProblem,
   attacks,
   type AttackSettings,
-  type BallNorm,
   defineAttack,
   type SettingRange,
 } from "./attack.ts";
+export type { BallNorm } from "./ball.ts";
 export { type Classifier, classifierOf, type ClassifierParts } from "./classifier.ts";
 export {
   type Answer,

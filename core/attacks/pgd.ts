@@ -1,7 +1,6 @@
 import {
   type Attack,
   type AttackProblem,
-  type BallNorm,
   COUNT,
   defineAttack,
   someOf,
@@ -9,7 +8,7 @@ import {
   SWITCH,
 } from "./attack.ts";
 import { ascend, Best, everyOne, look, stillStanding } from "./ascent.ts";
-import { balls, forRows } from "./ball.ts";
+import { type BallNorm, balls, forRows } from "./ball.ts";
 import { crossEntropy } from "./objectives.ts";
 
 const DEFAULTS = { steps: 20, restarts: 1, stepSize: 0, randomStart: 1, stopEarly: 1 };
