@@ -114,6 +114,7 @@ export const adam: Optimizer = optimizers.add({
     }
     return {
       name: this.name,
+      scaleFree: true,
       direction: (a, f, m) => accumulate(a, s.momentum, 1 - s.momentum, f, m),
       update: (a, x, f, rate, m) => adaptive(a, x, f, rate, m, s),
     };
@@ -129,6 +130,7 @@ export const adamw: Optimizer = optimizers.add({
     const s = checked(this.name, { weightDecay: 0.01, ...settings });
     return {
       name: this.name,
+      scaleFree: true,
       direction: (a, f, m) => accumulate(a, s.momentum, 1 - s.momentum, f, m),
       update: (a, x, f, rate, m) => adaptive(a, x, f, rate, m, s),
     };

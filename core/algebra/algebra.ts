@@ -119,6 +119,12 @@ export interface Algebra<M> extends Elementwise<M> {
 
   /** Frobenius norm. */
   norm(x: M): Promise<number>;
+  /**
+   * The matrix with zeros for entries that are round-off beside its largest one: products of
+   * orthonormal bases leave up to some tens of {@linkcode Algebra.epsilon} of it where the exact
+   * entry is zero, and 256 are cleared.
+   */
+  withoutRoundOff(x: M): Promise<M>;
   /** Thin Householder QR. */
   qr(x: M): Promise<Qr<M>>;
   /** Thin SVD. */

@@ -9,7 +9,7 @@ import { complexQr, complexSvd, dividedBy } from "./complex_kernels.ts";
 import { adjoint, type ComplexMatrix, complexZeros } from "./complex_matrix.ts";
 import { hostAlgebra } from "./host.ts";
 import { type Matrix, matrix } from "./matrix.ts";
-import { unitOf } from "./scaling.ts";
+import { clearRoundOff, unitOf } from "./scaling.ts";
 
 /**
  * Algebra of {@linkcode ComplexMatrix} in float64. Every transpose is conjugate, so that integrators
@@ -128,6 +128,11 @@ class ComplexAlgebra implements Algebra<ComplexMatrix> {
 
   async norm(x: ComplexMatrix): Promise<number> {
     return Math.hypot(...await Promise.all([x.re, x.im].map((y) => this.#real.norm(part(x, y)))));
+  }
+  withoutRoundOff(x: ComplexMatrix): Promise<ComplexMatrix> {
+    const sizes = x.re.map((re, i) => Math.hypot(re, x.im[i]!));
+    const clear = (data: Float64Array) => clearRoundOff(data, this.epsilon, sizes);
+    return Promise.resolve({ ...x, re: clear(x.re), im: clear(x.im) });
   }
   qr(x: ComplexMatrix): Promise<Qr<ComplexMatrix>> {
     return Promise.resolve(complexQr(x));

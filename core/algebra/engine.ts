@@ -17,6 +17,7 @@ import type {
 import { choleskyQr } from "./cholesky_qr.ts";
 import { hostAlgebra } from "./host.ts";
 import type { Matrix } from "./matrix.ts";
+import { clearRoundOff } from "./scaling.ts";
 
 /**
  * Algebra of rank-2 tensors in float32. Results belong to the engine's innermost scope.
@@ -135,6 +136,10 @@ class EngineAlgebra implements Algebra<Tensor> {
   /** As the engine squares and sums. */
   async #float32Norm(x: Tensor): Promise<number> {
     return (await this.#engine.read(this.#engine.norm(x)))[0]!;
+  }
+
+  async withoutRoundOff(x: Tensor): Promise<Tensor> {
+    return this.from(clearRoundOff(await this.read(x), this.epsilon), this.rows(x), this.cols(x));
   }
 
   async qr(x: Tensor): Promise<Qr<Tensor>> {

@@ -8,7 +8,7 @@ import type { AdaptiveCoefficients, Algebra, ProductOptions, Qr, Svd } from "./a
 import { type DenseKernels, portableKernels } from "./dense_kernels.ts";
 import { lapackKernels } from "./lapack_kernels.ts";
 import { type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";
-import { divided, unitOf } from "./scaling.ts";
+import { clearRoundOff, divided, unitOf } from "./scaling.ts";
 
 /**
  * Algebra of {@linkcode Matrix} in float64.
@@ -137,6 +137,9 @@ class HostAlgebra implements Algebra<Matrix> {
 
   norm(x: Matrix): Promise<number> {
     return Promise.resolve(Math.hypot(...chunkNorms(x.data)));
+  }
+  withoutRoundOff(x: Matrix): Promise<Matrix> {
+    return Promise.resolve({ ...x, data: clearRoundOff(x.data, this.epsilon) });
   }
   qr(x: Matrix): Promise<Qr<Matrix>> {
     return Promise.resolve(this.#kernels.qr(x));

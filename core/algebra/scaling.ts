@@ -27,6 +27,25 @@ export function unitOf(...parts: readonly Float64Array[]): number {
   return 2 ** Math.max(SMALLEST, exponent);
 }
 
+/** Round-off of an entry, in units of ε times the largest entry. */
+const ROUND_OFF = 256;
+
+/**
+ * Zeros for entries that are round-off beside the largest one.
+ *
+ * @param data Entries, which are not changed.
+ * @param epsilon Precision with which they were computed.
+ * @param sizes Their absolute values; default: of `data`.
+ */
+export function clearRoundOff(
+  data: Float64Array,
+  epsilon: number,
+  sizes: Float64Array = data.map(Math.abs),
+): Float64Array {
+  const floor = ROUND_OFF * epsilon * sizes.reduce((most, size) => Math.max(most, size), 0);
+  return data.map((value, i) => sizes[i]! <= floor ? 0 : value);
+}
+
 /** x / unit; `x` itself where the unit is 1. */
 export function divided(x: Matrix, unit: number): Matrix {
   return unit === 1 ? x : { ...x, data: x.data.map((value) => value / unit) };

@@ -23,6 +23,12 @@ export interface Updated<M> {
 export interface OptimizerRule {
   /** Registry name. */
   readonly name: string;
+  /**
+   * Whether entries of a variable move as far whatever the size of their gradients, which are
+   * divided by a mean of their own. Then entries that are zero but for rounding would move as far
+   * as any other. Default false.
+   */
+  readonly scaleFree?: boolean;
   /** The flow smoothed by the first moment: the direction of the next update before scaling. */
   direction<M>(a: Elementwise<M>, flow: M, moments: Moments<M> | undefined): M;
   /** One update of `x` with step size `rate`. */
@@ -87,7 +93,12 @@ export function optimizerStepper(
       for (let i = 0; i < steps; i++) {
         const known = i === 0 ? flow.known : undefined;
         const f = known ?? (yield { ...flow.point(state.value), time: 0 });
-        state = rule.update(a, state.value, await flow.project(f), dt, state.moments);
+        const raw = await flow.project(f);
+        // In new bases a part of the gradient vanishes, of which rounding leaves some. Later steps
+        // have means of gradients that are none.
+        const noisy = rule.scaleFree && state.moments === undefined;
+        const gradient = noisy ? await a.withoutRoundOff(raw) : raw;
+        state = rule.update(a, state.value, gradient, dt, state.moments);
       }
       return state;
     },
