@@ -9,7 +9,9 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { resolve } from "node:path";
 import { suggest } from "../core/registry.ts";
+import { typedFolder } from "../tasks/mod.ts";
 import type { Bench, BenchOptions, BenchResult } from "./support/bench.ts";
 import { appendHistory, type Entry, previousOf, readHistory } from "./support/history.ts";
 import { thisMachine, thisRevision } from "./support/machine.ts";
@@ -74,7 +76,9 @@ async function main(): Promise<void> {
     const lines = [...benches.values()].map((b) => `  ${b.name.padEnd(12)} ${b.description}`);
     return console.log([HELP, "", ...lines].join("\n"));
   }
-  const history = args.history ?? new URL("history.jsonl", import.meta.url);
+  const history = args.history === undefined
+    ? new URL("history.jsonl", import.meta.url)
+    : resolve(typedFolder(), args.history);
   const options: BenchOptions = {
     quick: args.quick,
     measure: args.quick ? { rounds: 5, turnSeconds: 0.03 } : { rounds: 15, turnSeconds: 0.1 },

@@ -20,7 +20,7 @@ import {
   type RunConfig,
   runConfig,
 } from "./run_config.ts";
-import { anySummary, type Summary } from "./summary.ts";
+import { anySummary, type Summary, trainingSummary } from "./summary.ts";
 
 /** Names of what a run folder holds. */
 const FILES = {
@@ -171,13 +171,13 @@ export class RunFolder implements Disposable {
   }
 
   /**
-   * Reads summary.json.
+   * Reads summary.json of a run that trained a network.
    *
    * @returns The result, or undefined when the run has not ended.
    * @throws {Error} When the file is damaged.
    */
   async loadSummary(): Promise<Summary | undefined> {
-    return await readSummary(this.path);
+    return await readJson(join(this.path, FILES.summary), trainingSummary);
   }
 
   /** Writes summary.json, a {@linkcode Summary} or what else a recipe comes to. */
@@ -210,7 +210,7 @@ export async function findRun(path: string): Promise<RunData | undefined> {
   const config = await readConfig(path);
   if (!config) return undefined;
   const metrics = await readMetrics(join(path, FILES.metrics));
-  const summary = await readSummary(path);
+  const summary = await readJson(join(path, FILES.summary), anySummary);
   const baseline = await findRun(join(path, FILES.baseline));
   return { path, config, metrics, ...(summary && { summary }), ...(baseline && { baseline }) };
 }
@@ -302,10 +302,6 @@ function roundingWarnings(before: RunConfig, config: RunConfig): string[] {
 
 async function readConfig(path: string): Promise<RunConfig | undefined> {
   return await readJson(join(path, FILES.config), runConfig);
-}
-
-async function readSummary(path: string): Promise<Summary | undefined> {
-  return await readJson(join(path, FILES.summary), anySummary);
 }
 
 async function readJson<T>(file: string, expectation: Expectation<T>): Promise<T | undefined> {

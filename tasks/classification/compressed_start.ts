@@ -54,8 +54,8 @@ async function statesOf({ method }: Job, network: Layer, folder: string): Promis
   try {
     return restoreState(method.engine, network, await readRecord(path)).states;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const why = reason.replace(/^Cannot [^:]*: /, "");
+    const why = /^Cannot .*?: (.*)/s.exec((error as Error).message)?.[1];
+    if (why === undefined) throw error;
     throw new UsageError(`Cannot start from ${path}: ${why}`, { cause: error });
   }
 }

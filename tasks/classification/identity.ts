@@ -12,7 +12,9 @@ import {
   type Dataset,
   type DatasetIdentity,
   type Layer,
+  readBytes,
   type RunConfig,
+  unlessMissing,
   weightDifferences,
   type WeightSpec,
 } from "../../core/mod.ts";
@@ -84,12 +86,7 @@ function weightText({ format, shape, rank, ranks, minRank }: WeightSpec): string
 
 /** SHA-256 of the checkpoint in a folder, in hex; undefined where there is none. */
 async function hashOfStart(folder: string): Promise<string | undefined> {
-  try {
-    const bytes = await Deno.readFile(join(folder, "checkpoint.safetensors"));
-    return createHash("sha256").update(bytes).digest("hex");
-  } catch (error) {
-    // The start is read later, if it is needed at all, and says so then.
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const bytes = await unlessMissing(() => readBytes(join(folder, "checkpoint.safetensors")));
+  // A start that is missing is told of later, when it is read, if it is needed at all.
+  return bytes && createHash("sha256").update(bytes).digest("hex");
 }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import {
   adversarialTrainings,
   attacks,
+  checked,
   type Dataset,
   describeEnvironment,
   type Layer,
@@ -18,6 +19,7 @@ import {
   type Summary,
   type TrainingMethod,
   type TrainingObjective,
+  trainingSummary,
 } from "../../core/mod.ts";
 import { datasetIdentity, fitInto } from "../classification/identity.ts";
 import { type Job, openJob, type Subject } from "../classification/job.ts";
@@ -146,7 +148,7 @@ async function denseSummary(job: Job, network: Layer, path: string): Promise<Sum
   const { config, summary } = await readRun(path);
   if (config.settings.method === dense.name && summary) {
     fitInto(job, network, path, config);
-    return summary;
+    return checked(trainingSummary, summary, join(path, "summary.json"));
   }
   throw new UsageError(
     `Cannot take the dense network from ${path}: expected a finished run of method ` +

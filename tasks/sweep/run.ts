@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { describeEnvironment, readRun, RunFolder, type Summary } from "../../core/mod.ts";
+import { describeEnvironment, findRun, readRun, RunFolder, type Summary } from "../../core/mod.ts";
 import { INTERRUPTED } from "../interruption.ts";
 import type { Recipe, RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
@@ -76,7 +76,7 @@ async function runCell(
   context: RecipeContext,
 ): Promise<CellResult | undefined> {
   const path = join(out, folder);
-  const before = resume ? await found(path) : undefined;
+  const before = resume ? await findRun(path) : undefined;
   if (before?.summary) {
     context.sink.write("  finished before\n");
     return { folder, values, summary: lean(before.summary) };
@@ -106,23 +106,13 @@ async function compareFinished(
   const silent = { ...context, sink: SILENCE, trustFinished: true };
   for (const { folder, args } of cells) {
     const path = join(out, folder);
-    if ((await found(path))?.summary) {
+    if ((await findRun(path))?.summary) {
       await recipe.run([...args, `--out=${path}`, "--resume"], silent);
     }
   }
 }
 
 const SILENCE: TextSink = { isTerminal: false, color: false, columns: () => 80, write: () => {} };
-
-async function found(path: string): Promise<{ summary?: Summary } | undefined> {
-  try {
-    await Deno.stat(join(path, "config.json"));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  return await readRun(path);
-}
 
 /** Without what is large and of no use beside others. */
 function lean({ confusion: _, classNames: _names, ...summary }: Summary): Summary {

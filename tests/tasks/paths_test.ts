@@ -93,3 +93,21 @@ Deno.test({
       }
     }),
 });
+
+Deno.test({
+  name: "a run that starts from a damaged dense run is refused in one line",
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const dense = `${folder}/dense`;
+      await runRecipe("trial", [...SMALL, "--method=dense", `--out=${dense}`]);
+      const path = `${dense}/checkpoint.safetensors`;
+      const whole = await Deno.readFile(path);
+      const args = [...SMALL, "--data=", `--checkpoint=${dense}`, `--out=${folder}/out`];
+      for (const bytes of [whole.subarray(0, 200), new Uint8Array(0)]) {
+        await Deno.writeFile(path, bytes);
+        const { message } = await assertRejects(() => runRecipe("compress", args), Error);
+        assertMatch(message, /^Cannot start from [^\n]+checkpoint.safetensors: expected [^\n]+$/);
+      }
+    }),
+});
