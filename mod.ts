@@ -64,7 +64,6 @@ export {
   engineAlgebra,
   euler,
   type FieldAt,
-  geolora,
   hostAlgebra,
   integrate,
   type Integrator,

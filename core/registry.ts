@@ -34,6 +34,7 @@ export class Registry<T extends Plugin> {
   /** The word that error messages use for one entry. */
   readonly kind: string;
   readonly #items: Map<string, T> = new Map();
+  readonly #aliases: Map<string, string> = new Map();
 
   /** Makes an empty table; `kind` is the word used in messages, such as "integrator". */
   constructor(kind: string) {
@@ -46,34 +47,58 @@ export class Registry<T extends Plugin> {
    * @throws {RangeError} When the name is taken or is not lower case with dashes.
    */
   add(item: T): T {
-    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(item.name)) {
-      throw new RangeError(
-        `Cannot register ${this.kind} "${item.name}": a name is lower case words joined by dashes`,
-      );
-    }
-    if (this.#items.has(item.name)) {
-      throw new RangeError(
-        `Cannot register ${this.kind} "${item.name}": the name is taken, choose another`,
-      );
-    }
+    this.#checkName(item.name);
     this.#items.set(item.name, item);
     return item;
   }
 
   /**
-   * Looks a plugin up.
+   * Gives a plugin that is there a second name: one that other papers use for the same.
+   *
+   * @throws {RangeError} When the name is taken, is not lower case with dashes, or nothing is there.
+   */
+  alias(name: string, of: string): void {
+    this.#checkName(name);
+    this.#aliases.set(name, this.get(of).name);
+  }
+
+  #checkName(name: string): void {
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
+      throw new RangeError(
+        `Cannot register ${this.kind} "${name}": a name is lower case words joined by dashes`,
+      );
+    }
+    if (this.has(name)) {
+      throw new RangeError(
+        `Cannot register ${this.kind} "${name}": the name is taken, choose another`,
+      );
+    }
+  }
+
+  /**
+   * Looks a plugin up by its name or an alias.
    *
    * @throws {RangeError} When there is none of that name; the message lists the near ones.
    */
   get(name: string): T {
-    const item = this.#items.get(name);
+    const item = this.#items.get(this.#aliases.get(name) ?? name);
     if (item) return item;
-    throw new RangeError(`Cannot find ${this.kind} "${name}": ${suggest(name, this.names())}`);
+    throw new RangeError(`Cannot find ${this.kind} "${name}": ${suggest(name, this.known())}`);
   }
 
-  /** Whether a plugin of that name is there. */
+  /** Whether a plugin of that name or alias is there. */
   has(name: string): boolean {
-    return this.#items.has(name);
+    return this.#items.has(name) || this.#aliases.has(name);
+  }
+
+  /** Aliases of a plugin, in the order of registration. */
+  aliases(name: string): string[] {
+    return [...this.#aliases.keys()].filter((alias) => this.#aliases.get(alias) === name);
+  }
+
+  /** All that may be asked for: names, then aliases. */
+  known(): string[] {
+    return [...this.#items.keys(), ...this.#aliases.keys()];
   }
 
   /** All names in the order of registration. */

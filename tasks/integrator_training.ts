@@ -42,7 +42,7 @@ export function integratorTrainingSchema(): OptionSchema<typeof integratorTraini
   const schema = classificationSchema();
   return {
     integrator: {
-      description: `which integrators, joined by commas: all, ${integrators.names().join(", ")}`,
+      description: `which integrators, joined by commas: all, ${integrators.known().join(", ")}`,
     },
     seeds: { integer: true, min: 1, description: "runs of each, with seeds 1, 2, …" },
     epochs: schema.epochs!,
@@ -68,7 +68,7 @@ export function integratorTrainingSchema(): OptionSchema<typeof integratorTraini
  * rate must be small.
  */
 const SETTINGS: Readonly<Record<string, readonly string[]>> = {
-  "geolora": ["--learning-rate=0.005"],
+  "parallel-bug": ["--learning-rate=0.005"],
   "projector-splitting": ["--rank=48", "--learning-rate=0.001"],
   "bc-psi": ["--rank=48", "--learning-rate=0.003"],
   "projected-runge-kutta": ["--learning-rate=0.005"],
@@ -140,11 +140,13 @@ function argument(key: string, value: string | number | boolean): string {
 
 function chosen(names: string): Integrator[] {
   if (names === "all") return integrators.list();
-  return names.split(",").map((name) => {
+  const items = names.split(",").map((name) => {
     try {
       return integrators.get(name);
     } catch (error) {
       throw new UsageError(error instanceof Error ? error.message : String(error));
     }
   });
+  // Two names may be those of one.
+  return [...new Set(items)];
 }

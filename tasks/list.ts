@@ -86,8 +86,9 @@ export function list(args: readonly string[], sink: TextSink = textSink()): numb
   }
   const parts = [...all].map(([kind, table]) => {
     const wanted = args.length === 0 || args.includes(kind);
-    const plugins = table.list().filter(({ name }) => wanted || args.includes(name));
-    return plugins.length === 0 ? "" : `${kind}\n${plugins.map(printer(kind)).join("")}`;
+    const named = new Set(args.filter((arg) => table.has(arg)).map((arg) => table.get(arg)));
+    const plugins = table.list().filter((plugin) => wanted || named.has(plugin));
+    return plugins.length === 0 ? "" : `${kind}\n${plugins.map(printer(table)).join("")}`;
   });
   sink.write(parts.filter((text) => text !== "").join("\n"));
   return 0;
@@ -108,8 +109,12 @@ export function listRecipe(name?: string, sink: TextSink = textSink()): number {
 }
 
 /** Only recipes are set on the command line; other plugins name the settings of their functions. */
-function printer(kind: string): (plugin: Plugin) => string {
-  return (plugin) => describe(plugin, kind === recipes.kind ? "--" : "");
+function printer(table: Registry<Plugin>): (plugin: Plugin) => string {
+  const dashes = table.kind === recipes.kind ? "--" : "";
+  return (plugin) => {
+    const also = table.aliases(plugin.name).map((alias) => `; also ${alias}`).join("");
+    return describe({ ...plugin, description: plugin.description + also }, dashes);
+  };
 }
 
 function describe({ name, description, options = {} }: Plugin, dashes: string): string {

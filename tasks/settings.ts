@@ -66,7 +66,7 @@ export function runSchema(): OptionSchema<typeof runDefaults> {
     epochs: { integer: true, min: 1, description: "passes through the training data" },
     batch: { integer: true, min: 1, description: "examples per step" },
     method: { oneOf: methods.names(), description: "form of the weights and how they train" },
-    integrator: { oneOf: integrators.names(), description: "how factors of matrices move" },
+    integrator: { oneOf: integrators.known(), description: "how factors of matrices move" },
     tuckerIntegrator: {
       oneOf: tuckerIntegrators.names(),
       description: "how factors of Tucker tensors move",

@@ -12,7 +12,7 @@ import {
 } from "./matrix/backward_corrected.ts";
 import { bug } from "./matrix/bug.ts";
 import { midpointBug, midpointBug3r } from "./matrix/midpoint_bug.ts";
-import { geolora, parallelBug } from "./matrix/parallel_bug.ts";
+import { parallelBug } from "./matrix/parallel_bug.ts";
 import { projectedRungeKutta } from "./matrix/projected_runge_kutta.ts";
 import { projectorSplitting, strangSplitting } from "./matrix/projector_splitting.ts";
 import {
@@ -27,7 +27,6 @@ export const integrators: Registry<Integrator> = new Registry("integrator");
 integrators.add(bug);
 integrators.add(augmentedBug);
 integrators.add(parallelBug);
-integrators.add(geolora);
 integrators.add(midpointBug);
 integrators.add(midpointBug3r);
 integrators.add(secondOrderParallelBug);
@@ -38,6 +37,9 @@ integrators.add(backwardCorrectedPsi);
 integrators.add(augmentedBackwardCorrectedPsi);
 integrators.add(projectedRungeKutta);
 
+// With one optimizer step for each factor it is the training method of that name.
+integrators.alias("geolora", parallelBug.name);
+
 export { type AdaptiveOptions, type AdaptiveResult, integrateAdaptive } from "./matrix/adaptive.ts";
 export { augment, type Augmented, augmentedFlow, galerkinStep } from "./matrix/augmentation.ts";
 export { augmentedBug } from "./matrix/augmented_bug.ts";
@@ -47,7 +49,7 @@ export {
 } from "./matrix/backward_corrected.ts";
 export { bug } from "./matrix/bug.ts";
 export { midpointBug, midpointBug3r } from "./matrix/midpoint_bug.ts";
-export { geolora, parallelBug } from "./matrix/parallel_bug.ts";
+export { parallelBug } from "./matrix/parallel_bug.ts";
 export { projectedRungeKutta, projectionMethod } from "./matrix/projected_runge_kutta.ts";
 export { projectorSplitting, strangSplitting } from "./matrix/projector_splitting.ts";
 export {

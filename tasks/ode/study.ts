@@ -41,7 +41,7 @@ export function studySchema(): OptionSchema<typeof studyDefaults> {
   return {
     seed: { integer: true, min: 0, description: "seed of the random problems" },
     problem: { oneOf: ["all", ...odeProblems.names()], description: "what is solved" },
-    integrator: { oneOf: ["all", ...integrators.names()], description: "what solves it" },
+    integrator: { oneOf: ["all", ...integrators.known()], description: "what solves it" },
     rank: { integer: true, min: 0, description: "rank, 0 for that of each problem" },
     steps: { integer: true, min: 1, description: "number of steps at the largest step size" },
     halvings: { integer: true, min: 1, max: 8, description: "how often the step size is halved" },

@@ -18,6 +18,43 @@ Deno.test("Registry finds what was added and keeps the order", () => {
   assert(registry.has("blue") && !registry.has("Blue"));
 });
 
+Deno.test("Registry finds a plugin by an alias, and counts it once", () => {
+  const registry = colours("red", "blue");
+  registry.alias("scarlet", "red");
+  registry.alias("crimson", "scarlet");
+  assertStrictEquals(registry.get("scarlet"), registry.get("red"));
+  assertStrictEquals(registry.get("crimson"), registry.get("red"));
+  assert(registry.has("scarlet"));
+  assertEquals(registry.names(), ["red", "blue"]);
+  assertEquals(registry.known(), ["red", "blue", "scarlet", "crimson"]);
+  assertEquals(registry.aliases("red"), ["scarlet", "crimson"]);
+  assertEquals(registry.aliases("blue"), []);
+  const message = (name: string) => assertThrows(() => registry.get(name), RangeError).message;
+  assertEquals(message("scarlett"), 'Cannot find colour "scarlett": did you mean "scarlet"');
+});
+
+Deno.test("Registry refuses an alias that is taken, misspelt, or of nothing", () => {
+  const registry = colours("red", "blue");
+  registry.alias("scarlet", "red");
+  const refused = (act: () => unknown) => assertThrows(act, RangeError).message;
+  const taken = (name: string) =>
+    `Cannot register colour "${name}": the name is taken, choose another`;
+  assertEquals(refused(() => registry.alias("blue", "red")), taken("blue"));
+  assertEquals(refused(() => registry.alias("scarlet", "blue")), taken("scarlet"));
+  assertEquals(
+    refused(() => registry.add({ name: "scarlet", description: "x" })),
+    taken("scarlet"),
+  );
+  assertEquals(
+    refused(() => registry.alias("Pink", "red")),
+    'Cannot register colour "Pink": a name is lower case words joined by dashes',
+  );
+  assertEquals(
+    refused(() => registry.alias("pink", "rad")),
+    'Cannot find colour "rad": did you mean "red"',
+  );
+});
+
 Deno.test("Registry hands out copies of its lists", () => {
   const registry = colours("red");
   registry.names().push("blue");

@@ -6,7 +6,6 @@ import {
   bug,
   denseField,
   euler,
-  geolora,
   type Integrator,
   type LowRank,
   type Matrix,
@@ -14,6 +13,7 @@ import {
   noTruncation,
   type OptimizerRule,
   optimizerStepper,
+  parallelBug,
   Random,
   relativeFrobenius,
   type StepResult,
@@ -88,7 +88,7 @@ function denseRun(
   return state.value;
 }
 
-for (const integrator of [augmentedBug, geolora]) {
+for (const integrator of [augmentedBug, parallelBug]) {
   for (const optimizer of [heavyBall, nesterov, sgd]) {
     Deno.test(`${integrator.name} at full rank is ${optimizer.name} on the whole matrix`, async () => {
       for (const [m, n] of [[6, 6], [7, 5], [4, 9]] as const) {
@@ -112,7 +112,7 @@ for (const integrator of [augmentedBug, geolora]) {
   }
 }
 
-for (const integrator of [augmentedBug, geolora, bug]) {
+for (const integrator of [augmentedBug, parallelBug, bug]) {
   Deno.test(`${integrator.name} with β = 0 is ${integrator.name} without momentum`, async () => {
     const random = new Random(3);
     const gradient = nonlinearGradient(random, 12, 9);
@@ -132,7 +132,7 @@ for (const integrator of [augmentedBug, geolora, bug]) {
   });
 }
 
-for (const integrator of [augmentedBug, geolora, bug]) {
+for (const integrator of [augmentedBug, parallelBug, bug]) {
   for (const optimizer of optimizers.list()) {
     const name = `${optimizer.name} with ${integrator.name}`;
     Deno.test(`${name} does not see the signs of the bases`, async () => {
@@ -182,7 +182,7 @@ for (const integrator of [augmentedBug, geolora, bug]) {
   }
 }
 
-for (const integrator of [augmentedBug, geolora]) {
+for (const integrator of [augmentedBug, parallelBug]) {
   Deno.test(`${integrator.name} hands on momentum that is tangent at the new point`, async () => {
     const random = new Random(8);
     const gradient = nonlinearGradient(random, 13, 9);
@@ -245,7 +245,7 @@ Deno.test("tangent momentum converges where heavy ball on the factors stalls", a
   const steps = 120;
   const cap = { rule: noTruncation, tolerance: 0, maxRank: 4 };
   const losses: Record<string, number> = {};
-  for (const integrator of [augmentedBug, geolora]) {
+  for (const integrator of [augmentedBug, parallelBug]) {
     const rule = heavyBall.create({ momentum: 0.9 });
     let [y, moments]: [LowRank<Matrix>, MomentSlots<Matrix> | undefined] = [start, undefined];
     for (let i = 0; i < steps; i++) {
@@ -286,7 +286,7 @@ Deno.test("an optimizer stepper with sgd is the Euler stepper", async () => {
   const random = new Random(2);
   const y = await randomLowRank(random, 12, 9, [2, 1, 0.5]);
   const f = gaussian(random, 12, 9);
-  for (const integrator of [augmentedBug, geolora, bug]) {
+  for (const integrator of [augmentedBug, parallelBug, bug]) {
     const results: Matrix[] = [];
     for (const stepper of [euler, optimizerStepper(sgd.create())]) {
       const generator = integrator.step(host, y, 0.1, { stepper, truncation: keepAll });

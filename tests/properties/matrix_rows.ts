@@ -6,7 +6,6 @@ import {
   augmentedBug,
   backwardCorrectedPsi,
   bug,
-  geolora,
   type Integrator,
   midpointBug,
   midpointBug3r,
@@ -106,15 +105,6 @@ export const MATRIX_ROWS: readonly MatrixRow[] = [
   {
     ...family,
     item: parallelBug,
-    exact: false,
-    order: 1,
-    identity: tangent,
-    norm: false,
-    follows: false,
-  },
-  {
-    ...family,
-    item: geolora,
     exact: false,
     order: 1,
     identity: tangent,

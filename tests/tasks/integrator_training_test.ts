@@ -61,6 +61,16 @@ Deno.test("compareIntegrators() takes every integrator there is, each with every
     assertEquals([...new Set(seen.slice(2))], wanted);
   }));
 
+Deno.test("compareIntegrators() trains one integrator once, by whichever of its names", () =>
+  inFolder(async (folder) => {
+    const { net, told } = listener();
+    const { context } = recorded();
+    const some = { integrator: "geolora,parallel-bug", dense: false };
+    await compareIntegrators("one", net, optionsOf(join(folder, "runs"), some), context);
+    const seen = told.map((args) => args.find((a) => a.startsWith("--integrator=")));
+    assertEquals(seen, ["--integrator=parallel-bug"]);
+  }));
+
 Deno.test("compareIntegrators() refuses integrators that are not there and --resume without --out", async () => {
   const { context } = recorded();
   await assertRejects(

@@ -47,6 +47,13 @@ Deno.test("list prints plugins that are named", () => {
   assertEquals(text.split("\n").filter((line) => /^\S/.test(line)), ["recipe", "attack"]);
 });
 
+Deno.test("list finds a plugin by its other name, and tells it", () => {
+  const text = listed("geolora");
+  assertEquals(text, listed("parallel-bug"));
+  assertStringIncludes(text.replace(/\s+/g, " "), "parallel-bug: ");
+  assertStringIncludes(text.replace(/\s+/g, " "), "; also geolora");
+});
+
 Deno.test("list refuses a kind that there is not", () => {
   const error = assertThrows(() => list(["optimiser"]), UsageError);
   assertEquals(error.message, 'Cannot list "optimiser": did you mean "optimizer"');

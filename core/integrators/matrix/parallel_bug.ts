@@ -11,6 +11,10 @@ import { truncate } from "./truncation.ts";
  * Parallel basis update and Galerkin integrator: K, L and S all start from the old factors, the
  * core of the augmented bases is put together from the three results (Ceruti, Kusch, Lubich: A
  * parallel rank-adaptive integrator for dynamical low-rank approximation, SISC 2024).
+ *
+ * With one Euler or optimizer step for each factor it is GeoLoRA, from a single gradient: before
+ * truncation Y₁ = Y₀ + dt P(Y₀) F(Y₀), Riemannian gradient descent (Schotthöfer, Zangrando, Ceruti,
+ * Tudisco, Kusch: GeoLoRA, ICLR 2025).
  */
 export const parallelBug: Integrator = {
   name: "parallel-bug",
@@ -53,14 +57,3 @@ export async function* parallelStep<M>(
     discarded: t.discarded,
   };
 }
-
-/**
- * The single-evaluation step of GeoLoRA: the parallel integrator with one Euler or optimizer step
- * for each factor. Before truncation it is Y₁ = Y₀ + dt P(Y₀) F(Y₀), Riemannian gradient descent
- * (Schotthöfer, Zangrando, Ceruti, Tudisco, Kusch: GeoLoRA, ICLR 2025).
- */
-export const geolora: Integrator = {
-  ...parallelBug,
-  name: "geolora",
-  description: "rank-adaptive: one gradient for K, L and S; Riemannian gradient descent",
-};

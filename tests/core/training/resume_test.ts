@@ -5,7 +5,7 @@ import { join } from "node:path";
 import {
   augmentedBug,
   bug,
-  geolora,
+  parallelBug,
   readMetrics,
   readRecord,
   relativeFrobenius,
@@ -99,7 +99,11 @@ async function runWithStops(
 
 const CHOICES: Record<string, MethodChoice & { format?: string; clipNorm?: number }> = {
   "augmented-bug with adam": { integrator: augmentedBug, rule: adam.create() },
-  "geolora with heavy ball": { integrator: geolora, rule: heavyBall.create(), clipNorm: 1 },
+  "parallel-bug with heavy ball": {
+    integrator: parallelBug,
+    rule: heavyBall.create(),
+    clipNorm: 1,
+  },
   "bug with adam": { integrator: bug, rule: adam.create(), coreSteps: 2 },
   "a dense net with adam": { format: "dense", rule: adam.create() },
 };

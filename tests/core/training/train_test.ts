@@ -3,11 +3,11 @@ import {
   augmentedBug,
   bug,
   type Dataset,
-  geolora,
   initialStates,
   type Layer,
   type LowRank,
   orthogonalityDefect,
+  parallelBug,
   relativeFrobenius,
   type RunEvent,
   type Tensor,
@@ -37,7 +37,11 @@ for (const backend of cpuBackends) {
   for (
     const [name, { size, ...choice }] of Object.entries({
       "augmented-bug and adam": { integrator: augmentedBug, rule: adam.create(), size: 0.02 },
-      "geolora and heavy ball": { integrator: geolora, rule: heavyBall.create(), size: 0.1 },
+      "parallel-bug and heavy ball": {
+        integrator: parallelBug,
+        rule: heavyBall.create(),
+        size: 0.1,
+      },
       "bug and sgd": { integrator: bug, size: 0.2 },
     })
   ) {
