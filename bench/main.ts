@@ -99,7 +99,8 @@ if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    console.error(error instanceof RangeError ? error.message : error);
+    const isMistake = error instanceof Error && /^Cannot .*: /.test(error.message);
+    console.error(isMistake ? error.message : error);
     Deno.exit(1);
   }
 }

@@ -1,3 +1,18 @@
+import { fileURLToPath } from "node:url";
+import {
+  aBoolean,
+  aNumber,
+  aRecord,
+  aText,
+  byName,
+  checked,
+  type Expectation,
+  oneOf,
+  optional,
+  plainJson,
+  readText,
+  unlessMissing,
+} from "../../core/io/mod.ts";
 import type { Machine, Revision } from "./machine.ts";
 
 /** One measured quantity of a bench. */
@@ -30,31 +45,36 @@ export interface Entry extends Revision {
   readonly figures: Readonly<Record<string, Figure>>;
 }
 
+const entry: Expectation<Entry> = aRecord<Entry>({
+  date: aText,
+  commit: aText,
+  dirty: aBoolean,
+  machine: aRecord<Machine>({ cpu: aText, cores: aNumber, os: aText }),
+  deno: aText,
+  bench: aText,
+  backend: optional(aText),
+  quick: aBoolean,
+  figures: byName(aRecord<Figure>({
+    median: aNumber,
+    p75: optional(aNumber),
+    min: optional(aNumber),
+    unit: oneOf("s", "B"),
+  })),
+});
+
 /**
  * Reads a history.
  *
  * @param path A file of JSON lines; one that is not there is an empty history.
- * @throws {SyntaxError} When a line is not JSON; names the line.
+ * @throws {Error} "Cannot read PATH line N: expected …" when a line is no entry.
  */
 export async function readHistory(path: string | URL): Promise<Entry[]> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-  return text.split("\n").flatMap((line, i) =>
-    line.trim() === "" ? [] : [parse(line, path, i + 1)]
-  );
-}
-
-function parse(line: string, path: string | URL, number: number): Entry {
-  try {
-    return JSON.parse(line) as Entry;
-  } catch {
-    throw new SyntaxError(`Cannot read ${path}: line ${number} must be JSON; repair or remove it`);
-  }
+  const file = typeof path === "string" ? path : fileURLToPath(path);
+  const text = await unlessMissing(() => readText(file)) ?? "";
+  return text.split("\n").flatMap((line, i) => {
+    const source = `${file} line ${i + 1}`;
+    return line.trim() === "" ? [] : [checked(entry, plainJson(line, source), source)];
+  });
 }
 
 /** Appends one line. */

@@ -37,8 +37,18 @@ Deno.test("a history grows by lines and is read back", () =>
 Deno.test("a broken line of a history is named", () =>
   withFile(async (path) => {
     await appendHistory(path, entry());
-    await Deno.writeTextFile(path, "{broken\n", { append: true });
-    await assertRejects(() => readHistory(path), SyntaxError, "line 2 must be JSON");
+    const damaged = [
+      ["{broken", "expected JSON text, got other text"],
+      [JSON.stringify({ ...entry(), machine: null }), 'expected a record "machine", got null'],
+      [
+        JSON.stringify(entry({ figures: { a: { unit: "s" } as never } })),
+        'expected a number "figures.a.median", got undefined',
+      ],
+    ] as const;
+    for (const [line, why] of damaged) {
+      await Deno.writeTextFile(path, `${JSON.stringify(entry())}\n${line}\n`);
+      await assertRejects(() => readHistory(path), Error, `Cannot read ${path} line 2: ${why}`);
+    }
   }));
 
 Deno.test("previousOf() takes the last entry of the same bench, machine, backend and kind", () => {
