@@ -11,6 +11,7 @@ import type { RobustResult } from "../../../tasks/robust/result.ts";
 import type { CellResult } from "../../../tasks/sweep/results.ts";
 import type { StudiedProblem } from "../../../tasks/windowing/mod.ts";
 import { inFolder } from "../../support/command_line.ts";
+import { pathsIn, replaced } from "../../support/mutations.ts";
 
 const TRAINED: Summary = {
   recipe: "mnist",
@@ -130,23 +131,6 @@ async function reportOf(path: string, { kind, settings, summary, file }: Part): 
   await Deno.writeTextFile(`${path}/summary.json`, toJson(summary));
   if (file) await writeRecord(`${path}/${file[0]}`, file[1]);
   return await Deno.readTextFile(await writeReport(path));
-}
-
-type Tree = Record<string, unknown>;
-
-/** Paths of all parts of a value, those of typed arrays as a whole. */
-function pathsIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
-  const isTree = typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
-  if (!isTree) return [path];
-  const inner = Object.entries(value).flatMap(([key, v]) => pathsIn(v, [...path, key]));
-  return path.length === 0 ? inner : [path, ...inner];
-}
-
-/** The value with one part replaced. */
-function replaced(value: Tree, [key, ...rest]: readonly string[], by: unknown): Tree {
-  const copy = (Array.isArray(value) ? [...value] : { ...value }) as Tree;
-  copy[key!] = rest.length === 0 ? by : replaced(value[key!] as Tree, rest, by);
-  return copy;
 }
 
 for (const run of RUNS) {
