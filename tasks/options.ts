@@ -4,7 +4,17 @@
  * @module
  */
 
-import { suggest } from "../core/mod.ts";
+import {
+  type Configurable,
+  describeLimits,
+  describeSetting,
+  parseChoice,
+  type Registry,
+  type SettingLimits,
+  splitChoices,
+  suggest,
+  withinLimits,
+} from "../core/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A value that an option can have. */
@@ -18,18 +28,10 @@ export type ParsedOptions<T> = {
     : number[];
 };
 
-/** Limits and explanation of one option. */
-export interface OptionRule {
-  /** Smallest value, inclusive; for a list, of each entry. */
-  readonly min?: number;
-  /** Largest value, inclusive; for a list, of each entry. */
-  readonly max?: number;
-  /** Whether only whole numbers will do; default false. */
-  readonly integer?: boolean;
-  /** The values that will do; default all. */
-  readonly oneOf?: readonly (string | number)[];
-  /** One line for `task list`. */
-  readonly description?: string;
+/** Limits and explanation of one option; for a list, of each entry. */
+export interface OptionRule extends SettingLimits {
+  /** The plugins that will do, each with settings of its own: `name:key=value,key=value`. */
+  readonly choiceOf?: Registry<Configurable>;
 }
 
 /** Rules by option name; options without one may have any value of their type. */
@@ -99,9 +101,9 @@ export function describeOptions<T extends OptionDefaults<T>>(
 }
 
 function describeOption(value: OptionValue, rule: OptionRule): string {
-  const choice = rule.oneOf ? `one of ${rule.oneOf.join(", ")}` : "";
-  const notes = [choice, limits(rule), `default ${show(value)}`].filter((s) => s !== "").join("; ");
-  return rule.description ? `${rule.description} (${notes})` : notes;
+  if (!rule.choiceOf) return describeSetting(value, rule);
+  const description = `${rule.description}, with its settings as in name:key=value,key=value`;
+  return describeSetting(value, { description, oneOf: rule.choiceOf.names() });
 }
 
 /** What a sweep makes of arguments: lists to vary and everything else. */
@@ -131,8 +133,10 @@ export function gridOf<T extends OptionDefaults<T>>(
   const axes: Record<string, readonly string[]> = {};
   const fixed: string[] = [];
   for (const { key, text } of tokens(args, known)) {
-    const varies = typeof known.get(key) === "number" || rules[key]?.oneOf !== undefined;
-    if (varies && text?.includes(",")) axes[kebab(key)] = [...new Set(text.split(","))];
+    const { oneOf, choiceOf } = rules[key] ?? {};
+    const varies = typeof known.get(key) === "number" || oneOf !== undefined;
+    const values = choiceOf ? splitChoices(text ?? "") : varies ? text?.split(",") ?? [] : [];
+    if (values.length > 1) axes[kebab(key)] = [...new Set(values)];
     else fixed.push(text === undefined ? `--${kebab(key)}` : `--${kebab(key)}=${text}`);
   }
   return { axes, fixed };
@@ -225,33 +229,25 @@ function expected(like: OptionValue): string {
 function checkRule(flag: string, value: OptionValue, rule: OptionRule): void {
   const values = Array.isArray(value) ? value as readonly number[] : [value];
   for (const v of values as readonly (string | number | boolean)[]) {
-    if (typeof v === "number" && !inLimits(v, rule)) throw wrong(flag, limits(rule), `${v}`);
-    if (rule.oneOf && typeof v !== "boolean" && !rule.oneOf.includes(v)) {
-      throw new UsageError(
-        `Cannot set ${flag} to "${v}": ${suggest(String(v), rule.oneOf.map(String))}`,
-      );
-    }
+    if (rule.choiceOf) checkChoice(String(v), rule.choiceOf);
+    if (withinLimits(v, rule)) continue;
+    if (!rule.oneOf) throw wrong(flag, describeLimits(rule), `${v}`);
+    throw new UsageError(
+      `Cannot set ${flag} to "${v}": ${suggest(String(v), rule.oneOf.map(String))}`,
+    );
   }
 }
 
-function inLimits(value: number, { min, max, integer }: OptionRule): boolean {
-  return value >= (min ?? -Infinity) && value <= (max ?? Infinity) &&
-    (!integer || Number.isInteger(value));
-}
-
-function limits({ min, max, integer }: OptionRule): string {
-  if (min === undefined && max === undefined) return integer ? "a whole number" : "";
-  const kind = integer ? "a whole number" : "a number";
-  if (max === undefined) return `${kind} ≥ ${min}`;
-  return min === undefined ? `${kind} ≤ ${max}` : `${kind} from ${min} to ${max}`;
+function checkChoice(text: string, table: Registry<Configurable>): void {
+  try {
+    parseChoice(table, text);
+  } catch (error) {
+    throw error instanceof Error ? new UsageError(error.message) : error;
+  }
 }
 
 function wrong(flag: string, expected: string, got: string): UsageError {
   return new UsageError(`Cannot set ${flag}: expected ${expected}, got ${got}`);
-}
-
-function show(value: OptionValue): string {
-  return value === "" ? "none" : String(value);
 }
 
 function copy(value: OptionValue): OptionValue {

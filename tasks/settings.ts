@@ -31,9 +31,9 @@ export const runDefaults = {
   truncation: "relative-frobenius",
   optimizer: "adam",
   learningRate: 0, // 0: that of the method
-  momentum: 0.9,
-  beta2: 0.999,
-  weightDecay: 0,
+  momentum: -1, // these three: −1 for those of the optimizer, or its defaults
+  beta2: -1,
+  weightDecay: -1,
   coreSteps: 1,
   schedule: "cosine",
   warmup: 0, // steps
@@ -76,11 +76,11 @@ export function runSchema(): OptionSchema<typeof runDefaults> {
     maxRank: { integer: true, min: 1, description: "ranks never rise above" },
     tolerance: { min: 0, max: 1, description: "threshold of the truncation rule" },
     truncation: { oneOf: truncationRules.names(), description: "how ranks are chosen" },
-    optimizer: { oneOf: optimizers.names(), description: "how variables move" },
+    optimizer: { choiceOf: optimizers, description: "how variables move" },
     learningRate: { min: 0, description: "base step size, 0 for that of the method" },
-    momentum: { min: 0, max: 0.9999, description: "decay of the first moment" },
-    beta2: { min: 0, max: 0.99999, description: "decay of the second moment" },
-    weightDecay: { min: 0, description: "decoupled weight decay" },
+    momentum: { min: -1, below: 1, description: "momentum of the optimizer, -1 for its own" },
+    beta2: { min: -1, below: 1, description: "beta2 of the optimizer, -1 for its own" },
+    weightDecay: { min: -1, description: "weightDecay of the optimizer, -1 for its own" },
     coreSteps: { integer: true, min: 1, description: "local updates of the core per step" },
     schedule: { oneOf: schedules.names(), description: "course of the learning rate" },
     warmup: { integer: true, min: 0, description: "steps of linear warm-up, at most half of all" },

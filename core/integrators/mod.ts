@@ -71,7 +71,8 @@ export {
   type Tableau,
 } from "./runge_kutta.ts";
 export type { EqualSteps } from "./steps.ts";
-export { embed, embedMoments, transportMoments } from "./transport.ts";
+export type { BasisChange, Memory, MomentSlots, RuleState, Stepping } from "./memory.ts";
+export { changeOf, embed, embedding } from "./transport.ts";
 export { transportSlots } from "./matrix/transport.ts";
 export { clampedRank, noTruncation, relativeFrobenius, truncationRules } from "./truncation.ts";
 export { truncate } from "./matrix/truncation.ts";
@@ -87,8 +88,6 @@ export {
 export type {
   Advanced,
   FixedVectors,
-  Moments,
-  MomentSlots,
   Stepper,
   SubFlow,
   Timed,

@@ -1,62 +1,71 @@
 /**
- * Carrying optimizer moments along when the bases of a factorised matrix change. Forgetting this
+ * Changes of the bases of a factorised matrix, which optimizer states must follow. Forgetting this
  * is the commonest bug of low-rank training with momentum.
  *
  * @module
  */
 
 import type { Algebra } from "../algebra/mod.ts";
-import type { Moments } from "./types.ts";
+import { type BasisChange, carried, type RuleState, type Stepping } from "./memory.ts";
 
 /**
- * Moments in new coordinates: m ↦ A m B and v ↦ (A∘A) v (B∘B).
+ * x ↦ A x B.
  *
- * The first moment is a tensor in the factor's coordinates and transforms exactly. The second is
- * none: it is carried as the variance of independent entries, which keeps it non-negative and, for
- * orthogonal A and B, keeps its sum. The rule (A √v B)² of the public code of RobustDLRT
- * (arXiv 2505.08022) cancels where signs differ, and m / √v then explodes.
+ * @param left A, p'×p; absent: identity.
+ * @param right B, q×q'; absent: identity.
+ */
+export function changeOf<M>(
+  a: Algebra<M>,
+  left: M | undefined,
+  right: M | undefined,
+): BasisChange<M> {
+  const times = (x: M, f: (y: M) => M): M => {
+    const y = left === undefined ? x : a.multiply(f(left), x);
+    return right === undefined ? y : a.multiply(y, f(right));
+  };
+  return { carry: (x) => times(x, (y) => y), carrySquare: (x) => times(x, (y) => a.square(y)) };
+}
+
+/**
+ * The embedding of a matrix in a larger one. New directions have no momentum, and the mean variance
+ * of the old ones: with zero there, their first step would be √(1/(1 − β₂)) times as long as
+ * Adam's, whatever the gradient.
  *
- * @param m Moments of a p×q factor.
+ * @param rows New number of rows.
+ * @param cols New number of columns.
+ */
+export function embedding<M>(a: Algebra<M>, rows: number, cols: number): BasisChange<M> {
+  return {
+    carry: (x) => embed(a, x, rows, cols),
+    carrySquare: (x) => embedMean(a, x, rows, cols),
+  };
+}
+
+/**
+ * The state of a p×q factor in new coordinates, see {@linkcode changeOf}.
+ *
  * @param left A, p'×p; absent: identity.
  * @param right B, q×q'; absent: identity.
  */
 export function transportMoments<M>(
   a: Algebra<M>,
-  m: Moments<M>,
+  o: Stepping,
+  state: RuleState<M>,
   left: M | undefined,
   right: M | undefined,
-): Moments<M> {
-  const carry = (x: M, f: (y: M) => M): M => {
-    const y = left === undefined ? x : a.multiply(f(left), x);
-    return right === undefined ? y : a.multiply(y, f(right));
-  };
-  return {
-    count: m.count,
-    ...(m.first === undefined ? {} : { first: carry(m.first, (y) => y) }),
-    ...(m.second === undefined ? {} : { second: carry(m.second, (y) => a.square(y)) }),
-  };
+): RuleState<M> {
+  return carried(a, o, state, changeOf(a, left, right));
 }
 
-/**
- * Moments of a core that was embedded in a larger one. New directions have no momentum, and the
- * mean second moment of the old ones: with zero there, their first step would be √(1/(1 − β₂))
- * times as long as Adam's, whatever the gradient.
- *
- * @param m Moments of a p×q core.
- * @param rows New number of rows, ≥ p.
- * @param cols New number of columns, ≥ q.
- */
+/** The state of a core that was embedded in a rows×cols one, see {@linkcode embedding}. */
 export function embedMoments<M>(
   a: Algebra<M>,
-  m: Moments<M>,
+  o: Stepping,
+  state: RuleState<M>,
   rows: number,
   cols: number,
-): Moments<M> {
-  return {
-    count: m.count,
-    ...(m.first === undefined ? {} : { first: embed(a, m.first, rows, cols) }),
-    ...(m.second === undefined ? {} : { second: embedMean(a, m.second, rows, cols) }),
-  };
+): RuleState<M> {
+  return carried(a, o, state, embedding(a, rows, cols));
 }
 
 /** A matrix in the upper left corner, continued by the means of its columns and rows. */

@@ -9,25 +9,13 @@ import type { Algebra, Matrix } from "../algebra/mod.ts";
 import type { Awaitable, FieldAt } from "../geometry/fields/types.ts";
 import type { LowRank } from "../geometry/low_rank.ts";
 import type { Plugin } from "../registry.ts";
+import type { Memory, RuleState } from "./memory.ts";
 
 /** A moment within a step. */
 export interface Timed {
   /** Time since the start of the step, for right-hand sides that depend on it. */
   readonly time: number;
 }
-
-/** Optimizer moments of one factor, in the coordinates of the current bases: a plain record. */
-export interface Moments<M> {
-  /** Updates taken. */
-  readonly count: number;
-  /** First moment (momentum), in the shape of the factor. */
-  readonly first?: M;
-  /** Second moment, in the shape of the factor. */
-  readonly second?: M;
-}
-
-/** Moments by the name of the factor that they belong to: "k", "l" or "s". */
-export type MomentSlots<M> = Readonly<Record<string, Moments<M>>>;
 
 /**
  * One sub-flow of a step: a single factor moves while the others stand still.
@@ -57,20 +45,22 @@ export interface SubFlow<M, P = LowRank<M>, F = FieldAt<M>> {
 export interface Advanced<M> {
   /** The factor after the sub-flow. */
   readonly value: M;
-  /** Its moments, where the stepper keeps some. */
-  readonly moments?: Moments<M>;
+  /** What the stepper remembers of it, such as momentum, where it does. */
+  readonly moments?: RuleState<M>;
 }
 
 /** How a sub-flow is advanced: a Runge-Kutta method, or an optimizer rule. */
 export interface Stepper extends Plugin {
   /** Order of consistency in the step size; 0 for optimizer rules. */
   readonly order: number;
+  /** How what it remembers follows into other bases; absent: it remembers nothing. */
+  readonly memory?: Memory;
   /** Advances `flow` by `dt`; each yield asks for F at a point. */
   advance<M, P, F>(
     a: Algebra<M>,
     flow: SubFlow<M, P, F>,
     dt: number,
-    moments: Moments<M> | undefined,
+    moments: RuleState<M> | undefined,
   ): AsyncGenerator<P & Timed, Advanced<M>, F>;
 }
 

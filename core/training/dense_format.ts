@@ -1,6 +1,12 @@
 import type { Tensor } from "../backend/mod.ts";
-import type { Moments } from "../integrators/mod.ts";
-import { type WeightFormat, weightFormats, type WeightState } from "./parameter.ts";
+import type { RuleState } from "../integrators/mod.ts";
+import type { Updated } from "./rule.ts";
+import {
+  type TrainingMethod,
+  type WeightFormat,
+  weightFormats,
+  type WeightState,
+} from "./parameter.ts";
 import { regularisedGradient } from "./regularize.ts";
 
 /** State of a dense weight. */
@@ -29,16 +35,15 @@ export const denseFormat: WeightFormat = weightFormats.add({
     engine.conv2d(x, point.value!, bias, geometry, activation),
 
   async *update(method, spec, state, rate) {
-    const { algebra, rule } = method;
-    const { value, moments } = state as DenseState & { moments?: Moments<Tensor> };
+    const { value, moments } = state as DenseState & { moments?: RuleState<Tensor> };
     const { gradient } = yield { value };
     const flow = await regularisedGradient(method, spec, gradient, value);
-    const next = rule.update(algebra, value, flow, rate, moments);
+    const next = await updated(method, value, flow, rate, moments);
     return {
       state: {
         format: "dense",
         value: next.value,
-        ...(next.moments ? { moments: { ...next.moments } } : {}),
+        ...(next.state ? { moments: next.state } : {}),
       },
     };
   },
@@ -54,3 +59,19 @@ export const denseFormat: WeightFormat = weightFormats.add({
   fromDense: ({ engine }, _spec, value) =>
     Promise.resolve({ state: { format: "dense", value: engine.clone(value) } }),
 });
+
+/** One update, for rules that want matrices of kernels and vectors as such. */
+async function updated(
+  { algebra: a, engine, rule }: TrainingMethod,
+  x: Tensor,
+  flow: Tensor,
+  rate: number,
+  state: RuleState<Tensor> | undefined,
+): Promise<Updated<Tensor>> {
+  const step = { rate, decay: rule.weightDecay, vector: x.shape.length < 2 };
+  if (!rule.matrices || x.shape.length === 2) return await rule.update(a, x, flow, step, state);
+  const columns = x.shape.at(-1) ?? 1;
+  const asMatrix = (t: Tensor): Tensor => a.reshape(t, x.size / columns, columns);
+  const next = await rule.update(a, asMatrix(x), asMatrix(flow), step, state);
+  return { ...next, value: engine.reshape(next.value, x.shape) };
+}

@@ -1,6 +1,6 @@
 import type { Algebra } from "../algebra/mod.ts";
 import type { Tensor } from "../backend/mod.ts";
-import { clampedRank, type Moments } from "../integrators/mod.ts";
+import { clampedRank, type MomentSlots } from "../integrators/mod.ts";
 import {
   compressing,
   factorisedConv2d,
@@ -28,9 +28,7 @@ interface FactoredState extends WeightState {
   /** The identity between them, which never moves. */
   readonly s: Tensor;
   readonly v: Tensor;
-  readonly moments?: {
-    readonly [factor in "u" | "v"]?: { readonly [key: string]: Tensor | number };
-  };
+  readonly moments?: MomentSlots<Tensor>;
 }
 
 /**
@@ -68,13 +66,11 @@ export const factoredLowRankFormat: WeightFormat = weightFormats.add({
     const evidence = yield { u, s, v };
     const at = { u: leftMatrix(a, u), s, v };
     const field = factorisedField(method, spec, evidence, at);
-    const known = (slot: "u" | "v") => moments[slot] as Moments<Tensor> | undefined;
-    const nextU = rule.update(a, at.u, field.times(v), rate, known("u"));
-    const nextV = rule.update(a, v, field.adjointTimes(at.u), rate, known("v"));
+    const step = { rate, decay: rule.weightDecay };
+    const nextU = await rule.update(a, at.u, field.times(v), step, moments.u);
+    const nextV = await rule.update(a, v, field.adjointTimes(at.u), step, moments.v);
     const next = { u: leftFactor(method.engine, spec, nextU.value), s, v: nextV.value };
-    const kept = nextU.moments && nextV.moments
-      ? { moments: { u: { ...nextU.moments }, v: { ...nextV.moments } } }
-      : {};
+    const kept = nextU.state && nextV.state ? { moments: { u: nextU.state, v: nextV.state } } : {};
     return { state: { format: "factored-low-rank", ...next, ...kept } };
   },
 

@@ -1,5 +1,5 @@
 import type { Tensor } from "../backend/mod.ts";
-import type { Moments } from "../integrators/mod.ts";
+import type { MomentSlots, RuleState } from "../integrators/mod.ts";
 import { contractAlong, type LocalTuckerField } from "../geometry/mod.ts";
 import { factoredLowRankFormat } from "./factored_low_rank_format.ts";
 import {
@@ -15,11 +15,6 @@ import { partsIn, tuckerMembers } from "./tucker_members.ts";
 /** The factors that move. */
 const FACTORS = ["kernel", "in", "out"] as const;
 
-/** Moments of the factors. */
-interface FactorMoments {
-  readonly [factor: string]: { readonly [key: string]: Tensor | number };
-}
-
 /**
  * The naive factorisation that manifold methods are compared with: core and bases of fixed ranks,
  * all moved at once by the optimizer rule along their own gradients.
@@ -33,7 +28,7 @@ export const factoredTuckerFormat: WeightFormat = weightFormats.add({
   matrices: factoredLowRankFormat.name,
 
   async *update(method, spec, state, rate) {
-    const { moments = {} } = state as WeightState & { readonly moments?: FactorMoments };
+    const { moments = {} } = state as WeightState & { readonly moments?: MomentSlots<Tensor> };
     const before = partsIn(state);
     const point = tuckerPoint(method, spec, tuckerOf(method, before));
     // The field knows products with the bases of the point by these very tensors.
@@ -42,13 +37,13 @@ export const factoredTuckerFormat: WeightFormat = weightFormats.add({
     const field = tuckerFieldAt(method, spec, point, evidence);
     const gradients = gradientsOf(method, at, field);
     const next: Record<string, Tensor> = {};
-    const kept: Record<string, { [key: string]: Tensor | number }> = {};
+    const kept: Record<string, RuleState<Tensor>> = {};
     for (const factor of FACTORS) {
-      const known = moments[factor] as Moments<Tensor> | undefined;
       const { algebra: a, rule } = method;
-      const moved = rule.update(a, at[factor], gradients[factor], rate, known);
+      const step = { rate, decay: rule.weightDecay };
+      const moved = await rule.update(a, at[factor], gradients[factor], step, moments[factor]);
       next[factor] = moved.value;
-      if (moved.moments) kept[factor] = { ...moved.moments };
+      if (moved.state) kept[factor] = moved.state;
     }
     const memory = Object.keys(kept).length > 0 ? { moments: kept } : {};
     return { state: { format: factoredTuckerFormat.name, ...next, ...memory } };

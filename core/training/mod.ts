@@ -39,11 +39,15 @@ export {
   Pass,
   type Points,
 } from "./network.ts";
+export { requireMovable } from "./movable.ts";
 export {
   type BasisDirections,
+  movesFactors,
   type OptimizerRule,
   optimizerStepper,
   type OptimizerStepperOptions,
+  requireTransport,
+  type RuleStep,
   type Updated,
 } from "./rule.ts";
 export {

@@ -17,6 +17,7 @@ import type { MetricLine, RunEndReason } from "../io/mod.ts";
 import { Random } from "../random.ts";
 import { restoreState, storeState, type TrainerState } from "./checkpoint.ts";
 import { measure, type Measurement } from "./evaluation.ts";
+import { requireMovable } from "./movable.ts";
 import type { Layer } from "./network.ts";
 import { type TrainingMethod, weightFormats, type WeightState } from "./parameter.ts";
 import { rankMetrics, ranksOf } from "./ranks.ts";
@@ -46,6 +47,9 @@ interface Progress {
  *
  * With a seed, a backend that is deterministic and the same number of epochs, a run that was
  * interrupted and resumed ends with the same bits as one that was not.
+ *
+ * @throws {RangeError} When the batch is larger than the data, or the optimizer cannot move the
+ * factors of a weight; nothing has been written then.
  */
 export async function train(o: TrainOptions): Promise<TrainResult> {
   const perEpoch = batchCount(o.dataset.train.count, o.batch, true);
@@ -55,6 +59,7 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
         `got ${o.dataset.train.count}`,
     );
   }
+  requireMovable(o.method, o.network);
   const total = perEpoch * o.epochs;
   const begun = await begin(o);
   let { state } = begun;

@@ -14,8 +14,11 @@ import {
   type Listener,
   openEngine,
   openHostAlgebra,
+  type OptimizerRule,
   optimizerStepper,
   parseAugmentation,
+  parseChoice,
+  type Settings,
   type TrainingMethod,
   truncationRules,
   tuckerIntegrators,
@@ -62,6 +65,7 @@ export interface Job {
  * Opens the backend and the data.
  *
  * @throws {UsageError} When options contradict each other; nothing has been written then.
+ * @throws {RangeError} When a setting is unknown or out of range; nothing has been written then.
  */
 export async function openJob(
   subject: Subject,
@@ -72,6 +76,7 @@ export async function openJob(
     throw new UsageError("Cannot resume: name the folder of the run with --out DIR");
   }
   parseAugmentation(options.augmentation);
+  const rule = ruleOf(options);
   const listener = createTerminalListener(sink);
   const { engine, chosen, passedOver } = await openEngine(
     options.backend,
@@ -80,7 +85,7 @@ export async function openJob(
   for (const { name, reason } of passedOver) sink.write(`Passed over ${name}: ${reason}\n`);
   sink.write(`Backend ${chosen}: ${engine.description}\n`);
   const dataset = await load(subject.source, options, listener);
-  const method = await methodOf(engine, options);
+  const method = await methodOf(engine, rule, options);
   const folders = new DisposableStack();
   const told = { listener, signal, folders, trustFinished };
   return { subject, options, dataset, backend: chosen, method, ...told };
@@ -103,10 +108,9 @@ async function load(source: string, o: RunOptions, listener: Listener): Promise<
 
 async function methodOf(
   engine: TrainingMethod["engine"],
+  rule: OptimizerRule,
   o: RunOptions,
 ): Promise<TrainingMethod> {
-  const { momentum, beta2, weightDecay } = o;
-  const rule = optimizers.get(o.optimizer).create({ momentum, beta2, weightDecay });
   return {
     engine,
     algebra: engineAlgebra(engine, await openHostAlgebra()),
@@ -121,4 +125,12 @@ async function methodOf(
       maxRank: Math.max(o.maxRank, o.minRank),
     },
   };
+}
+
+/** The optimizer with its settings; those of `--optimizer` stand before the flags of their own. */
+function ruleOf({ optimizer, momentum, beta2, weightDecay }: RunOptions): OptimizerRule {
+  const { plugin, settings } = parseChoice(optimizers, optimizer);
+  const flags: Settings = { momentum, beta2, weightDecay };
+  const given = Object.entries(flags).filter(([, value]) => value !== -1);
+  return plugin.create({ ...Object.fromEntries(given), ...settings });
 }

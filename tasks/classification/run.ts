@@ -11,6 +11,7 @@ import {
   type Layer,
   parseAugmentation,
   readRun,
+  requireMovable,
   type RunConfig,
   RunFolder,
   type Split,
@@ -59,6 +60,7 @@ export async function runVariant(
 ): Promise<Outcome> {
   const { dataset, validation } = divided(job);
   const network = await networkOf(job, variant, dataset);
+  requireMovable(job.method, network);
   const config = configOf(job, variant, await identityOf(job, variant, network, dataset));
   const folder = job.folders.use(
     await RunFolder.open(variant.path, config, { resume, mayChange: MAY_CHANGE }),

@@ -73,10 +73,15 @@ function references(
 function cellOf(values: Cell["values"], common: readonly string[]): Cell {
   const entries = Object.entries(values);
   return {
-    folder: entries.map(([key, value]) => `${key}-${value}`).join("_") || "run",
+    folder: entries.map(([key, value]) => `${key}-${inPath(value)}`).join("_") || "run",
     values,
     args: [...common, ...entries.map(([key, value]) => `--${key}=${value}`)],
   };
+}
+
+/** A value without what file systems use for themselves, as in `galore:rank=8,every=200`. */
+function inPath(value: string): string {
+  return value.replaceAll(/[:,=]/g, "-");
 }
 
 /** All ways to take one value of each axis; the last axis varies fastest. */

@@ -55,7 +55,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   maxRank: { to: { "max-rank": 3 } },
   tolerance: { to: { "tolerance": 0.7 } },
   truncation: { to: { "truncation": "none" } },
-  optimizer: { to: { "optimizer": "nesterov" } },
+  optimizer: {
+    from: { "method": "dense", "optimizer": "galore" },
+    to: { "method": "dense", "optimizer": "galore:rank=3,every=2" },
+  },
   learningRate: { to: { "learning-rate": 0.02 } },
   momentum: { to: { "momentum": 0.5 } },
   beta2: { to: { "beta2": 0.9 } },

@@ -8,7 +8,15 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import { beside, type LowRank } from "../../geometry/low_rank.ts";
-import type { Moments, MomentSlots, SubFlow } from "../types.ts";
+import {
+  type MomentSlots,
+  type RuleState,
+  type Stepping,
+  tangentAlone,
+  tangentIn,
+  withTangent,
+} from "../memory.ts";
+import type { SubFlow } from "../types.ts";
 import type { Point, StepOptions, StepResult } from "./types.ts";
 import { advance, sFlow } from "./flows.ts";
 import { embed, embedMoments, transportMoments } from "../transport.ts";
@@ -79,7 +87,7 @@ export async function* galerkinStep<M>(
   dt: number,
   o: StepOptions<M>,
 ): AsyncGenerator<Point<M>, StepResult<M>, FieldAt<M>> {
-  const core = liftMoments(a, o.moments, rank, lifted);
+  const core = liftMoments(a, o, o.moments, rank, lifted);
   const s = yield* advance(a, augmentedFlow(a, lifted, known), dt, o, core);
   return await truncatedResult(a, { ...lifted, s: s.value }, s.moments, o, rank);
 }
@@ -94,22 +102,22 @@ export async function* galerkinStep<M>(
 export async function truncatedResult<M>(
   a: Algebra<M>,
   moved: LowRank<M>,
-  moments: Moments<M> | undefined,
+  moments: RuleState<M> | undefined,
   o: StepOptions<M>,
   rank: number,
 ): Promise<StepResult<M>> {
   const t = await truncate(a, moved, o.truncation, rank);
   return {
     y: t.y,
-    moments: lowerMoments(a, moments, moved, t),
+    moments: lowerMoments(a, o, moments, moved, t),
     singularValues: t.singularValues,
     discarded: t.discarded,
   };
 }
 
 /**
- * The core's moments in augmented bases. The tangent vector of first moments becomes
- * Ûᵀ ξ V̂ = [[dS, dLᵀ Ṽ], [Ũᵀ dK, 0]]; second moments are continued by their means.
+ * The core's moments in augmented bases. The tangent vector of all factors becomes
+ * Ûᵀ ξ V̂ = [[dS, dLᵀ Ṽ], [Ũᵀ dK, 0]]; the rest is embedded.
  *
  * @param moments Moments at the old point.
  * @param rank Its rank.
@@ -117,23 +125,24 @@ export async function truncatedResult<M>(
  */
 export function liftMoments<M>(
   a: Algebra<M>,
+  o: Stepping,
   moments: MomentSlots<M> | undefined,
   rank: number,
   lifted: LowRank<M>,
 ): MomentSlots<M> {
-  const { k, l, s } = moments ?? {};
-  if (!s) return {};
+  if (!moments?.s) return {};
   const [rows, cols] = [a.cols(lifted.u), a.cols(lifted.v)];
-  const embedded = embedMoments(a, s, rows, cols);
-  if (!k?.first || !l?.first || !s.first) return { s: embedded };
+  const embedded = embedMoments(a, o, moments.s, rows, cols);
+  const [k, l, s] = [moments.k, moments.l, moments.s].map((state) => tangentIn(o, state));
+  if (!k || !l || !s) return { s: embedded };
   const right = cols > rank
-    ? [a.multiply(l.first, a.columns(lifted.v, rank, cols), { transposeLeft: true })]
+    ? [a.multiply(l, a.columns(lifted.v, rank, cols), { transposeLeft: true })]
     : [];
-  const top = a.hstack([s.first, ...right]);
-  if (rows === rank) return { s: { ...embedded, first: top } };
-  const below = a.multiply(a.columns(lifted.u, rank, rows), k.first, { transposeLeft: true });
+  const top = a.hstack([s, ...right]);
+  if (rows === rank) return { s: withTangent(o, embedded, top) };
+  const below = a.multiply(a.columns(lifted.u, rank, rows), k, { transposeLeft: true });
   const corner = cols > rank ? [a.zeros(rows - rank, cols - rank)] : [];
-  return { s: { ...embedded, first: a.vstack([top, a.hstack([below, ...corner])]) } };
+  return { s: withTangent(o, embedded, a.vstack([top, a.hstack([below, ...corner])])) };
 }
 
 /**
@@ -142,15 +151,16 @@ export function liftMoments<M>(
  */
 function lowerMoments<M>(
   a: Algebra<M>,
-  m: Moments<M> | undefined,
+  o: Stepping,
+  m: RuleState<M> | undefined,
   lifted: LowRank<M>,
   t: { left: M; right: M },
 ): MomentSlots<M> {
   if (!m) return {};
-  const s = transportMoments(a, m, a.transpose(t.left), t.right);
-  if (!m.first) return { s };
-  const { count } = m;
-  const k = a.multiply(lifted.u, a.multiply(m.first, t.right));
-  const l = a.multiply(lifted.v, a.multiply(m.first, t.left, { transposeLeft: true }));
-  return { s, k: { count, first: k }, l: { count, first: l } };
+  const s = transportMoments(a, o, m, a.transpose(t.left), t.right);
+  const core = tangentIn(o, m);
+  if (!core) return { s };
+  const k = a.multiply(lifted.u, a.multiply(core, t.right));
+  const l = a.multiply(lifted.v, a.multiply(core, t.left, { transposeLeft: true }));
+  return { s, k: tangentAlone(o, m, k), l: tangentAlone(o, m, l) };
 }

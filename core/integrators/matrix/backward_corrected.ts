@@ -1,7 +1,15 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { Integrator } from "./types.ts";
 import { beside, type LowRank, type Truncated } from "../../geometry/low_rank.ts";
-import type { Moments, MomentSlots } from "../types.ts";
+import {
+  hasScales,
+  type MomentSlots,
+  type RuleState,
+  type Stepping,
+  tangentAlone,
+  tangentIn,
+  withTangent,
+} from "../memory.ts";
 import { advance, kFlow, lFlow } from "./flows.ts";
 import { moveK, moveL } from "./splitting.ts";
 import { embed, embedMoments, transportMoments } from "../transport.ts";
@@ -51,14 +59,14 @@ export const augmentedBackwardCorrectedPsi: Integrator = {
     const newU = await a.complement(y.u, k.value);
     const u = beside(a, y.u, newU);
     const lifted = { u, s: embed(a, y.s, a.cols(u), a.cols(y.v)), v: y.v };
-    const moments = liftMoments(a, o.moments ?? {}, y, newU);
+    const moments = liftMoments(a, o, o.moments ?? {}, y, newU);
     const l = yield* advance(a, lFlow(a, lifted, f), dt, o, moments);
     const v = await a.orthonormalize(l.value);
     const s = a.multiply(l.value, v, { transposeLeft: true });
     const t = await truncate(a, { u, s, v }, o.truncation, a.cols(y.u));
     return {
       y: t.y,
-      moments: lowerMoments(a, l.moments, u, t),
+      moments: lowerMoments(a, o, l.moments, u, t),
       singularValues: t.singularValues,
       discarded: t.discarded,
     };
@@ -68,29 +76,33 @@ export const augmentedBackwardCorrectedPsi: Integrator = {
 /** Moments of L in the coordinates of [U | Ũ]: the tangent vector gives ξᵀ [U | Ũ] = [dL | V dKᵀ Ũ]. */
 function liftMoments<M>(
   a: Algebra<M>,
+  o: Stepping,
   { k, l }: MomentSlots<M>,
   y: LowRank<M>,
   newU: M | undefined,
 ): MomentSlots<M> {
   if (!l || newU === undefined) return l ? { l } : {};
-  const wide = embedMoments(a, l, a.rows(y.v), a.cols(y.u) + a.cols(newU));
+  const wide = embedMoments(a, o, l, a.rows(y.v), a.cols(y.u) + a.cols(newU));
   // Second moments vanish in rows whose gradient does (dead outputs); first moments put there from
   // across would explode as m / √v.
-  if (!l.first || !k?.first || l.second) return { l: wide };
-  const across = a.multiply(y.v, a.multiply(k.first, newU, { transposeLeft: true }));
-  return { l: { ...wide, first: a.hstack([l.first, across]) } };
+  const [left, right] = [k, l].map((state) => tangentIn(o, state));
+  if (!right || !left || hasScales(o, l)) return { l: wide };
+  const across = a.multiply(y.v, a.multiply(left, newU, { transposeLeft: true }));
+  return { l: withTangent(o, wide, a.hstack([right, across])) };
 }
 
 /** Moments Û mᵀ of the whole matrix, along the truncated bases. */
 function lowerMoments<M>(
   a: Algebra<M>,
-  m: Moments<M> | undefined,
+  o: Stepping,
+  m: RuleState<M> | undefined,
   u: M,
   t: Truncated<M>,
 ): MomentSlots<M> {
   if (!m) return {};
-  const l = transportMoments(a, m, undefined, t.left);
-  if (!m.first) return { l };
-  const first = a.multiply(u, a.multiply(m.first, t.y.v, { transposeLeft: true }));
-  return { l, k: { count: m.count, first } };
+  const l = transportMoments(a, o, m, undefined, t.left);
+  const right = tangentIn(o, m);
+  if (!right) return { l };
+  const left = a.multiply(u, a.multiply(right, t.y.v, { transposeLeft: true }));
+  return { l, k: tangentAlone(o, m, left) };
 }

@@ -22,15 +22,15 @@ export const bug: Integrator = {
     const left = a.multiply(u, y.u, { transposeLeft: true });
     const right = a.multiply(y.v, v, { transposeLeft: true });
     const lifted = { u, s: a.multiply(a.multiply(left, y.s), right), v };
-    const core = o.moments?.s && { s: transportMoments(a, o.moments.s, left, right) };
+    const core = o.moments?.s && { s: transportMoments(a, o, o.moments.s, left, right) };
     const s = yield* advance(a, sFlow(lifted), dt, o, core ?? {});
     const { k: mk, l: ml, ...ms } = collectMoments({ k, l, s });
     return {
       y: { u, s: s.value, v },
       moments: {
         ...ms,
-        ...(mk ? { k: transportMoments(a, mk, undefined, right) } : {}),
-        ...(ml ? { l: transportMoments(a, ml, undefined, a.transpose(left)) } : {}),
+        ...(mk ? { k: transportMoments(a, o, mk, undefined, right) } : {}),
+        ...(ml ? { l: transportMoments(a, o, ml, undefined, a.transpose(left)) } : {}),
       },
       discarded: 0,
     };

@@ -5,7 +5,8 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
-import type { Advanced, MomentSlots, SubFlow } from "../types.ts";
+import type { MomentSlots, RuleState } from "../memory.ts";
+import type { Advanced, SubFlow } from "../types.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
 import type { Point, StepOptions } from "./types.ts";
@@ -58,7 +59,7 @@ export function advance<M>(
 export function collectMoments<M>(
   slots: Readonly<Record<string, Advanced<M>>>,
 ): MomentSlots<M> {
-  const out: Record<string, NonNullable<Advanced<M>["moments"]>> = {};
+  const out: Record<string, RuleState<M>> = {};
   for (const [slot, { moments }] of Object.entries(slots)) {
     if (moments) out[slot] = moments;
   }

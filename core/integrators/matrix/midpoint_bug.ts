@@ -66,7 +66,7 @@ async function* halfStep<M>(
   const k = yield* advance(a, { ...kFlow(a, y, f), spanOnly: true }, dt / 2, o);
   const l = yield* advance(a, { ...lFlow(a, y, f), spanOnly: true }, dt / 2, o);
   const lifted = await augment(a, y, k.value, l.value);
-  const core = liftMoments(a, o.moments, a.cols(y.u), lifted);
+  const core = liftMoments(a, o, o.moments, a.cols(y.u), lifted);
   const s = yield* advance(a, augmentedFlow(a, lifted, f), dt / 2, o, core);
   return { lifted, middle: { u: lifted.u, s: s.value, v: lifted.v } };
 }

@@ -52,7 +52,7 @@ export async function* parallelStep<M>(
   const t = await truncate(a, await assembleLowRank(a, y, moved, only), o.truncation, rank);
   return {
     y: t.y,
-    moments: await transportSlots(a, collectMoments({ k, l, s }), y, t.y),
+    moments: await transportSlots(a, o, collectMoments({ k, l, s }), y, t.y),
     singularValues: t.singularValues,
     discarded: t.discarded,
   };

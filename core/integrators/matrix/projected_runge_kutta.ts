@@ -1,5 +1,6 @@
 import type { Algebra } from "../../algebra/mod.ts";
-import type { Advanced, MomentSlots, SubFlow } from "../types.ts";
+import type { MomentSlots } from "../memory.ts";
+import type { Advanced, SubFlow } from "../types.ts";
 import { factoredField, type FieldAt, sumField } from "../../geometry/fields/mod.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
 import { factorsLowRank, projectFactors } from "../../geometry/low_rank_tangent.ts";
@@ -57,7 +58,7 @@ export function projectionMethod(
         wide = await augment(a, wide, k, l);
       }
       const flow = augmentedFlow(a, wide, sumField(a, slopes, tableau.b));
-      const s = await frozen(a, flow, dt, o, liftMoments(a, o.moments, rank, wide));
+      const s = await frozen(a, flow, dt, o, liftMoments(a, o, o.moments, rank, wide));
       return await truncatedResult(a, { ...wide, s: s.value }, s.moments, o, rank);
     },
   };

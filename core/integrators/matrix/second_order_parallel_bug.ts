@@ -3,7 +3,7 @@ import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { Integrator, Point, StepOptions } from "./types.ts";
 import { type LowRank, truncateCore } from "../../geometry/low_rank.ts";
 import type { Directions } from "../../geometry/low_rank_tangent.ts";
-import type { MomentSlots } from "../types.ts";
+import { hasScales, type MomentSlots, type Stepping } from "../memory.ts";
 import { augment } from "./augmentation.ts";
 import { advance, sFlow } from "./flows.ts";
 import { parallelStep } from "./parallel_bug.ts";
@@ -27,7 +27,7 @@ export const secondOrderParallelBug: Integrator = {
   async *step(a, y, dt, o) {
     const f = yield { ...y, time: 0 };
     const wide = await augment(a, y, await f.times(y.v), await f.adjointTimes(y.u));
-    const moments = await widen(a, o.moments ?? {}, y, wide);
+    const moments = await widen(a, o, o.moments ?? {}, y, wide);
     return yield* parallelStep(a, wide, f, dt, { ...o, moments }, a.cols(y.u));
   },
 };
@@ -45,7 +45,7 @@ export const secondOrderParallelBug3r: Integrator = {
   async *step(a, y, dt, o) {
     const f = yield { ...y, time: 0 };
     const wide = await augment(a, y, await f.times(y.v), await f.adjointTimes(y.u));
-    const within = { ...o, moments: await widen(a, o.moments ?? {}, y, wide) };
+    const within = { ...o, moments: await widen(a, o, o.moments ?? {}, y, wide) };
     const rank = a.cols(y.u);
     const only = yield* middleBases(a, wide, f, dt, within, rank);
     return yield* parallelStep(a, wide, f, dt, within, rank, only);
@@ -65,20 +65,22 @@ async function* middleBases<M>(
   return await truncateCore(a, value, rank);
 }
 
-/** Moments at the same point in augmented bases; second moments are continued by their means. */
+/** Moments at the same point in augmented bases. */
 async function widen<M>(
   a: Algebra<M>,
+  o: Stepping,
   slots: MomentSlots<M>,
   from: LowRank<M>,
   to: LowRank<M>,
 ): Promise<MomentSlots<M>> {
   const { k, l, s } = slots;
   if (!k || !l || !s) return {};
-  if (!k.second && !l.second && !s.second) return await transportSlots(a, slots, from, to);
+  const scaled = [k, l, s].some((state) => hasScales(o, state));
+  if (!scaled) return await transportSlots(a, o, slots, from, to);
   const [p, q] = [a.cols(to.u), a.cols(to.v)];
   return {
-    k: embedMoments(a, k, a.rows(from.u), q),
-    l: embedMoments(a, l, a.rows(from.v), p),
-    s: embedMoments(a, s, p, q),
+    k: embedMoments(a, o, k, a.rows(from.u), q),
+    l: embedMoments(a, o, l, a.rows(from.v), p),
+    s: embedMoments(a, o, s, p, q),
   };
 }

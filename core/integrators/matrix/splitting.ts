@@ -8,7 +8,7 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
-import type { Moments, MomentSlots } from "../types.ts";
+import type { MomentSlots, RuleState } from "../memory.ts";
 import type { Point, StepOptions } from "./types.ts";
 import { advance, kFlow, lFlow, sFlow } from "./flows.ts";
 import { transportMoments } from "../transport.ts";
@@ -50,8 +50,8 @@ export async function* moveK<M>(
     y: { u, s, v: y.v },
     moments: {
       ...slot("k", k.moments),
-      ...slot("l", moments.l && transportMoments(a, moments.l, undefined, back)),
-      ...slot("s", moments.s && transportMoments(a, moments.s, left, undefined)),
+      ...slot("l", moments.l && transportMoments(a, o, moments.l, undefined, back)),
+      ...slot("s", moments.s && transportMoments(a, o, moments.s, left, undefined)),
     },
   };
 }
@@ -80,13 +80,13 @@ export async function* moveL<M>(
   return {
     y: { u: y.u, s: a.multiply(l.value, v, { transposeLeft: true }), v },
     moments: {
-      ...slot("k", moments.k && transportMoments(a, moments.k, undefined, right)),
+      ...slot("k", moments.k && transportMoments(a, o, moments.k, undefined, right)),
       ...slot("l", l.moments),
-      ...slot("s", moments.s && transportMoments(a, moments.s, undefined, right)),
+      ...slot("s", moments.s && transportMoments(a, o, moments.s, undefined, right)),
     },
   };
 }
 
-function slot<M>(name: string, moments: Moments<M> | undefined): MomentSlots<M> {
+function slot<M>(name: string, moments: RuleState<M> | undefined): MomentSlots<M> {
   return moments ? { [name]: moments } : {};
 }

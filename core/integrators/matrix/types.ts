@@ -9,7 +9,8 @@ import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
 import type { Plugin } from "../../registry.ts";
-import type { MomentSlots, Stepper, Timed, Truncation } from "../types.ts";
+import type { MomentSlots } from "../memory.ts";
+import type { Stepper, Timed, Truncation } from "../types.ts";
 
 /** A matrix at which an integrator asks for F; its factors need not be orthonormal. */
 export interface Point<M> extends LowRank<M>, Timed {}
@@ -20,7 +21,7 @@ export interface StepOptions<M> {
   readonly stepper: Stepper;
   /** How ranks adapt; ignored by integrators of fixed rank. */
   readonly truncation: Truncation;
-  /** Moments of the factors, as the previous step returned them. */
+  /** What the stepper remembers of the factors, as the previous step returned it. */
   readonly moments?: MomentSlots<M>;
 }
 
@@ -28,7 +29,7 @@ export interface StepOptions<M> {
 export interface StepResult<M> {
   /** The new point; bases orthonormal. */
   readonly y: LowRank<M>;
-  /** Moments in the coordinates of the new bases. */
+  /** The same in the coordinates of the new bases. */
   readonly moments: MomentSlots<M>;
   /** Singular values of the new core where the step computed them, descending. */
   readonly singularValues?: Float64Array;

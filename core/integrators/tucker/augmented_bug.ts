@@ -1,7 +1,14 @@
 import type { Algebra } from "../../algebra/mod.ts";
-import { modeProducts, type TuckerTensor } from "../../tensors/mod.ts";
+import { embedTensor, modeProducts, type TuckerTensor } from "../../tensors/mod.ts";
 import { continuation } from "../transport.ts";
-import type { Moments, MomentSlots } from "../types.ts";
+import {
+  carried,
+  type MomentSlots,
+  type RuleState,
+  type Stepping,
+  tangentIn,
+  withTangent,
+} from "../memory.ts";
 import { tuckerField } from "../../geometry/fields/tucker.ts";
 import { assembleCore, type ModeView, viewModes } from "../../geometry/tucker_views.ts";
 import { type AugmentedTucker, augmentTucker } from "./augmentation.ts";
@@ -32,13 +39,13 @@ export const augmentedTuckerBug: TuckerIntegrator = {
     const views = await viewModes(a, y, o.moments === undefined);
     const ks = yield* advanceModes(a, y, views, f, dt, o, true);
     const lifted = await augmentTucker(a, y, ks.map((k) => k?.value));
-    const before = liftMoments(a, o.moments, y, views, lifted);
+    const before = liftMoments(a, o, o.moments, y, views, lifted);
     const s = yield* advanceFlow(a, coreFlow(lifted, f), dt, o, before);
     const grown = { ...lifted, core: { ...lifted.core, data: s.value } };
     const t = await truncateTucker(a, grown, o.truncation, y.core.shape);
     return {
       y: t.y,
-      moments: await lowerMoments(a, s.moments, grown, t.y),
+      moments: await lowerMoments(a, o, s.moments, grown, t.y),
       singularValues: t.singularValues,
       discarded: t.discarded,
     };
@@ -46,34 +53,38 @@ export const augmentedTuckerBug: TuckerIntegrator = {
 };
 
 /**
- * The core's moments in augmented bases. First ones as the tangent vector that all factors stand
- * for: dS in the old block, Ũₖᵀ dKₖ Qₖᵀ where mode k alone is new. Second ones continued by their
- * means.
+ * The core's moments in augmented bases. The tangent vector that all factors stand for is dS in the
+ * old block, Ũₖᵀ dKₖ Qₖᵀ where mode k alone is new; variances are continued by their means.
  */
 function liftMoments<M>(
   a: Algebra<M>,
+  o: Stepping,
   moments: MomentSlots<M> | undefined,
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
   lifted: AugmentedTucker<M>,
 ): MomentSlots<M> {
-  const s = moments?.s;
-  if (!s) return {};
-  const first = s.first !== undefined &&
-    assembleCore(a, y, views, { ...y.core, data: s.first }, gainsOf(a, moments, views, lifted));
-  const means = lifted.factors.map((u, k) => {
-    const [before, after] = [y.core.shape[k]!, a.cols(u)];
+  if (!moments?.s) return {};
+  const shape = lifted.core.shape;
+  const within = (data: M) => ({ ...y.core, data });
+  const means = shape.map((after, k) => {
+    const before = y.core.shape[k]!;
     return after === before ? undefined : continuation(a, after, before);
   });
-  const second = s.second && modeProducts(a, { ...y.core, data: s.second }, means).data;
-  return {
-    s: { count: s.count, ...(first ? { first: first.data } : {}), ...(second ? { second } : {}) },
-  };
+  const s = carried(a, o, moments.s, {
+    carry: (x) => embedTensor(a, within(x), shape).data,
+    carrySquare: (x) => modeProducts(a, within(x), means).data,
+  });
+  const tangent = tangentIn(o, moments.s);
+  if (tangent === undefined) return { s };
+  const gains = gainsOf(a, o, moments, views, lifted);
+  return { s: withTangent(o, s, assembleCore(a, y, views, within(tangent), gains).data) };
 }
 
 /** Ũₖᵀ dKₖ for each mode that has grown. */
 function gainsOf<M>(
   a: Algebra<M>,
+  o: Stepping,
   moments: MomentSlots<M>,
   views: readonly ModeView<M>[],
   { added }: AugmentedTucker<M>,
@@ -81,7 +92,7 @@ function gainsOf<M>(
   return added.map((u, mode) => {
     const view = views.find((v) => v.mode === mode);
     if (u === undefined || !view) return undefined;
-    const k = moments[`k${mode}`]?.first;
+    const k = tangentIn(o, moments[`k${mode}`]);
     if (k === undefined) return a.zeros(a.cols(u), a.cols(view.q));
     return a.multiply(u, k, { transposeLeft: true });
   });
@@ -90,13 +101,15 @@ function gainsOf<M>(
 /** The moments of the augmented core as moments of all factors at the truncated point. */
 async function lowerMoments<M>(
   a: Algebra<M>,
-  m: Moments<M> | undefined,
+  o: Stepping,
+  m: RuleState<M> | undefined,
   grown: TuckerTensor<M>,
   to: TuckerTensor<M>,
 ): Promise<MomentSlots<M>> {
   if (!m) return {};
-  const s = transportCore(a, m, grown, changesOf(a, grown, to));
-  if (m.first === undefined) return { s };
-  const field = tuckerField(a, { ...grown, core: { ...grown.core, data: m.first } }, true);
-  return { ...await projectModeMoments(a, to, await viewModes(a, to), field, m.count), s };
+  const s = transportCore(a, o, m, grown, changesOf(a, grown, to));
+  const data = tangentIn(o, m);
+  if (data === undefined) return { s };
+  const field = tuckerField(a, { ...grown, core: { ...grown.core, data } }, true);
+  return { ...await projectModeMoments(a, to, await viewModes(a, to), o, field, m), s };
 }

@@ -24,13 +24,13 @@ export const tuckerBug: TuckerIntegrator = {
     for (const [mode, k] of ks.entries()) if (k) factors[mode] = await a.orthonormalize(k.value);
     const changes = changesOf(a, y, { ...y, factors });
     const lifted = { core: modeProducts(a, y.core, changes), factors };
-    const before = o.moments?.s && { s: transportCore(a, o.moments.s, y, changes) };
+    const before = o.moments?.s && { s: transportCore(a, o, o.moments.s, y, changes) };
     const s = yield* advanceFlow(a, coreFlow(lifted), dt, o, before ?? {});
     const next = { factors, core: { ...lifted.core, data: s.value } };
     const own = momentsOfModes(ks);
     const moved = Object.keys(own).length === 0
       ? own
-      : transportModes(a, own, y, views, await viewModes(a, next), changes);
+      : transportModes(a, o, own, y, views, await viewModes(a, next), changes);
     return { y: next, moments: { ...collectMoments({ s }), ...moved }, discarded: 0 };
   },
 };

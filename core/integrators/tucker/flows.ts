@@ -7,7 +7,8 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import { foldRows, type ModeView, projectMode } from "../../geometry/tucker_views.ts";
 import type { TuckerTensor } from "../../tensors/mod.ts";
-import type { Advanced, Moments, MomentSlots } from "../types.ts";
+import type { MomentSlots, RuleState } from "../memory.ts";
+import type { Advanced } from "../types.ts";
 import type { SplitBasis, TuckerFieldAt } from "../../geometry/fields/types.ts";
 import type { TuckerFlow, TuckerPoint, TuckerStepOptions } from "./types.ts";
 
@@ -89,7 +90,7 @@ export async function* advanceModes<M>(
 
 /** The moments that K-flows have kept, by slot. */
 export function momentsOfModes<M>(ks: AdvancedModes<M>): MomentSlots<M> {
-  const out: Record<string, Moments<M>> = {};
+  const out: Record<string, RuleState<M>> = {};
   ks.forEach((k, mode) => {
     if (k?.moments) out[`k${mode}`] = k.moments;
   });

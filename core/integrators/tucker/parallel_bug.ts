@@ -32,7 +32,7 @@ export const parallelTuckerBug: TuckerIntegrator = {
     const own = { ...momentsOfModes(ks), ...collectMoments({ s }) };
     return {
       y: t.y,
-      moments: await transportTuckerSlots(a, own, y, views, t.y),
+      moments: await transportTuckerSlots(a, o, own, y, views, t.y),
       singularValues: t.singularValues,
       discarded: t.discarded,
     };

@@ -1,7 +1,7 @@
 /**
  * Carrying the moments of a Tucker tensor along when its bases change.
  *
- * First moments of all factors represent a tangent vector ξ at Y: dS = ξ ×ₖ Uₖᵀ and
+ * Tangent entries of all factors represent a tangent vector ξ at Y: dS = ξ ×ₖ Uₖᵀ and
  * dKₖ = ξ_(k) Vₖ. As a Tucker tensor of twice the ranks, ξ is a field like any other; so carrying
  * it to another point is projecting it there, by the flows that project F.
  *
@@ -11,7 +11,15 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import { modeProducts, type TuckerTensor, unfoldCyclic } from "../../tensors/mod.ts";
 import { transportMoments } from "../transport.ts";
-import type { Moments, MomentSlots } from "../types.ts";
+import {
+  carried,
+  hasScales,
+  type MomentSlots,
+  type RuleState,
+  type Stepping,
+  tangentAlone,
+  tangentIn,
+} from "../memory.ts";
 import { tuckerField } from "../../geometry/fields/tucker.ts";
 import { outside } from "../../geometry/matrices.ts";
 import {
@@ -47,25 +55,30 @@ export function momentField<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
+  o: Stepping,
   slots: MomentSlots<M>,
 ): LocalTuckerField<M> | undefined {
-  const s = slots.s?.first;
+  const s = tangentIn(o, slots.s);
   if (s === undefined) return undefined;
   const ks: (M | undefined)[] = y.factors.map(() => undefined);
-  for (const { mode } of views) ks[mode] = slots[`k${mode}`]?.first;
+  for (const { mode } of views) ks[mode] = tangentIn(o, slots[`k${mode}`]);
   return tuckerTangentField(a, y, views, ks, s);
 }
 
-/** First moments of every factor at `y` from a field, with that count of updates. */
+/** States of every factor at `y` with a field for a tangent vector, and the numbers of `like`. */
 export async function projectMoments<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
+  o: Stepping,
   field: TuckerFieldAt<M>,
-  count: number,
+  like: RuleState<M>,
 ): Promise<MomentSlots<M>> {
   const s = (await field.contract(y.factors)).data;
-  return { ...await projectModeMoments(a, y, views, field, count), s: { count, first: s } };
+  return {
+    ...await projectModeMoments(a, y, views, o, field, like),
+    s: tangentAlone(o, like, s),
+  };
 }
 
 /** The same of the bases alone. */
@@ -73,27 +86,29 @@ export async function projectModeMoments<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   views: readonly ModeView<M>[],
+  o: Stepping,
   field: TuckerFieldAt<M>,
-  count: number,
+  like: RuleState<M>,
 ): Promise<MomentSlots<M>> {
-  const out: Record<string, Moments<M>> = {};
+  const out: Record<string, RuleState<M>> = {};
   for (const view of views) {
-    out[`k${view.mode}`] = { count, first: await projectMode(a, y, view, field) };
+    out[`k${view.mode}`] = tangentAlone(o, like, await projectMode(a, y, view, field));
   }
   return out;
 }
 
 /**
- * Carries the moments of all factors from one point to another: first moments as the orthogonal
- * projection of their tangent vector, also when ranks change. Where there are second moments, or
- * the core has no first ones, each factor is carried by the change of its own coordinates.
+ * Carries the states of all factors from one point to another: tangent entries as the orthogonal
+ * projection of their tangent vector, also when ranks change. Where there are other matrices, or
+ * the core has no tangent entry, each factor is carried by the change of its own coordinates.
  *
- * @param slots Moments at `from`.
+ * @param slots States at `from`.
  * @param from Old point with its views.
  * @param to New point, orthonormal factors.
  */
 export async function transportTuckerSlots<M>(
   a: Algebra<M>,
+  o: Stepping,
   slots: MomentSlots<M>,
   from: TuckerTensor<M>,
   views: readonly ModeView<M>[],
@@ -102,14 +117,14 @@ export async function transportTuckerSlots<M>(
   const given = Object.values(slots);
   if (given.length === 0) return slots;
   const after = await viewModes(a, to);
-  if (given.every((m) => m.second === undefined)) {
-    const field = momentField(a, from, views, slots);
-    if (field) return await projectMoments(a, to, after, field, slots.s!.count);
+  if (!given.some((state) => hasScales(o, state))) {
+    const field = momentField(a, from, views, o, slots);
+    if (field) return await projectMoments(a, to, after, o, field, slots.s!);
   }
   const changes = changesOf(a, from, to);
   return {
-    ...transportModes(a, slots, from, views, after, changes),
-    ...(slots.s ? { s: transportCore(a, slots.s, from, changes) } : {}),
+    ...transportModes(a, o, slots, from, views, after, changes),
+    ...(slots.s ? { s: transportCore(a, o, slots.s, from, changes) } : {}),
   };
 }
 
@@ -126,30 +141,28 @@ export function changesOf<M>(
 }
 
 /**
- * Moments of the core in new bases: m ×ₖ Aₖ and v ×ₖ (Aₖ∘Aₖ), as for matrices.
+ * The state of the core in new bases: x ×ₖ Aₖ, as for matrices.
  *
  * @param y Whose core they belong to.
  * @param changes Aₖ, r_k′×r_k; undefined for the identity.
  */
 export function transportCore<M>(
   a: Algebra<M>,
-  m: Moments<M>,
+  o: Stepping,
+  state: RuleState<M>,
   y: TuckerTensor<M>,
   changes: readonly (M | undefined)[],
-): Moments<M> {
-  const carry = (x: M, us: readonly (M | undefined)[]): M =>
+): RuleState<M> {
+  const times = (x: M, us: readonly (M | undefined)[]): M =>
     modeProducts(a, { ...y.core, data: x }, us).data;
-  return {
-    count: m.count,
-    ...(m.first === undefined ? {} : { first: carry(m.first, changes) }),
-    ...(m.second === undefined
-      ? {}
-      : { second: carry(m.second, changes.map((u) => u && a.square(u))) }),
-  };
+  return carried(a, o, state, {
+    carry: (x) => times(x, changes),
+    carrySquare: (x) => times(x, changes.map((u) => u && a.square(u))),
+  });
 }
 
 /**
- * Moments of the Kₖ in new coordinates: from the right by Vₖᵀ Vₖ′.
+ * States of the Kₖ in new coordinates: from the right by Vₖᵀ Vₖ′.
  *
  * @param from Old point.
  * @param before Old point seen from the modes that could turn.
@@ -158,13 +171,14 @@ export function transportCore<M>(
  */
 export function transportModes<M>(
   a: Algebra<M>,
+  o: Stepping,
   slots: MomentSlots<M>,
   from: TuckerTensor<M>,
   before: readonly ModeView<M>[],
   after: readonly ModeView<M>[],
   changes: readonly (M | undefined)[],
 ): MomentSlots<M> {
-  const out: Record<string, Moments<M>> = {};
+  const out: Record<string, RuleState<M>> = {};
   for (const { mode, q } of before) {
     const moments = slots[`k${mode}`];
     const view = after.find((v) => v.mode === mode);
@@ -173,7 +187,7 @@ export function transportModes<M>(
     const others = changes.map((u, k) => k === mode ? undefined : u);
     const turned = unfoldCyclic(a, modeProducts(a, rows, others), mode);
     const right = a.multiply(turned, view.q);
-    out[`k${mode}`] = transportMoments(a, moments, undefined, right);
+    out[`k${mode}`] = transportMoments(a, o, moments, undefined, right);
   }
   return out;
 }

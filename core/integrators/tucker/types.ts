@@ -9,7 +9,8 @@ import type { Algebra } from "../../algebra/mod.ts";
 import type { Plugin } from "../../registry.ts";
 import type { TuckerFieldAt } from "../../geometry/fields/types.ts";
 import type { TuckerTensor, TuckerTruncation } from "../../tensors/mod.ts";
-import type { MomentSlots, Stepper, SubFlow, Timed, Truncation } from "../types.ts";
+import type { MomentSlots } from "../memory.ts";
+import type { Stepper, SubFlow, Timed, Truncation } from "../types.ts";
 
 /** A tensor at which an integrator asks for F; its factors need not be orthonormal. */
 export interface TuckerPoint<M> extends TuckerTensor<M>, Timed {}
@@ -30,7 +31,7 @@ export interface TuckerStepOptions<M> {
   readonly stepper: Stepper;
   /** How ranks adapt. */
   readonly truncation: ModeTruncation;
-  /** Moments of the factors, as the previous step returned them. */
+  /** What the stepper remembers of the factors, as the previous step returned it. */
   readonly moments?: MomentSlots<M>;
 }
 
@@ -38,7 +39,7 @@ export interface TuckerStepOptions<M> {
 export interface TuckerStepResult<M> {
   /** The new point; bases orthonormal. */
   readonly y: TuckerTensor<M>;
-  /** Moments in the coordinates of the new bases. */
+  /** The same in the coordinates of the new bases. */
   readonly moments: MomentSlots<M>;
   /** Singular values kept in each mode where the step computed them, descending. */
   readonly singularValues?: readonly Float64Array[];

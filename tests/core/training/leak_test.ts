@@ -11,7 +11,7 @@ import {
   trainStep,
 } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
-import { adam, sgd } from "../../../optimizers/mod.ts";
+import { adam, galore, muon, sgd } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import { blobsOf, methodOf, randomBatch, shortRun } from "../../support/training.ts";
 
@@ -20,10 +20,12 @@ const truncation = { rule: relativeFrobenius, tolerance: 0.1, minRank: 2, maxRan
 const WARM = 3;
 
 for (const backend of cpuBackends) {
-  for (const optimizer of [sgd, adam]) {
+  for (const optimizer of [sgd, adam, muon, galore]) {
     for (const [i, integrator] of integrators.list().entries()) {
       // Dense networks take no notice of the integrator.
       for (const format of i === 0 ? ["dense", "low-rank"] : ["low-rank"]) {
+        // What is about matrices is here for its own state.
+        if (optimizer.create().matrices && format !== "dense") continue;
         const what = format === "dense" ? "a dense net" : `low rank, ${integrator.name}`;
         Deno.test({
           ...await onBackend(backend, `50 steps gain no tensor: ${what}, ${optimizer.name}`),

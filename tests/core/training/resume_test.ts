@@ -18,7 +18,7 @@ import {
   type TrainResult,
 } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
-import { adam, heavyBall } from "../../../optimizers/mod.ts";
+import { adam, galore, heavyBall, muon } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import { blobsOf, type MethodChoice, methodOf, shortRun } from "../../support/training.ts";
 
@@ -106,6 +106,9 @@ const CHOICES: Record<string, MethodChoice & { format?: string; clipNorm?: numbe
   },
   "bug with adam": { integrator: bug, rule: adam.create(), coreSteps: 2 },
   "a dense net with adam": { format: "dense", rule: adam.create() },
+  "a dense net with muon": { format: "dense", rule: muon.create() },
+  "a dense net with galore": { format: "dense", rule: galore.create({ rank: 3, every: 7 }) },
+  "augmented-bug with muon": { integrator: augmentedBug, rule: muon.create() },
 };
 
 for (const backend of cpuBackends) {

@@ -1,14 +1,16 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   type Advanced,
   denseField,
   type Matrix,
-  type Moments,
+  movesFactors,
   optimizerStepper,
   type OptimizerStepperOptions,
+  requireTransport,
+  type RuleState,
   type SubFlow,
 } from "../../../core/mod.ts";
-import { adam, heavyBall, sgd } from "../../../optimizers/mod.ts";
+import { adam, galore, heavyBall, type Moments, muon, sgd } from "../../../optimizers/mod.ts";
 import { host } from "../../support/matrices.ts";
 
 /** A core that moves in the field F(S) = −S by itself: bases of one row and column. */
@@ -28,7 +30,7 @@ async function advanced(
   rule: ReturnType<typeof sgd.create>,
   f: SubFlow<Matrix>,
   options: OptimizerStepperOptions,
-  moments?: Moments<Matrix>,
+  moments?: RuleState<Matrix>,
 ): Promise<Advanced<Matrix> & { asked: number }> {
   const generator = optimizerStepper(rule, options).advance(host, f, 0.5, moments);
   let asked = 0;
@@ -60,7 +62,8 @@ Deno.test("optimizerStepper() uses the field it is given for the first update al
 Deno.test("optimizerStepper() hands moments in and out", async () => {
   const rule = heavyBall.create({ momentum: 0.5 });
   const first = await advanced(rule, flow(4), {});
-  assertEquals([first.moments!.count, first.moments!.first!.data[0]], [1, -4]);
+  const { count, first: velocity } = first.moments as Moments<Matrix>;
+  assertEquals([count, velocity!.data[0]], [1, -4]);
   const second = await advanced(rule, flow(2), {}, first.moments);
   // m = 0.5 (−4) − 2 = −4, S = 2 + 0.5 (−4).
   assertEquals([second.value.data[0], second.moments!.count], [0, 2]);
@@ -96,4 +99,26 @@ Deno.test("optimizerStepper() is named after its rule", () => {
   const { name, order } = optimizerStepper(adam.create());
   assertStrictEquals(name, "optimizer-adam");
   assertEquals(order, 0);
+});
+
+Deno.test("optimizerStepper() lets factors decay as the rule does, or as it is told", async () => {
+  const rule = sgd.create({ weightDecay: 0.5 });
+  const known = denseField(host, host.diagonal([0]));
+  const decayed = async (options: OptimizerStepperOptions) =>
+    (await advanced(rule, flow(4, { known }), options)).value.data[0];
+  assertEquals(await decayed({}), 4 * (1 - 0.5 * 0.5));
+  assertEquals(await decayed({ decay: 0.25 }), 4 * (1 - 0.5 * 0.25));
+  assertEquals(await decayed({ decay: 0 }), 4);
+});
+
+Deno.test("optimizerStepper() refuses to move factors by a rule without transport", async () => {
+  const rule = galore.create();
+  assertEquals([movesFactors(rule), movesFactors(muon.create())], [false, true]);
+  const message = "optimizer " +
+    '"galore": expected one that carries its state into other bases, got one that cannot; choose ' +
+    "another optimizer or dense weights";
+  const error = await assertRejects(() => advanced(rule, flow(4), {}), RangeError);
+  assertEquals(error.message, `Cannot move the factors by ${message}`);
+  const named = assertThrows(() => requireTransport(rule, "dense1.weight"), RangeError);
+  assertEquals(named.message, `Cannot move the factors of "dense1.weight" by ${message}`);
 });

@@ -1,15 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
 import { type Matrix, transposed } from "../../../../core/algebra/mod.ts";
-import {
-  embed,
-  embedMoments,
-  type MomentSlots,
-  transportMoments,
-  transportSlots,
-} from "../../../../core/integrators/mod.ts";
+import { embed, type MomentSlots, transportSlots } from "../../../../core/integrators/mod.ts";
+import { embedMoments, transportMoments } from "../../../../core/integrators/transport.ts";
 import type { LowRank } from "../../../../core/geometry/mod.ts";
 import { Random } from "../../../../core/random.ts";
+import type { Moments } from "../../../../optimizers/mod.ts";
 import {
   gaussian,
   host,
@@ -23,6 +19,7 @@ import {
   tangentProjection,
   times,
 } from "../../../support/matrices.ts";
+import { carrying, momentsIn } from "../../../support/moments.ts";
 
 /** The factors dK = ξ V, dL = ξᵀ U, dS = Uᵀ ξ V of a tangent vector at y. */
 function factorsOf(y: LowRank<Matrix>, xi: Matrix): { k: Matrix; l: Matrix; s: Matrix } {
@@ -42,7 +39,8 @@ function firstSlots(f: { k: Matrix; l: Matrix; s: Matrix }): MomentSlots<Matrix>
 }
 
 function firsts(slots: MomentSlots<Matrix>): { k: Matrix; l: Matrix; s: Matrix } {
-  return { k: slots.k!.first!, l: slots.l!.first!, s: slots.s!.first! };
+  const { k, l, s } = momentsIn(slots);
+  return { k: k!.first!, l: l!.first!, s: s!.first! };
 }
 
 const RANKS: readonly [from: number, to: number][] = [[3, 3], [3, 5], [5, 2], [1, 1], [4, 9]];
@@ -64,7 +62,9 @@ for (const ranks of RANKS) {
     for (const seed of [1, 2, 3]) {
       const { from, to, random } = await pair(seed, ranks);
       const xi = tangentProjection(from, gaussian(random, 16, 11));
-      const moved = firsts(await transportSlots(host, firstSlots(factorsOf(from, xi)), from, to));
+      const moved = firsts(
+        await transportSlots(host, carrying, firstSlots(factorsOf(from, xi)), from, to),
+      );
       const wanted = tangentProjection(to, xi);
       assertLess(relativeError(tangentOf(to, moved), wanted), 1e-13);
       const factors = factorsOf(to, wanted);
@@ -79,7 +79,7 @@ for (const ranks of RANKS) {
     const xi = tangentProjection(from, gaussian(random, 16, 11));
     const moved = tangentOf(
       to,
-      firsts(await transportSlots(host, firstSlots(factorsOf(from, xi)), from, to)),
+      firsts(await transportSlots(host, carrying, firstSlots(factorsOf(from, xi)), from, to)),
     );
     assertLess(relativeError(tangentProjection(to, moved), moved), 1e-13);
     assertLess(norm(moved), norm(xi) * (1 + 1e-13));
@@ -91,7 +91,9 @@ Deno.test("transportSlots() to the same matrix in other bases keeps the tangent 
   const [q, r] = [await orthonormal(random, 4, 4), await orthonormal(random, 4, 4)];
   const to = { u: times(from.u, q), s: times(transposed(q), from.s, r), v: times(from.v, r) };
   const xi = tangentProjection(from, gaussian(random, 16, 11));
-  const moved = firsts(await transportSlots(host, firstSlots(factorsOf(from, xi)), from, to));
+  const moved = firsts(
+    await transportSlots(host, carrying, firstSlots(factorsOf(from, xi)), from, to),
+  );
   assertLess(relativeError(tangentOf(to, moved), xi), 1e-13);
 });
 
@@ -99,10 +101,10 @@ Deno.test("transportSlots() keeps counts and leaves its arguments untouched", as
   const { from, to, random } = await pair(6, [3, 4]);
   const slots = firstSlots(factorsOf(from, tangentProjection(from, gaussian(random, 16, 11))));
   const before = structuredClone({ slots, from, to });
-  const after = await transportSlots(host, slots, from, to);
+  const after = await transportSlots(host, carrying, slots, from, to);
   assertEquals(Object.values(after).map((m) => m.count), [7, 7, 7]);
   assertEquals({ slots, from, to }, before);
-  assertEquals(await transportSlots(host, {}, from, to), {});
+  assertEquals(await transportSlots(host, carrying, {}, from, to), {});
 });
 
 Deno.test("transportSlots() keeps second moments non-negative and first ones in proportion", async () => {
@@ -116,7 +118,8 @@ Deno.test("transportSlots() keeps second moments non-negative and first ones in 
         return [slot, { count: 3, first, second: host.square(first) }];
       }),
     );
-    for (const [slot, m] of Object.entries(await transportSlots(host, slots, from, to))) {
+    const moved = momentsIn(await transportSlots(host, carrying, slots, from, to));
+    for (const [slot, m] of Object.entries(moved)) {
       assert(m.second!.data.every((v) => v >= 0), slot);
       // |Σ aᵢ mᵢ|² ≤ n Σ aᵢ² mᵢ²: a first moment never towers over a vanished second one.
       const terms = slot === "s" ? r * r : r;
@@ -133,8 +136,10 @@ Deno.test("transportMoments() is the identity without matrices", () => {
     first: gaussian(new Random(1), 3, 2),
     second: gaussian(new Random(2), 3, 2),
   };
-  assertEquals(transportMoments(host, m, undefined, undefined), m);
-  assertEquals(transportMoments(host, { count: 4 }, host.identity(3), undefined), { count: 4 });
+  assertEquals(transportMoments(host, carrying, m, undefined, undefined), m);
+  assertEquals(transportMoments(host, carrying, { count: 4 }, host.identity(3), undefined), {
+    count: 4,
+  });
 });
 
 Deno.test("transportMoments() changes coordinates: A m B, and back by orthogonal A and B", async () => {
@@ -145,9 +150,15 @@ Deno.test("transportMoments() changes coordinates: A m B, and back by orthogonal
     first: gaussian(random, 4, 5),
     second: host.square(gaussian(random, 4, 5)),
   };
-  const there = transportMoments(host, m, left, right);
+  const there = transportMoments(host, carrying, m, left, right) as Moments<Matrix>;
   assertLess(relativeError(there.first!, times(left, m.first, right)), 1e-14);
-  const back = transportMoments(host, there, transposed(left), transposed(right));
+  const back = transportMoments(
+    host,
+    carrying,
+    there,
+    transposed(left),
+    transposed(right),
+  ) as Moments<Matrix>;
   assertLess(relativeError(back.first!, m.first), 1e-14);
   const sum = (x: Matrix) => x.data.reduce((a, b) => a + b, 0);
   assertAlmostEquals(sum(there.second!), sum(m.second), 1e-12);
@@ -157,7 +168,13 @@ Deno.test("transportMoments() of second moments is exact for permutations and si
   const random = new Random(10);
   const second = host.square(gaussian(random, 3, 2));
   const left = host.from([0, -1, 0, 0, 0, 1, 1, 0, 0], 3, 3);
-  const { second: moved } = transportMoments(host, { count: 1, second }, left, undefined);
+  const { second: moved } = transportMoments(
+    host,
+    carrying,
+    { count: 1, second },
+    left,
+    undefined,
+  ) as Moments<Matrix>;
   const row = (x: Matrix, i: number) => [...x.data.subarray(2 * i, 2 * i + 2)];
   assertEquals([0, 1, 2].map((i) => row(moved!, i)), [1, 2, 0].map((i) => row(second, i)));
 });
@@ -184,7 +201,13 @@ Deno.test("embedMoments() gives new directions no momentum and the mean second m
       first: gaussian(random, p, q),
       second: host.square(gaussian(random, p, q)),
     };
-    const { count, first, second } = embedMoments(host, m, p + below, q + beside);
+    const { count, first, second } = embedMoments(
+      host,
+      carrying,
+      m,
+      p + below,
+      q + beside,
+    ) as Moments<Matrix>;
     assertEquals(count, 5);
     assertEquals(first, embed(host, m.first, p + below, q + beside));
     const entry = (i: number, j: number) => second!.data[i * (q + beside) + j]!;
@@ -207,7 +230,7 @@ Deno.test("the projection of transport is orthogonal: what it drops is normal", 
   const xi = tangentProjection(from, gaussian(random, 16, 11));
   const moved = tangentOf(
     to,
-    firsts(await transportSlots(host, firstSlots(factorsOf(from, xi)), from, to)),
+    firsts(await transportSlots(host, carrying, firstSlots(factorsOf(from, xi)), from, to)),
   );
   const any = tangentProjection(to, gaussian(random, 16, 11));
   assertAlmostEquals(inner(minus(xi, moved), any), 0, 1e-12);

@@ -1,0 +1,76 @@
+/**
+ * What an optimizer is, and the table of all.
+ *
+ * @module
+ */
+
+import {
+  checkedSettings,
+  type Configurable,
+  describeSettings,
+  type OptimizerRule,
+  Registry,
+  type Settings,
+  settingsUnder,
+  type SettingValue,
+} from "../core/mod.ts";
+
+/** Settings of the rule that another one is based on. */
+export type BaseSettings = { readonly [key: `base.${string}`]: SettingValue };
+
+/** An optimizer: makes rules of settings. */
+export interface Optimizer<S extends Settings = Settings> extends Configurable<S> {
+  /**
+   * Makes the rule.
+   *
+   * @param settings Overrides of the defaults; `base.` and a name for those of the base rule.
+   * @throws {RangeError} When a setting is unknown or out of range.
+   * @throws {TypeError} When a setting has the wrong type.
+   */
+  create(settings?: Partial<S> & BaseSettings): OptimizerRule;
+}
+
+/** Optimizers by name. */
+export const optimizers: Registry<Optimizer> = new Registry("optimizer");
+
+/** What is written down of an optimizer; {@linkcode defineOptimizer} adds the rest. */
+export interface OptimizerDefinition<S extends Settings> {
+  /** Registry name. */
+  readonly name: string;
+  /** One line. */
+  readonly description: string;
+  /** Every setting with its default. */
+  readonly defaults: S;
+  /** Limits and explanations. */
+  readonly limits: Required<Configurable<S>>["limits"];
+  /**
+   * The rule with given settings; `weightDecay` is that of the settings, or 0 where they have none.
+   *
+   * @param base The rule that the setting `base` names, made of the settings `base.…`.
+   */
+  rule(settings: S, base: () => OptimizerRule): Omit<OptimizerRule, "name" | "weightDecay">;
+}
+
+/** An optimizer whose settings are checked and listed by its defaults and limits. */
+export function defineOptimizer<S extends Settings>(
+  definition: OptimizerDefinition<S>,
+): Optimizer<S> {
+  const { name, description, defaults, limits } = definition;
+  const optimizer: Optimizer<S> = {
+    name,
+    description,
+    defaults,
+    limits,
+    options: describeSettings({ defaults, limits }),
+    create(given = {}) {
+      const settings = checkedSettings<S>(optimizers, optimizer, given as Settings);
+      const base = () => {
+        const { base } = settings as Settings;
+        return optimizers.get(String(base)).create(settingsUnder("base", settings));
+      };
+      const { weightDecay = 0 } = settings as { readonly weightDecay?: number };
+      return { name, weightDecay, ...definition.rule(settings, base) };
+    },
+  };
+  return optimizer;
+}

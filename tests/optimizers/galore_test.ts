@@ -1,0 +1,167 @@
+/** The exact limits of GaLore, in float64 and on an engine. */
+
+import { assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
+import {
+  type Algebra,
+  hostAlgebra,
+  type Matrix,
+  matrix,
+  Random,
+  transposed,
+  type Updated,
+} from "../../core/mod.ts";
+import { adam, galore, type Optimizer, optimizers, sgd } from "../../optimizers/mod.ts";
+import { gaussian, host, inner, minus, norm, times } from "../support/matrices.ts";
+import { testAlgebras, type Tolerance } from "../support/algebras.ts";
+
+const RATE = 0.1;
+const SHAPES = [[6, 4], [4, 6], [5, 5]] as const;
+
+type Setting = Parameters<Optimizer["create"]>[0];
+
+/** What a rule makes of a matrix along given gradients, with its state after each. */
+async function course<M>(
+  a: Algebra<M>,
+  settings: Setting,
+  x: Matrix,
+  flows: readonly Matrix[],
+  optimizer: Optimizer = galore,
+): Promise<{ readonly values: Matrix[]; readonly bases: Matrix[] }> {
+  const rule = optimizer.create(settings);
+  const put = (m: Matrix) => a.from(m.data, m.rows, m.cols);
+  const get = async (m: M) => matrix(await a.read(m), a.rows(m), a.cols(m));
+  let now: Updated<M> = { value: put(x) };
+  const [values, bases]: [Matrix[], Matrix[]] = [[], []];
+  for (const flow of flows) {
+    now = await rule.update(a, now.value, put(flow), { rate: RATE, decay: 0 }, now.state);
+    values.push(await get(now.value));
+    if (now.state?.basis) bases.push(await get(now.state.basis as M));
+  }
+  return { values, bases };
+}
+
+function flowsOf(random: Random, m: number, n: number, count: number): Matrix[] {
+  return Array.from({ length: count }, () => gaussian(random, m, n));
+}
+
+/** P Pᵀ x on the short side. */
+function projected(p: Matrix, x: Matrix): Matrix {
+  const square = times(p, transposed(p));
+  return x.rows <= x.cols ? times(square, x) : times(x, square);
+}
+
+/** The error that will do: 1e-12 in float64, 1e-5 in float32. */
+const closeIn = (t: Tolerance): number => Math.max(1e-12, 5 * t.relative);
+
+await testAlgebras("galore of full rank over sgd is sgd", async (a, t) => {
+  const close = closeIn(t);
+  for (const [m, n] of SHAPES) {
+    const random = new Random(m);
+    const [x, flows] = [gaussian(random, m, n), flowsOf(random, m, n, 7)];
+    const settings = { rank: 99, every: 2, scale: 1, base: "sgd" };
+    const got = (await course(a, settings, x, flows)).values.at(-1)!;
+    const wanted = (await course(host, {}, x, flows, sgd)).values.at(-1)!;
+    assertLess(norm(minus(got, wanted)), close, `${m}×${n}`);
+  }
+});
+
+await testAlgebras("galore of full rank over adam is adam in one fixed basis", async (a, t) => {
+  const close = closeIn(t);
+  const random = new Random(2);
+  const [x, flows] = [gaussian(random, 4, 6), flowsOf(random, 4, 6, 6)];
+  const settings = { rank: 4, every: 100, scale: 1 };
+  const { values, bases } = await course(a, settings, x, flows);
+  const p = bases[0]!;
+  const into = (w: Matrix) => times(transposed(p), w);
+  const inside = (await course(host, {}, into(x), flows.map(into), adam)).values.at(-1)!;
+  // Adam divides small differences by small roots; float32 leaves a digit or two there.
+  assertLess(norm(minus(values.at(-1)!, times(p, inside))), 10 * close);
+  const plain = (await course(host, {}, x, flows, adam)).values.at(-1)!;
+  assertGreater(norm(minus(values.at(-1)!, plain)), 0.05, "it is not adam on W");
+});
+
+await testAlgebras("galore moves in its subspace alone, until it chooses anew", async (a, t) => {
+  const close = closeIn(t);
+  for (const base of ["adam", "sgd"]) {
+    for (const [m, n] of SHAPES) {
+      const random = new Random(n);
+      const [x, flows] = [gaussian(random, m, n), flowsOf(random, m, n, 6)];
+      const { values, bases } = await course(a, { rank: 2, every: 3, base }, x, flows);
+      for (const [k, value] of values.entries()) {
+        const from = k < 3 ? x : values[2]!;
+        const moved = minus(value, from);
+        assertLess(norm(minus(moved, projected(bases[k]!, moved))), close);
+        const { sigma } = await host.svd(minus(value, x));
+        const rank = sigma.filter((s) => s > 10 * close).length;
+        assertEquals(rank <= (k < 3 ? 2 : 4), true, `rank ${rank} after ${k + 1} steps`);
+      }
+      assertEquals(bases[0], bases[2]);
+      assertGreater(norm(minus(bases[3]!, bases[2]!)), 0.1);
+    }
+  }
+});
+
+await testAlgebras("galore over sgd goes down as steeply as any projection can", async (a, t) => {
+  const close = closeIn(t);
+  const random = new Random(9);
+  const [x, flow] = [gaussian(random, 6, 5), gaussian(random, 6, 5)];
+  const { sigma } = await host.svd(flow);
+  for (const rank of [1, 2, 5]) {
+    const { values } = await course(a, { rank, base: "sgd" }, x, [flow]);
+    const along = inner(minus(values[0]!, x), flow);
+    const most = RATE * 0.25 * sigma.slice(0, rank).reduce((s, v) => s + v * v, 0);
+    assertLess(Math.abs(along / most - 1), close);
+  }
+});
+
+await testAlgebras("galore keeps the old subspace where the gradient has none", async (a, t) => {
+  const close = closeIn(t);
+  const random = new Random(1);
+  const [x, flow, none] = [gaussian(random, 4, 6), gaussian(random, 4, 6), host.zeros(4, 6)];
+  const first = await course(a, { rank: 2, every: 1 }, x, [none, flow]);
+  assertLess(norm(minus(first.values[0]!, x)), close, "it waits for a gradient");
+  assertGreater(norm(minus(first.values[1]!, x)), 0.01);
+  const { bases } = await course(a, { rank: 2, every: 1 }, x, [flow, none]);
+  assertLess(norm(minus(bases[1]!, bases[0]!)), close);
+  const broken = { ...flow, data: flow.data.map((v, i) => i === 3 ? NaN : v) };
+  const kept = await course(a, { rank: 2, every: 1 }, x, [flow, broken]);
+  assertEquals(kept.bases[1], kept.bases[0], "nor from what is not finite");
+});
+/** The algebra with singular vectors of other signs, as another library would return them. */
+function otherSigns(flips: () => readonly number[]): Algebra<Matrix> {
+  const a = hostAlgebra();
+  a.svd = async (x) => {
+    const { p, sigma, q } = await host.svd(x);
+    const d = host.diagonal(flips().slice(0, sigma.length));
+    return { p: times(p, d), sigma, q: times(q, d) };
+  };
+  return a;
+}
+
+Deno.test("galore does not see which signs a library gives to singular vectors", async () => {
+  const random = new Random(3);
+  const [x, flows] = [gaussian(random, 5, 7), flowsOf(random, 5, 7, 9)];
+  let call = 0;
+  const turned = otherSigns(() => call++ % 2 ? [1, -1, -1, 1, -1] : [-1, 1, -1, -1, 1]);
+  for (const base of ["adam", "sgd", "heavy-ball"]) {
+    const settings = { rank: 3, every: 2, base };
+    const end = async (a: Algebra<Matrix>) => (await course(a, settings, x, flows)).values.at(-1)!;
+    assertLess(norm(minus(await end(turned), await end(host))), 1e-12, base);
+  }
+});
+
+Deno.test("galore keeps the moments as they are when the subspace changes", async () => {
+  const random = new Random(6);
+  const flows = flowsOf(random, 4, 6, 2);
+  const rule = galore.create({ rank: 2, every: 1, scale: 1, base: "heavy-ball" });
+  const heavy = optimizers.get("heavy-ball").create();
+  const step = { rate: RATE, decay: 0 };
+  const first = await rule.update(host, host.zeros(4, 6), flows[0]!, step, undefined);
+  const second = await rule.update(host, host.zeros(4, 6), flows[1]!, step, first.state);
+  const basis = second.state!.basis as Matrix;
+  const low = times(transposed(basis), flows[1]!);
+  const { base } = first.state as { base: { count: number; first: Matrix } };
+  const moved = await heavy.update(host, host.zerosLike(low), low, step, base);
+  assertEquals(second.state!.base, moved.state);
+  assertAlmostEquals(norm(second.value), norm(moved.value), 1e-12);
+});
