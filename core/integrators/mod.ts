@@ -59,7 +59,13 @@ export {
 export { advance, collectMoments, kFlow, lFlow, sFlow } from "./matrix/flows.ts";
 export { denseField } from "../geometry/fields/dense.ts";
 export { lowRankOf, orthogonalityDefect, rankOf, toDense } from "../geometry/low_rank.ts";
-export { integrate, type IntegrateOptions, type RightHandSide, stepOde } from "./matrix/ode.ts";
+export {
+  integrate,
+  type IntegrateOptions,
+  type RightHandSide,
+  stepOde,
+  type TuckerRightHandSide,
+} from "./ode.ts";
 export {
   euler,
   heun,
@@ -70,18 +76,22 @@ export {
   steppers,
   type Tableau,
 } from "./runge_kutta.ts";
-export type { EqualSteps } from "./steps.ts";
 export type { BasisChange, Memory, MomentSlots, RuleState, Stepping } from "./memory.ts";
 export { changeOf, embed, embedding } from "./transport.ts";
 export { transportSlots } from "./matrix/transport.ts";
-export { clampedRank, noTruncation, relativeFrobenius, truncationRules } from "./truncation.ts";
+export {
+  clampedRank,
+  keepRank,
+  noTruncation,
+  relativeFrobenius,
+  truncationRules,
+} from "./truncation.ts";
 export { truncate } from "./matrix/truncation.ts";
 export {
   absoluteFrobenius,
   conservative,
   conservativeRule,
   energyFraction,
-  keepRank,
   relativeNuclear,
   spectralThreshold,
 } from "./truncation_rules.ts";

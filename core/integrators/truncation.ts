@@ -30,6 +30,21 @@ export const noTruncation: TruncationRule = truncationRules.add({
   rank: (sigma) => sigma.length,
 });
 
+/** Keeps the rank that the matrix had before the step, whatever the tolerance. */
+export const keepRank: TruncationRule = truncationRules.add({
+  name: "fixed-rank",
+  description: "the rank before the step; the tolerance is not used",
+  rank: (sigma, _tolerance, current) => current ?? sigma.length,
+});
+
+/** Ranks stay what they were before the step. */
+export const ranksKept: Truncation = { rule: keepRank, tolerance: 0 };
+
+/** Ranks as small as an error relative to the Frobenius norm allows. */
+export function upToError(tolerance: number): Truncation {
+  return { rule: relativeFrobenius, tolerance };
+}
+
 /**
  * Refuses settings that make no sense: also where an integrator of fixed rank would never look at
  * them.

@@ -16,13 +16,6 @@ export const absoluteFrobenius: TruncationRule = truncationRules.add({
   rank: rankForTail,
 });
 
-/** Keeps the rank that the matrix had before the step, whatever the tolerance. */
-export const keepRank: TruncationRule = truncationRules.add({
-  name: "fixed-rank",
-  description: "the rank before the step; the tolerance is not used",
-  rank: (sigma, _tolerance, current) => current ?? sigma.length,
-});
-
 /** Keeps the fewest singular values whose discarded tail obeys Σ σᵢ ≤ τ Σ σ: the nuclear norm. */
 export const relativeNuclear: TruncationRule = truncationRules.add({
   name: "nuclear",

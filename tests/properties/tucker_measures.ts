@@ -4,12 +4,11 @@ import type { Matrix } from "../../core/algebra/mod.ts";
 import { euler, relativeFrobenius, rk4 } from "../../core/integrators/mod.ts";
 import { orthogonalityDefect } from "../../core/geometry/mod.ts";
 import { denseTensorField, tuckerField, type TuckerFieldAt } from "../../core/geometry/mod.ts";
-import {
-  integrateTucker,
-  type ModeTruncation,
-  stepTuckerOde,
-  type TuckerIntegrator,
-  type TuckerStepResult,
+import { integrate, stepOde } from "../../core/integrators/mod.ts";
+import type {
+  ModeTruncation,
+  TuckerIntegrator,
+  TuckerStepResult,
 } from "../../core/integrators/tucker/mod.ts";
 import { Random } from "../../core/random.ts";
 import { combineTensors, denseTensor, modeProducts, tuckerRanks } from "../../core/tensors/mod.ts";
@@ -53,7 +52,7 @@ export function tuckerEulerStep(
   truncation: ModeTruncation = keepAll,
 ): Promise<TuckerStepResult<Matrix>> {
   const rhs = () => denseTensorField(host, f);
-  return stepTuckerOde(host, item, rhs, y, 0, dt, { stepper: euler, truncation });
+  return stepOde(host, item, rhs, y, 0, dt, { stepper: euler, truncation });
 }
 
 /** How often a step of one-stage sub-flows asks for F. */
@@ -63,7 +62,7 @@ export async function tuckerEvaluations(item: TuckerIntegrator): Promise<number>
   const f = denseTensorField(host, gaussianTensor(random, SHAPE));
   let asked = 0;
   const o = { stepper: euler, truncation: keepAll };
-  await stepTuckerOde(host, item, () => (asked++, f), y, 0, 0.1, o);
+  await stepOde(host, item, () => (asked++, f), y, 0, 0.1, o);
   return asked;
 }
 
@@ -153,7 +152,7 @@ export async function tuckerDescentExcess(item: TuckerIntegrator): Promise<numbe
     const rhs = (_t: number, p: HostTucker) =>
       denseTensorField(host, combineTensors(host, -1, gradient(full(p)), 0, full(p)));
     const o = { stepper: euler, truncation: keepAll };
-    const { y: next } = await stepTuckerOde(host, item, rhs, y, 0, 1, o);
+    const { y: next } = await stepOde(host, item, rhs, y, 0, 1, o);
     const before = loss(full(y));
     const along = await tuckerTangentProjection(y, gradient(full(y)));
     worst = Math.max(worst, (loss(full(next)) - before + 0.5 * norm(along.data) ** 2) / before);
@@ -174,7 +173,7 @@ export async function tuckerFullRankErrors(item: TuckerIntegrator): Promise<Full
     const field = (w: HostTensor): HostTensor => add(b, 1, modeProducts(host, w, factors));
     const rhs = (_t: number, p: HostTucker) => denseTensorField(host, field(full(p)));
     const o = { stepper: euler, truncation: keepAll };
-    const { y: next } = await stepTuckerOde(host, item, rhs, y, 0, 0.1, o);
+    const { y: next } = await stepOde(host, item, rhs, y, 0, 0.1, o);
     return tensorError(full(next), add(full(y), 0.1, field(full(y))));
   };
   return {
@@ -198,7 +197,7 @@ export async function tuckerNormDrift(item: TuckerIntegrator): Promise<number> {
     denseTensorField(host, modeProducts(host, full(p), [a, square, undefined]));
   const truncation = RANKS.map((maxRank) => ({ rule: relativeFrobenius, tolerance: 0, maxRank }));
   const o = { stepper: rk4, truncation };
-  const next = await stepTuckerOde(host, item, rhs, y, 0, 0.1, o);
+  const next = await stepOde(host, item, rhs, y, 0, 0.1, o);
   const before = norm(y.core.data) ** 2;
   return Math.abs(norm(next.y.core.data) ** 2 + next.discarded ** 2 - before) / before;
 }
@@ -258,7 +257,7 @@ async function rotationErrors(
   for (const count of steps) {
     const rhs = (_t: number, y: HostTucker) => rotationField(ws, 1, y);
     const o = { t1: 1, steps: count, stepper: rk4 };
-    errors.push(norm(add(full(await integrateTucker(host, item, rhs, start, o)), -1, exact).data));
+    errors.push(norm(add(full(await integrate(host, item, rhs, start, o)), -1, exact).data));
   }
   return errors;
 }
@@ -277,7 +276,7 @@ export async function tuckerRankPath(
     const rhs = (_t: number, p: HostTucker) => denseTensorField(host, add(goal, -1, full(p)));
     const truncation = { rule: relativeFrobenius, tolerance: 1e-3 };
     const o = { t1: 12, steps: 24, stepper: rk4, truncation };
-    y = await integrateTucker(host, item, rhs, y, o);
+    y = await integrate(host, item, rhs, y, o);
     path.push(tuckerRanks(y));
   }
   return path;

@@ -8,8 +8,8 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import { checkNumber, NonFiniteError } from "../../checks.ts";
 import { augment } from "./augmentation.ts";
-import { type RightHandSide, stepOde } from "./ode.ts";
-import { checkTruncation, relativeFrobenius } from "../truncation.ts";
+import { type RightHandSide, stepOde } from "../ode.ts";
+import { checkTruncation, upToError } from "../truncation.ts";
 import type { Integrator, StepResult } from "./types.ts";
 import { distanceLowRank, type LowRank } from "../../geometry/low_rank.ts";
 import type { Stepper, Truncation } from "../types.ts";
@@ -216,8 +216,7 @@ async function roomyStep<M>(
   start: LowRank<M>,
   t: number,
   dt: number,
-  { stepper, tolerance, truncation = { rule: relativeFrobenius, tolerance: tolerance / 10 } }:
-    AdaptiveOptions<M>,
+  { stepper, tolerance, truncation = upToError(tolerance / 10) }: AdaptiveOptions<M>,
 ): Promise<{ result: StepResult<M>; enlarged: number }> {
   const { maxRank = Infinity } = truncation;
   const largest = Math.min(maxRank, a.rows(start.u), a.rows(start.v));

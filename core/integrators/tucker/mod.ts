@@ -22,12 +22,6 @@ export { augmentedTuckerBug } from "./augmented_bug.ts";
 export { tuckerBug } from "./bug.ts";
 export { parallelTuckerBug } from "./parallel_bug.ts";
 export { coreFlow, modeFlow } from "./flows.ts";
-export {
-  integrateTucker,
-  type IntegrateTuckerOptions,
-  stepTuckerOde,
-  type TuckerRightHandSide,
-} from "./ode.ts";
 export { transportTuckerSlots, tuckerTangentField } from "./transport.ts";
 export { type TruncatedTucker, truncateTucker } from "./truncation.ts";
 export type {

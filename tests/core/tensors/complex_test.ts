@@ -23,7 +23,6 @@ import { denseField, orthogonalityDefect, toDense } from "../../../core/geometry
 import {
   augmentedTuckerBug,
   parallelTuckerBug,
-  stepTuckerOde,
   tuckerBug,
   type TuckerIntegrator,
 } from "../../../core/integrators/tucker/mod.ts";
@@ -99,7 +98,7 @@ async function step(
   truncation: Truncation | readonly Truncation[] = keepAll,
 ): Promise<ComplexTucker> {
   const o = { stepper: euler, truncation };
-  return (await stepTuckerOde(a, item, () => denseTensorField(a, f), y, 0, dt, o)).y;
+  return (await stepOde(a, item, () => denseTensorField(a, f), y, 0, dt, o)).y;
 }
 
 Deno.test("unfolding complex tensors moves elements and conjugates none", async () => {

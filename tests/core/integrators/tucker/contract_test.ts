@@ -6,21 +6,19 @@ import {
   euler,
   relativeFrobenius,
   rk4,
-  stepOde,
   truncationRules,
 } from "../../../../core/integrators/mod.ts";
 import { NonFiniteError } from "../../../../core/checks.ts";
 import { denseField, orthogonalityDefect } from "../../../../core/geometry/mod.ts";
 import {
   augmentedTuckerBug,
-  integrateTucker,
   parallelTuckerBug,
-  stepTuckerOde,
   truncateTucker,
   tuckerBug,
   type TuckerIntegrator,
   tuckerIntegrators,
 } from "../../../../core/integrators/tucker/mod.ts";
+import { integrate, stepOde } from "../../../../core/integrators/mod.ts";
 import { viewModes } from "../../../../core/geometry/mod.ts";
 import { denseTensorField, tuckerField } from "../../../../core/geometry/mod.ts";
 import type { Algebra } from "../../../../core/algebra/mod.ts";
@@ -92,7 +90,7 @@ for (const row of TUCKER_ROWS) {
       const f = lift(a, gaussianTensor(random, SHAPE));
       const rhs = () => denseTensorField(a, f);
       const o = { stepper: euler, truncation: { ...keepAll, maxRank: 3 } };
-      const next = (await stepTuckerOde(a, item, rhs, y, 0, 0.3, o)).y;
+      const next = (await stepOde(a, item, rhs, y, 0, 0.3, o)).y;
       for (const u of next.factors) assertLess(await orthogonalityDefect(a, u), tol.orthonormal);
     }
   });
@@ -104,7 +102,7 @@ for (const row of TUCKER_ROWS) {
     const wanted = full((await step(item, y, f, 0.2)).y);
     const rhs = () => denseTensorField(a, lift(a, f));
     const o = { stepper: euler, truncation: keepAll };
-    const next = (await stepTuckerOde(a, item, rhs, own(a, y), 0, 0.2, o)).y;
+    const next = (await stepOde(a, item, rhs, own(a, y), 0, 0.2, o)).y;
     assertLess(tensorError(await lower(a, tuckerToDense(a, next)), wanted), 10 * tol.relative);
   });
 
@@ -240,7 +238,7 @@ Deno.test("augmented-tucker-bug keeps the norm where F is orthogonal to Y, tucke
   const start = await randomTucker(random, SHAPE, RANKS);
   const drift = async (item: TuckerIntegrator): Promise<number> => {
     const rhs = (_t: number, y: HostTucker) => rotationField(ws, 0, y);
-    const y = await integrateTucker(host, item, rhs, start, { t1: 1, steps: 40, stepper: rk4 });
+    const y = await integrate(host, item, rhs, start, { t1: 1, steps: 40, stepper: rk4 });
     return Math.abs(norm(y.core.data) / norm(start.core.data) - 1);
   };
   assertLess(await drift(augmentedTuckerBug), 1e-5);
@@ -252,7 +250,7 @@ Deno.test("Tucker integrators see the time within a step", async () => {
   for (const item of tuckerIntegrators.list()) {
     const rhs = (t: number, y: HostTucker) => tuckerField(host, scaleTucker(host, Math.cos(t), y));
     const o = { t0: 0.5, t1: 1.5, steps: 4, stepper: rk4 };
-    const y = await integrateTucker(host, item, rhs, start, o);
+    const y = await integrate(host, item, rhs, start, o);
     const factor = Math.exp(Math.sin(1.5) - Math.sin(0.5));
     assertLess(tensorError(full(y), full(scaleTucker(host, factor, start))), 1e-4, item.name);
   }
@@ -360,11 +358,11 @@ Deno.test("truncateTucker() refuses what is not finite and settings for other or
   );
 });
 
-Deno.test("integrateTucker() refuses a number of steps that is none", async () => {
+Deno.test("integrate() refuses a number of steps that is none", async () => {
   const y = await randomTucker(new Random(24), SHAPE, RANKS);
   const rhs = () => tuckerField(host, y);
   await assertRejects(
-    () => integrateTucker(host, tuckerBug, rhs, y, { t1: 1, steps: 0, stepper: euler }),
+    () => integrate(host, tuckerBug, rhs, y, { t1: 1, steps: 0, stepper: euler }),
     RangeError,
     "Cannot integrate: expected steps to be an integer ≥ 1, got 0",
   );

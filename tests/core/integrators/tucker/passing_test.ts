@@ -11,7 +11,7 @@ import {
   denseTensorField,
   type TuckerFieldAt,
 } from "../../../../core/geometry/mod.ts";
-import { runStep } from "../../../../core/integrators/steps.ts";
+import { runStep } from "../../../../core/integrators/ode.ts";
 import { Random } from "../../../../core/random.ts";
 import { type TuckerTensor, unfoldCyclic } from "../../../../core/tensors/mod.ts";
 import { RANKS, SHAPE } from "../../../properties/tucker_measures.ts";
