@@ -13,7 +13,7 @@ import { resultTable } from "./classification/table.ts";
 import { type Variant, variantsOf } from "./classification/variant.ts";
 import { INTERRUPTED } from "./interruption.ts";
 import type { RecipeContext } from "./recipe.ts";
-import { writeReport } from "./reports/mod.ts";
+import { writeReport, writeReportAndPictures } from "./reports/mod.ts";
 import { runPath } from "./run_path.ts";
 import type { ClassificationOptions, RunOptions, TrainingOptions } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
@@ -62,8 +62,20 @@ export async function runVariants(
   if (done.every(({ result }) => !result)) return 0;
   const rows = done.map(({ variant, summary }) => ({ label: variant.label, summary: summary! }));
   sink.write(`\n${resultTable(rows)}\n`);
-  sink.write(`\nReport: ${await writeReport(path)}\n`);
+  await writeReports(path, options, context);
   return 0;
+}
+
+/** The page and, where they are asked for, its figures for TensorBoard. */
+async function writeReports(
+  path: string,
+  { tensorboard }: RunOptions,
+  { sink }: RecipeContext,
+): Promise<void> {
+  if (!tensorboard) return sink.write(`\nReport: ${await writeReport(path)}\n`);
+  const { path: page, missing } = await writeReportAndPictures(path);
+  sink.write(`\nReport: ${page}\nTensorBoard: tensorboard --logdir ${path}\n`);
+  if (missing) sink.write(`Warning: its figures are left out of TensorBoard: ${missing}\n`);
 }
 
 /**

@@ -45,6 +45,7 @@ export const runDefaults = {
   ranksFrom: "",
   augmentation: "",
   prefetch: false,
+  tensorboard: false,
   trainCount: 0, // 0: all
   testCount: 0,
   heldOut: 0, // training images to judge on; 0: the test images
@@ -97,6 +98,9 @@ export function runSchema(): OptionSchema<typeof runDefaults> {
         "joined by commas, each with its number as in pad-crop:4",
     },
     prefetch: { description: "prepare batches on another thread" },
+    tensorboard: {
+      description: "write event files beside metrics.jsonl, for tensorboard --logdir runs",
+    },
     trainCount: { integer: true, min: 0, description: "training images to use, 0 for all" },
     testCount: { integer: true, min: 0, description: "test images to use, 0 for all" },
     heldOut: {

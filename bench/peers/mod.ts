@@ -7,22 +7,30 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "../support/worker_client.ts";
 
-/** A Python that can import PyTorch, or the reason why there is none. */
+/** A Python that can import a module, or the reason why there is none. */
 export type FoundPython =
   | { readonly python: string; readonly reason?: undefined }
   | { readonly python?: undefined; readonly reason: string };
 
 /**
- * Looks for a Python with PyTorch: the program named by the environment variable
- * RANKFLOW_PYTHON, and this one only, where it is set; else `python3`.
+ * Looks for a Python with PyTorch, as {@linkcode findPython} does.
  */
 export async function findPyTorch(): Promise<FoundPython> {
+  return await findPython("torch");
+}
+
+/**
+ * Looks for a Python with a module: the program named by the environment variable RANKFLOW_PYTHON,
+ * and this one only, where it is set; else `python3`.
+ *
+ * @param module Name to import.
+ */
+export async function findPython(module: string): Promise<FoundPython> {
   const named = Deno.env.get("RANKFLOW_PYTHON");
   const python = named ?? "python3";
-  const works = await imports(python, "torch");
-  if (works) return { python };
+  if (await imports(python, module)) return { python };
   const where = named === undefined ? "python3" : `RANKFLOW_PYTHON=${named}`;
-  return { reason: `${where} cannot import torch; set RANKFLOW_PYTHON to a Python that can` };
+  return { reason: `${where} cannot import ${module}; set RANKFLOW_PYTHON to a Python that can` };
 }
 
 async function imports(python: string, module: string): Promise<boolean> {

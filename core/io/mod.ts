@@ -18,3 +18,4 @@ export * from "./run_config.ts";
 export * from "./run_folder.ts";
 export * from "./safetensors.ts";
 export * from "./summary.ts";
+export * from "./tensorboard/mod.ts";

@@ -21,6 +21,7 @@ import {
   runConfig,
 } from "./run_config.ts";
 import { anySummary, type Summary, trainingSummary } from "./summary.ts";
+import { EventLog } from "./tensorboard/event_log.ts";
 
 /** Names of what a run folder holds. */
 const FILES = {
@@ -41,12 +42,15 @@ export interface RunFolderOptions {
   readonly resume?: boolean | "if-present";
   /** Settings that may differ from the ones the run began with; default none. */
   readonly mayChange?: readonly string[];
+  /** Whether event files for TensorBoard tell of every line of metrics.jsonl; default false. */
+  readonly tensorboard?: boolean;
 }
 
 /** What {@linkcode RunFolder.open} found and did. */
 interface Opened {
   readonly warnings: readonly string[];
   readonly made?: readonly string[];
+  readonly events?: EventLog;
 }
 
 /** A finished or unfinished run as its folder tells it. */
@@ -75,6 +79,7 @@ export class RunFolder implements Disposable {
   /** What a person should know, in one sentence each: another number of threads, no locks. */
   readonly warnings: readonly string[];
   readonly #lock: FolderLock;
+  readonly #events: EventLog | undefined;
   /** Folders that were made for a new run, the innermost first; undefined where it is kept. */
   #made: readonly string[] | undefined;
 
@@ -83,6 +88,7 @@ export class RunFolder implements Disposable {
     this.config = config;
     this.warnings = opened.warnings;
     this.#lock = lock;
+    this.#events = opened.events;
     this.#made = opened.made;
   }
 
@@ -110,11 +116,16 @@ export class RunFolder implements Disposable {
     const before = options.resume ? await readConfig(path) : undefined;
     if (before) refuseOtherRun(path, before, config, options.mayChange);
     else refuseOccupied(path, options.resume === true);
+    const events = options.tensorboard ? await eventLog(path) : undefined;
     await removeAbandoned(path);
     await writeAtomic(join(path, FILES.config), toJson(config, 2) + "\n");
     undo.move(); // nothing is undone from here on
     const warnings = [...lock.warnings, ...(before ? roundingWarnings(before, config) : [])];
-    return new RunFolder(path, config, lock, before ? { warnings } : { warnings, made });
+    return new RunFolder(path, config, lock, {
+      warnings,
+      ...(before ? {} : { made }),
+      ...(events && { events }),
+    });
   }
 
   /** Keeps the folder of a new run though nothing may come of it but its settings. */
@@ -138,9 +149,10 @@ export class RunFolder implements Disposable {
     return join(this.path, FILES.baseline);
   }
 
-  /** Adds a line to metrics.jsonl. */
+  /** Adds a line to metrics.jsonl, and to the event file where there is to be one. */
   appendMetric(line: MetricLine): void {
     appendMetric(join(this.path, FILES.metrics), line);
+    this.#events?.append(line);
   }
 
   /** Drops the lines of metrics.jsonl after a step; a resumed run does so before it goes on. */
@@ -256,6 +268,10 @@ function refuseOccupied(path: string, toResume: boolean): void {
   const names = namesIn(path);
   const found = Object.values(FILES).find((name) => names.includes(name));
   if (found !== undefined && !isIdle(names)) throw taken(path, found);
+}
+
+async function eventLog(path: string): Promise<EventLog> {
+  return new EventLog(path, await readMetrics(join(path, FILES.metrics)));
 }
 
 function nothingToResume(path: string): Error {

@@ -34,7 +34,7 @@ import type { Variant } from "./variant.ts";
 /** Options that a resumed run may change. */
 const MAY_CHANGE = [
   ...["backend", "threads", "out", "resume", "data", "offline", "baseline", "prefetch"],
-  ...["origin", "checkpoint"],
+  ...["origin", "checkpoint", "tensorboard"],
 ];
 
 /** A variant that ended. */
@@ -63,7 +63,11 @@ export async function runVariant(
   requireMovable(job.method, network);
   const config = configOf(job, variant, await identityOf(job, variant, network, dataset));
   const folder = job.folders.use(
-    await RunFolder.open(variant.path, config, { resume, mayChange: MAY_CHANGE }),
+    await RunFolder.open(variant.path, config, {
+      resume,
+      mayChange: MAY_CHANGE,
+      tensorboard: job.options.tensorboard,
+    }),
   );
   for (const text of folder.warnings) job.listener({ type: "message", level: "warning", text });
   const before = job.trustFinished && resume ? await folder.loadSummary() : undefined;

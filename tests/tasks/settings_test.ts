@@ -86,7 +86,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
 const ELSEWHERE = [
   ...["backend", "threads", "data", "offline", "out", "resume"],
   ...["baseline", "baselineLearningRate", "prefetch", "fineTune"],
-  ...["tuckerIntegrator", "ranksFrom"],
+  ...["tuckerIntegrator", "ranksFrom", "tensorboard"],
 ];
 
 Deno.test("every option of a classification recipe has a test", () => {

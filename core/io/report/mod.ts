@@ -5,8 +5,10 @@
  */
 
 export * from "./chart.ts";
+export * from "./figure_image.ts";
 export * from "./heat_map.ts";
 export * from "./kinds.ts";
 export * from "./line_chart.ts";
 export * from "./page.ts";
+export type { Image } from "./png.ts";
 export * from "./style.ts";

@@ -182,7 +182,7 @@ function key({ label, color, dashed }: LegendEntry): string {
 }
 
 /** Drawings number their clip paths from 0 each; on one page every name must be there once. */
-function isolateIds(html: string): string {
+export function isolateIds(html: string): string {
   let count = 0;
   return html.replace(/<svg class="chart"[\s\S]*?<\/svg>/g, (svg) => {
     const prefix = `g${count++}-`;
