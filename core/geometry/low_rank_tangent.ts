@@ -132,13 +132,27 @@ export async function assembleLowRank<M>(
   { k, l, s }: TangentFactors<M>,
   only?: Directions<M>,
 ): Promise<LowRank<M>> {
-  const newU = await a.complement(u, only ? a.multiply(k, only.right) : k);
-  const newV = await a.complement(v, only ? a.multiply(l, only.left) : l);
+  const newU = await a.complement(u, only ? await directions(a, u, k, only.right) : k);
+  const newV = await a.complement(v, only ? await directions(a, v, l, only.left) : l);
   const right = newV === undefined ? [] : [gram(a, l, newV)];
   const corner = newU && newV ? [a.zeros(a.cols(newU), a.cols(newV))] : [];
   const below = newU === undefined ? [] : [a.hstack([gram(a, newU, k), ...corner])];
   const core = a.vstack([a.hstack([s, ...right]), ...below]);
   return { u: beside(a, u, newU), s: core, v: beside(a, v, newV) };
+}
+
+/**
+ * What X B adds to span(U), by columns of X outside of it. A column that lies inside but for rounding
+ * counts as inside: the sum may give it a large weight beside small ones of the others.
+ */
+async function directions<M>(a: Algebra<M>, u: M, x: M, b: M): Promise<M> {
+  const rest = outside(a, u, x);
+  const squares = async (y: M): Promise<Float64Array> =>
+    (await a.read(gram(a, y, y))).filter((_, i) => i % (a.cols(y) + 1) === 0);
+  const [before, after] = [await squares(x), await squares(rest)];
+  const share = (64 * a.epsilon) ** 2;
+  const counts = a.diagonal(after.map((square, j) => square > share * before[j]! ? 1 : 0));
+  return a.multiply(rest, a.multiply(counts, b));
 }
 
 /** Coordinates of the directions along which K and L augment the bases. */

@@ -1,6 +1,6 @@
 import type { Integrator } from "./types.ts";
 import { augment, galerkinStep } from "./augmentation.ts";
-import { advance, kFlow, lFlow } from "./flows.ts";
+import { advance, kFlow, lFlow, newDirections } from "./flows.ts";
 
 /**
  * Rank-adaptive basis update and Galerkin integrator: the bases are augmented by the directions of
@@ -22,8 +22,8 @@ export const augmentedBug: Integrator = {
   adaptive: true,
   async *step(a, y, dt, o) {
     const f = yield { ...y, time: 0 };
-    const k = yield* advance(a, { ...kFlow(a, y, f), spanOnly: true }, dt, o);
-    const l = yield* advance(a, { ...lFlow(a, y, f), spanOnly: true }, dt, o);
+    const k = yield* advance(a, newDirections(a, kFlow(a, y, f)), dt, o);
+    const l = yield* advance(a, newDirections(a, lFlow(a, y, f)), dt, o);
     const lifted = await augment(a, y, k.value, l.value);
     return yield* galerkinStep(a, a.cols(y.u), lifted, f, dt, o);
   },

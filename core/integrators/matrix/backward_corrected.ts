@@ -10,7 +10,7 @@ import {
   tangentIn,
   withTangent,
 } from "../memory.ts";
-import { advance, kFlow, lFlow } from "./flows.ts";
+import { advance, kFlow, lFlow, newDirections } from "./flows.ts";
 import { moveK, moveL } from "./splitting.ts";
 import { embed, embedMoments, transportMoments } from "../transport.ts";
 import { truncate } from "./truncation.ts";
@@ -55,7 +55,7 @@ export const augmentedBackwardCorrectedPsi: Integrator = {
   adaptive: true,
   async *step(a, y, dt, o) {
     const f = yield { ...y, time: 0 };
-    const k = yield* advance(a, { ...kFlow(a, y, f), spanOnly: true }, dt, o);
+    const k = yield* advance(a, newDirections(a, kFlow(a, y, f)), dt, o);
     const newU = await a.complement(y.u, k.value);
     const u = beside(a, y.u, newU);
     const lifted = { u, s: embed(a, y.s, a.cols(u), a.cols(y.v)), v: y.v };

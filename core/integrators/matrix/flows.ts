@@ -44,6 +44,23 @@ export function sFlow<M>(y: LowRank<M>, known?: FieldAt<M>): SubFlow<M> {
   };
 }
 
+/**
+ * What a flow adds to its start. Where only the part outside the span of a basis counts, in which the
+ * start lies, its sum with a small step would leave that part as a difference of large numbers.
+ */
+export function increments<M, P, F>(a: Algebra<M>, flow: SubFlow<M, P, F>): SubFlow<M, P, F> {
+  return {
+    ...flow,
+    start: () => a.zerosLike(flow.start()),
+    point: (x) => flow.point(a.lincomb(1, flow.start(), 1, x)),
+  };
+}
+
+/** The directions that a flow adds to a basis: its increments, of which only the span counts. */
+export function newDirections<M, P, F>(a: Algebra<M>, flow: SubFlow<M, P, F>): SubFlow<M, P, F> {
+  return { ...increments(a, flow), spanOnly: true };
+}
+
 /** Advances one sub-flow with the step's stepper and the moments of its slot. */
 export function advance<M>(
   a: Algebra<M>,

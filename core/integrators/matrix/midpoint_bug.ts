@@ -9,7 +9,7 @@ import {
   galerkinStep,
   liftMoments,
 } from "./augmentation.ts";
-import { advance, kFlow, lFlow } from "./flows.ts";
+import { advance, kFlow, lFlow, newDirections } from "./flows.ts";
 import { truncate } from "./truncation.ts";
 
 /**
@@ -63,8 +63,8 @@ async function* halfStep<M>(
   dt: number,
   o: StepOptions<M>,
 ): AsyncGenerator<Point<M>, { lifted: Augmented<M>; middle: LowRank<M> }, FieldAt<M>> {
-  const k = yield* advance(a, { ...kFlow(a, y, f), spanOnly: true }, dt / 2, o);
-  const l = yield* advance(a, { ...lFlow(a, y, f), spanOnly: true }, dt / 2, o);
+  const k = yield* advance(a, newDirections(a, kFlow(a, y, f)), dt / 2, o);
+  const l = yield* advance(a, newDirections(a, lFlow(a, y, f)), dt / 2, o);
   const lifted = await augment(a, y, k.value, l.value);
   const core = liftMoments(a, o, o.moments, a.cols(y.u), lifted);
   const s = yield* advance(a, augmentedFlow(a, lifted, f), dt / 2, o, core);

@@ -3,7 +3,7 @@ import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { Integrator, Point, StepOptions, StepResult } from "./types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
 import { assembleLowRank, type Directions } from "../../geometry/low_rank_tangent.ts";
-import { advance, collectMoments, kFlow, lFlow, sFlow } from "./flows.ts";
+import { advance, collectMoments, increments, kFlow, lFlow, sFlow } from "./flows.ts";
 import { transportSlots } from "./transport.ts";
 import { truncate } from "./truncation.ts";
 
@@ -45,8 +45,8 @@ export async function* parallelStep<M>(
   rank: number,
   only?: Directions<M>,
 ): AsyncGenerator<Point<M>, StepResult<M>, FieldAt<M>> {
-  const k = yield* advance(a, kFlow(a, y, f), dt, o);
-  const l = yield* advance(a, lFlow(a, y, f), dt, o);
+  const k = yield* advance(a, increments(a, kFlow(a, y, f)), dt, o);
+  const l = yield* advance(a, increments(a, lFlow(a, y, f)), dt, o);
   const s = yield* advance(a, sFlow(y, f), dt, o);
   const moved = { k: k.value, l: l.value, s: s.value };
   const t = await truncate(a, await assembleLowRank(a, y, moved, only), o.truncation, rank);

@@ -12,7 +12,7 @@ import {
   liftMoments,
   truncatedResult,
 } from "./augmentation.ts";
-import { advance, kFlow, lFlow } from "./flows.ts";
+import { advance, kFlow, lFlow, newDirections } from "./flows.ts";
 import { heunTableau, type Tableau } from "../runge_kutta.ts";
 import { truncate } from "./truncation.ts";
 
@@ -99,8 +99,8 @@ async function direction<M>(
   o: StepOptions<M>,
   moments: MomentSlots<M> | undefined,
 ): Promise<M> {
-  return (await frozen(a, { ...flow, spanOnly: true, project: () => slope }, dt, o, moments ?? {}))
-    .value;
+  const frozenFlow = { ...newDirections(a, flow), project: () => slope };
+  return (await frozen(a, frozenFlow, dt, o, moments ?? {})).value;
 }
 
 /** Advances a flow whose field stays as it is known at the start. */

@@ -12,6 +12,7 @@ import {
 import { tuckerField } from "../../geometry/fields/tucker.ts";
 import { assembleCore, type ModeView, viewModes } from "../../geometry/tucker_views.ts";
 import { type AugmentedTucker, augmentTucker } from "./augmentation.ts";
+import { newDirections } from "../matrix/flows.ts";
 import { advanceFlow, advanceModes, coreFlow } from "./flows.ts";
 import { changesOf, projectModeMoments, transportCore } from "./transport.ts";
 import { truncateTucker } from "./truncation.ts";
@@ -37,7 +38,7 @@ export const augmentedTuckerBug: TuckerIntegrator = {
     const f = yield { ...y, time: 0 };
     // Without moments nothing remembers the coordinates of the K-flows.
     const views = await viewModes(a, y, o.moments === undefined);
-    const ks = yield* advanceModes(a, y, views, f, dt, o, true);
+    const ks = yield* advanceModes(a, y, views, f, dt, o, newDirections);
     const lifted = await augmentTucker(a, y, ks.map((k) => k?.value));
     const before = liftMoments(a, o, o.moments, y, views, lifted);
     const s = yield* advanceFlow(a, coreFlow(lifted, f), dt, o, before);

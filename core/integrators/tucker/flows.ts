@@ -69,7 +69,8 @@ export type AdvancedModes<M> = readonly (Advanced<M> | undefined)[];
  *
  * @param views The point seen from those modes.
  * @param known F at `y`.
- * @param spanOnly Whether only the spans of the results are used.
+ * @param part What of a flow is followed: default the factor itself; `increments` or
+ * `newDirections` where only what it adds to its start, or the span of that, is used.
  */
 export async function* advanceModes<M>(
   a: Algebra<M>,
@@ -78,12 +79,11 @@ export async function* advanceModes<M>(
   known: TuckerFieldAt<M>,
   dt: number,
   o: TuckerStepOptions<M>,
-  spanOnly = false,
+  part: (a: Algebra<M>, flow: TuckerFlow<M>) => TuckerFlow<M> = (_, flow) => flow,
 ): AsyncGenerator<TuckerPoint<M>, AdvancedModes<M>, TuckerFieldAt<M>> {
   const out: (Advanced<M> | undefined)[] = y.factors.map(() => undefined);
   for (const view of views) {
-    const flow = modeFlow(a, y, view, known);
-    out[view.mode] = yield* advanceFlow(a, spanOnly ? { ...flow, spanOnly } : flow, dt, o);
+    out[view.mode] = yield* advanceFlow(a, part(a, modeFlow(a, y, view, known)), dt, o);
   }
   return out;
 }

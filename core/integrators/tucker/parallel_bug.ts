@@ -1,4 +1,4 @@
-import { collectMoments } from "../matrix/flows.ts";
+import { collectMoments, increments } from "../matrix/flows.ts";
 import { assembleCore, viewModes } from "../../geometry/tucker_views.ts";
 import { augmentTucker } from "./augmentation.ts";
 import { advanceFlow, advanceModes, coreFlow, momentsOfModes } from "./flows.ts";
@@ -23,7 +23,7 @@ export const parallelTuckerBug: TuckerIntegrator = {
   async *step(a, y, dt, o) {
     const f = yield { ...y, time: 0 };
     const views = await viewModes(a, y);
-    const ks = yield* advanceModes(a, y, views, f, dt, o);
+    const ks = yield* advanceModes(a, y, views, f, dt, o, increments);
     const s = yield* advanceFlow(a, coreFlow(y, f), dt, o);
     const { factors, added } = await augmentTucker(a, y, ks.map((k) => k?.value));
     const gains = added.map((u, k) => u && a.multiply(u, ks[k]!.value, { transposeLeft: true }));

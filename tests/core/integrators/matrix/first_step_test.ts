@@ -1,7 +1,4 @@
-/**
- * The first step of an adaptive rule: where new directions of the bases leave entries of the gradient
- * that are zero but for rounding, it may not move by them.
- */
+/** Steps in float32 by new directions of the bases, which rounding must not choose or move along. */
 
 import { assertEquals, assertLess } from "@std/assert";
 import {
@@ -20,21 +17,29 @@ import {
   type Integrator,
   lowRankOf,
   noTruncation,
+  parallelBug,
   secondOrderParallelBug,
+  secondOrderParallelBug3r,
   stepOde,
   toDense,
 } from "../../../../core/integrators/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import { optimizerStepper } from "../../../../core/training/mod.ts";
-import { adam } from "../../../../optimizers/mod.ts";
+import { adam, type Optimizer, sgd } from "../../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../../support/algebras.ts";
 import { gaussian, host, minus, relativeError, times } from "../../../support/matrices.ts";
 
 /** Rows, columns and rank of the weight. */
 const [M, N, RANK] = [100, 60, 16];
 
-/** F = −XᵀD of a batch, and the change of a weight by one step of Adam at rate 10⁻³. */
-async function update<A>(a: Algebra<A>, item: Integrator, batch: number): Promise<Matrix> {
+/** The change of a weight by one step on a batch, with F = −XᵀD. */
+async function update<A>(
+  a: Algebra<A>,
+  item: Integrator,
+  batch: number,
+  optimizer: Optimizer = adam,
+  rate = 1e-3,
+): Promise<Matrix> {
   const random = new Random(1);
   const rounded = (x: Matrix): Matrix => ({ ...x, data: x.data.map(Math.fround) });
   const [x, d, w] = [[batch, M], [batch, N], [M, N]].map(([rows, cols]) =>
@@ -44,8 +49,8 @@ async function update<A>(a: Algebra<A>, item: Integrator, batch: number): Promis
   const into = (y: Matrix): A => a.from(y.data, y.rows, y.cols);
   const start = await lowRankOf(host, w!, RANK);
   const y = { u: into(start.u), s: into(start.s), v: into(start.v) };
-  const { y: next } = await stepOde(a, item, () => denseField(a, into(f)), y, 0, 1e-3, {
-    stepper: optimizerStepper(adam.create()),
+  const { y: next } = await stepOde(a, item, () => denseField(a, into(f)), y, 0, rate, {
+    stepper: optimizerStepper(optimizer.create()),
     truncation: { rule: noTruncation, tolerance: 0 },
   });
   const out = async (z: A): Promise<Matrix> => matrix(await a.read(z), a.rows(z), a.cols(z));
@@ -73,6 +78,29 @@ for (const name of cpuBackends) {
         const step = await engine.scope(() => update(engineAlgebra(engine), item, batch));
         // What is left are genuine entries, which float32 knows to a few digits where they are small.
         assertLess(relativeError(step, await update(host, item, batch)), 2e-3);
+      },
+    });
+  }
+}
+
+/** Steps whose directions lie beside a large K, which would hide them. */
+const SMALL_STEPS: readonly Integrator[] = [
+  augmentedBug,
+  parallelBug,
+  secondOrderParallelBug,
+  secondOrderParallelBug3r,
+];
+
+for (const name of cpuBackends) {
+  for (const item of SMALL_STEPS) {
+    Deno.test({
+      ...await onBackend(name, `a small step of ${item.name} keeps all directions of the gradient`),
+      fn: async () => {
+        const { engine } = await openEngine(name);
+        const step = await engine.scope(() => update(engineAlgebra(engine), item, 64, sgd, 0.1));
+        const wanted = await update(host, item, 64, sgd, 0.1);
+        // A step of 10⁻⁴ of the weight is rounded with it, to 10⁻³ of itself.
+        assertLess(relativeError(step, wanted), 2e-3);
       },
     });
   }
