@@ -139,7 +139,8 @@ function yAxis(options: LineChartOptions, values: readonly number[]): unknown {
 }
 
 /**
- * Ticks of a logarithmic axis: powers of ten, with 2 and 5 between them over a few decades.
+ * Ticks of a logarithmic axis: powers of ten, with 2 and 5 between them over a few decades, and
+ * evenly spaced ones within a part of a decade that holds no two of these.
  *
  * @param values What is drawn, positive.
  * @returns Ticks that cover the values, ascending.
@@ -155,7 +156,20 @@ export function logTicks(values: readonly number[]): number[] {
     { length: Math.floor(decades / stride) + 1 },
     (_, i) => low + i * stride,
   );
-  return powers.flatMap((p) => factors.map((f) => Number(`${f}e${p}`)));
+  const ticks = powers.flatMap((p) => factors.map((f) => Number(`${f}e${p}`)));
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const shown = ticks.filter((tick) => least <= tick && tick <= most);
+  const fifth = (most - least) / 5;
+  return shown.length >= 2 || fifth === 0 ? ticks : evenTicks(least, most, fifth);
+}
+
+/** Multiples of 1, 2 or 5 times a power of ten between two numbers, about `wanted` apart. */
+function evenTicks(least: number, most: number, wanted: number): number[] {
+  const power = Math.floor(Math.log10(wanted));
+  const step = [1, 2, 5, 10].map((f) => Number(`${f}e${power}`)).find((s) => s >= wanted)!;
+  const first = Math.ceil(least / step);
+  const count = Math.floor(most / step) - first + 1;
+  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
 function dashes(series: readonly Series[]): unknown {

@@ -33,6 +33,8 @@ export class EventLog {
   #file: string | undefined;
 
   /**
+   * Makes no file yet.
+   *
    * @param folder The run folder.
    * @param earlier Lines that the folder has: those that stay are told where it has no event file.
    */

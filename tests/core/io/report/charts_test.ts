@@ -90,10 +90,25 @@ Deno.test("thin() keeps both ends, the order and every peak", () => {
   );
 });
 
+Deno.test("logTicks() shows two ticks or more between any two values", () => {
+  const exponent = fc.double({ min: -300, max: 300, noNaN: true });
+  const ratio = fc.double({ min: 1e-6, max: 9, noNaN: true });
+  fc.assert(
+    fc.property(exponent, ratio, (p, r) => {
+      const [least, most] = [10 ** p, 10 ** p * (1 + r)];
+      const shown = logTicks([most, least]).filter((tick) => least <= tick && tick <= most);
+      assert(shown.length >= 2 && shown.length <= 7, String(shown));
+    }),
+  );
+});
+
 Deno.test("logTicks() covers the values with few ticks", () => {
   assertEquals(logTicks([0.03, 2]), [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]);
   assertEquals(logTicks([1e-9, 1]), [1e-9, 1e-7, 1e-5, 1e-3, 0.1]);
   assertEquals(logTicks([]), []);
+  assertEquals(logTicks([2.883, 3.35]), [2.9, 3, 3.1, 3.2, 3.3]);
+  assertEquals(logTicks([2.1e-5, 4.9e-5]), [3e-5, 4e-5]);
+  assertEquals(logTicks([5, 5]), [1, 2, 5, 10, 20, 50]);
 });
 
 Deno.test("shade() compares right answers with their row and wrong ones among themselves", () => {
