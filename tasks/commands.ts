@@ -6,7 +6,7 @@
 
 import "./recipes/mod.ts";
 import { asksForHelp, help } from "./help.ts";
-import { interruptible } from "./interruption.ts";
+import { INTERRUPTED, interruptible } from "./interruption.ts";
 import { list as printList, listRecipe } from "./list.ts";
 import { loadPlugins } from "./plugins.ts";
 import { type RecipeContext, recipes } from "./recipe.ts";
@@ -51,13 +51,21 @@ function helpOn(command: string, recipe: string | undefined): number {
   return listRecipe();
 }
 
-/** Gives a job where to write and the wish to stop. */
+/** Gives a job where to write and the wish to stop, of which it may throw the reason. */
 async function withContext(job: (context: RecipeContext) => Promise<number>): Promise<number> {
   const sink = textSink(Deno.stdout, (reason) => {
     const text = `Warning: the output is lost (${reason}); the run goes on without it\n`;
     textSink(Deno.stderr).write(text);
   });
-  return await interruptible((signal) => job({ sink, signal }));
+  return await interruptible(async (signal) => {
+    try {
+      return await job({ sink, signal });
+    } catch (error) {
+      if (!signal.aborted || error !== signal.reason) throw error;
+      sink.write("\nInterrupted before the run began.\n");
+      return INTERRUPTED;
+    }
+  });
 }
 
 /**

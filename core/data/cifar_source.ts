@@ -135,11 +135,12 @@ async function fetchFiles(
   collection: CifarCollection,
   names: readonly string[],
   directory: string,
-  { onProgress }: LoadOptions,
+  { onProgress, signal }: LoadOptions,
 ): Promise<void> {
   const { archive, mirrors, patience } = collection;
   const check = (bytes: Uint8Array) => contradiction(bytes, archive.digest);
-  const path = await download(archive.name, directory, { mirrors, check, onProgress, patience });
+  const conditions = { mirrors, check, onProgress, patience, signal };
+  const path = await download(archive.name, directory, conditions);
   for (const [name, { content }] of await takeOut(collection, path, names)) {
     await writeAtomic(join(directory, name), content);
   }

@@ -69,6 +69,8 @@ export interface LoadOptions {
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Never download; default false. */
   readonly offline?: boolean;
+  /** Ends a download when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** A way to come by a data set, found by name in the `datasets` registry. */

@@ -18,6 +18,8 @@ export interface DownloadOptions {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Milliseconds without any byte after which a mirror is given up; default 30,000. */
   readonly patience?: number | undefined;
+  /** Ends the download when it aborts. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface DownloadOptions {
  * @param directory The folder; made where it is missing.
  * @returns Path of the file.
  * @throws {Error} When no mirror delivered, with each mirror's reason, or the folder is not
- * writable.
+ * writable; the reason of the signal when that aborts.
  */
 export async function download(
   file: string,
@@ -37,6 +39,7 @@ export async function download(
   const reasons: string[] = [];
   for (const mirror of options.mirrors) {
     const received = await attempt(new URL(file, mirror), file, options);
+    options.signal?.throwIfAborted();
     if (received instanceof Uint8Array) {
       await makeFolder(directory);
       const path = join(directory, file);
@@ -74,7 +77,8 @@ function reasonOf(error: unknown): string {
 
 async function receive(url: URL, file: string, options: DownloadOptions): Promise<Uint8Array> {
   using watch = new Watch(options.patience ?? 30_000);
-  const response = await fetch(url, { signal: watch.signal });
+  const signal = options.signal ? AbortSignal.any([watch.signal, options.signal]) : watch.signal;
+  const response = await fetch(url, { signal });
   if (!response.ok || !response.body) {
     await response.body?.cancel();
     throw new Error(`HTTP status ${response.status}`);

@@ -133,11 +133,11 @@ function fetchFile(
   { mirrors, patience }: IdxCollection,
   file: IdxFile,
   directory: string,
-  { onProgress }: LoadOptions,
+  { onProgress, signal }: LoadOptions,
 ): Promise<string> {
   const packed = `${file.name}.gz`;
   const check = (bytes: Uint8Array) => contradiction(unpack(bytes, packed), file.digest);
-  return download(packed, directory, { mirrors, check, onProgress, patience });
+  return download(packed, directory, { mirrors, check, onProgress, patience, signal });
 }
 
 /** @param isOurs Whether this program may have put the file there. */

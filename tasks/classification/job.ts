@@ -66,6 +66,7 @@ export interface Job {
  *
  * @throws {UsageError} When options contradict each other; nothing has been written then.
  * @throws {RangeError} When a setting is unknown or out of range; nothing has been written then.
+ * @throws The reason of the signal when that ends a download.
  */
 export async function openJob(
   subject: Subject,
@@ -84,15 +85,21 @@ export async function openJob(
   );
   for (const { name, reason } of passedOver) sink.write(`Passed over ${name}: ${reason}\n`);
   sink.write(`Backend ${chosen}: ${engine.description}\n`);
-  const dataset = await load(subject.source, options, listener);
+  const dataset = await load(subject.source, options, listener, signal);
   const method = await methodOf(engine, rule, options);
   const folders = new DisposableStack();
   const told = { listener, signal, folders, trustFinished };
   return { subject, options, dataset, backend: chosen, method, ...told };
 }
 
-async function load(source: string, o: RunOptions, listener: Listener): Promise<Dataset> {
-  const dataset = await datasets.get(source).load({
+async function load(
+  source: string,
+  o: RunOptions,
+  listener: Listener,
+  signal: AbortSignal,
+): Promise<Dataset> {
+  const loading = datasets.get(source).load({
+    signal,
     seed: o.seed,
     offline: o.offline,
     ...(o.data === "" ? {} : { directory: o.data }),
@@ -100,6 +107,10 @@ async function load(source: string, o: RunOptions, listener: Listener): Promise<
     ...(o.testCount > 0 ? { testCount: o.testCount } : {}),
     onProgress: ({ file, received, total }) =>
       listener({ type: "download", file, received, ...(total === undefined ? {} : { total }) }),
+  });
+  const dataset = await loading.catch((error) => {
+    signal.throwIfAborted();
+    throw error;
   });
   if (o.heldOut === 0) return dataset;
   const { train, validation: test } = holdOut(dataset.train, o.heldOut, o.seed);

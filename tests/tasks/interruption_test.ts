@@ -72,6 +72,35 @@ for (const [name, args, pattern, left] of OTHERS) {
 }
 
 Deno.test({
+  name: `SIGTERM ends a download, and leaves nothing${unless}`,
+  ignore: !signals,
+  fn: () =>
+    inFolder(async (folder) => {
+      const plugin = join(folder, "stuck.ts");
+      const core = new URL("../../core/mod.ts", import.meta.url);
+      await Deno.writeTextFile(
+        plugin,
+        `import { datasets } from "${core}";
+        const load = ({ signal, onProgress }) => new Promise((_, reject) => {
+          setTimeout(() => {}, 60_000);
+          onProgress({ file: "first", received: 1, total: 1 });
+          signal.addEventListener("abort", () => reject(new Error("Cannot load stuck: told to")));
+        });
+        datasets.add({ name: "stuck", description: "never there", load });`,
+      );
+      const run = ["train", "lenet-mnist", "--plugin", plugin, "--dataset", "stuck"];
+      const end = await runMainUntil(
+        /downloaded first/,
+        "SIGTERM",
+        ...[...run, "--backend", "cpu", "--out", join(folder, "run")],
+      );
+      assertEquals([end.code, end.err], [143, ""]);
+      assertMatch(end.out, /\nInterrupted before the run began\.\n$/);
+      assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["stuck.ts"]);
+    }),
+});
+
+Deno.test({
   name: `a second Ctrl-C ends a job at once, but not the same one heard twice${unless}`,
   ignore: !signals,
   fn: async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import {
   cacheDirectory,
@@ -285,6 +285,21 @@ Deno.test("idxSource() downloads what is missing, reports progress and keeps it"
     assertEquals(last.file, "test-labels.gz");
     assertEquals(last.received, (await gzip(PUBLISHED["test-labels"]!)).length);
     assertEquals(last.total, last.received);
+  });
+});
+
+Deno.test("idxSource() ends a download when it is told to, and asks no other mirror", async () => {
+  await withFolder(async (directory) => {
+    const controller = new AbortController();
+    const onProgress = () => controller.abort();
+    await withAbruptServer(10, 5000, async (address) => {
+      const source = idxSource(collection([address, "http://127.0.0.1:1/"]));
+      const begin = performance.now();
+      const load = () => source.load({ directory, seed: 0, onProgress, signal: controller.signal });
+      await assertRejects(load, Error);
+      assertLess(performance.now() - begin, 2000);
+    });
+    assertEquals(await namesIn(directory), []);
   });
 });
 

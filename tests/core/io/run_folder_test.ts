@@ -242,6 +242,25 @@ Deno.test("RunFolder.open() does not mind the lock of a process that died", asyn
   });
 });
 
+Deno.test("RunFolder.open() works without locks, and says that there are none", async () => {
+  await inFolder(async (path) => {
+    const { tryLock } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.tryLock = () => Promise.reject(new Error("Function not implemented"));
+    try {
+      await withRun(path, CONFIG, (run) => {
+        assertEquals(run.warnings, [
+          `Nothing keeps another process from writing into ${path}: no locks there ` +
+          "(Function not implemented)",
+        ]);
+        run.appendMetric(line(1));
+      });
+    } finally {
+      Deno.FsFile.prototype.tryLock = tryLock;
+    }
+    assertEquals(namesIn(path), ["config.json", "metrics.jsonl"]);
+  });
+});
+
 Deno.test("a run folder in which nothing was done is taken back, with the folders made for it", async () => {
   await inFolder(async (path) => {
     await withRun(path, CONFIG, () => {});
