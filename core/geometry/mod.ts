@@ -67,6 +67,7 @@ export {
   tangentLowRank,
   tangentOf,
 } from "./low_rank_tangent.ts";
+export { matrixExponential } from "./matrices.ts";
 export { type AnyManifold, productKind, type ProductManifold, productManifold } from "./product.ts";
 export {
   distanceLowRank,

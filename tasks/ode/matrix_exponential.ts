@@ -2,15 +2,17 @@ import {
   type Algebra,
   denseField,
   euler,
-  type FieldAt,
   type Integrator,
   type LowRank,
   lowRankOf,
   type Matrix,
+  matrixExponential as exponential,
   matrixOf,
   openHostAlgebra,
   Random,
   relativeFrobenius,
+  type RightHandSide,
+  separableField,
   stepOde,
 } from "../../core/mod.ts";
 import { bestError, flowProblem, type OdeProblem, odeProblems, relativeError } from "./problem.ts";
@@ -33,9 +35,14 @@ export const matrixExponential: OdeProblem = odeProblems.add({
   async open(seed) {
     const a = await openHostAlgebra();
     const { w1, w2, start } = factors(seed, 1 / Math.sqrt(4 * SIZE));
-    const field = sylvesterField(a, w1, w2);
-    const end = rotated(a, exponential(a, w1), a.scale(Math.E, start), exponential(a, w2));
-    return flowProblem({ algebra: a, f: (_t, y) => field(y), start, end, t1: 1 });
+    const terms = [
+      { left: (x: Matrix) => a.lincomb(1, a.multiply(w1, x), 1, x) },
+      { right: (x: Matrix) => a.multiply(w2, x) },
+    ];
+    const f: RightHandSide<Matrix> = (_t, y) => separableField(a, y, terms);
+    const [left, right] = [await exponential(a, w1), await exponential(a, w2)];
+    const end = rotated(a, left, a.scale(Math.E, start), right);
+    return flowProblem({ algebra: a, f, start, end, t1: 1 });
   },
 });
 
@@ -55,15 +62,17 @@ export const increments: OdeProblem = odeProblems.add({
   async open(seed) {
     const a = await openHostAlgebra();
     const { w1, w2, start } = factors(seed, 4 / Math.sqrt(4 * SIZE));
-    const whole = (t: number): Matrix =>
-      rotated(a, exponential(a, a.scale(t, w1)), start, exponential(a, a.scale(t, w2)));
-    const end = a.scale(Math.E, whole(1));
+    const end = a.scale(
+      Math.E,
+      rotated(a, await exponential(a, w1), start, await exponential(a, w2)),
+    );
     return {
       best: (rank) => bestError(a, end, rank),
       async solve(integrator, rank, steps) {
         const dt = 1 / steps;
-        const [left, right] = [w1, w2].map((w) => exponential(a, a.scale(dt, w)));
-        const next = (x: Matrix): Matrix => a.scale(Math.exp(dt), rotated(a, left!, x, right!));
+        const left = await exponential(a, a.scale(dt, w1));
+        const right = await exponential(a, a.scale(dt, w2));
+        const next = (x: Matrix): Matrix => a.scale(Math.exp(dt), rotated(a, left, x, right));
         const y = await follow(a, integrator, start, rank, steps, next);
         return await relativeError(a, y, end);
       },
@@ -106,39 +115,4 @@ function factors(seed: number, scale: number): { w1: Matrix; w2: Matrix; start: 
 /** E₁ X E₂ᵀ. */
 function rotated(a: Algebra<Matrix>, left: Matrix, x: Matrix, right: Matrix): Matrix {
   return a.multiply(a.multiply(left, x), right, { transposeRight: true });
-}
-
-/** The exponential by scaling, squaring and the Taylor series to order 18. */
-function exponential(a: Algebra<Matrix>, x: Matrix): Matrix {
-  const length = Math.sqrt(x.data.reduce((sum, v) => sum + v * v, 0));
-  const squarings = Math.max(0, Math.ceil(Math.log2(length)) + 2);
-  const small = a.scale(2 ** -squarings, x);
-  let term = a.identity(x.rows);
-  let sum = term;
-  for (let k = 1; k <= 18; k++) {
-    term = a.scale(1 / k, a.multiply(term, small));
-    sum = a.lincomb(1, sum, 1, term);
-  }
-  for (let i = 0; i < squarings; i++) sum = a.multiply(sum, sum);
-  return sum;
-}
-
-/** W₁ Y + Y + Y W₂ᵀ as an operator on factors: no 100×100 product with Y. */
-function sylvesterField(
-  a: Algebra<Matrix>,
-  w1: Matrix,
-  w2: Matrix,
-): (y: LowRank<Matrix>) => FieldAt<Matrix> {
-  const dot = (x: Matrix, y: Matrix): Matrix => a.multiply(x, y, { transposeLeft: true });
-  const plus = (x: Matrix, y: Matrix): Matrix => a.lincomb(1, x, 1, y);
-  const half = (own: Matrix, other: Matrix, k: Matrix, basis: Matrix) => (x: Matrix): Matrix => {
-    const straight = a.multiply(k, dot(basis, x));
-    const across = a.multiply(k, dot(basis, dot(other, x)));
-    return plus(plus(a.multiply(own, straight), straight), across);
-  };
-  return ({ u, s, v }) => {
-    const apply = half(w1, w2, a.multiply(u, s), v);
-    const adjointTimes = half(w2, w1, a.multiply(v, s, { transposeRight: true }), u);
-    return { times: apply, adjointTimes, galerkin: (p, q) => dot(p, apply(q)) };
-  };
 }

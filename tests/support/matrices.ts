@@ -7,7 +7,7 @@ import {
   matrixOf,
   transposed,
 } from "../../core/algebra/mod.ts";
-import type { FieldAt, LowRank } from "../../core/geometry/mod.ts";
+import { type LowRank, separableField } from "../../core/geometry/mod.ts";
 import type { RightHandSide } from "../../core/integrators/mod.ts";
 import type { Random } from "../../core/random.ts";
 
@@ -106,27 +106,9 @@ export function skew(random: Random, n: number): Matrix {
 
 /** Y ↦ A Y + Y Bᵀ + c Y as an operator on factorised matrices. */
 export function sylvesterField(left: Matrix, right: Matrix, c: number): RightHandSide<Matrix> {
-  return (_t: number, y: LowRank<Matrix>): FieldAt<Matrix> => {
-    const us = times(y.u, y.s);
-    const apply = (v: Matrix): Matrix => {
-      const w = times(us, host.multiply(y.v, v, { transposeLeft: true }));
-      const across = host.multiply(y.v, host.multiply(right, v, { transposeLeft: true }), {
-        transposeLeft: true,
-      });
-      return plus(plus(times(left, w), times(us, across)), host.scale(c, w));
-    };
-    const adjoint = (u: Matrix): Matrix => {
-      const vs = host.multiply(y.v, y.s, { transposeRight: true });
-      const w = times(vs, host.multiply(y.u, u, { transposeLeft: true }));
-      const along = host.multiply(y.u, host.multiply(left, u, { transposeLeft: true }), {
-        transposeLeft: true,
-      });
-      return plus(plus(times(right, w), times(vs, along)), host.scale(c, w));
-    };
-    return {
-      times: apply,
-      adjointTimes: adjoint,
-      galerkin: (u, v) => host.multiply(u, apply(v), { transposeLeft: true }),
-    };
-  };
+  const terms = [
+    { left: (x: Matrix) => plus(times(left, x), host.scale(c, x)) },
+    { right: (x: Matrix) => times(right, x) },
+  ];
+  return (_t, y) => separableField(host, y, terms);
 }
