@@ -10,19 +10,65 @@ async function registryModules(): Promise<string[]> {
   return files.filter((f) => /^(?:core|layers|optimizers|tasks)\/(?:.+\/)?mod\.ts$/.test(f));
 }
 
+/** The plugins themselves with their names. */
+export type PluginValues = ReadonlyMap<unknown, string>;
+
 /** Loads the library and lists the plugins of every registry it exports. */
-export async function readPluginNames(): Promise<PluginNames> {
+export async function readPlugins(): Promise<{ names: PluginNames; values: PluginValues }> {
   const names = new Map<string, string>();
+  const values = new Map<unknown, string>();
   for (const path of await registryModules()) {
-    const exported = await import(new URL(path, root).href) as Record<string, unknown>;
-    for (const value of Object.values(exported)) {
+    for (const value of Object.values(await exportsOf(path))) {
       if (!(value instanceof Registry)) continue;
-      for (const name of value.names()) {
+      for (const name of value.known()) {
         if (!names.has(name)) names.set(name, path.slice(0, path.indexOf("/")));
       }
+      for (const plugin of value.list()) values.set(plugin, plugin.name);
     }
   }
-  return names;
+  return { names, values };
+}
+
+async function exportsOf(path: string): Promise<Record<string, unknown>> {
+  return await import(new URL(path, root).href) as Record<string, unknown>;
+}
+
+/** Plugins that stand in where a setting is absent, by the driver that takes them. */
+export const DEFAULTS: Readonly<Record<string, readonly string[]>> = {
+  "core/training/compression.ts": ["dense"],
+  "core/training/tucker_update.ts": ["augmented-tucker-bug"],
+};
+
+/** Bindings that a source text imports to use: their names with the specifier they come from. */
+export function importedBindings(text: string): { name: string; from: string }[] {
+  const statements = withoutComments(text).matchAll(/^import \{([^}]*)\} from "(\.[^"]+)";/gm);
+  return [...statements].flatMap(([, names, from]) =>
+    names!.split(",").map((name) => name.trim().split(" as ")[0]!)
+      .filter((name) => name !== "" && !name.startsWith("type "))
+      .map((name) => ({ name, from: from! }))
+  );
+}
+
+/**
+ * Plugins that a file takes as values.
+ *
+ * @param path Of the file, relative to the root.
+ * @param text Its source.
+ */
+export async function importedPlugins(
+  path: string,
+  text: string,
+  values: PluginValues,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name, from } of importedBindings(text)) {
+    const target = new URL(from, new URL(path, root)).href.slice(root.href.length);
+    // What opens an engine is loaded when it is used; backends register in their mod.ts.
+    if (target.startsWith("core/backend/") && !target.endsWith("/mod.ts")) continue;
+    const plugin = values.get((await exportsOf(target))[name]);
+    if (plugin !== undefined) found.push(plugin);
+  }
+  return found;
 }
 
 /** Plugin names that are also plain words of core/, with what else they mean there. */

@@ -1,16 +1,19 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { readText, sourceFiles } from "./files.ts";
 import {
+  DEFAULTS,
   definedPlugins,
+  importedBindings,
+  importedPlugins,
   isDriver,
   namedPlugins,
   PLAIN_WORDS,
-  readPluginNames,
+  readPlugins,
   typeQuestions,
   withoutComments,
 } from "./plugins.ts";
 
-const plugins = await readPluginNames();
+const { names: plugins, values } = await readPlugins();
 
 Deno.test("the registries of the library hold plugins", () => {
   assertGreater(plugins.size, 5);
@@ -41,6 +44,42 @@ Deno.test("core/ names no layer, optimizer or recipe", async () => {
     found.push(...namedPlugins(await readText(path), others).map((n) => `${path}: ${n}`));
   }
   assertEquals(found, []);
+});
+
+Deno.test("core/ takes no plugin as a value but where plugins are made, registered or a default", async () => {
+  const found: string[] = [];
+  let seen = 0;
+  for (const path of (await sourceFiles()).filter((f) => f.startsWith("core/"))) {
+    const text = await readText(path);
+    const taken = await importedPlugins(path, text, values);
+    seen += taken.length;
+    // One plugin may build upon another.
+    if (path.endsWith("/mod.ts") || definedPlugins(text).length > 0) continue;
+    const others = taken.filter((name) => !DEFAULTS[path]?.includes(name));
+    found.push(...others.map((name) => `${path}: ${name}`));
+  }
+  assertGreater(seen, 20);
+  assertEquals(found, []);
+});
+
+Deno.test("importedPlugins() sees a plugin by whatever name it is imported", async () => {
+  const from = "core/integrators/some_driver.ts";
+  const text = `import { bug as usual } from "./matrix/bug.ts";\nimport { rk4 } from "./mod.ts";\n`;
+  assertEquals(await importedPlugins(from, text, values), ["bug", "rk4"]);
+  const types =
+    `import type { Integrator } from "./mod.ts";\nimport { integrators } from "./mod.ts";`;
+  assertEquals(await importedPlugins(from, types, values), []);
+});
+
+Deno.test("importedBindings() sees values of any statement, and no types", () => {
+  const text = `import { a, type B, c as d } from "./x.ts";\nimport type { E } from "./y.ts";\n` +
+    `import {\n  f,\n  g,\n} from "../z.ts";\n// import { h } from "./h.ts";\n`;
+  assertEquals(importedBindings(text), [
+    { name: "a", from: "./x.ts" },
+    { name: "c", from: "./x.ts" },
+    { name: "f", from: "../z.ts" },
+    { name: "g", from: "../z.ts" },
+  ]);
 });
 
 Deno.test("namedPlugins() sees literals and not comments or parts of words", () => {
