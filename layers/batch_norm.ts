@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Activation, Layer, Pass, Tensor } from "../core/mod.ts";
+import { type Activation, checkNumber, type Layer, type Pass, type Tensor } from "../core/mod.ts";
 import { checkPositive } from "./geometry.ts";
 import { ones, zeros } from "./initialisers.ts";
 import { weightSpec } from "./weights.ts";
@@ -29,10 +29,14 @@ export interface BatchNormOptions {
  *
  * The running statistics are weights of format "statistic": stored and resumed with the others.
  * Batches are normalised by the biased variance; the running one is unbiased.
+ *
+ * @throws {RangeError} When a setting is out of range.
  */
 export function batchNorm(options: BatchNormOptions): Layer {
   const { name, channels, momentum = 0.1, epsilon = 1e-5, activation = "identity" } = options;
   checkPositive(name, { channels });
+  checkNumber(`make layer "${name}"`, "momentum", momentum, { above: 0, most: 1 });
+  checkNumber(`make layer "${name}"`, "epsilon", epsilon, { above: 0 });
   const statistic = { format: "statistic" };
   const scale = weightSpec(`${name}.scale`, [channels], ones);
   const shift = weightSpec(`${name}.shift`, [channels], zeros);

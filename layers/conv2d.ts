@@ -7,6 +7,7 @@
 import type { Activation, Layer, WeightSpec } from "../core/mod.ts";
 import {
   checkPositive,
+  checkWindow,
   convGeometry,
   type ConvWindowOptions,
   extentsOf,
@@ -51,9 +52,10 @@ export interface Conv2dOptions extends ConvOptions {
  */
 export function conv2d(options: Conv2dOptions): Layer {
   const { name, activation = "identity", bias = true, padding = "same" } = options;
-  const { inputs, outputs, groups = 1 } = options;
+  const { inputs, outputs } = options;
   const size = pairOf(options.size);
-  checkPositive(name, { inputs, outputs, height: size[0], width: size[1], groups });
+  checkPositive(name, { inputs, outputs });
+  checkWindow(name, size, options);
   checkGroups(options);
   const kernel = kernelSpec(options, size);
   const biases = bias ? [biasSpec(name, outputs)] : [];

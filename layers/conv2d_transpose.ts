@@ -6,7 +6,7 @@
 
 import type { Layer } from "../core/mod.ts";
 import { checkGroups, type ConvOptions } from "./conv2d.ts";
-import { checkPositive, convGeometry, extentsOf, pairOf } from "./geometry.ts";
+import { checkPositive, checkWindow, convGeometry, extentsOf, pairOf } from "./geometry.ts";
 import { kaimingNormal } from "./initialisers.ts";
 import { biasSpec, seenAs, weightSpec } from "./weights.ts";
 
@@ -29,7 +29,9 @@ export function conv2dTranspose(options: Conv2dTransposeOptions): Layer {
   const { initialiser = kaimingNormal, padding = "same" } = options;
   const size = pairOf(options.size);
   const strides = pairOf(options.strides ?? 1);
-  checkPositive(name, { inputs, outputs, height: size[0], width: size[1], groups });
+  checkPositive(name, { inputs, outputs });
+  checkWindow(name, size, options);
+  for (const extent of options.extents ?? []) checkPositive(name, { extent });
   checkGroups(options);
   const start = seenAs(initialiser, ([h, w, out, into]) => [h!, w!, into! / groups, out!]);
   const kernel = weightSpec(`${name}.kernel`, [...size, outputs / groups, inputs], start);

@@ -6,7 +6,7 @@
 
 import type { Layer } from "../core/mod.ts";
 import type { ConvOptions } from "./conv2d.ts";
-import { checkPositive, convGeometry, extentsOf, pairOf } from "./geometry.ts";
+import { checkPositive, checkWindow, convGeometry, extentsOf, pairOf } from "./geometry.ts";
 import { kaimingNormal } from "./initialisers.ts";
 import { biasSpec, seenAs, weightSpec } from "./weights.ts";
 
@@ -28,7 +28,8 @@ export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
   const { name, inputs, multiplier = 1, activation = "identity", bias = true } = options;
   const { initialiser = kaimingNormal, padding = "same" } = options;
   const size = pairOf(options.size);
-  checkPositive(name, { inputs, multiplier, height: size[0], width: size[1] });
+  checkPositive(name, { inputs, multiplier });
+  checkWindow(name, size, options);
   const start = seenAs(initialiser, ([h, w, , m]) => [h!, w!, 1, m!]);
   const kernel = weightSpec(`${name}.kernel`, [...size, inputs, multiplier], start);
   const biases = bias ? [biasSpec(name, inputs * multiplier)] : [];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Layer, Random } from "../core/mod.ts";
+import { checkNumber, type Layer, type Random } from "../core/mod.ts";
 
 /** Settings of {@linkcode dropout}. */
 export interface DropoutOptions {
@@ -22,9 +22,7 @@ export interface DropoutOptions {
  * @throws {RangeError} When the rate is outside [0, 1).
  */
 export function dropout({ name, rate }: DropoutOptions): Layer {
-  if (!(rate >= 0 && rate < 1)) {
-    throw new RangeError(`Cannot make layer "${name}": rate must be in [0, 1), got ${rate}`);
-  }
+  checkNumber(`make layer "${name}"`, "rate", rate, { least: 0, below: 1 });
   return {
     weights: [],
     forward(pass, x) {

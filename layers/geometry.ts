@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { ConvGeometry, Padding, Tensor, WindowGeometry } from "../core/mod.ts";
+import {
+  checkInteger,
+  type ConvGeometry,
+  type Padding,
+  type Tensor,
+  type WindowGeometry,
+} from "../core/mod.ts";
 
 /** One number for both directions, or one for height and one for width. */
 export type Pair = number | readonly [number, number];
@@ -44,10 +50,28 @@ export function pairOf(pair: Pair): readonly [number, number] {
  */
 export function checkPositive(layer: string, settings: Readonly<Record<string, number>>): void {
   for (const [what, value] of Object.entries(settings)) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    throw new RangeError(
-      `Cannot make layer "${layer}": ${what} must be a positive integer, got ${value}`,
-    );
+    checkInteger(`make layer "${layer}"`, what, value);
+  }
+}
+
+/**
+ * Refuses a window that is none, before an image comes.
+ *
+ * @throws {RangeError} Naming the layer and the setting.
+ */
+export function checkWindow(
+  layer: string,
+  size: readonly [number, number],
+  { strides = 1, padding = 0, dilations = 1, groups = 1 }: ConvWindowOptions,
+): void {
+  checkPositive(layer, { height: size[0], width: size[1], groups });
+  for (const [name, pair] of Object.entries({ strides, dilations })) {
+    for (const value of pairOf(pair)) checkPositive(layer, { [name]: value });
+  }
+  if (typeof padding === "string") return;
+  const sides = typeof padding === "number" ? { padding } : padding;
+  for (const [side, value] of Object.entries(sides)) {
+    checkInteger(`make layer "${layer}"`, side, value, { least: 0 });
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Activation, Layer, WeightSpec } from "../core/mod.ts";
+import { type Activation, checkNumber, type Layer, type WeightSpec } from "../core/mod.ts";
 import { checkPositive } from "./geometry.ts";
 import { ones, zeros } from "./initialisers.ts";
 import { weightSpec } from "./weights.ts";
@@ -73,8 +73,11 @@ export function groupNorm(options: GroupNormOptions): Layer {
   };
 }
 
-function affineSpecs({ name, channels }: LayerNormOptions): [WeightSpec, WeightSpec] {
+function affineSpecs(
+  { name, channels, epsilon = 1e-5 }: LayerNormOptions,
+): [WeightSpec, WeightSpec] {
   checkPositive(name, { channels });
+  checkNumber(`make layer "${name}"`, "epsilon", epsilon, { above: 0 });
   return [
     weightSpec(`${name}.scale`, [channels], ones),
     weightSpec(`${name}.shift`, [channels], zeros),

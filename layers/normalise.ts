@@ -21,7 +21,8 @@ export interface NormaliseOptions {
  * @throws {RangeError} When the lengths differ or a deviation is not positive.
  */
 export function normalise({ mean, deviation }: NormaliseOptions): Layer {
-  if (mean.length !== deviation.length || !deviation.every((d) => d > 0)) {
+  const fits = mean.length === deviation.length && mean.every(Number.isFinite);
+  if (!fits || !deviation.every((d) => d > 0 && d < Infinity)) {
     throw new RangeError(
       "Cannot normalise: expected as many positive deviations as means, " +
         `got [${mean}] and [${deviation}]`,

@@ -5,7 +5,14 @@
  */
 
 import type { Layer } from "../core/mod.ts";
-import { extentsOf, type Pair, pairOf, windowGeometry, type WindowOptions } from "./geometry.ts";
+import {
+  checkWindow,
+  extentsOf,
+  type Pair,
+  pairOf,
+  windowGeometry,
+  type WindowOptions,
+} from "./geometry.ts";
 
 /** Settings of {@linkcode maxPool} and {@linkcode averagePool}. */
 export interface PoolOptions extends WindowOptions {
@@ -13,9 +20,14 @@ export interface PoolOptions extends WindowOptions {
   readonly size: Pair;
 }
 
-/** Largest entry of each window; strides are the window's size by default, padding "valid". */
+/**
+ * Largest entry of each window; strides are the window's size by default, padding "valid".
+ *
+ * @throws {RangeError} When a size or a stride is not a positive integer.
+ */
 export function maxPool({ size, strides = size, padding = "valid" }: PoolOptions): Layer {
   const window = pairOf(size);
+  checkWindow("max pool", window, { strides, padding });
   return {
     weights: [],
     forward(pass, x) {
@@ -28,9 +40,12 @@ export function maxPool({ size, strides = size, padding = "valid" }: PoolOptions
 /**
  * Mean of the entries of each window that lie inside the image; strides are the window's size by
  * default, padding "valid".
+ *
+ * @throws {RangeError} When a size or a stride is not a positive integer.
  */
 export function averagePool({ size, strides = size, padding = "valid" }: PoolOptions): Layer {
   const window = pairOf(size);
+  checkWindow("average pool", window, { strides, padding });
   return {
     weights: [],
     forward(pass, x) {

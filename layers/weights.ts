@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Initialiser, WeightSpec } from "../core/mod.ts";
+import { checkBounds, checkInteger, type Initialiser, type WeightSpec } from "../core/mod.ts";
 import { zeros } from "./initialisers.ts";
 
 /** How a layer's weight is stored and where it starts. */
@@ -21,13 +21,20 @@ export interface WeightOptions {
   readonly initialiser?: Initialiser;
 }
 
-/** The spec of a weight, without what was not said. */
+/**
+ * The spec of a weight, without what was not said.
+ *
+ * @throws {RangeError} When a rank is not a positive integer, or the bounds cross.
+ */
 export function weightSpec(
   name: string,
   shape: readonly number[],
   initialiser: Initialiser,
   { format = "dense", rank, minRank, maxRank }: WeightOptions = {},
 ): WeightSpec {
+  const action = `declare weight "${name}"`;
+  if (rank !== undefined) checkInteger(action, "rank", rank);
+  checkBounds(action, ["minRank", "maxRank"], [minRank ?? 1, maxRank ?? Infinity]);
   return {
     name,
     shape,

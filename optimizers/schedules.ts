@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Plugin, Registry } from "../core/mod.ts";
+import { checkInteger, checkNumber, type Plugin, Registry } from "../core/mod.ts";
 
 /** Settings of schedules; each reads those that it lists among its options. */
 export interface ScheduleSettings {
@@ -51,6 +51,8 @@ export const stepDecay: Schedule = schedules.add({
     dropFactor: "factor of each drop (0.1)",
   },
   factor(step, { totalSteps, dropEvery = Math.ceil(totalSteps / 3), dropFactor = 0.1 }) {
+    checkInteger("drop the rate", "dropEvery", dropEvery);
+    checkNumber("drop the rate", "dropFactor", dropFactor, { least: 0 });
     return dropFactor ** Math.floor(step / dropEvery);
   },
 });
@@ -61,6 +63,7 @@ export const cosine: Schedule = schedules.add({
   description: "half a cosine from the base rate down",
   options: { finalFactor: "factor at the end (0)" },
   factor(step, { totalSteps, finalFactor = 0 }) {
+    checkNumber("lower the rate", "finalFactor", finalFactor, { least: 0 });
     const progress = Math.min(step / totalSteps, 1);
     return finalFactor + (1 - finalFactor) * 0.5 * (1 + Math.cos(Math.PI * progress));
   },
@@ -72,7 +75,8 @@ export const cosine: Schedule = schedules.add({
  * @param base Base rate, > 0.
  * @param schedule What follows the warm-up.
  * @param step Steps done, from 0.
- * @throws {RangeError} When the rate is not positive or the warm-up is longer than the run.
+ * @throws {RangeError} When the rate is not positive, the warm-up is longer than the run, or the
+ * schedule gives no factor.
  *
  * @example Warm-up
  * ```ts
@@ -92,13 +96,14 @@ export function rateAt(
   settings: ScheduleSettings,
 ): number {
   const { totalSteps, warmupSteps = 0 } = settings;
-  if (!(base > 0)) throw new RangeError(`Cannot train: the rate must be > 0, got ${base}`);
-  if (!(warmupSteps >= 0 && warmupSteps <= totalSteps)) {
-    throw new RangeError(
-      `Cannot warm up for ${warmupSteps} steps: the run has ${totalSteps}`,
-    );
-  }
+  checkNumber("train", "the rate", base, { above: 0 });
+  checkInteger("train", "totalSteps", totalSteps);
+  checkInteger("train", "warmupSteps", warmupSteps, { least: 0, most: totalSteps });
+  checkInteger("train", "the step", step, { least: 0 });
   if (step < warmupSteps) return base * (step + 1) / warmupSteps;
   const rest = { ...settings, totalSteps: Math.max(1, totalSteps - warmupSteps) };
-  return base * schedule.factor(step - warmupSteps, rest);
+  const factor = schedule.factor(step - warmupSteps, rest);
+  return base * checkNumber("train", `the factor of schedule "${schedule.name}"`, factor, {
+    least: 0,
+  });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger } from "../checks.ts";
 import type { StateKeeper } from "./keeper.ts";
 import { binomialSchedule, type ScheduleAction } from "./schedule.ts";
 
@@ -98,9 +99,7 @@ export async function checkpointedAdjoint<S, A, C = S>(
 /** Places for snapshots, from the limits; never more than the schedule can use. */
 function snapshotsOf<S, A, C>(options: CheckpointedAdjointOptions<S, A, C>): number {
   const { steps, keeper, initial, memoryLimit = GIB } = options;
-  if (!(Number.isInteger(steps) && steps >= 0)) {
-    throw new RangeError(`Cannot sweep backwards: expected a whole number of steps, got ${steps}`);
-  }
+  checkInteger("sweep backwards", "steps", steps, { least: 0 });
   const bytes = keeper.bytes?.(initial) ?? 0;
   const fitting = Math.floor(memoryLimit / Math.max(1, bytes));
   if (!(fitting >= 1)) {
@@ -110,11 +109,8 @@ function snapshotsOf<S, A, C>(options: CheckpointedAdjointOptions<S, A, C>): num
     );
   }
   const { snapshots = fitting } = options;
-  if (!(Number.isInteger(snapshots) && snapshots >= 1)) {
-    throw new RangeError(
-      `Cannot sweep backwards: expected at least one snapshot, got ${snapshots}`,
-    );
-  }
+  // A keeper that counts no bytes leaves room for any number.
+  if (snapshots !== fitting) checkInteger("sweep backwards", "snapshots", snapshots);
   return Math.max(1, Math.min(snapshots, fitting, steps));
 }
 

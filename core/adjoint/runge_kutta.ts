@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNumber } from "../checks.ts";
 import type { Tableau } from "../integrators/mod.ts";
 
 /** The right-hand side of u′ = f(t, u, p) with products by its Jacobians. */
@@ -70,6 +71,7 @@ export function differentiableRungeKutta(
   { a, b, c }: Tableau,
   dt: number,
 ): DifferentiableStep {
+  checkNumber("step", "dt", dt);
   const vectors = (): Float64Array[] => b.map(() => new Float64Array(field.size));
   const [points, slopes, others, more] = [vectors(), vectors(), vectors(), vectors()];
   /** x + dt Σ wⱼ kⱼ into `out`. */

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { checkInteger } from "../checks.ts";
+
 /** What to do next. States are numbered 0 … count − 1; the first is there at the start. */
 export type ScheduleAction =
   /** Keep the working state, number `at`. */
@@ -116,10 +118,6 @@ export function forwardSteps(count: number, snapshots: number): number {
 }
 
 function checkSchedule(count: number, snapshots: number): void {
-  const whole = (n: number): boolean => Number.isInteger(n) && n > 0;
-  if (whole(count) && whole(snapshots)) return;
-  throw new RangeError(
-    "Cannot plan a sweep backwards: expected positive whole numbers of states and snapshots, " +
-      `got ${count} and ${snapshots}`,
-  );
+  checkInteger("plan a sweep backwards", "the number of states", count);
+  checkInteger("plan a sweep backwards", "snapshots", snapshots);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger } from "../checks.ts";
 import { Random } from "../random.ts";
 import type { Normalisation, Split } from "./dataset.ts";
 
@@ -44,6 +45,7 @@ export function epochOrder(count: number, seed: number, epoch: number): Uint32Ar
 
 /** Number of batches that {@linkcode batches} makes of `count` images. */
 export function batchCount(count: number, size: number, dropLast = false): number {
+  checkInteger("make batches", "their size", size);
   return dropLast ? Math.floor(count / size) : Math.ceil(count / size);
 }
 

@@ -80,6 +80,7 @@ export type { BasisChange, Memory, MomentSlots, RuleState, Stepping } from "./me
 export { changeOf, embed, embedding } from "./transport.ts";
 export { transportSlots } from "./matrix/transport.ts";
 export {
+  checkTruncation,
   clampedRank,
   keepRank,
   noTruncation,

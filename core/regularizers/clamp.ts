@@ -1,3 +1,4 @@
+import { checkNumber } from "../checks.ts";
 import { type Regularizer, regularizers } from "./regularizer.ts";
 import { spectrumOf, sumOf } from "./singular_values.ts";
 
@@ -14,7 +15,8 @@ export const clamp: Regularizer = regularizers.add({
   async project(a, core, { condition }) {
     const { sigma, rebuild } = await spectrumOf(a, core);
     const middle = Math.sqrt(sumOf(sigma, (s) => s * s) / Math.max(1, sigma.length));
-    const reach = Math.sqrt(Math.max(1, condition!));
+    checkNumber("clamp", "condition", condition!, { least: 1 });
+    const reach = Math.sqrt(condition!);
     const clamped = sigma.map((s) => Math.min(middle * reach, Math.max(middle / reach, s)));
     return clamped.every((s, i) => s === sigma[i]) ? undefined : rebuild(clamped);
   },

@@ -8,6 +8,7 @@
  */
 
 import type { Algebra } from "../algebra/mod.ts";
+import { checkNumber } from "../checks.ts";
 import { type Plugin, Registry, suggest } from "../registry.ts";
 
 /** Value and gradient of a regularizer at one matrix. */
@@ -69,11 +70,7 @@ export function regularizerSettings(
         `Cannot set "${key}" of regularizer "${name}": ${suggest(key, Object.keys(defaults))}`,
       );
     }
-    if (!(value >= 0 && value < Infinity)) {
-      throw new RangeError(
-        `Cannot set "${key}" of regularizer "${name}": expected a number ≥ 0, got ${value}`,
-      );
-    }
+    checkNumber(`regularise by "${name}"`, `"${key}"`, value, { least: 0 });
   }
   return { ...defaults, ...settings };
 }

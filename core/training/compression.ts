@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger, checkNumber, NonFiniteError } from "../checks.ts";
 import type { Engine } from "../backend/mod.ts";
 import { denseFormat } from "./dense_format.ts";
 import type { Layer } from "./network.ts";
@@ -33,6 +34,8 @@ export interface CompressedStates {
  * @param network Declares the new formats, with weights of the same names and shapes.
  * @param states Trained weights in any formats.
  * @throws {Error} When a weight is missing, or its format cannot be converted.
+ * @throws {RangeError} When the tolerance or the rank makes no sense.
+ * @throws {NonFiniteError} When a weight is not finite: of a run that has diverged.
  */
 export async function compressStates(
   method: TrainingMethod,
@@ -40,6 +43,10 @@ export async function compressStates(
   states: WeightStates,
   compression: Compression = {},
 ): Promise<CompressedStates> {
+  if (compression.tolerance !== undefined) {
+    checkNumber("compress", "tolerance", compression.tolerance, { least: 0 });
+  }
+  if (compression.rank !== undefined) checkInteger("compress", "rank", compression.rank);
   return await method.engine.scope(async () => {
     const out: Record<string, WeightState> = {};
     const discarded: Record<string, number> = {};
@@ -89,6 +96,12 @@ async function converted(
   const [from, to] = [weightFormats.get(state.format), weightFormats.get(spec.format)];
   if (from.toDense && to.fromDense) {
     const value = from.toDense(method, spec, state);
+    const norm = await method.algebra.norm(value);
+    if (!Number.isFinite(norm)) {
+      throw new NonFiniteError(
+        `Cannot convert weight "${spec.name}": expected finite entries, got a norm of ${norm}`,
+      );
+    }
     return await to.fromDense(method, spec, value, compression);
   }
   if (from === to) return { state: copied(method.engine, state) as WeightState };

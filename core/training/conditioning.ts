@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFinite } from "../checks.ts";
 import type { Tensor } from "../backend/mod.ts";
 import type { Layer } from "./network.ts";
 import {
@@ -40,7 +41,11 @@ export interface ConditioningReport {
   readonly lipschitz: number;
 }
 
-/** Measures all weights; leaves no tensor behind. */
+/**
+ * Measures all weights; leaves no tensor behind.
+ *
+ * @throws {NonFiniteError} When a weight is not finite.
+ */
 export async function conditioningOf(
   method: TrainingMethod,
   network: Layer,
@@ -51,6 +56,7 @@ export async function conditioningOf(
   for (const spec of network.weights) {
     if (spec.shape.length < 2 || weightFormats.get(spec.format).anchor === undefined) continue;
     const sigma = await method.engine.scope(() => spectrum(method, spec, states[spec.name]!));
+    checkFinite("measure conditioning", `the singular values of "${spec.name}"`, sigma);
     const found = {
       ...summary(sigma),
       factorised: weightFormats.get(spec.format).rank(states[spec.name]!) !== undefined,

@@ -8,6 +8,7 @@ import {
   type WeightState,
 } from "./parameter.ts";
 import { regularisedGradient } from "./regularize.ts";
+import { startValues } from "./start.ts";
 
 /** State of a dense weight. */
 interface DenseState extends WeightState {
@@ -23,7 +24,7 @@ export const denseFormat: WeightFormat = weightFormats.add({
   anchor: "value",
 
   create({ engine }, spec, random) {
-    const data = spec.initialiser.draw(random, spec.shape);
+    const data = startValues(spec, random);
     return Promise.resolve({ format: "dense", value: engine.tensor(data, spec.shape) });
   },
 

@@ -20,6 +20,7 @@ import {
   type WeightSpec,
   type WeightState,
 } from "./parameter.ts";
+import { startVariance } from "./start.ts";
 
 /** State of W = U Vᵀ; U of a kernel is height×width×in×r. */
 interface FactoredState extends WeightState {
@@ -46,7 +47,7 @@ export const factoredLowRankFormat: WeightFormat = weightFormats.add({
     const { algebra: a } = method;
     const [inputs, outputs] = matrixShape(spec);
     const rank = startRank(spec, method.truncation);
-    const sigma = Math.sqrt(inputs * outputs * spec.initialiser.variance(spec.shape) / rank);
+    const sigma = Math.sqrt(inputs * outputs * startVariance(spec) / rank);
     const u = await randomBasis(method, random.fork("u"), inputs, rank);
     const v = await randomBasis(method, random.fork("v"), outputs, rank);
     const half = Math.sqrt(sigma);

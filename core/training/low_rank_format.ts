@@ -24,6 +24,7 @@ import {
 } from "./parameter.ts";
 
 import { regularisedField } from "./regularize.ts";
+import { startVariance } from "./start.ts";
 
 /** State of a factorised weight W = U S Vᵀ; U of a kernel is height×width×in×r. */
 interface LowRankState extends WeightState, LowRank<Tensor> {
@@ -131,6 +132,6 @@ function stateOf({ engine }: TrainingMethod, spec: WeightSpec, y: LowRank<Tensor
 /** Equal singular values with the Frobenius norm of a dense start: ‖S‖² = m n × variance. */
 function startCore({ algebra }: TrainingMethod, spec: WeightSpec, rank: number): Tensor {
   const [inputs, outputs] = matrixShape(spec);
-  const total = inputs * outputs * spec.initialiser.variance(spec.shape);
+  const total = inputs * outputs * startVariance(spec);
   return algebra.diagonal(new Float32Array(rank).fill(Math.sqrt(total / rank)));
 }

@@ -7,8 +7,9 @@
 
 import type { Algebra } from "../algebra/mod.ts";
 import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
+import { checkBounds, checkInteger } from "../checks.ts";
 import { type LocalField, type LowRank, pairField, sumOf } from "../geometry/mod.ts";
-import type { MomentSlots, Truncation } from "../integrators/mod.ts";
+import { checkTruncation, type MomentSlots, type Truncation } from "../integrators/mod.ts";
 import type { Random } from "../random.ts";
 import { kernelPairs, matrixPairs, requireUse } from "./field.ts";
 import { imagesLike, rowsOf } from "./images.ts";
@@ -63,14 +64,23 @@ export function leftMatrix(a: Algebra<Tensor>, u: Tensor): Tensor {
   return u.shape.length === 2 ? u : a.reshape(u, u.size / r, r);
 }
 
-/** The run's truncation within the bounds of one weight whose rank is at most `largest`. */
+/**
+ * The run's truncation within the bounds of one weight whose rank is at most `largest`. A bound of
+ * the weight goes before one of the run.
+ *
+ * @throws {RangeError} When bounds are no ranks, or those of the weight or of the run cross.
+ */
 export function bounds(
   spec: WeightSpec,
   t: Truncation,
   largest: number = Math.min(...matrixShape(spec)),
 ): Truncation {
-  const maxRank = Math.min(spec.maxRank ?? t.maxRank ?? largest, largest);
-  return { ...t, maxRank, minRank: Math.min(spec.minRank ?? t.minRank ?? 1, maxRank) };
+  checkTruncation(t);
+  const low = spec.minRank ?? Math.min(t.minRank ?? 1, spec.maxRank ?? Infinity);
+  const high = spec.maxRank ?? Math.max(t.maxRank ?? Infinity, spec.minRank ?? 1);
+  checkBounds(`bound the rank of "${spec.name}"`, ["minRank", "maxRank"], [low, high]);
+  const maxRank = Math.min(high, largest);
+  return { ...t, maxRank, minRank: Math.min(low, maxRank) };
 }
 
 /** The truncation that a compression asks for, within the bounds of the weight. */
@@ -87,10 +97,22 @@ export function compressing(
   return bounds(spec, { ...t, tolerance: tolerance ?? t.tolerance }, largest);
 }
 
-/** Rank at the start. */
-export function startRank(spec: WeightSpec, t: Truncation): number {
-  const { maxRank } = bounds(spec, t);
-  return Math.min(spec.rank ?? maxRank!, maxRank!);
+/**
+ * Rank at the start: as wanted, within the bounds.
+ *
+ * @param wanted Default: that of the weight, or as large as may be.
+ * @throws {RangeError} When it is no rank.
+ */
+export function startRank(
+  spec: WeightSpec,
+  t: Truncation,
+  largest?: number,
+  wanted: number | undefined = spec.rank,
+): number {
+  const { minRank, maxRank } = bounds(spec, t, largest);
+  if (wanted === undefined) return maxRank!;
+  checkInteger(`start weight "${spec.name}"`, "rank", wanted);
+  return Math.min(Math.max(wanted, minRank!), maxRank!);
 }
 
 /** Orthonormal columns in random directions. */

@@ -11,6 +11,7 @@
  */
 
 import type { Tensor } from "../backend/mod.ts";
+import { checkNumber } from "../checks.ts";
 import {
   factoredField,
   type FieldAt,
@@ -36,15 +37,22 @@ import {
   type WeightState,
 } from "./parameter.ts";
 
-/** The regularizers of a method at a share of the run, with their strengths of that moment. */
+/**
+ * The regularizers of a method at a share of the run, with their strengths of that moment.
+ *
+ * @throws {RangeError} When a strength, or the factor that its schedule gives, is none.
+ */
 export function regularizationAt(
   method: TrainingMethod,
   progress: number,
 ): readonly Regularization[] {
-  return (method.regularization ?? []).map((r) => ({
-    ...r,
-    strength: r.strength * (r.schedule?.at(progress) ?? 1),
-  }));
+  return (method.regularization ?? []).map((r) => {
+    const action = `regularise by "${r.regularizer.name}"`;
+    checkNumber(action, "strength", r.strength, { least: 0 });
+    const factor = r.schedule?.at(progress) ?? 1;
+    checkNumber(action, `the factor of schedule "${r.schedule?.name}"`, factor, { least: 0 });
+    return { ...r, strength: r.strength * factor };
+  });
 }
 
 /**

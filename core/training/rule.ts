@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger } from "../checks.ts";
 import type { Algebra } from "../algebra/mod.ts";
 import type { Memory, RuleState, Stepper } from "../integrators/mod.ts";
 
@@ -95,11 +96,7 @@ export function optimizerStepper(
   options: OptimizerStepperOptions = {},
 ): Stepper {
   const { bases = "momentum", coreSteps = 1, decay = rule.weightDecay } = options;
-  if (!Number.isInteger(coreSteps) || coreSteps < 1) {
-    throw new RangeError(
-      `Cannot make a stepper: coreSteps must be a positive integer, got ${coreSteps}`,
-    );
-  }
+  checkInteger("make a stepper", "coreSteps", coreSteps);
   return {
     name: `optimizer-${rule.name}`,
     description: `one update of ${rule.name} for each factor`,

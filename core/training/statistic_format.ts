@@ -1,5 +1,6 @@
 import type { Tensor } from "../backend/mod.ts";
 import { type WeightFormat, weightFormats, type WeightState } from "./parameter.ts";
+import { startValues } from "./start.ts";
 
 /** Share of a new observation where the weight does not say. */
 const MOMENTUM = 0.1;
@@ -21,7 +22,7 @@ export const statisticFormat: WeightFormat = weightFormats.add({
   anchor: undefined,
 
   create({ engine }, spec, random) {
-    const data = spec.initialiser.draw(random, spec.shape);
+    const data = startValues(spec, random);
     return Promise.resolve({ format: "statistic", value: engine.tensor(data, spec.shape) });
   },
 

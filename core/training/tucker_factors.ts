@@ -19,8 +19,16 @@ import {
   type TuckerTensor,
   unfoldCyclic,
 } from "../tensors/mod.ts";
-import { bounds, channelsOf, compressing, randomBasis, windowOf } from "./matrix_factors.ts";
+import {
+  bounds,
+  channelsOf,
+  compressing,
+  randomBasis,
+  startRank,
+  windowOf,
+} from "./matrix_factors.ts";
 import type { Compression, TrainingMethod, WeightSpec } from "./parameter.ts";
+import { startVariance } from "./start.ts";
 
 /**
  * The tensors that a kernel in Tucker format consists of: height×width×r×q and the bases of the
@@ -106,11 +114,7 @@ export function modeTruncations(
 /** Ranks at the start: as wanted, within the bounds, and none that the others cannot fill. */
 export function startRanks(spec: WeightSpec, t: Truncation): [number, number] {
   const [n, m] = channelsOf(spec);
-  const within = (extent: number, wanted: number | undefined): number => {
-    const largest = bounds(spec, t, extent).maxRank!;
-    return Math.min(wanted ?? spec.rank ?? largest, largest);
-  };
-  const [r, q] = [within(n, spec.ranks?.in), within(m, spec.ranks?.out)];
+  const [r, q] = [startRank(spec, t, n, spec.ranks?.in), startRank(spec, t, m, spec.ranks?.out)];
   const pixels = (windowOf(spec) ?? [1, 1]).reduce((a, b) => a * b, 1);
   return [Math.min(r, pixels * q), Math.min(q, pixels * r)];
 }
@@ -131,7 +135,7 @@ export async function randomParts(
     new Float32Array(shape.reduce((product, d) => product * d, 1)),
   );
   const size = spec.shape.reduce((product, d) => product * d, 1);
-  const norm = Math.sqrt(size * spec.initialiser.variance(spec.shape));
+  const norm = Math.sqrt(size * startVariance(spec));
   const factor = norm / Math.sqrt(entries.reduce((sum, e) => sum + e * e, 0));
   return { kernel: engine.tensor(entries.map((e) => factor * e), shape), in: u, out: v };
 }

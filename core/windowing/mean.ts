@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFinite, checkInteger, checkNumber } from "../checks.ts";
 import { integrateOver } from "./quadrature.ts";
 import type { TimeWindow } from "./window.ts";
 
@@ -64,13 +65,14 @@ export function nominalSum(count: number, rule: "sum" | "trapezoid"): number {
 
 /** w(i / (N − 1)), and 1 where N is too small for the window to have any weight. */
 export function sampleWeight(window: TimeWindow, index: number, count: number): number {
-  return count < 3 ? 1 : window.weight(index / (count - 1));
+  if (count < 3) return 1;
+  const weight = window.weight(index / (count - 1));
+  return checkNumber(`weight samples by window "${window.name}"`, "a weight", weight, { least: 0 });
 }
 
 /** Refuses what is no number of samples. */
 export function checkCount(count: number): void {
-  if (Number.isInteger(count) && count > 0) return;
-  throw new RangeError(`Cannot weight samples: expected a positive whole number, got ${count}`);
+  checkInteger("weight samples", "their number", count);
 }
 
 /**
@@ -114,11 +116,8 @@ export function windowSeeds(
 
 /** Number of the first sample at or after the start. */
 export function firstSample({ start = 0, dt = 1 }: SpanOptions): number {
-  if (!(dt > 0 && start >= 0)) {
-    throw new RangeError(
-      `Cannot place a window: expected start ≥ 0 and dt > 0, got ${start} and ${dt}`,
-    );
-  }
+  checkNumber("place a window", "start", start, { least: 0 });
+  checkNumber("place a window", "dt", dt, { above: 0 });
   // Times are often multiples of the step up to round-off.
   return Math.ceil(start / dt - 1e-9);
 }
@@ -131,6 +130,7 @@ export function firstSample({ start = 0, dt = 1 }: SpanOptions): number {
  *
  * @param series Samples at equal distances.
  * @throws {RangeError} When the window begins after the last sample.
+ * @throws {NonFiniteError} When a sample is not finite: the simulation has diverged.
  */
 export function windowedMean(
   series: ArrayLike<number>,
@@ -142,6 +142,7 @@ export function windowedMean(
   for (let n = 0; n < seeds.length; n++) {
     if (seeds[n] !== 0) sum += seeds[n]! * series[n]!;
   }
+  if (!Number.isFinite(sum)) checkFinite("average a series", "it", series);
   return sum;
 }
 
@@ -166,8 +167,7 @@ export function windowedAverage(
   window: TimeWindow,
   { start = 0, length, panels = 8 }: AverageOptions,
 ): number {
-  if (!(length > 0)) {
-    throw new RangeError(`Cannot average over time: expected a positive length, got ${length}`);
-  }
+  checkNumber("average over time", "length", length, { above: 0 });
+  checkNumber("average over time", "start", start);
   return integrateOver((tau) => window.weight(tau) * g(start + tau * length), 0, 1, panels);
 }

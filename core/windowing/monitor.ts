@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger, checkNumber, NonFiniteError } from "../checks.ts";
 import { windowedMean } from "./mean.ts";
 import type { TimeWindow } from "./window.ts";
 
@@ -101,11 +102,11 @@ export class ConvergenceMonitor {
    *
    * @param value A finite number.
    * @returns Whether the average has settled.
-   * @throws {RangeError} When the sample is not finite: the simulation has diverged.
+   * @throws {NonFiniteError} When the sample is not finite: the simulation has diverged.
    */
   add(value: number): boolean {
     if (!Number.isFinite(value)) {
-      throw new RangeError(
+      throw new NonFiniteError(
         `Cannot monitor a series: expected finite samples, got ${value} at sample ` +
           `${this.#passed + this.#series.length}; the simulation has diverged`,
       );
@@ -165,21 +166,12 @@ function crossings(series: readonly number[], level: number): number {
 }
 
 function checkOptions(o: Required<MonitorOptions>): void {
-  const whole = (name: "skip" | "firstHorizon" | "checks" | "cycles", min: number): void => {
-    if (!Number.isInteger(o[name]) || o[name] < min) {
-      refuse(name, `a whole number ≥ ${min}`, o[name]);
-    }
-  };
-  whole("skip", 0);
-  whole("firstHorizon", 3);
-  whole("checks", 2);
-  whole("cycles", 0);
-  if (!(o.tolerance > 0)) refuse("tolerance", "a positive number", o.tolerance);
-  if (!(o.growth > 1)) refuse("growth", "a number above 1", o.growth);
-}
-
-function refuse(name: string, expected: string, got: number): never {
-  throw new RangeError(
-    `Cannot monitor convergence: expected ${name} to be ${expected}, got ${got}`,
-  );
+  const action = "monitor convergence";
+  const least = { skip: 0, firstHorizon: 3, checks: 2, cycles: 0 } as const;
+  for (const [name, n] of Object.entries(least)) {
+    checkInteger(action, name, o[name as keyof typeof least], { least: n });
+  }
+  checkNumber(action, "tolerance", o.tolerance, { above: 0 });
+  // An infinite one would never look again.
+  checkNumber(action, "growth", o.growth, { above: 1 });
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkInteger } from "../checks.ts";
+
 /** Nodes and weights on [−1, 1]. */
 export interface QuadratureRule {
   /** Where the function is evaluated, ascending. */
@@ -14,6 +16,7 @@ export interface QuadratureRule {
 
 /** The rule with n nodes: exact for polynomials of degree 2n − 1; nodes to about 1e-15. */
 export function gaussLegendre(n: number): QuadratureRule {
+  checkInteger("make a quadrature rule", "the number of nodes", n);
   const nodes = new Float64Array(n);
   const weights = new Float64Array(n);
   for (let i = 0; i < n; i++) {
@@ -54,6 +57,7 @@ export function integrateOver(
   end: number,
   panels: number = 8,
 ): number {
+  checkInteger("integrate", "panels", panels);
   const half = (end - begin) / panels / 2;
   let sum = 0;
   for (let p = 0; p < panels; p++) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFinite, checkInteger } from "../checks.ts";
 import { checkCount, nominalSum, sampleWeight, type WeightOptions } from "./mean.ts";
 import type { TimeWindow } from "./window.ts";
 
@@ -67,6 +68,7 @@ export class StreamingMean {
     this.#options = { skip: 0, outputs: 1, normalised: true, rule: "sum", ...options };
     checkCount(this.#options.horizon);
     checkCount(this.#options.outputs);
+    checkInteger("average", "skip", this.#options.skip, { least: 0 });
     this.#seen = state?.seen ?? 0;
     this.#weight = state?.weight ?? 0;
     this.#sums = Float64Array.from(state?.sums ?? new Float64Array(this.#options.outputs));
@@ -96,6 +98,7 @@ export class StreamingMean {
    *
    * @param values One number per output.
    * @throws {RangeError} When there are more or fewer numbers than outputs.
+   * @throws {NonFiniteError} When one is not finite: the simulation has diverged.
    */
   add(...values: readonly number[]): void {
     if (values.length !== this.#sums.length) {
@@ -107,6 +110,7 @@ export class StreamingMean {
     if (this.done) return;
     this.#seen++;
     if (index < 0) return;
+    checkFinite(`average sample ${index}`, "its outputs", values);
     const weight = this.#weightOf(index);
     this.#weight += weight;
     for (const [k, value] of values.entries()) this.#accumulate(k, weight * value);

@@ -5,6 +5,7 @@
  */
 
 import {
+  checkNumber,
   type Initialiser,
   type Layer,
   type Plugin,
@@ -88,8 +89,6 @@ export function formatsOf(options: NetworkOptions): NetworkFormats {
  * @throws {RangeError} When the factor is not positive.
  */
 export function scaled(count: number, { width = 1 }: NetworkOptions): number {
-  if (!(width > 0)) {
-    throw new RangeError(`Cannot make a network: width must be positive, got ${width}`);
-  }
+  checkNumber("make a network", "width", width, { above: 0 });
   return Math.max(1, Math.round(count * width));
 }

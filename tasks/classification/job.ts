@@ -76,6 +76,12 @@ export async function openJob(
   if (options.resume && options.out === "") {
     throw new UsageError("Cannot resume: name the folder of the run with --out DIR");
   }
+  if (options.minRank > options.maxRank) {
+    throw new UsageError(
+      "Cannot train: expected --min-rank to be at most --max-rank, got " +
+        `${options.minRank} and ${options.maxRank}`,
+    );
+  }
   parseAugmentation(options.augmentation);
   const rule = ruleOf(options);
   const listener = createTerminalListener(sink);
@@ -133,7 +139,7 @@ async function methodOf(
       rule: truncationRules.get(o.truncation),
       tolerance: o.tolerance,
       minRank: o.minRank,
-      maxRank: Math.max(o.maxRank, o.minRank),
+      maxRank: o.maxRank,
     },
   };
 }

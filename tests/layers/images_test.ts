@@ -272,7 +272,7 @@ Deno.test({
 const REFUSED: readonly [make: () => Layer, message: string][] = [
   [
     () => conv2d({ name: "a", inputs: 0, outputs: 2, size: 3 }),
-    'Cannot make layer "a": inputs must be a positive integer, got 0',
+    'Cannot make layer "a": expected inputs to be an integer ≥ 1, got 0',
   ],
   [
     () => conv2d({ name: "a", inputs: 4, outputs: 6, size: 3, groups: 3 }),
@@ -288,7 +288,43 @@ const REFUSED: readonly [make: () => Layer, message: string][] = [
   ],
   [
     () => dropout({ name: "a", rate: 1 }),
-    'Cannot make layer "a": rate must be in [0, 1), got 1',
+    'Cannot make layer "a": expected rate to be a number ≥ 0 and < 1, got 1',
+  ],
+  [
+    () => conv2d({ name: "a", inputs: 4, outputs: 6, size: 3, strides: 1.5 }),
+    'Cannot make layer "a": expected strides to be an integer ≥ 1, got 1.5',
+  ],
+  [
+    () => depthwiseConv2d({ name: "a", inputs: 4, size: 3, dilations: [1, 0] }),
+    'Cannot make layer "a": expected dilations to be an integer ≥ 1, got 0',
+  ],
+  [
+    () => conv2dTranspose({ name: "a", inputs: 4, outputs: 6, size: 3, padding: -1 }),
+    'Cannot make layer "a": expected padding to be an integer ≥ 0, got -1',
+  ],
+  [
+    () => maxPool({ size: [2, 0] }),
+    'Cannot make layer "max pool": expected width to be an integer ≥ 1, got 0',
+  ],
+  [
+    () => averagePool({ size: 2, strides: NaN }),
+    'Cannot make layer "average pool": expected strides to be an integer ≥ 1, got NaN',
+  ],
+  [
+    () => batchNorm({ name: "a", channels: 4, momentum: 1.5 }),
+    'Cannot make layer "a": expected momentum to be a number ≤ 1 and > 0, got 1.5',
+  ],
+  [
+    () => groupNorm({ name: "a", channels: 4, groups: 2, epsilon: NaN }),
+    'Cannot make layer "a": expected epsilon to be a number > 0, got NaN',
+  ],
+  [
+    () => conv2d({ name: "a", inputs: 4, outputs: 6, size: 3, format: "tucker", rank: 2.5 }),
+    'Cannot declare weight "a.kernel": expected rank to be an integer ≥ 1, got 2.5',
+  ],
+  [
+    () => conv2d({ name: "a", inputs: 4, outputs: 6, size: 3, minRank: 12, maxRank: 3 }),
+    'Cannot declare weight "a.kernel": expected minRank to be at most maxRank, got 12 and 3',
   ],
   [
     () => normalise({ mean: [1, 2], deviation: [1] }),

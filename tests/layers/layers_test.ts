@@ -111,7 +111,9 @@ for (const [what, options] of [["inputs", { inputs: 0 }], ["outputs", { outputs:
     );
     assertEquals(
       error.message,
-      `Cannot make layer "a": ${what} must be a positive integer, got ${Object.values(options)[0]}`,
+      `Cannot make layer "a": expected ${what} to be an integer ≥ 1, got ${
+        Object.values(options)[0]
+      }`,
     );
   });
 }

@@ -3,6 +3,7 @@ import {
   constant,
   cosine,
   rateAt,
+  type Schedule,
   schedules,
   type ScheduleSettings,
   stepDecay,
@@ -65,11 +66,19 @@ Deno.test("rateAt() can warm up during the whole run", () => {
 });
 
 const REFUSED: readonly [base: number, settings: ScheduleSettings, message: string][] = [
-  [0, { totalSteps: 5 }, "Cannot train: the rate must be > 0, got 0"],
-  [-1, { totalSteps: 5 }, "Cannot train: the rate must be > 0, got -1"],
-  [NaN, { totalSteps: 5 }, "Cannot train: the rate must be > 0, got NaN"],
-  [1, { totalSteps: 5, warmupSteps: 6 }, "Cannot warm up for 6 steps: the run has 5"],
-  [1, { totalSteps: 5, warmupSteps: -1 }, "Cannot warm up for -1 steps: the run has 5"],
+  [0, { totalSteps: 5 }, "Cannot train: expected the rate to be a number > 0, got 0"],
+  [-1, { totalSteps: 5 }, "Cannot train: expected the rate to be a number > 0, got -1"],
+  [NaN, { totalSteps: 5 }, "Cannot train: expected the rate to be a number > 0, got NaN"],
+  [
+    1,
+    { totalSteps: 5, warmupSteps: 6 },
+    "Cannot train: expected warmupSteps to be an integer ≥ 0 and ≤ 5, got 6",
+  ],
+  [
+    1,
+    { totalSteps: 5, warmupSteps: -1 },
+    "Cannot train: expected warmupSteps to be an integer ≥ 0 and ≤ 5, got -1",
+  ],
 ];
 
 for (const [base, settings, message] of REFUSED) {
@@ -78,3 +87,25 @@ for (const [base, settings, message] of REFUSED) {
     assertEquals(error.message, message);
   });
 }
+
+Deno.test("rateAt() refuses settings of a schedule that make no sense, and what a schedule returns", () => {
+  const refuse = (schedule: Schedule, settings: Partial<ScheduleSettings>, message: string) =>
+    assertThrows(
+      () => rateAt(1, schedule, 2, { totalSteps: 9, ...settings }),
+      RangeError,
+      message,
+    );
+  refuse(stepDecay, { dropEvery: 0 }, "expected dropEvery to be an integer ≥ 1, got 0");
+  refuse(stepDecay, { dropFactor: NaN }, "expected dropFactor to be a number ≥ 0, got NaN");
+  refuse(cosine, { finalFactor: -1 }, "expected finalFactor to be a number ≥ 0, got -1");
+  refuse(cosine, { totalSteps: 2.5 }, "expected totalSteps to be an integer ≥ 1, got 2.5");
+  for (const value of [NaN, -1, Infinity]) {
+    const own: Schedule = { name: "own", description: "", factor: () => value };
+    refuse(
+      own,
+      {},
+      `Cannot train: expected the factor of schedule "own" to be a number ≥ 0, got ${value}`,
+    );
+  }
+  assertThrows(() => rateAt(1, cosine, 0.5, { totalSteps: 9 }), RangeError, "expected the step");
+});

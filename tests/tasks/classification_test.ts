@@ -250,3 +250,15 @@ Deno.test("options reach the training: rank bounds, integrator, early stop", () 
     const { epochs, steps } = await json(long, "summary.json");
     assertEquals([epochs, steps], [12, 108]);
   }));
+
+Deno.test("bounds of ranks that cross are refused before anything is written", () =>
+  inFolder(async (folder) => {
+    const run = join(folder, "run");
+    const { code, err } = await trial(run, "--min-rank", "12", "--max-rank", "3");
+    assertEquals(code, 1);
+    assertEquals(
+      err,
+      "Cannot train: expected --min-rank to be at most --max-rank, got 12 and 3\n",
+    );
+    assertEquals([...Deno.readDirSync(folder)], []);
+  }));

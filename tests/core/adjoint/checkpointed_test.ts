@@ -107,12 +107,12 @@ Deno.test("no room for a snapshot is refused", async () => {
   await assertRejects(
     () => checkpointedAdjoint({ ...o, snapshots: 0 }),
     RangeError,
-    `${message}at least one snapshot, got 0`,
+    `${message}snapshots to be an integer ≥ 1, got 0`,
   );
   await assertRejects(
     () => checkpointedAdjoint({ ...o, steps: 1.5 }),
     RangeError,
-    `${message}a whole number of steps, got 1.5`,
+    `${message}steps to be an integer ≥ 0, got 1.5`,
   );
 });
 

@@ -86,8 +86,15 @@ Deno.test("long simulations cost little to plan and to sweep", () => {
 });
 
 Deno.test("numbers that are not positive and whole are refused", () => {
-  const message = "Cannot plan a sweep backwards: expected positive whole numbers of states and " +
-    "snapshots, got ";
-  assertThrows(() => forwardSteps(0, 1), RangeError, `${message}0 and 1`);
-  assertThrows(() => [...binomialSchedule(3, 0.5)], RangeError, `${message}3 and 0.5`);
+  const message = "Cannot plan a sweep backwards: expected ";
+  assertThrows(
+    () => forwardSteps(0, 1),
+    RangeError,
+    `${message}the number of states to be an integer ≥ 1, got 0`,
+  );
+  assertThrows(
+    () => [...binomialSchedule(3, 0.5)],
+    RangeError,
+    `${message}snapshots to be an integer ≥ 1, got 0.5`,
+  );
 });

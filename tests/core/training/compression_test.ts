@@ -3,16 +3,20 @@
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import {
   compressStates,
+  conditioningOf,
   denseNetwork,
   denseStates,
   initialStates,
   type Layer,
+  NonFiniteError,
   ranksOf,
   relativeFrobenius,
+  type Tensor,
   tensorsIn,
   type TrainingMethod,
   trainStep,
   weightFormats,
+  type WeightState,
   type WeightStates,
   withRanks,
 } from "../../../core/mod.ts";
@@ -191,4 +195,42 @@ Deno.test("denseNetwork() stores in full what can be, and leaves statistics", ()
     ]),
   );
   assertGreater(formats.filter(([, f]) => f === "dense").length, 5);
+});
+
+Deno.test({
+  ...await onBackend(
+    "cpu",
+    "compression refuses weights that are not finite, and settings that are none",
+  ),
+  fn: () =>
+    onTrained(async (method, network, states) => {
+      const { engine } = method;
+      const kernel = states["conv.kernel"]! as WeightState & { value: Tensor };
+      const value = engine.scale(NaN, kernel.value);
+      const broken = { ...states, "conv.kernel": { ...kernel, value } };
+      for (const format of ["dense", ...FORMATS]) {
+        await assertRejects(
+          () => compressStates(method, net(format), broken),
+          NonFiniteError,
+          'Cannot convert weight "conv.kernel": expected finite entries, got a norm of NaN',
+        );
+      }
+      const refused = [
+        [{ rank: 1.5 }, "rank to be an integer ≥ 1, got 1.5"],
+        [{ rank: NaN }, "rank to be an integer ≥ 1, got NaN"],
+        [{ tolerance: NaN }, "tolerance to be a number ≥ 0, got NaN"],
+      ] as const;
+      for (const [options, message] of refused) {
+        await assertRejects(
+          () => compressStates(method, net("tucker"), states, options),
+          RangeError,
+          `Cannot compress: expected ${message}`,
+        );
+      }
+      await assertRejects(
+        () => conditioningOf(method, network, broken),
+        NonFiniteError,
+        'Cannot measure conditioning: expected finite numbers in the singular values of "conv.kernel"',
+      );
+    }),
 });

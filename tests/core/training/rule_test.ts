@@ -90,7 +90,7 @@ for (const coreSteps of [0, -1, 1.5, NaN]) {
     const error = assertThrows(() => optimizerStepper(sgd.create(), { coreSteps }), RangeError);
     assertEquals(
       error.message,
-      `Cannot make a stepper: coreSteps must be a positive integer, got ${coreSteps}`,
+      `Cannot make a stepper: expected coreSteps to be an integer ≥ 1, got ${coreSteps}`,
     );
   });
 }

@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { NonFiniteError } from "../../../core/checks.ts";
 import {
   bumpWindow,
   hannSquareWindow,
@@ -40,7 +41,7 @@ Deno.test("windowWeights() of few samples are equal and sum to one", () => {
   assertThrows(
     () => windowWeights(hannWindow, 0),
     RangeError,
-    "Cannot weight samples: expected a positive whole number, got 0",
+    "Cannot weight samples: expected their number to be an integer ≥ 1, got 0",
   );
 });
 
@@ -61,7 +62,7 @@ Deno.test("windowSeeds() refuses a window after the last sample", () => {
   assertThrows(
     () => windowSeeds(hannWindow, 5, { dt: 0 }),
     RangeError,
-    "Cannot place a window: expected start ≥ 0 and dt > 0, got 0 and 0",
+    "Cannot place a window: expected dt to be a number > 0, got 0",
   );
 });
 
@@ -81,7 +82,7 @@ Deno.test("the mean of samples tends to the average over time", () => {
   assertThrows(
     () => windowedAverage(g, hannWindow, { length: 0 }),
     RangeError,
-    "Cannot average over time: expected a positive length, got 0",
+    "Cannot average over time: expected length to be a number > 0, got 0",
   );
 });
 
@@ -142,4 +143,37 @@ Deno.test("gaussLegendre() is exact for polynomials of degree 2n − 1 and not o
     if (n < 12) assertEquals(Math.abs(moment(2 * n) - 2 / (2 * n + 1)) > 1e-6, true);
   }
   assertAlmostEquals(integrateOver(Math.exp, -1, 2), Math.exp(2) - Math.exp(-1), 1e-14);
+});
+
+Deno.test("averages refuse samples and weights that are not finite, and counts that are none", () => {
+  const series = [1, 2, NaN, 4, 5];
+  assertThrows(
+    () => windowedMean(series, hannWindow),
+    NonFiniteError,
+    "Cannot average a series: expected finite numbers in it, got NaN at position 2",
+  );
+  const running = new StreamingMean(hannWindow, { horizon: 4 });
+  assertThrows(
+    () => running.add(Infinity),
+    NonFiniteError,
+    "Cannot average sample 0: expected finite numbers in its outputs, got Infinity",
+  );
+  const own = { ...hannWindow, name: "own", weight: () => NaN };
+  assertThrows(
+    () => windowWeights(own, 5),
+    RangeError,
+    'Cannot weight samples by window "own": expected a weight to be a number ≥ 0, got NaN',
+  );
+  assertThrows(
+    () => new StreamingMean(hannWindow, { horizon: 4, skip: NaN }),
+    RangeError,
+    "Cannot average: expected skip to be an integer ≥ 0, got NaN",
+  );
+  assertThrows(() => gaussLegendre(2.5), RangeError, "expected the number of nodes");
+  assertThrows(() => integrateOver((x) => x, 0, 1, 0), RangeError, "expected panels");
+  assertThrows(
+    () => windowedAverage((t) => t, hannWindow, { length: 1, start: NaN }),
+    RangeError,
+    "expected start to be a finite number, got NaN",
+  );
 });

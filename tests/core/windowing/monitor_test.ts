@@ -79,8 +79,9 @@ Deno.test("a diverged simulation is refused with the number of the sample", () =
 Deno.test("options out of range are refused by name", () => {
   const make = (o: object) => () => new ConvergenceMonitor(hannWindow, { tolerance: 1e-3, ...o });
   const message = "Cannot monitor convergence: expected ";
-  assertThrows(make({ tolerance: 0 }), RangeError, `${message}tolerance to be a positive number`);
-  assertThrows(make({ growth: 1 }), RangeError, `${message}growth to be a number above 1, got 1`);
-  assertThrows(make({ checks: 1 }), RangeError, `${message}checks to be a whole number ≥ 2, got 1`);
-  assertThrows(make({ skip: 0.5 }), RangeError, `${message}skip to be a whole number ≥ 0, got 0.5`);
+  assertThrows(make({ tolerance: 0 }), RangeError, `${message}tolerance to be a number > 0, got 0`);
+  assertThrows(make({ growth: 1 }), RangeError, `${message}growth to be a number > 1, got 1`);
+  assertThrows(make({ growth: Infinity }), RangeError, `${message}growth to be a number > 1`);
+  assertThrows(make({ checks: 1 }), RangeError, `${message}checks to be an integer ≥ 2, got 1`);
+  assertThrows(make({ skip: 0.5 }), RangeError, `${message}skip to be an integer ≥ 0, got 0.5`);
 });

@@ -191,6 +191,6 @@ Deno.test("networks refuse images that are too small, odd widths and unknown for
     "Cannot make the network: images of 1×1×512 are too small for its layers",
   );
   const width = assertThrows(create({ width: 0 }), RangeError);
-  assertEquals(width.message, "Cannot make a network: width must be positive, got 0");
+  assertEquals(width.message, "Cannot make a network: expected width to be a number > 0, got 0");
   assertThrows(create({ format: "tuker" }), RangeError, 'did you mean "tucker"');
 });
