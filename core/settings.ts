@@ -19,6 +19,8 @@ export interface SettingLimits {
   readonly min?: number;
   /** Largest value, inclusive. */
   readonly max?: number;
+  /** What values stay above. */
+  readonly above?: number;
   /** What values stay below. */
   readonly below?: number;
   /** Whether only whole numbers will do; default false. */
@@ -161,22 +163,24 @@ export function describeSetting(
 }
 
 /** What values will do, in words; empty where all of the type will. */
-export function describeLimits({ min, max, below, integer, oneOf }: SettingLimits): string {
+export function describeLimits({ min, max, above, below, integer, oneOf }: SettingLimits): string {
   if (oneOf) return `one of ${oneOf.join(", ")}`;
   const kind = integer ? "a whole number" : "a number";
   if (min !== undefined && max !== undefined) return `${kind} from ${min} to ${max}`;
-  const bounds = Object.entries({ "≥": min, "≤": max, "<": below })
+  const bounds = Object.entries({ "≥": min, ">": above, "≤": max, "<": below })
     .flatMap(([sign, bound]) => bound === undefined ? [] : [`${sign} ${bound}`]);
   return bounds.length > 0 || integer ? [kind, bounds.join(" and ")].join(" ").trim() : "";
 }
 
 /** Whether a value will do; numbers that are not finite never do. */
 export function withinLimits(value: SettingValue, limits: SettingLimits): boolean {
-  const { min = -Infinity, max = Infinity, below = Infinity, integer, oneOf } = limits;
+  const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity } = limits;
+  const { integer, oneOf } = limits;
   if (typeof value === "boolean") return true;
   if (oneOf && !oneOf.includes(value)) return false;
   if (typeof value === "string") return true;
-  return Number.isFinite(value) && value >= min && value <= max && value < below &&
+  return Number.isFinite(value) && value >= min && value <= max && value > above &&
+    value < below &&
     (!integer || Number.isInteger(value));
 }
 

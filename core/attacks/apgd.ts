@@ -15,7 +15,7 @@ const DEFAULTS = { steps: 50, restarts: 1, momentum: 0.75, progress: 0.75 };
 /** Settings of all forms. */
 type Settings = typeof DEFAULTS;
 
-const RANGES = { steps: COUNT, restarts: COUNT };
+const LIMITS = { steps: COUNT, restarts: COUNT };
 
 const OPTIONS = {
   steps: "steps of each ascent (50)",
@@ -39,7 +39,7 @@ function form(
     norm,
     fewestClasses,
     defaults: DEFAULTS,
-    ranges: RANGES,
+    limits: LIMITS,
     run: (p, s) => climb(p, s, balls[norm], objective),
   });
 }

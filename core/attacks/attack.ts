@@ -4,9 +4,9 @@
  * @module
  */
 
-import { checkInteger, checkNumber, type Range } from "../checks.ts";
 import type { Random } from "../random.ts";
-import { type Plugin, Registry, suggest } from "../registry.ts";
+import { type Plugin, Registry } from "../registry.ts";
+import { checkedSettings, type Configurable, type SettingLimits } from "../settings.ts";
 import { type BallNorm, balls, forRows } from "./ball.ts";
 import { checkedClassifier, type Classifier } from "./classifier.ts";
 
@@ -31,20 +31,14 @@ export interface AttackProblem {
 /** Settings of an attack by name; each reads those that it lists among its options. */
 export type AttackSettings = Readonly<Record<string, number>>;
 
-/** Where a setting must lie. */
-export interface SettingRange extends Range {
-  /** Whether it is an integer; default false. */
-  readonly integer?: boolean;
-}
-
 /** Of a number of things, of which none would be no attack. */
-export const COUNT: SettingRange = { integer: true, least: 1 };
+export const COUNT: SettingLimits = { integer: true, min: 1 };
 
 /** Of a switch: 0 or 1. */
-export const SWITCH: SettingRange = { integer: true, least: 0, most: 1 };
+export const SWITCH: SettingLimits = { integer: true, min: 0, max: 1 };
 
 /** A way to attack, found by name in the `attacks` registry. */
-export interface Attack extends Plugin {
+export interface Attack extends Configurable<AttackSettings> {
   /** Norm of its budget ε. */
   readonly norm: BallNorm;
   /** Whether it seeks the least perturbation; a budget then only says what counts. */
@@ -53,10 +47,6 @@ export interface Attack extends Plugin {
   readonly gradients: boolean;
   /** Fewest classes that it can work with. */
   readonly fewestClasses: number;
-  /** Its settings with their defaults. */
-  readonly defaults: AttackSettings;
-  /** Where settings must lie; at least 0 where nothing is said. */
-  readonly ranges?: Readonly<Record<string, SettingRange>>;
   /**
    * Attacks.
    *
@@ -80,8 +70,8 @@ export interface AttackDefinition<S extends AttackSettings> extends Plugin {
   readonly fewestClasses?: number;
   /** Its settings with their defaults. */
   readonly defaults: S;
-  /** Where settings must lie; at least 0 where nothing is said. */
-  readonly ranges?: Readonly<Partial<Record<keyof S & string, SettingRange>>>;
+  /** Limits of its settings; 0 and more where nothing is said. */
+  readonly limits?: Configurable<S>["limits"];
   /** The attack itself; its input is checked. */
   readonly run: (problem: AttackProblem, settings: S) => Promise<Float32Array>;
 }
@@ -91,12 +81,13 @@ export const attacks: Registry<Attack> = new Registry("attack");
 
 /** Registers an attack: adds the checks that all share. */
 export function defineAttack<S extends AttackSettings>(definition: AttackDefinition<S>): Attack {
-  const { run, ...plugin } = definition;
+  const { run, limits: _limits, ...plugin } = definition;
   const attack: Attack = {
     minimal: false,
     gradients: true,
     fewestClasses: 2,
-    ...plugin as Omit<typeof plugin, "ranges"> & Pick<Attack, "ranges">,
+    ...plugin,
+    limits: limitsOf(definition),
     async perturb(problem, settings = {}) {
       checkAttack(attack, problem, settings);
       const classifier = checkedClassifier(problem.classifier);
@@ -116,8 +107,15 @@ export function checkAttack(
   problem: AttackProblem,
   settings: AttackSettings,
 ): void {
-  checkSettings(attack, settings);
+  checkedSettings(attacks, attack, settings);
   checkProblem(attack, problem);
+}
+
+function limitsOf<S extends AttackSettings>(
+  { defaults, limits }: AttackDefinition<S>,
+): Record<string, SettingLimits> {
+  const own = limits as Readonly<Record<string, SettingLimits>> | undefined;
+  return Object.fromEntries(Object.keys(defaults).map((key) => [key, own?.[key] ?? { min: 0 }]));
 }
 
 /** How far beyond its ball an image may be, by rounding of its pixels to float32. */
@@ -179,19 +177,6 @@ export function imageSize({ classifier: { shape } }: AttackProblem): number {
 export function streams(problem: AttackProblem, purpose: string): Random[] {
   const random = problem.random.fork(purpose);
   return Array.from(problem.ids, (id) => random.fork(id));
-}
-
-function checkSettings(attack: Attack, settings: AttackSettings): void {
-  for (const [key, value] of Object.entries(settings)) {
-    if (!(key in attack.defaults)) {
-      throw new RangeError(
-        `Cannot set "${key}" of attack "${attack.name}": ` +
-          suggest(key, Object.keys(attack.defaults)),
-      );
-    }
-    const { integer = false, ...range } = attack.ranges?.[key] ?? { least: 0 };
-    (integer ? checkInteger : checkNumber)(`attack by "${attack.name}"`, `"${key}"`, value, range);
-  }
 }
 
 function checkProblem(attack: Attack, problem: AttackProblem): void {

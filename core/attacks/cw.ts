@@ -29,7 +29,7 @@ export const cwL2: Attack = defineAttack({
   norm: "l2",
   minimal: true,
   defaults: DEFAULTS,
-  ranges: { steps: COUNT, searches: COUNT, constant: { above: 0 }, learningRate: { above: 0 } },
+  limits: { steps: COUNT, searches: COUNT, constant: { above: 0 }, learningRate: { above: 0 } },
   async run(p, s) {
     const least = new Least(p, balls.l2);
     const weights = p.radii.map(() => s.constant);

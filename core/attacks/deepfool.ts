@@ -26,7 +26,7 @@ export const deepfool: Attack = defineAttack({
   norm: "l2",
   minimal: true,
   defaults: { steps: 30, overshoot: 0.02 },
-  ranges: { steps: COUNT },
+  limits: { steps: COUNT },
   async run(p, { steps, overshoot }) {
     const least = new Least(p, balls.l2);
     const x = p.images.slice();

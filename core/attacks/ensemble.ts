@@ -14,7 +14,7 @@ import { squareL2 } from "./square_l2.ts";
 
 const DEFAULTS = { steps: 50, restarts: 1, targets: 3, queries: 500 };
 
-const RANGES = { steps: COUNT, restarts: COUNT, targets: COUNT, queries: COUNT };
+const LIMITS = { steps: COUNT, restarts: COUNT, targets: COUNT, queries: COUNT };
 
 const OPTIONS = {
   steps: "steps of each ascent (50)",
@@ -42,7 +42,7 @@ export const auto: Attack = defineAttack({
   norm: "linf",
   fewestClasses: 4,
   defaults: DEFAULTS,
-  ranges: RANGES,
+  limits: LIMITS,
   run: (p, { steps, restarts, targets, queries }) =>
     ensemble(p, targets, [
       { attack: apgdCe, settings: { steps, restarts } },
@@ -60,7 +60,7 @@ export const autoL2: Attack = defineAttack({
   norm: "l2",
   fewestClasses: 4,
   defaults: DEFAULTS,
-  ranges: RANGES,
+  limits: LIMITS,
   run: (p, { steps, restarts, targets, queries }) =>
     ensemble(p, targets, [
       { attack: apgdCeL2, settings: { steps, restarts } },

@@ -21,7 +21,7 @@ export const jitter: Attack = defineAttack({
   },
   norm: "linf",
   defaults: { steps: 5, stepSize: 1, scale: 10, noise: 0.1 },
-  ranges: { steps: COUNT },
+  limits: { steps: COUNT },
   run(p, { steps, stepSize, scale, noise }) {
     const random = streams(p, "noise");
     return iterate(p, {

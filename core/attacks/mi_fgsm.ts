@@ -13,7 +13,7 @@ export const miFgsm: Attack = defineAttack({
   },
   norm: "linf",
   defaults: { steps: 10, decay: 1 },
-  ranges: { steps: COUNT },
+  limits: { steps: COUNT },
   run(p, { steps, decay }) {
     const size = imageSize(p);
     const velocity = new Float64Array(p.images.length);

@@ -31,7 +31,7 @@ export const mixup: Attack = defineAttack({
   },
   norm: "linf",
   defaults: { steps: 5, stepSize: 1, weight: 1e-3, scales: 5 },
-  ranges: { steps: COUNT, weight: { above: 0 }, scales: { integer: true, least: 0 } },
+  limits: { steps: COUNT, weight: { above: 0 }, scales: { integer: true, min: 0 } },
   async run(p, { steps, stepSize, weight, scales }) {
     const random = streams(p, "mixing weights");
     const virtual = meanImage(p);

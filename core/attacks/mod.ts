@@ -12,7 +12,6 @@ export {
   attacks,
   type AttackSettings,
   defineAttack,
-  type SettingRange,
 } from "./attack.ts";
 export type { BallNorm } from "./ball.ts";
 export { type Classifier, classifierOf, type ClassifierParts } from "./classifier.ts";

@@ -15,7 +15,7 @@ const DEFAULTS = { steps: 20, restarts: 1, stepSize: 0, randomStart: 1, stopEarl
 /** Settings of the two attacks. */
 type Settings = typeof DEFAULTS;
 
-const RANGES = { steps: COUNT, restarts: COUNT, randomStart: SWITCH, stopEarly: SWITCH };
+const LIMITS = { steps: COUNT, restarts: COUNT, randomStart: SWITCH, stopEarly: SWITCH };
 
 const OPTIONS = {
   steps: "steps of each descent (20)",
@@ -32,7 +32,7 @@ export const pgd: Attack = defineAttack({
   options: OPTIONS,
   norm: "linf",
   defaults: DEFAULTS,
-  ranges: RANGES,
+  limits: LIMITS,
   run: (p, s) => climb(p, s, "linf"),
 });
 
@@ -43,7 +43,7 @@ export const pgdL2: Attack = defineAttack({
   options: OPTIONS,
   norm: "l2",
   defaults: DEFAULTS,
-  ranges: RANGES,
+  limits: LIMITS,
   run: (p, s) => climb(p, s, "l2"),
 });
 

@@ -18,7 +18,7 @@ export const square: Attack = defineAttack({
   norm: "linf",
   gradients: false,
   defaults: { queries: 500, share: 0.8 },
-  ranges: { queries: COUNT, share: { above: 0, most: 1 } },
+  limits: { queries: COUNT, share: { above: 0, max: 1 } },
   run: (whole, { queries, share }) =>
     randomSearch(whole, "squares", balls.linf, queries, (p, query) => {
       const side = sideAt(query / queries, share, p.classifier.shape);

@@ -19,7 +19,7 @@ export const squareL2: Attack = defineAttack({
   norm: "l2",
   gradients: false,
   defaults: { queries: 500, share: 0.1 },
-  ranges: { queries: COUNT, share: { above: 0, most: 1 } },
+  limits: { queries: COUNT, share: { above: 0, max: 1 } },
   run: (whole, { queries, share }) =>
     randomSearch(whole, "windows", balls.l2, queries, (p, query) => {
       const side = windowSide(sideAt(query / queries, share, p.classifier.shape), p);

@@ -1,4 +1,3 @@
-import { checkNumber } from "../checks.ts";
 import { type Regularizer, regularizers } from "./regularizer.ts";
 import { spectrumOf, sumOf } from "./singular_values.ts";
 
@@ -12,10 +11,10 @@ export const clamp: Regularizer = regularizers.add({
   description: "projection: singular values into [α/√κ, α√κ] with α² = ‖S‖²/r",
   options: { condition: "κ: largest condition number (4)" },
   defaults: { condition: 4 },
+  limits: { condition: { min: 1 } },
   async project(a, core, { condition }) {
     const { sigma, rebuild } = await spectrumOf(a, core);
     const middle = Math.sqrt(sumOf(sigma, (s) => s * s) / Math.max(1, sigma.length));
-    checkNumber("clamp", "condition", condition!, { least: 1 });
     const reach = Math.sqrt(condition!);
     const clamped = sigma.map((s) => Math.min(middle * reach, Math.max(middle / reach, s)));
     return clamped.every((s, i) => s === sigma[i]) ? undefined : rebuild(clamped);

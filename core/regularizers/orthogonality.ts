@@ -7,6 +7,7 @@ export const orthogonality: Regularizer = regularizers.add({
   description: "½‖SᵀS − c² I‖²: all singular values towards c",
   options: { target: "c: the singular value wanted (1)" },
   defaults: { target: 1 },
+  limits: { target: { min: 0 } },
   least: 0,
   async term(a, core, { target }) {
     const { sigma, rebuild } = await spectrumOf(a, core);

@@ -8,8 +8,8 @@
  */
 
 import type { Algebra } from "../algebra/mod.ts";
-import { checkNumber } from "../checks.ts";
-import { type Plugin, Registry, suggest } from "../registry.ts";
+import { Registry } from "../registry.ts";
+import { checkedSettings, type Configurable } from "../settings.ts";
 
 /** Value and gradient of a regularizer at one matrix. */
 export interface RegularizerTerm<M> {
@@ -33,9 +33,7 @@ export interface Descent<M> {
 export type RegularizerSettings = Readonly<Record<string, number>>;
 
 /** A regularizer, found by name in the `regularizers` registry. */
-export interface Regularizer extends Plugin {
-  /** Its settings with their defaults. */
-  readonly defaults: RegularizerSettings;
+export interface Regularizer extends Configurable<RegularizerSettings> {
   /**
    * Value and gradient; absent for pure projections.
    *
@@ -58,19 +56,11 @@ export const regularizers: Registry<Regularizer> = new Registry("regularizer");
 /**
  * The defaults of a regularizer, overridden.
  *
- * @throws {RangeError} When a setting is unknown or no number ≥ 0.
+ * @throws {RangeError} When a setting is unknown or outside its limits.
  */
 export function regularizerSettings(
-  { name, defaults }: Regularizer,
+  regularizer: Regularizer,
   settings: RegularizerSettings = {},
 ): RegularizerSettings {
-  for (const [key, value] of Object.entries(settings)) {
-    if (!(key in defaults)) {
-      throw new RangeError(
-        `Cannot set "${key}" of regularizer "${name}": ${suggest(key, Object.keys(defaults))}`,
-      );
-    }
-    checkNumber(`regularise by "${name}"`, `"${key}"`, value, { least: 0 });
-  }
-  return { ...defaults, ...settings };
+  return checkedSettings(regularizers, regularizer, settings);
 }

@@ -44,9 +44,9 @@ export async function compressStates(
   compression: Compression = {},
 ): Promise<CompressedStates> {
   if (compression.tolerance !== undefined) {
-    checkNumber("compress", "tolerance", compression.tolerance, { least: 0 });
+    checkNumber("convert the network", "tolerance", compression.tolerance, { least: 0 });
   }
-  if (compression.rank !== undefined) checkInteger("compress", "rank", compression.rank);
+  if (compression.rank !== undefined) checkInteger("convert the network", "rank", compression.rank);
   return await method.engine.scope(async () => {
     const out: Record<string, WeightState> = {};
     const discarded: Record<string, number> = {};

@@ -27,7 +27,7 @@ Deno.test("an attack refuses settings that it does not know or that are no numbe
   const negative = await assertRejects(() => attack({ steps: -1 }), RangeError);
   assertEquals(
     negative.message,
-    'Cannot attack by "pgd": expected "steps" to be an integer ≥ 1, got -1',
+    'Cannot set "steps" of attack "pgd": expected a whole number ≥ 1, got -1',
   );
 });
 
@@ -40,7 +40,7 @@ Deno.test("counts of an attack are whole numbers, of which none would be no atta
         await assertRejects(
           () => attackImages(classifier, attack, data, 0.1, { settings: { [key]: value } }),
           RangeError,
-          `Cannot attack by "${attack.name}": expected "${key}" to be an integer ≥ 1, got ${value}`,
+          `Cannot set "${key}" of attack "${attack.name}": expected a whole number ≥ 1, got ${value}`,
         );
         seen++;
       }
@@ -50,7 +50,7 @@ Deno.test("counts of an attack are whole numbers, of which none would be no atta
   await assertRejects(
     () => attackImages(classifier, mixup, data, 0.1, { settings: { weight: 0 } }),
     RangeError,
-    'expected "weight" to be a number > 0, got 0',
+    'Cannot set "weight" of attack "mixup": expected a number > 0, got 0',
   );
 });
 

@@ -209,6 +209,6 @@ Deno.test("regularizerSettings() refuses unknown names and numbers below 0", () 
   const negative = assertThrows(() => regularizerSettings(clamp, { condition: -3 }), RangeError);
   assertEquals(
     negative.message,
-    'Cannot regularise by "clamp": expected "condition" to be a number ≥ 0, got -3',
+    'Cannot set "condition" of regularizer "clamp": expected a number ≥ 1, got -3',
   );
 });

@@ -224,7 +224,7 @@ Deno.test({
         await assertRejects(
           () => compressStates(method, net("tucker"), states, options),
           RangeError,
-          `Cannot compress: expected ${message}`,
+          `Cannot convert the network: expected ${message}`,
         );
       }
       await assertRejects(
