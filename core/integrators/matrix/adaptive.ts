@@ -11,7 +11,9 @@ import { augment } from "./augmentation.ts";
 import { type RightHandSide, stepOde } from "../ode.ts";
 import { checkTruncation, upToError } from "../truncation.ts";
 import type { Integrator, StepResult } from "./types.ts";
+import type { FieldAt } from "../../geometry/fields/types.ts";
 import { distanceLowRank, type LowRank } from "../../geometry/low_rank.ts";
+import { type NormalDefect, normalDefect } from "./normal_defect.ts";
 import type { Stepper, Truncation } from "../types.ts";
 
 /** Settings of {@linkcode integrateAdaptive}. */
@@ -50,8 +52,20 @@ export interface AdaptiveResult<M> {
   readonly accepted: number;
   /** Steps that were taken again because their error was too large. */
   readonly rejected: number;
-  /** Steps that were taken again, in bases twice as large, because they used up all new ranks. */
+  /** Steps that were taken again in larger bases, which held too little of F or used up all ranks. */
   readonly enlarged: number;
+  /**
+   * Accepted steps whose error the ranks decide, not the length of the step: what ranks left out of
+   * F, or truncation discarded, is above the tolerance. Where there are any, the integrator is of
+   * fixed rank, or `truncation` allows too few ranks or discards too much, and the error is about
+   * `leftOut`, whatever the tolerance.
+   */
+  readonly limited: number;
+  /**
+   * Estimate of what ranks left out of the solution on its way: the sum over steps, each relative
+   * to the norm of Y there.
+   */
+  readonly leftOut: number;
 }
 
 /** Bounds of the change of the step size from one step to the next, and its safety factor. */
@@ -64,12 +78,12 @@ const [SHRINK, GROW, SAFETY] = [0.2, 4, 0.9];
  * the two, p being the order of integrator and stepper; the two are kept. The difference is measured
  * on the factors, never as an m×n matrix.
  *
- * An integrator of adapting rank at most doubles it in a step. Where it keeps all of the doubled rank
- * although the truncation had leave to drop some, more is likely needed: the step is taken again from
- * the same matrix in bases augmented by F V and Fᵀ U (the rejection of Ceruti, Kusch, Lubich: A
- * parallel rank-adaptive integrator for dynamical low-rank approximation, SISC 2024). Parallel
- * integrators leave out the block of new by new directions and see a new rank to second order in dt
- * only: start them with the rank that they will need.
+ * Nothing of that sees the part of F normal to the manifold, which no step at these ranks follows. It
+ * is estimated from products of F with a few random vectors. Where it is above the tolerance and the
+ * rank may grow, or where an integrator that at most doubles the rank keeps all of the doubled one,
+ * the step is taken again from the same matrix in bases augmented by F V, Fᵀ U and those products
+ * (after the rejection of Ceruti, Kusch, Lubich: A parallel rank-adaptive integrator for dynamical
+ * low-rank approximation, SISC 2024). Where it may not grow, the result says so as `limited`.
  *
  * @param f Right-hand side.
  * @param y0 Start, orthonormal bases.
@@ -88,7 +102,7 @@ export async function integrateAdaptive<M>(
   const { t0 = 0, t1, tolerance } = options;
   const order = orderOf(integrator, options);
   const { direction, first, longest, shortest } = stepsOf(t0, options);
-  const counts = { accepted: 0, rejected: 0, enlarged: 0 };
+  const counts = { accepted: 0, rejected: 0, enlarged: 0, limited: 0, leftOut: 0 };
   let [t, y, dt] = [t0, y0, first];
   while (t !== t1) {
     const last = dt * (1 + 1e-9) >= Math.abs(t1 - t);
@@ -98,6 +112,8 @@ export async function integrateAdaptive<M>(
     const ratio = tried ? errorRatio(tried, order, tolerance) : Infinity;
     if (tried && ratio <= 1) {
       counts.accepted++;
+      counts.leftOut += tried.leftOut / tried.size;
+      if (tried.leftOut > tolerance * tried.size) counts.limited++;
       y = tried.result.y;
       t = last ? t1 : t + length;
       options.onStep?.(t, tried.result);
@@ -185,30 +201,65 @@ function tooShort(dt: number, minStep: number, t: number): Error {
   );
 }
 
-/** One step of dt next to two of dt/2, which are the result. */
+/** A doubled step. */
+interface DoubledStep<M> {
+  /** That of the two halves. */
+  readonly result: StepResult<M>;
+  /** ‖one step − two‖. */
+  readonly difference: number;
+  /** Norm of the result. */
+  readonly size: number;
+  /** How often a step was taken again in larger bases. */
+  readonly enlarged: number;
+  /** Norm of what ranks left out. */
+  readonly leftOut: number;
+}
+
+/** One step of dt next to two of dt/2, from larger bases as long as ranks leave out too much. */
 async function doubledStep<M>(
   a: Algebra<M>,
   integrator: Integrator,
   f: RightHandSide<M>,
-  y: LowRank<M>,
+  start: LowRank<M>,
   t: number,
   dt: number,
   options: AdaptiveOptions<M>,
-): Promise<{ result: StepResult<M>; difference: number; size: number; enlarged: number }> {
-  const step = (from: LowRank<M>, at: number, length: number) =>
-    roomyStep(a, integrator, f, from, at, length, options);
-  const half = await step(y, t, dt / 2);
-  const fine = await step(half.result.y, t + dt / 2, dt / 2);
-  const coarse = await step(y, t, dt);
-  return {
-    result: fine.result,
-    difference: await distanceLowRank(a, coarse.result.y, fine.result.y),
-    size: await a.norm(fine.result.y.s),
-    enlarged: half.enlarged + fine.enlarged + coarse.enlarged,
-  };
+): Promise<DoubledStep<M>> {
+  const { tolerance } = options;
+  const step = (from: LowRank<M>, at: number, length: number, field: FieldAt<M>) =>
+    roomyStep(a, integrator, f, from, at, length, field, options);
+  const first = await f(t, start);
+  let y = start;
+  for (let enlarged = 0;; enlarged++) {
+    const coarse = await step(y, t, dt, first);
+    const half = await step(y, t, dt / 2, first);
+    const middle = await f(t + dt / 2, half.result.y);
+    const fine = await step(half.result.y, t + dt / 2, dt / 2, middle);
+    const end = fine.result.y;
+    const size = await a.norm(end.s);
+    const slopes = [first, middle, await f(t + dt, end)] as const;
+    const lacking = await normalDefect(a, y, end, slopes, dt);
+    const larger = integrator.adaptive && lacking.norm > tolerance * size
+      ? await largerBases(a, y, first, options, lacking)
+      : undefined;
+    if (larger) y = larger;
+    else {
+      return {
+        result: fine.result,
+        difference: await distanceLowRank(a, coarse.result.y, end),
+        size,
+        enlarged: enlarged + half.enlarged + fine.enlarged + coarse.enlarged,
+        leftOut: lacking.norm + half.result.discarded + fine.result.discarded,
+      };
+    }
+  }
 }
 
-/** A step, taken again in augmented bases as long as it keeps all the rank that it may add. */
+/**
+ * A step, taken again in augmented bases as long as it keeps all the rank that it may add.
+ *
+ * @param field F at the start, which is the first that every integrator asks for.
+ */
 async function roomyStep<M>(
   a: Algebra<M>,
   integrator: Integrator,
@@ -216,20 +267,36 @@ async function roomyStep<M>(
   start: LowRank<M>,
   t: number,
   dt: number,
-  { stepper, tolerance, truncation = upToError(tolerance / 10) }: AdaptiveOptions<M>,
+  field: FieldAt<M>,
+  options: AdaptiveOptions<M>,
 ): Promise<{ result: StepResult<M>; enlarged: number }> {
-  const { maxRank = Infinity } = truncation;
-  const largest = Math.min(maxRank, a.rows(start.u), a.rows(start.v));
+  const { stepper, tolerance, truncation = upToError(tolerance / 10) } = options;
   let y = start;
   for (let enlarged = 0;; enlarged++) {
-    const result = await stepOde(a, integrator, f, y, t, dt, { stepper, truncation });
-    const [before, after] = [a.cols(y.u), a.cols(result.y.u)];
-    const exhausted = integrator.adaptive && after >= 2 * before && after < largest;
-    if (!exhausted) return { result, enlarged };
-    const field = await f(t, y);
-    const { u, s, v } = await augment(a, y, await field.times(y.v), await field.adjointTimes(y.u));
-    // F here says nothing new, as where it begins at zero: later stages have found what there is.
-    if (a.cols(u) === before && a.cols(v) === before) return { result, enlarged };
-    y = { u, s, v };
+    let asked = 0;
+    const answer: RightHandSide<M> = (time, point) => asked++ === 0 ? field : f(time, point);
+    const result = await stepOde(a, integrator, answer, y, t, dt, { stepper, truncation });
+    const exhausted = integrator.adaptive && a.cols(result.y.u) >= 2 * a.cols(y.u);
+    const larger = exhausted ? await largerBases(a, y, field, options) : undefined;
+    if (!larger) return { result, enlarged };
+    y = larger;
   }
+}
+
+/** The same matrix in bases augmented by F V and Fᵀ U; undefined where they may not grow. */
+async function largerBases<M>(
+  a: Algebra<M>,
+  y: LowRank<M>,
+  field: FieldAt<M>,
+  { truncation }: AdaptiveOptions<M>,
+  lacking?: NormalDefect<M>,
+): Promise<LowRank<M> | undefined> {
+  const [left, right] = [a.cols(y.u), a.cols(y.v)];
+  const largest = Math.min(truncation?.maxRank ?? Infinity, a.rows(y.u), a.rows(y.v));
+  if (Math.max(left, right) >= largest) return undefined;
+  const k = [await field.times(y.v), ...(lacking ? [lacking.columns] : [])];
+  const l = [await field.adjointTimes(y.u), ...(lacking ? [lacking.rows] : [])];
+  const { u, s, v } = await augment(a, y, a.hstack(k), a.hstack(l));
+  // F here may say nothing new, as where it begins at zero: later stages have found what there is.
+  return a.cols(u) === left && a.cols(v) === right ? undefined : { u, s, v };
 }

@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertRejects,
+} from "@std/assert";
 import {
   type AdaptiveOptions,
   augmentedBug,
@@ -16,7 +23,7 @@ import {
   type Stepper,
 } from "../../../../core/integrators/mod.ts";
 import { denseField, type LowRank } from "../../../../core/geometry/mod.ts";
-import type { Matrix } from "../../../../core/algebra/mod.ts";
+import { type Matrix, matrixOf } from "../../../../core/algebra/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import {
   dense,
@@ -54,13 +61,14 @@ for (const item of integrators.list()) {
     const { rhs, y0, at } = await rotation();
     const counts: number[] = [];
     for (const tolerance of [1e-3, 1e-4]) {
-      const { y, accepted } = await integrateAdaptive(host, item, rhs, y0, {
+      const { y, accepted, limited } = await integrateAdaptive(host, item, rhs, y0, {
         t1: 0.5,
         tolerance,
         stepper: rk4,
         truncation: { rule: relativeFrobenius, tolerance: 1e-9, maxRank: 3 },
       });
       counts.push(accepted);
+      assertEquals(limited, 0);
       // Errors of the steps add up; parallel bases cost a constant.
       assertLess(relativeError(dense(y), at(0.5)), 3 * tolerance * accepted, `${accepted} steps`);
     }
@@ -103,11 +111,48 @@ for (const item of [augmentedBug, secondOrderParallelBug, midpointBug]) {
       firstStep: 0.5,
       truncation: { rule: relativeFrobenius, tolerance: 1e-8 },
     });
-    assertGreater(enlarged, 2);
+    assertGreater(enlarged, 0);
     assertEquals(y.u.cols, 9);
     assertLess(relativeError(dense(y), plus(dense(y0), force)), 1e-3);
   });
 }
+
+for (const item of integrators.list()) {
+  const outcome = item.adaptive ? "lets ranks follow" : "says that the rank limits";
+  Deno.test(`integrateAdaptive() ${outcome} ${item.name} where F leaves the manifold`, async () => {
+    const random = new Random(2);
+    const y0 = await randomLowRank(random, N, N, [1, 0.5, 0.2, 0.1]);
+    const goal = dense(await randomLowRank(random, N, N, [1e-2, 9e-3, 8e-3, 7e-3]));
+    const rhs = (_t: number, y: LowRank<Matrix>) => denseField(host, minus(goal, dense(y)));
+    const tolerance = 1e-5;
+    const options = { t1: 1, tolerance, stepper: rk4 };
+    const end = await integrateAdaptive(host, item, rhs, y0, options);
+    const exact = plus(host.scale(Math.exp(-1), dense(y0)), host.scale(1 - Math.exp(-1), goal));
+    const error = relativeError(dense(end.y), exact);
+    if (item.adaptive) {
+      assertEquals([end.y.u.cols, end.limited], [8, 0]);
+      assertLess(error, tolerance * end.accepted);
+      assertLess(end.leftOut, tolerance * end.accepted);
+    } else {
+      assertEquals([end.y.u.cols, end.limited], [4, end.accepted]);
+      assertAlmostEquals(end.leftOut / error, 1, 0.5);
+      assertGreater(error, 1e3 * tolerance);
+    }
+  });
+}
+
+Deno.test("integrateAdaptive() finds motion that touches neither basis", async () => {
+  const column = (i: number) => matrixOf(N, 1, (row) => row === i ? 1 : 0);
+  const y0 = { u: column(0), s: matrixOf(1, 1, () => 1), v: column(0) };
+  // F V = 0 and Fᵀ U = 0 at the start: no K- or L-flow moves.
+  const force = matrixOf(N, N, (i, j) => i === 3 && j === 5 ? 1 : 0);
+  const { y } = await integrateAdaptive(host, augmentedBug, () => denseField(host, force), y0, {
+    t1: 1,
+    tolerance: 1e-6,
+    stepper: rk4,
+  });
+  assertLess(relativeError(dense(y), plus(dense(y0), force)), 1e-12);
+});
 
 Deno.test("integrateAdaptive() lets ranks rise to maxRank and no further", async () => {
   const random = new Random(3);
@@ -115,7 +160,7 @@ Deno.test("integrateAdaptive() lets ranks rise to maxRank and no further", async
   const goal = dense(await randomLowRank(random, N, N, [4, 3, 2, 1]));
   const rhs = (_t: number, y: LowRank<Matrix>) => denseField(host, minus(goal, dense(y)));
   const ranks: number[] = [];
-  await integrateAdaptive(host, augmentedBug, rhs, y0, {
+  const { limited } = await integrateAdaptive(host, augmentedBug, rhs, y0, {
     t1: 1,
     tolerance: 1e-3,
     stepper: heun,
@@ -124,6 +169,7 @@ Deno.test("integrateAdaptive() lets ranks rise to maxRank and no further", async
   });
   assertEquals(ranks.at(-1), 3);
   assertEquals(Math.max(...ranks), 3);
+  assertGreater(limited, 0);
 });
 
 Deno.test("integrateAdaptive() refuses what it cannot control", async () => {
