@@ -4,8 +4,16 @@
  * @module
  */
 
-import { type RunConfig, RunFolder, type RunFolderOptions } from "../core/mod.ts";
+import {
+  describeEnvironment,
+  type RunConfig,
+  RunFolder,
+  type RunFolderOptions,
+} from "../core/mod.ts";
+import { INTERRUPTED } from "./interruption.ts";
+import { runPath } from "./run_path.ts";
 import type { TextSink } from "./terminal/mod.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** {@linkcode RunFolder.open}, with its warnings written to a sink. */
 export async function openRunFolder(
@@ -17,4 +25,47 @@ export async function openRunFolder(
   const folder = await RunFolder.open(path, config, options);
   for (const text of folder.warnings) sink.write(`Warning: ${text}\n`);
   return folder;
+}
+
+/** A study of several parts, each of which is saved when it is finished. */
+export interface Study extends Pick<RunConfig, "recipe" | "seed" | "backend"> {
+  /** Registry name of its kind of report. */
+  readonly report: string;
+  /** Its options. */
+  readonly settings: {
+    /** Folder, empty for one of this moment. */
+    readonly out: string;
+    /** Whether to go on with what is there. */
+    readonly resume: boolean;
+  };
+}
+
+/**
+ * Opens the folder of a study.
+ *
+ * @throws {UsageError} When it shall be resumed and no folder is named.
+ * @throws {Error} As {@linkcode RunFolder.open} does.
+ */
+export async function openStudy(sink: TextSink, study: Study): Promise<RunFolder> {
+  const { out, resume } = study.settings;
+  if (resume && out === "") {
+    throw new UsageError("Cannot resume: name the folder of the study with --out DIR");
+  }
+  const config = { ...study, settings: { ...study.settings }, environment: describeEnvironment() };
+  const options = { resume, mayChange: ["out", "resume", "threads"] };
+  return await openRunFolder(sink, runPath(out, study.recipe), config, options);
+}
+
+/**
+ * Keeps the folder of a study that was asked to stop and says how to go on.
+ *
+ * @returns Exit code.
+ */
+export function interrupted(folder: RunFolder, write: (text: string) => void): number {
+  folder.keep();
+  write(
+    "\nInterrupted; finished parts are saved. Go on with the same options and\n" +
+      `  deno task train ${folder.config.recipe} --out ${folder.path} --resume\n`,
+  );
+  return INTERRUPTED;
 }

@@ -12,6 +12,7 @@ export * from "./files.ts";
 export * from "./json.ts";
 export { FolderLock, lockFolder } from "./lock.ts";
 export * from "./metrics.ts";
+export * from "./parts.ts";
 export * from "./record.ts";
 export * from "./report/mod.ts";
 export * from "./run_config.ts";

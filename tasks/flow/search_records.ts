@@ -10,8 +10,10 @@ import {
   aNumber,
   aRecord,
   arrayOf,
+  aText,
   type Expectation,
   listOf,
+  someOf,
 } from "../../core/mod.ts";
 
 /** What decides a search, in plain values that can go to another thread. */
@@ -144,6 +146,27 @@ export const flowPicture: Expectation<FlowPicture> = aRecord<FlowPicture>({
   interval: aNumber,
   drag: arrayOf(Float64Array),
   lift: arrayOf(Float64Array),
+});
+
+/** Fields of {@linkcode SearchResult} beside the pictures, as a file must hold them. */
+export const searchFigures = {
+  window: aText,
+  designs: someOf(designStep),
+  dragBefore: aNumber,
+  dragAfter: aNumber,
+  gradientError: aNumber,
+  gradientNoise: aNumber,
+  steps: aNumber,
+  forwardSteps: aNumber,
+  peakSnapshots: aNumber,
+  stateBytes: aNumber,
+};
+
+/** {@linkcode SearchResult} as a file must hold it. */
+export const searchResult: Expectation<SearchResult> = aRecord<SearchResult>({
+  ...searchFigures,
+  before: flowPicture,
+  after: flowPicture,
 });
 
 /** Hears how far the present simulation is. */

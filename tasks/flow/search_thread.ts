@@ -26,12 +26,19 @@ export type SearchMessage =
 /** Hears every design. */
 export type DesignListener = (settings: SearchSettings, design: DesignStep) => void;
 
+/** Makes a search, or knows its result. */
+export type ResultKeeper = (
+  settings: SearchSettings,
+  search: () => Promise<SearchResult>,
+) => Promise<SearchResult>;
+
 /**
  * Searches with each of the settings, as many at a time as there are threads: one after the other
  * in this thread where that is one. Threads that have no search of their own help the others.
  *
  * @param signal Ends the threads when it aborts; what is there by then is returned.
  * @param progress Called often while searches run; may throw to end them.
+ * @param keep May take a result from elsewhere, or keep it; default: every search is made.
  * @returns Results in the order of the settings.
  */
 export async function searchAll(
@@ -39,6 +46,7 @@ export async function searchAll(
   threads: number,
   listener: DesignListener,
   progress: SearchProgress,
+  keep: ResultKeeper = (_, search) => search(),
 ): Promise<SearchResult[]> {
   const results = new Array<SearchResult>(all.length);
   const workers = new Set<Worker>();
@@ -47,8 +55,10 @@ export async function searchAll(
     while (next < all.length) {
       const k = next++;
       const order = { settings: all[k]!, threads: threadsOf(k, all.length, threads) };
-      const found = threads > 1 ? await inThread(order, listener, workers) : undefined;
-      results[k] = found ?? await here(order, listener, progress);
+      results[k] = await keep(order.settings, async () => {
+        const found = threads > 1 ? await inThread(order, listener, workers) : undefined;
+        return found ?? await here(order, listener, progress);
+      });
     }
   };
   let done = false;

@@ -5,19 +5,22 @@
  */
 
 import { join } from "node:path";
-import { describeEnvironment, suggest, windows, writeRecord } from "../../core/mod.ts";
-import { INTERRUPTED } from "../interruption.ts";
+import { finishedPart, suggest, windows, writeRecord } from "../../core/mod.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
 import { shapeReport } from "../reports/shape.ts";
-import { openRunFolder } from "../run_folder.ts";
-import { runPath } from "../run_path.ts";
+import { interrupted, openStudy } from "../run_folder.ts";
 import { formatBytes, formatDuration, renderTable } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { bodies } from "./body.ts";
 import { fastestKernel } from "./kernel.ts";
-import type { DesignStep, SearchResult, SearchSettings } from "./search_records.ts";
+import {
+  type DesignStep,
+  type SearchResult,
+  searchResult,
+  type SearchSettings,
+} from "./search_records.ts";
 import { searchAll } from "./search_thread.ts";
 import { summaryOf, type WindowSummary } from "./shape_summary.ts";
 import { Interrupted, Ticker } from "./ticker.ts";
@@ -43,6 +46,7 @@ export const shapeDefaults = {
   memory: 0.5,
   threads: 0, // 0: all cores
   out: "",
+  resume: false,
 };
 
 /** Options of a study. */
@@ -73,6 +77,7 @@ export function shapeSchema(): OptionSchema<typeof shapeDefaults> {
       description: "searches at a time; threads left over share their steps; 0: all cores",
     },
     out: { description: "folder of the run, default runs/<recipe>-<time>" },
+    resume: { description: "go on with the study in --out" },
   };
 }
 
@@ -86,14 +91,9 @@ export async function shapeStudy(
 ): Promise<number> {
   const begin = performance.now();
   const searches = searchesOf(options);
-  const path = runPath(options.out, recipe);
-  const config = { recipe, settings: options, seed: 0, backend: fastestKernel().name };
-  const environment = describeEnvironment();
-  using folder = await openRunFolder(sink, path, {
-    ...config,
-    report: shapeReport.name,
-    environment,
-  });
+  const { name: backend } = fastestKernel();
+  const report = shapeReport.name;
+  using folder = await openStudy(sink, { recipe, settings: options, seed: 0, backend, report });
   const ticker = new Ticker(sink, signal);
   const threads = options.threads || navigator.hardwareConcurrency;
   ticker.line(introduction(searches, Math.min(threads, searches.length)));
@@ -104,22 +104,21 @@ export async function shapeStudy(
       threads,
       ({ window }, design) => ticker.line(designLine(window, design)),
       (label) => ticker.tick({ label, done: 0 }),
+      ({ window }, compute) => finishedPart(folder, window, searchResult, compute),
     );
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    folder.keep();
-    ticker.line("Interrupted; nothing was saved but the settings.");
-    return INTERRUPTED;
+    return interrupted(folder, (text) => ticker.line(text));
   }
   const seconds = (performance.now() - begin) / 1000;
   const found = results.map((r) => summaryOf(r));
-  await writeRecord(join(path, "flows.safetensors"), {
+  await writeRecord(join(folder.path, "flows.safetensors"), {
     flows: results.map(({ window, before, after }) => ({ window, before, after })),
   });
-  const summary = { recipe, seed: 0, backend: config.backend, seconds, windows: found };
+  const summary = { recipe, seed: 0, backend, seconds, windows: found };
   await folder.writeSummary(summary);
   ticker.line(`\n${resultTable(found)}\n\n${costs(results[0]!)}\n`);
-  ticker.line(`Report after ${formatDuration(seconds)}: ${await writeReport(path)}`);
+  ticker.line(`Report after ${formatDuration(seconds)}: ${await writeReport(folder.path)}`);
   return 0;
 }
 
@@ -137,8 +136,16 @@ function searchesOf(options: ShapeOptions): SearchSettings[] {
   }
   const start = bodies.get(options.body).parameters(options.parameters).map(() => 0);
   start[0] = options.stretch;
-  const { windows: _, parameters: __, stretch: ___, memory, threads: ____, out: _____, ...rest } =
-    options;
+  const {
+    windows: _,
+    parameters: __,
+    stretch: ___,
+    memory,
+    threads: ____,
+    out: _____,
+    resume: ______,
+    ...rest
+  } = options;
   return names.map((window) => ({ ...rest, window, start, memoryLimit: memory * GIB }));
 }
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { aNumber, aRecord, aText, type Expectation, someOf } from "../../core/mod.ts";
-import { designStep, type SearchResult } from "./search_records.ts";
+import { aNumber, aRecord, type Expectation } from "../../core/mod.ts";
+import { searchFigures, type SearchResult } from "./search_records.ts";
 
 /** A search in numbers. */
 export interface WindowSummary extends Omit<SearchResult, "before" | "after"> {
@@ -21,20 +21,11 @@ export interface WindowSummary extends Omit<SearchResult, "before" | "after"> {
 
 /** {@linkcode WindowSummary} as a file must hold it. */
 export const windowSummary: Expectation<WindowSummary> = aRecord<WindowSummary>({
-  window: aText,
-  designs: someOf(designStep),
-  dragBefore: aNumber,
-  dragAfter: aNumber,
+  ...searchFigures,
   saved: aNumber,
   noise: aNumber,
   largestNoise: aNumber,
   moved: aNumber,
-  gradientError: aNumber,
-  gradientNoise: aNumber,
-  steps: aNumber,
-  forwardSteps: aNumber,
-  peakSnapshots: aNumber,
-  stateBytes: aNumber,
 });
 
 /** Sums up a search. */

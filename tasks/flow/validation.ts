@@ -6,21 +6,19 @@
  */
 
 import { join } from "node:path";
-import { describeEnvironment, writeRecord } from "../../core/mod.ts";
-import { INTERRUPTED } from "../interruption.ts";
+import { anything, aRecord, byName, finishedPart, writeRecord } from "../../core/mod.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { flowReport } from "../reports/flow.ts";
 import { writeReport } from "../reports/mod.ts";
-import { openRunFolder } from "../run_folder.ts";
-import { runPath } from "../run_path.ts";
+import { interrupted, openStudy } from "../run_folder.ts";
 import { formatCount, formatDuration, formatPercent, renderTable } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { type Channel, channel, type ChannelOptions } from "./channel.ts";
 import { circle } from "./fourier.ts";
 import { vorticity } from "./fields.ts";
 import { fastestKernel, flowKernels } from "./kernel.ts";
-import { flowFigures, type GridResult } from "./measures.ts";
+import { flowFigures, type GridResult, gridResult } from "./measures.ts";
 import type { ForceHistory } from "./objective.ts";
 import { pressureDrop, pressureProbe } from "./pressure.ts";
 import { measuredOf, relativeError } from "./reference.ts";
@@ -37,6 +35,7 @@ export const flowDefaults = {
   kernel: "fastest",
   threads: 0, // 0: all cores
   out: "",
+  resume: false,
 };
 
 /** Options of a simulation. */
@@ -53,8 +52,15 @@ export function flowSchema(): OptionSchema<typeof flowDefaults> {
     kernel: { oneOf: ["fastest", ...flowKernels.names()], description: "what computes the steps" },
     threads: { integer: true, min: 0, max: 64, description: "threads, 0 for all cores" },
     out: { description: "folder of the run, default runs/<recipe>-<time>" },
+    resume: { description: "go on with the study in --out" },
   };
 }
+
+/** What a grid came to, and what the report draws of it. */
+const gridPart = aRecord<{ result: GridResult; field: object }>({
+  result: gridResult,
+  field: byName(anything),
+});
 
 /** Largest number of samples of a history that is kept for the report. */
 const SAMPLES = 4000;
@@ -73,14 +79,9 @@ export async function validate(
     );
   }
   const kind = options.kernel === "fastest" ? fastestKernel() : flowKernels.get(options.kernel);
-  const path = runPath(options.out, recipe);
-  const config = { recipe, settings: options, seed: 0, backend: kind.name };
-  const environment = describeEnvironment();
-  using folder = await openRunFolder(sink, path, {
-    ...config,
-    report: flowReport.name,
-    environment,
-  });
+  const { name: backend } = kind;
+  const report = flowReport.name;
+  using folder = await openStudy(sink, { recipe, settings: options, seed: 0, backend, report });
   const ticker = new Ticker(sink, signal);
   const threads = options.threads || navigator.hardwareConcurrency;
   ticker.line(
@@ -90,23 +91,25 @@ export async function validate(
   const results: GridResult[] = [];
   try {
     for (const [k, place] of channels.entries()) {
-      using solver = new FlowSolver(place, circle, kind, threads);
-      const { result, history } = await simulateGrid(solver, grids[k]!, options, ticker);
+      const compute = async () => {
+        using solver = new FlowSolver(place, circle, kind, threads);
+        const { result, history } = await simulateGrid(solver, grids[k]!, options, ticker);
+        return { result, field: recordOf(solver, history) };
+      };
+      const { result, field } = await finishedPart(folder, `grid-${grids[k]}`, gridPart, compute);
       ticker.line(gridLine(result));
       results.push(result);
-      await writeRecord(join(path, "field.safetensors"), recordOf(solver, history));
+      await writeRecord(join(folder.path, "field.safetensors"), field);
     }
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    folder.keep();
-    ticker.line("Interrupted; nothing was saved but the settings and the fields.");
-    return INTERRUPTED;
+    return interrupted(folder, (text) => ticker.line(text));
   }
   const seconds = results.reduce((sum, r) => sum + r.seconds, 0);
-  const summary = { recipe, seed: 0, backend: kind.name, seconds, grids: results };
+  const summary = { recipe, seed: 0, backend, seconds, grids: results };
   await folder.writeSummary(summary);
   ticker.line(`\n${figuresTable(results, options.reynolds === 100)}\n`);
-  ticker.line(`Report after ${formatDuration(seconds)}: ${await writeReport(path)}`);
+  ticker.line(`Report after ${formatDuration(seconds)}: ${await writeReport(folder.path)}`);
   return 0;
 }
 

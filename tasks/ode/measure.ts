@@ -39,15 +39,20 @@ export interface ProblemResult {
   readonly curves: readonly Convergence[];
 }
 
+/** {@linkcode Convergence} as a file must hold it. */
+export const convergenceResult: Expectation<Convergence> = aRecord<Convergence>({
+  integrator: aText,
+  errors: listOf(aNumber),
+  secondsPerStep: aNumber,
+});
+
 /** {@linkcode ProblemResult} as a file must hold it. */
 export const problemResult: Expectation<ProblemResult> = aRecord<ProblemResult>({
   problem: aText,
   rank: aNumber,
   stepSizes: someOf(aNumber),
   best: aNumber,
-  curves: listOf(
-    aRecord<Convergence>({ integrator: aText, errors: listOf(aNumber), secondsPerStep: aNumber }),
-  ),
+  curves: listOf(convergenceResult),
 });
 
 /** Errors within this factor of the best approximation show the rank, not the step size. */

@@ -6,20 +6,25 @@
  */
 
 import {
-  describeEnvironment,
+  finishedPart,
   type Integrator,
   integrators,
   openHostAlgebra,
+  type RunFolder,
 } from "../../core/mod.ts";
-import { INTERRUPTED } from "../interruption.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { convergenceReport, orderText } from "../reports/convergence.ts";
 import { writeReport } from "../reports/mod.ts";
-import { openRunFolder } from "../run_folder.ts";
-import { runPath } from "../run_path.ts";
-import { formatDuration, renderTable, type TextSink } from "../terminal/mod.ts";
-import { type Convergence, convergence, measuredOrder, type ProblemResult } from "./measure.ts";
+import { interrupted, openStudy } from "../run_folder.ts";
+import { formatDuration, renderTable } from "../terminal/mod.ts";
+import {
+  type Convergence,
+  convergence,
+  convergenceResult,
+  measuredOrder,
+  type ProblemResult,
+} from "./measure.ts";
 import { type OdeProblem, odeProblems } from "./problem.ts";
 
 /** Everything that decides a study. */
@@ -31,6 +36,7 @@ export const studyDefaults = {
   steps: 10, // of the first curve point
   halvings: 3,
   out: "",
+  resume: false,
 };
 
 /** Options of a study. */
@@ -46,6 +52,7 @@ export function studySchema(): OptionSchema<typeof studyDefaults> {
     steps: { integer: true, min: 1, description: "number of steps at the largest step size" },
     halvings: { integer: true, min: 1, max: 8, description: "how often the step size is halved" },
     out: { description: "folder of the run, default runs/<recipe>-<time>" },
+    resume: { description: "go on with the study in --out" },
   };
 }
 
@@ -63,30 +70,20 @@ export async function study(
   const begin = performance.now();
   const { name: backend } = await openHostAlgebra();
   sink.write(`Computing in ${backend}\n`);
-  const path = runPath(options.out, recipe);
-  using folder = await openRunFolder(sink, path, {
-    recipe,
-    settings: options,
-    seed: options.seed,
-    backend,
-    report: convergenceReport.name,
-    environment: describeEnvironment(),
-  });
+  const { seed } = options;
+  const report = convergenceReport.name;
+  using folder = await openStudy(sink, { recipe, settings: options, seed, backend, report });
   const problems: ProblemResult[] = [];
   for (const problem of chosen(odeProblems, options.problem)) {
-    const result = await solveAll(problem, options, sink, signal);
-    if (!result) {
-      folder.keep();
-      sink.write("\nInterrupted; nothing was saved but the settings.\n");
-      return INTERRUPTED;
-    }
+    const result = await solveAll(problem, options, folder, { sink, signal });
+    if (!result) return interrupted(folder, (text) => sink.write(text));
     problems.push(result);
     sink.write(`\n${problem.title}, rank ${result.rank}\n${tableOf(result)}\n`);
   }
   const seconds = (performance.now() - begin) / 1000;
-  const summary = { recipe, seed: options.seed, backend, seconds, problems };
+  const summary = { recipe, seed, backend, seconds, problems };
   await folder.writeSummary(summary);
-  sink.write(`\nReport after ${formatDuration(seconds)}: ${await writeReport(path)}\n`);
+  sink.write(`\nReport after ${formatDuration(seconds)}: ${await writeReport(folder.path)}\n`);
   return 0;
 }
 
@@ -94,8 +91,8 @@ export async function study(
 async function solveAll(
   problem: OdeProblem,
   options: StudyOptions,
-  sink: TextSink,
-  signal: AbortSignal,
+  folder: RunFolder,
+  { sink, signal }: RecipeContext,
 ): Promise<ProblemResult | undefined> {
   const open = await problem.open(options.seed);
   const rank = options.rank || problem.rank;
@@ -105,7 +102,9 @@ async function solveAll(
   for (const [i, integrator] of chosenOnes.entries()) {
     if (signal.aborted) return undefined;
     sink.write(`${problem.name}: ${integrator.name} (${i + 1} of ${chosenOnes.length})\n`);
-    curves.push(await convergence(open, integrator, rank, counts));
+    const compute = () => convergence(open, integrator, rank, counts);
+    const part = `${problem.name}-${integrator.name}`;
+    curves.push(await finishedPart(folder, part, convergenceResult, compute));
     // Ctrl-C is heard between integrators.
     await new Promise((resolve) => setTimeout(resolve));
   }

@@ -4,17 +4,15 @@
  * @module
  */
 
-import { describeEnvironment, windows } from "../../core/mod.ts";
-import { INTERRUPTED } from "../interruption.ts";
+import { finishedPart, type RunFolder, windows } from "../../core/mod.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
 import { windowingReport } from "../reports/windowing.ts";
-import { openRunFolder } from "../run_folder.ts";
-import { runPath } from "../run_path.ts";
+import { interrupted, openStudy } from "../run_folder.ts";
 import { formatDuration, type TextSink, wrap } from "../terminal/mod.ts";
 import { orderTable } from "./order_table.ts";
-import { binsUpTo, measureWindow, type WindowCurve } from "./measure.ts";
+import { binsUpTo, measureWindow, type WindowCurve, windowCurve } from "./measure.ts";
 import {
   type OpenUnsteadyProblem,
   type OutputSeries,
@@ -32,6 +30,7 @@ export const windowingDefaults = {
   tolerance: 1e-4, // of the monitor that decides when to stop
   snapshots: 100, // of the adjoint
   out: "",
+  resume: false,
 };
 
 /** Options of a study of windows. */
@@ -52,6 +51,7 @@ export function windowingSchema(): OptionSchema<typeof windowingDefaults> {
     tolerance: { min: 1e-12, max: 1, description: "relative, of the criterion to stop" },
     snapshots: { integer: true, min: 1, description: "states that the adjoint keeps at most" },
     out: { description: "folder of the run, default runs/<recipe>-<time>" },
+    resume: { description: "go on with the study in --out" },
   };
 }
 
@@ -72,32 +72,21 @@ export async function windowingStudy(
   { sink, signal }: RecipeContext,
 ): Promise<number> {
   const begin = performance.now();
-  const path = runPath(options.out, recipe);
   const backend = "float64";
-  using folder = await openRunFolder(sink, path, {
-    recipe,
-    settings: options,
-    seed: 0,
-    backend,
-    report: windowingReport.name,
-    environment: describeEnvironment(),
-  });
+  const report = windowingReport.name;
+  using folder = await openStudy(sink, { recipe, settings: options, seed: 0, backend, report });
   sink.write(introduction(options));
   const problems: StudiedProblem[] = [];
   for (const problem of chosen(unsteadyProblems, options.problem)) {
-    const result = await studyProblem(problem, options, signal);
-    if (!result) {
-      folder.keep();
-      sink.write("\nInterrupted; nothing was saved but the settings.\n");
-      return INTERRUPTED;
-    }
+    const result = await studyProblem(problem, options, folder, signal);
+    if (!result) return interrupted(folder, (text) => sink.write(text));
     problems.push(result);
     describe(result, problem, sink);
   }
   const seconds = (performance.now() - begin) / 1000;
   const summary = { recipe, seed: 0, backend, seconds, problems };
   await folder.writeSummary(summary);
-  sink.write(`\nReport after ${formatDuration(seconds)}: ${await writeReport(path)}\n`);
+  sink.write(`\nReport after ${formatDuration(seconds)}: ${await writeReport(folder.path)}\n`);
   return 0;
 }
 
@@ -105,6 +94,7 @@ export async function windowingStudy(
 async function studyProblem(
   problem: UnsteadyProblem,
   options: WindowingOptions,
+  folder: RunFolder,
   signal: AbortSignal,
 ): Promise<StudiedProblem | undefined> {
   const open = problem.open(options.transient);
@@ -115,7 +105,10 @@ async function studyProblem(
     // Ctrl-C is heard between windows.
     await new Promise((resolve) => setTimeout(resolve));
     if (signal.aborted) return undefined;
-    curves.push(measureWindow(open, series, window, periods, options.tolerance));
+    const compute = () =>
+      Promise.resolve(measureWindow(open, series, window, periods, options.tolerance));
+    const part = `${problem.name}-${window.name}`;
+    curves.push(await finishedPart(folder, part, windowCurve, compute));
   }
   return {
     problem: problem.name,

@@ -22,7 +22,7 @@ export async function kills({ folder, count, random, undisturbed }: Conditions):
   const counter = new Counter();
   let runs = 0;
   let out = join(folder, `kills-${runs}`);
-  for (let killed = 0; killed < count;) {
+  for (let killed = 0; killed < count && !counter.hopeless;) {
     const before = await stepsSaved(out) ?? 0;
     const { code, signal, text } = await disturbed(out, "SIGKILL", random, undisturbed);
     if (signal === null) {
@@ -62,5 +62,6 @@ export async function finished(
 ): Promise<void> {
   counter.add("runs brought to their end");
   counter.expect(code === 0, `${out}: exit code ${code}: ${text}`);
-  counter.expectEqual(await traceOf(out), trace, out);
+  const got = await traceOf(out).catch((error) => `${error}`);
+  counter.expectEqual(got, trace, out);
 }

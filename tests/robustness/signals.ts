@@ -14,7 +14,7 @@ export async function signals({ folder, count, random, undisturbed }: Conditions
   for (const name of ["SIGTERM", "SIGHUP"] as const) {
     let runs = 0;
     let out = join(folder, `${name}-${runs}`);
-    for (let sent = 0; sent < count;) {
+    for (let sent = 0; sent < count && !counter.hopeless;) {
       const end = await disturbed(out, name, random, undisturbed);
       if (end.code !== 0) sent++;
       if (end.code === 0) {

@@ -8,6 +8,9 @@ export interface Tally {
   readonly faults: readonly string[];
 }
 
+/** Faults after which a check ends. */
+const ENOUGH = 5;
+
 /** Counts while a check runs. */
 export class Counter {
   readonly #counts = new Map<string, number>();
@@ -27,6 +30,11 @@ export class Counter {
   expectEqual(got: unknown, expected: unknown, what: string): void {
     const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
     this.expect(a === b, `${what}: expected ${brief(b)}, got ${brief(a)}`);
+  }
+
+  /** Whether there are so many faults that more say nothing new. */
+  get hopeless(): boolean {
+    return this.#faults.length >= ENOUGH;
   }
 
   /** What was counted. */
