@@ -5,6 +5,7 @@
  */
 
 import type { Algebra } from "../algebra/mod.ts";
+import { NonFiniteError } from "../checks.ts";
 import type { Random } from "../random.ts";
 import type { Check } from "./types.ts";
 
@@ -118,9 +119,14 @@ const TERMS = 18;
  * exp(X) of a small matrix by scaling, squaring and the Taylor series.
  *
  * @param x n×n.
+ * @throws {NonFiniteError} When it is not finite.
  */
 export async function matrixExponential<M>(a: Algebra<M>, x: M): Promise<M> {
-  const squarings = Math.max(0, Math.ceil(Math.log2(await a.norm(x))));
+  const norm = await a.norm(x);
+  if (!Number.isFinite(norm)) {
+    throw new NonFiniteError(`Cannot exponentiate: expected a finite matrix, got norm ${norm}`);
+  }
+  const squarings = Math.max(0, Math.ceil(Math.log2(norm)));
   const small = a.scale(2 ** -squarings, x);
   const identity = a.identity(a.rows(x));
   let result = identity;

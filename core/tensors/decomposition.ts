@@ -54,5 +54,6 @@ export async function leftOut<M>(
   core: DenseTensor<M>,
 ): Promise<number> {
   const [full, kept] = [await a.norm(x.data), await a.norm(core.data)];
-  return Math.sqrt(Math.max(0, (full - kept) * (full + kept)));
+  // Root by root: the product may overflow or vanish where norms do not.
+  return Math.sqrt(Math.max(0, full - kept)) * Math.sqrt(full + kept);
 }

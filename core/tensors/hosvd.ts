@@ -16,15 +16,15 @@ export const hosvd: TuckerDecomposition = {
   async decompose(a, x, options = {}) {
     const choose = spendBudget(options, x.shape.length, await a.norm(x.data));
     const factors: typeof x.data[] = [];
-    let square = 0;
+    let discarded = 0;
     for (const mode of x.shape.keys()) {
       const { p, sigma } = await a.svd(unfoldCyclic(a, x, mode));
       const rank = choose(sigma, mode);
-      square += Math.hypot(...sigma.subarray(rank)) ** 2;
+      discarded = Math.hypot(discarded, ...sigma.subarray(rank));
       factors.push(a.columns(p, 0, rank));
     }
     const core = modeProducts(a, x, factors, { transpose: true });
-    return { tucker: { core, factors }, discarded: Math.sqrt(square) };
+    return { tucker: { core, factors }, discarded };
   },
 };
 
