@@ -113,7 +113,7 @@ export function runSchema(): OptionSchema<typeof runDefaults> {
     threads: { integer: true, min: 0, description: "threads, 0 for all cores" },
     data: { description: "folder of the data set" },
     offline: { description: "never download" },
-    out: { description: "folder of the run, default runs/<recipe>-<time>" },
+    out: { description: "folder of the run, default a new one in runs/" },
     resume: { description: "go on with the run in --out" },
   };
 }

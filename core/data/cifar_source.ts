@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { readBytes, writeAtomic } from "../io/mod.ts";
+import { readBytes, unlessMissing, writeAtomic } from "../io/mod.ts";
 import { cacheDirectory } from "./cache_directory.ts";
 import { CIFAR_SHAPE, parseCifar } from "./cifar_format.ts";
 import {
@@ -141,10 +141,10 @@ async function fetchFiles(
   const check = (bytes: Uint8Array) => contradiction(bytes, archive.digest);
   const conditions = { mirrors, check, onProgress, patience, signal };
   const path = await download(archive.name, directory, conditions);
-  for (const [name, { content }] of await takeOut(collection, path, names)) {
-    await writeAtomic(join(directory, name), content);
-  }
-  await Deno.remove(path);
+  // Another process that downloaded it, too, may have taken the files out and removed it.
+  const taken = await unlessMissing(() => takeOut(collection, path, names));
+  for (const [name, { content }] of taken ?? []) await writeAtomic(join(directory, name), content);
+  await unlessMissing(() => Deno.remove(path));
 }
 
 /** Files of an archive by their names; all of them must be there. */

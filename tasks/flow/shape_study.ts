@@ -76,7 +76,7 @@ export function shapeSchema(): OptionSchema<typeof shapeDefaults> {
       min: 0,
       description: "searches at a time; threads left over share their steps; 0: all cores",
     },
-    out: { description: "folder of the run, default runs/<recipe>-<time>" },
+    out: { description: "folder of the run, default a new one in runs/" },
     resume: { description: "go on with the study in --out" },
   };
 }

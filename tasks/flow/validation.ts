@@ -51,7 +51,7 @@ export function flowSchema(): OptionSchema<typeof flowDefaults> {
     length: { min: 8, max: 100, description: "length of the channel in diameters" },
     kernel: { oneOf: ["fastest", ...flowKernels.names()], description: "what computes the steps" },
     threads: { integer: true, min: 0, max: 64, description: "threads, 0 for all cores" },
-    out: { description: "folder of the run, default runs/<recipe>-<time>" },
+    out: { description: "folder of the run, default a new one in runs/" },
     resume: { description: "go on with the study in --out" },
   };
 }

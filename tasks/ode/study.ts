@@ -51,7 +51,7 @@ export function studySchema(): OptionSchema<typeof studyDefaults> {
     rank: { integer: true, min: 0, description: "rank, 0 for that of each problem" },
     steps: { integer: true, min: 1, description: "number of steps at the largest step size" },
     halvings: { integer: true, min: 1, max: 8, description: "how often the step size is halved" },
-    out: { description: "folder of the run, default runs/<recipe>-<time>" },
+    out: { description: "folder of the run, default a new one in runs/" },
     resume: { description: "go on with the study in --out" },
   };
 }

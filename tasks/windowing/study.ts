@@ -50,7 +50,7 @@ export function windowingSchema(): OptionSchema<typeof windowingDefaults> {
     },
     tolerance: { min: 1e-12, max: 1, description: "relative, of the criterion to stop" },
     snapshots: { integer: true, min: 1, description: "states that the adjoint keeps at most" },
-    out: { description: "folder of the run, default runs/<recipe>-<time>" },
+    out: { description: "folder of the run, default a new one in runs/" },
     resume: { description: "go on with the study in --out" },
   };
 }

@@ -130,6 +130,21 @@ Deno.test("cifarSource() downloads the archive once, unpacks it and keeps only r
   });
 });
 
+Deno.test("cifarSource() downloads the same archive several times at once", async () => {
+  await withFolder(async (folder) => {
+    await withServer(() => new Response(ARCHIVE), async (address) => {
+      for (let round = 0; round < 5; round++) {
+        const directory = `${folder}/${round}`;
+        const loads = Array.from({ length: 6 }, () => loadFrom(directory, {}, [address]));
+        for (const { train } of await Promise.all(loads)) {
+          assertEquals([...train.labels], [0, 1, 2, 2, 0]);
+        }
+        assertEquals(namesIn(directory), ["one.bin", "test.bin", "two.bin"]);
+      }
+    });
+  });
+});
+
 Deno.test("cifarSource() unpacks no training file beside those of the user", async () => {
   await withFolder(async (folder) => {
     await fill(folder, { "two.bin": FILES["two.bin"]! });
