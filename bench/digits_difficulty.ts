@@ -8,7 +8,15 @@
 
 import { parseArgs } from "@std/cli";
 import { type Activation, type Engine, openEngine, type Tensor } from "../core/backend/mod.ts";
-import { batches, type Dataset, datasets, epochOrder, type Split } from "../core/data/mod.ts";
+import {
+  batches,
+  type Dataset,
+  datasets,
+  epochOrder,
+  type Examples,
+  imageExamples,
+} from "../core/data/mod.ts";
+import { uploaded } from "../core/training/mod.ts";
 import { Random } from "../core/random.ts";
 
 const BATCH = 128; // images
@@ -87,31 +95,32 @@ async function train(
   for (let epoch = 0; epoch < epochs; epoch++) {
     const rate = LEARNING_RATE * 0.5 * (1 + Math.cos(Math.PI * epoch / epochs));
     const order = epochOrder(data.train.count, seed, epoch);
-    for (const { images, labels, count } of batches(data.train, order, BATCH)) {
+    for (const batch of batches(imageExamples(data.train, data.shape), order, BATCH)) {
       await engine.scope(() => {
-        net.step(engine.tensor(images, [count, pixels]), engine.tensor(labels, [count]), rate);
+        const { x, y } = uploaded(engine, batch);
+        net.step(x!, y!, rate);
       });
     }
   }
-  const accuracy = await measure(engine, net, data.test, pixels);
+  const accuracy = await measure(engine, net, imageExamples(data.test, data.shape));
   for (const { x, m, v } of net.slots) for (const t of [x, m, v]) t.dispose();
   return { accuracy, seconds: (performance.now() - started) / 1000 };
 }
 
-async function measure(engine: Engine, net: Net, split: Split, pixels: number): Promise<number> {
+async function measure(engine: Engine, net: Net, examples: Examples): Promise<number> {
   let right = 0;
-  const order = Uint32Array.from({ length: split.count }, (_, i) => i);
-  for (const { images, labels, count } of batches(split, order, 500)) {
+  const order = Uint32Array.from({ length: examples.count }, (_, i) => i);
+  for (const batch of batches(examples, order, 500)) {
     await engine.scope(async () => {
-      const scores = await engine.read(net.logits(engine.tensor(images, [count, pixels])));
-      const classes = scores.length / count;
-      for (let i = 0; i < count; i++) {
+      const scores = await engine.read(net.logits(uploaded(engine, batch).x!));
+      const classes = scores.length / batch.count;
+      for (let i = 0; i < batch.count; i++) {
         const own = scores.subarray(i * classes, (i + 1) * classes);
-        if (own.indexOf(Math.max(...own)) === labels[i]) right++;
+        if (own.indexOf(Math.max(...own)) === batch.columns.y!.data[i]) right++;
       }
     });
   }
-  return right / split.count;
+  return right / examples.count;
 }
 
 const flags = parseArgs(Deno.args, {

@@ -5,6 +5,7 @@
  */
 
 import type { Activation, Layer } from "../core/mod.ts";
+import { activationSlope } from "./activate.ts";
 import { checkPositive } from "./geometry.ts";
 import { kaimingNormal } from "./initialisers.ts";
 import { biasSpec, type WeightOptions, weightSpec } from "./weights.ts";
@@ -37,5 +38,17 @@ export function linear(options: LinearOptions): Layer {
   return {
     weights: [weight, ...biases],
     forward: (pass, x) => pass.linear(weight.name, x, biases[0]?.name ?? null, activation),
+    linearise(pass, x) {
+      const before = pass.linear(weight.name, x, biases[0]?.name ?? null, "identity");
+      const y = activation === "identity" ? before : pass.engine.activate(before, activation);
+      const slope = activationSlope(pass.engine, activation, before, y);
+      return {
+        y,
+        pullback(cotangent) {
+          const c = slope ? pass.engine.mul(cotangent, slope) : cotangent;
+          return pass.linear(weight.name, c, null, "identity", { transpose: true });
+        },
+      };
+    },
   };
 }

@@ -12,6 +12,7 @@ export { conv2d, type Conv2dOptions, type ConvOptions } from "./conv2d.ts";
 export { conv2dTranspose, type Conv2dTransposeOptions } from "./conv2d_transpose.ts";
 export { depthwiseConv2d, type DepthwiseConv2dOptions } from "./depthwise_conv2d.ts";
 export { dropout, type DropoutOptions } from "./dropout.ts";
+export { embedding, type EmbeddingOptions } from "./embedding.ts";
 export type { ConvWindowOptions, PaddingChoice, Pair, WindowOptions } from "./geometry.ts";
 export {
   groupNorm,
@@ -43,6 +44,7 @@ export {
   vggSmall,
   wideResnet,
 } from "./networks/mod.ts";
+export { inputConvex, type InputConvexOptions } from "./networks/input_convex.ts";
 export { normalise, type NormaliseOptions } from "./normalise.ts";
 export { perceptron, type PerceptronOptions } from "./perceptron.ts";
 export { averagePool, globalAveragePool, maxPool, type PoolOptions } from "./pooling.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Layer } from "../core/mod.ts";
+import { type Layer, linearised } from "../core/mod.ts";
 
 /**
  * Chains layers.
@@ -22,5 +22,13 @@ export function sequential(layers: readonly Layer[]): Layer {
   return {
     weights,
     forward: (pass, x) => layers.reduce((y, layer) => layer.forward(pass, y), x),
+    linearise(pass, x) {
+      const links: ReturnType<typeof linearised>[] = [];
+      for (const layer of layers) links.push(linearised(layer, pass, links.at(-1)?.y ?? x));
+      return {
+        y: links.at(-1)?.y ?? x,
+        pullback: (cotangent) => links.reduceRight((c, link) => link.pullback(c), cotangent),
+      };
+    },
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { readRun, type RunConfig, type RunData } from "../core/mod.ts";
+import { firstMeasure, readRun, type RunConfig, type RunData } from "../core/mod.ts";
 import { perceptronOf, runVariants, type Subject } from "./classification.ts";
 import type { Variant } from "./classification/variant.ts";
 import { convolutionDefaults, convolutionSchema, convolutionSubject } from "./convolution.ts";
@@ -20,6 +20,7 @@ import {
   runSchema,
 } from "./settings.ts";
 import { storedOptions } from "./stored_options.ts";
+import { formatMeasure } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Value of `augmentation` that stands for that of the dense run. */
@@ -78,8 +79,8 @@ export async function compress(o: CompressOptions, context: RecipeContext): Prom
   }
   const subject = subjectOf(run);
   if (summary) {
-    const accuracy = (100 * summary.testAccuracy).toFixed(2);
-    context.sink.write(`Compressing ${o.checkpoint}: ${config.recipe}, test ${accuracy} %\n`);
+    const reached = formatMeasure(firstMeasure(summary));
+    context.sink.write(`Compressing ${o.checkpoint}: ${config.recipe}, test ${reached}\n`);
   }
   const path = runPath(o.out, "compress");
   const options = { ...o, augmentation: augmentationOf(o, config) };

@@ -1,17 +1,17 @@
 import {
+  type Batch,
   currentPoints,
   disposeStates,
   type Engine,
-  type LabelledBatch,
+  initialStates,
   type Layer,
   Pass,
   type TrainingMethod,
-  trainStep,
   type WeightStates,
 } from "../../core/mod.ts";
 import { networks } from "../../layers/mod.ts";
 import { CONV_BATCH, keptRank } from "./conv.ts";
-import { createStates, makeBatch, methodOf, RATE } from "./network.ts";
+import { makeBatch, methodOf, RATE, stepOn } from "./network.ts";
 import type { Workload, WorkloadKind } from "./workload.ts";
 
 /** Height and width of the images. */
@@ -38,13 +38,13 @@ function held(network: Layer): Layer {
 class ConvnetTraining {
   readonly #method: TrainingMethod;
   readonly #network: Layer;
-  readonly #batch: LabelledBatch;
+  readonly #batch: Batch;
   #states: WeightStates;
 
   private constructor(
     method: TrainingMethod,
     network: Layer,
-    batch: LabelledBatch,
+    batch: Batch,
     states: WeightStates,
   ) {
     this.#method = method;
@@ -59,13 +59,13 @@ class ConvnetTraining {
       networks.get(family).create({ shape: [SIDE, SIDE, 3], classes: 10, format }),
     );
     const batch = makeBatch(engine, CONV_BATCH, SIDE * SIDE * 3);
-    const states = await createStates(method, network);
+    const states = await initialStates(method, network, 1);
     return new ConvnetTraining(method, network, batch, states);
   }
 
   async step(): Promise<void> {
     const before = this.#states;
-    const out = await trainStep(this.#method, this.#network, before, this.#batch, { rate: RATE });
+    const out = await stepOn(this.#method, this.#network, before, this.#batch, RATE);
     this.#states = out.states;
     disposeStates(before, out.states);
   }
@@ -75,8 +75,8 @@ class ConvnetTraining {
     const { engine } = this.#method;
     const points = currentPoints(this.#network, this.#states);
     await engine.scope(async () => {
-      const pass = new Pass(engine, this.#network, points, false);
-      await engine.read(this.#network.forward(pass, this.#batch.x));
+      const pass = new Pass(engine, this.#network, points, { training: false });
+      await engine.read(this.#network.forward(pass, this.#batch.x!));
     });
   }
 }

@@ -49,7 +49,7 @@ function descend(
 }
 
 function twoFactors(engine: Engine, rank: number): Workload {
-  const { x, labels } = makeBatch(engine, BATCH);
+  const { x, y: labels } = makeBatch(engine, BATCH);
   return descend(engine, start(engine, rank), (v) => {
     const biases = v.slice(2 * HIDDEN + 1);
     const { value, gradients } = engine.gradients(() => {
@@ -66,7 +66,7 @@ function twoFactors(engine: Engine, rank: number): Workload {
 
 /** U, V of every layer from the captured pair: G V Sᵀ = Xᵀ (D V Sᵀ), Gᵀ U S = Dᵀ (X U S). */
 function threeFactors(engine: Engine, rank: number): Workload {
-  const { x, labels } = makeBatch(engine, BATCH);
+  const { x, y: labels } = makeBatch(engine, BATCH);
   const v0 = start(engine, rank);
   const cores = v0.slice(0, HIDDEN).map(() => fixed(engine, [rank, rank], 1 / Math.sqrt(rank)));
   for (let i = HIDDEN; i < 2 * HIDDEN; i++) {

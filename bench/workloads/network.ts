@@ -1,18 +1,21 @@
 import {
+  type Batch,
+  batchEvaluator,
+  crossEntropyLoss,
+  currentPoints,
   disposeStates,
   type Engine,
   engineAlgebra,
-  evaluate,
-  type Evaluation,
+  initialStates,
   integrators,
-  type LabelledBatch,
   type Layer,
   optimizerStepper,
-  Random,
   relativeFrobenius,
+  type StepOutcome,
+  type Tensor,
   type TrainingMethod,
   trainStep,
-  weightFormats,
+  tuckerIntegrators,
   type WeightStates,
 } from "../../core/mod.ts";
 import { perceptron } from "../../layers/mod.ts";
@@ -29,12 +32,16 @@ export const BATCH = 256;
 export const RATE = 0.01;
 
 /** The same random images and labels in every step. */
-export function makeBatch(engine: Engine, count: number, inputs = WIDTHS[0]!): LabelledBatch {
+export function makeBatch(
+  engine: Engine,
+  count: number,
+  inputs = WIDTHS[0]!,
+): { x: Tensor; y: Tensor } {
   const pixels = numbers(count * inputs).map((v) => (v + 1) / 2);
   const labels = Int32Array.from(numbers(count, 7), (v) => Math.floor((v + 1) * 5));
   return {
     x: engine.keep(engine.tensor(pixels, [count, inputs])),
-    labels: engine.keep(engine.tensor(labels, [count])),
+    y: engine.keep(engine.tensor(labels, [count])),
   };
 }
 
@@ -42,10 +49,10 @@ export function makeBatch(engine: Engine, count: number, inputs = WIDTHS[0]!): L
 export class Training {
   readonly #method: TrainingMethod;
   readonly #network: Layer;
-  readonly #batch: LabelledBatch;
+  readonly #batch: Batch;
   #states: WeightStates = {};
 
-  private constructor(method: TrainingMethod, network: Layer, batch: LabelledBatch) {
+  private constructor(method: TrainingMethod, network: Layer, batch: Batch) {
     this.#method = method;
     this.#network = network;
     this.#batch = batch;
@@ -68,14 +75,14 @@ export class Training {
     const method = methodOf(engine, dense ? "augmented-bug" : integrator, rank);
     const network = perceptron({ sizes, ...(dense ? {} : { format: "low-rank", rank }) });
     const training = new Training(method, network, makeBatch(engine, BATCH, sizes[0]!));
-    training.#states = await createStates(method, network);
+    training.#states = await initialStates(method, network, 1);
     return training;
   }
 
   /** One training step; returns the loss before it. */
   async step(): Promise<number> {
     const before = this.#states;
-    const out = await trainStep(this.#method, this.#network, before, this.#batch, { rate: RATE });
+    const out = await stepOn(this.#method, this.#network, before, this.#batch, RATE);
     this.#states = out.states;
     disposeStates(before, out.states);
     return out.loss;
@@ -85,14 +92,9 @@ export class Training {
   async evaluate(): Promise<void> {
     const { engine } = this.#method;
     await engine.scope(async () => {
-      const points = new Map(
-        this.#network.weights.map((w) => [
-          w.name,
-          weightFormats.get(w.format).point(this.#states[w.name]!),
-        ]),
-      );
-      const done: Evaluation = await evaluate(engine, this.#network, points, this.#batch);
-      done.dispose();
+      const points = currentPoints(this.#network, this.#states);
+      const evaluator = batchEvaluator(engine, this.#network, crossEntropyLoss, this.#batch);
+      (await evaluator(points, new Set(points.keys()))).dispose();
     });
   }
 }
@@ -106,20 +108,21 @@ export function methodOf(engine: Engine, integrator: string, rank: number): Trai
     rule,
     stepper: optimizerStepper(rule),
     integrator: integrators.get(integrator),
+    tuckerIntegrator: tuckerIntegrators.get("augmented-tucker-bug"),
     truncation: { rule: relativeFrobenius, tolerance: 0.1, minRank: rank, maxRank: rank },
   };
 }
 
-/** The weights of a network at the start. */
-export async function createStates(method: TrainingMethod, network: Layer): Promise<WeightStates> {
-  const random = new Random(1);
-  const entries = [];
-  for (const spec of network.weights) {
-    const format = weightFormats.get(spec.format);
-    const state = await format.create(method, spec, random.fork(spec.name));
-    entries.push([spec.name, state] as const);
-  }
-  return Object.fromEntries(entries);
+/** One step on a batch of images with classes. */
+export function stepOn(
+  method: TrainingMethod,
+  network: Layer,
+  states: WeightStates,
+  batch: Batch,
+  rate: number,
+): Promise<StepOutcome> {
+  const evaluator = batchEvaluator(method.engine, network, crossEntropyLoss, batch);
+  return trainStep(method, network, states, evaluator, { rate });
 }
 
 /** Training steps through the trainer. */

@@ -9,13 +9,12 @@ import {
   relativeFrobenius,
   spectral,
   type TrainingMethod,
-  trainStep,
   type WeightStates,
 } from "../../core/mod.ts";
 import { regularisedStates } from "../../core/training/regularize.ts";
 import { perceptron } from "../../layers/mod.ts";
 import { sgd } from "../../optimizers/mod.ts";
-import { BATCH, makeBatch, RATE, WIDTHS } from "./network.ts";
+import { BATCH, makeBatch, RATE, stepOn, WIDTHS } from "./network.ts";
 import type { Workload } from "./workload.ts";
 
 /** How the regularizer joins the step; undefined: there is none. */
@@ -54,7 +53,7 @@ export async function regularizedTraining(
   return {
     async step(): Promise<void> {
       const before = states;
-      states = (await trainStep(method, network, before, batch, { rate: RATE })).states;
+      states = (await stepOn(method, network, before, batch, RATE)).states;
       disposeStates(before, states);
     },
     async alone(): Promise<void> {

@@ -45,6 +45,7 @@ export {
   shareOf,
 } from "./evaluate.ts";
 export {
+  type AdversarialObjective,
   type AdversarialOptions,
   type AdversarialTraining,
   adversarialTrainings,

@@ -8,12 +8,7 @@ import { checkInteger, checkNumber } from "../checks.ts";
 import type { Engine, Tensor } from "../backend/mod.ts";
 import type { Random } from "../random.ts";
 import { type Plugin, Registry } from "../registry.ts";
-import type {
-  LabelledBatch,
-  LogitDerivative,
-  NetworkAt,
-  TrainingObjective,
-} from "../training/mod.ts";
+import type { Batch, NetworkAt, Task } from "../training/mod.ts";
 import { type Attack, type AttackProblem, type AttackSettings, perturb } from "./attack.ts";
 import { ascend } from "./ascent.ts";
 import { balls, forRows } from "./ball.ts";
@@ -36,10 +31,13 @@ export interface AdversarialOptions {
   readonly weight?: number;
 }
 
+/** What replaces parts of a classification whose batches are attacked. */
+export type AdversarialObjective = Required<Pick<Task, "prepare">> & Partial<Pick<Task, "loss">>;
+
 /** A way of adversarial training. */
 export interface AdversarialTraining extends Plugin {
-  /** Makes the objective. */
-  create(options: AdversarialOptions): TrainingObjective;
+  /** Makes the parts that replace those of a classification of images. */
+  create(options: AdversarialOptions): AdversarialObjective;
 }
 
 /** Ways of adversarial training by name. */
@@ -52,13 +50,12 @@ export const attackedTraining: AdversarialTraining = adversarialTrainings.add({
   name: "attacked",
   description: "cross-entropy of attacked images (Madry et al.), by any attack",
   create: (o) => ({
-    name: `${o.attack.name}-trained`,
     async prepare(at, batch, random) {
       const p = await problemOf(at, batch, random, o);
       // Training wants the largest loss, not just any success.
       const early = "stopEarly" in o.attack.defaults ? { stopEarly: 0 } : {};
       const images = await perturb(o.attack, p, { ...early, ...o.settings });
-      return { x: uploaded(at.engine, images, batch.x), labels: batch.labels };
+      return { ...batch, x: uploaded(at.engine, images, batch.x!) };
     },
   }),
 });
@@ -73,16 +70,16 @@ export const trades: AdversarialTraining = adversarialTrainings.add({
   create(o) {
     checkTrades(o);
     return {
-      name: "trades",
       async prepare(at, batch, random) {
         const p = await problemOf(at, batch, random, o);
-        const x = uploaded(at.engine, await divergent(p, o.settings?.steps ?? 10), batch.x);
-        return {
-          x: at.engine.concat([batch.x, x], 0),
-          labels: at.engine.concat([batch.labels, batch.labels], 0),
-        };
+        const attacked = await divergent(p, o.settings?.steps ?? 10);
+        return { ...batch, attacked: uploaded(at.engine, attacked, batch.x!) };
       },
-      loss: (logits, labels) => tradesLoss(logits, labels, o.classes, o.weight ?? 6),
+      loss(model, { x, attacked, y }) {
+        const { engine } = model;
+        const logits = model.forward(engine.concat([x!, attacked!], 0));
+        return tradesLoss(engine, logits, y!, o.weight ?? 6);
+      },
     };
   },
 });
@@ -98,31 +95,24 @@ function checkTrades({ epsilon, weight = 6, settings }: AdversarialOptions): voi
  * CE of the first half of the rows plus `weight` KL to the second half, means over pairs.
  *
  * @param logits 2n×classes: clean rows, then attacked ones.
- * @param labels Classes, 2n.
+ * @param labels Classes, n.
  */
 export function tradesLoss(
-  logits: Float32Array,
-  labels: Int32Array,
-  classes: number,
+  engine: Engine,
+  logits: Tensor,
+  labels: Tensor,
   weight: number,
-): LogitDerivative {
-  const n = labels.length / 2;
-  const cotangents = new Float32Array(logits.length);
-  let value = 0;
-  for (let i = 0; i < n; i++) {
-    const [clean, attacked] = [i * classes, (n + i) * classes];
-    const p = logSoftmax(logits.subarray(clean, clean + classes));
-    const q = logSoftmax(logits.subarray(attacked, attacked + classes));
-    const divergence = p.reduce((sum, v, j) => sum + Math.exp(v) * (v - q[j]!), 0);
-    value += (weight * divergence - p[labels[i]!]!) / n;
-    for (let j = 0; j < classes; j++) {
-      const [pj, qj] = [Math.exp(p[j]!), Math.exp(q[j]!)];
-      const entropy = pj - (j === labels[i] ? 1 : 0);
-      cotangents[clean + j] = (entropy + weight * pj * (p[j]! - q[j]! - divergence)) / n;
-      cotangents[attacked + j] = weight * (qj - pj) / n;
-    }
-  }
-  return { value, cotangents };
+): Tensor {
+  const [n, classes] = [labels.size, logits.shape[1]!];
+  const [clean, attacked] = [0, n].map((row) => engine.slice(logits, [row, 0], [n, classes]));
+  const p = engine.logSoftmax(clean!);
+  const apart = engine.mul(engine.exp(p), engine.sub(p, engine.logSoftmax(attacked!)));
+  return engine.lincomb(
+    1,
+    engine.softmaxCrossEntropy(clean!, labels),
+    weight / n,
+    engine.sum(apart),
+  );
 }
 
 /** log softmax z. */
@@ -171,14 +161,14 @@ function divergenceFrom(outputs: readonly Float64Array[]): AttackObjective {
 
 async function problemOf(
   at: NetworkAt,
-  { x, labels }: LabelledBatch,
+  { x, y }: Batch,
   random: Random,
   o: AdversarialOptions,
 ): Promise<AttackProblem> {
-  const known = await at.engine.read(labels) as Int32Array;
+  const known = await at.engine.read(y!) as Int32Array;
   return {
     classifier: checkedClassifier(classifierAt(at, o.shape, o.classes)),
-    images: await at.engine.read(x) as Float32Array,
+    images: await at.engine.read(x!) as Float32Array,
     labels: known,
     radii: new Float64Array(known.length).fill(o.epsilon),
     random,

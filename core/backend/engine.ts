@@ -387,6 +387,17 @@ export interface Engine {
   affine(x: Tensor, scale: Tensor, shift: Tensor, activation: Activation): Tensor;
   /** (x − mean) / √(variance + ε) with both taken over `axes`; differentiable. */
   standardise(x: Tensor, axes: readonly number[], epsilon: number): Tensor;
+  /** e^x, element-wise. */
+  exp(x: Tensor): Tensor;
+  /** log softmax along the last axis. */
+  logSoftmax(x: Tensor): Tensor;
+  /**
+   * Rows of zeros with a one where each index says.
+   *
+   * @param indices int32 of any shape.
+   * @returns The shape of `indices` with `depth` behind it; not differentiable.
+   */
+  oneHot(indices: Tensor, depth: number): Tensor;
   /** Mean of −log softmax(logits)[label]; logits batch×classes, labels int32 batch. */
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor;
 

@@ -7,21 +7,39 @@
 
 import { Random } from "../random.ts";
 import { augmentations, type AugmentationStep, type ImageContext } from "./augmentation.ts";
-import { batchCount, channelStatistics, epochOrder, fillBatch } from "./batches.ts";
-import type { Split } from "./dataset.ts";
+import {
+  type BatchArrays,
+  batchArrays,
+  batchCount,
+  checkBatchSize,
+  type Column,
+  entriesOf,
+  epochOrder,
+  type Examples,
+  fillBatch,
+} from "./examples.ts";
+import { channelStatistics } from "./images.ts";
+
+/** Random changes of the images in a column. */
+export interface ImageAugmentation {
+  /** The column, bytes that mean brightness. */
+  readonly column: string;
+  /** Height, width and channels of an image. */
+  readonly shape: readonly [number, number, number];
+  /** The changes, in their order. */
+  readonly steps: readonly AugmentationStep[];
+}
 
 /** What decides the batches; it can be sent to another thread. */
 export interface BatchPlan {
-  /** The images. */
-  readonly split: Split;
-  /** Height, width and channels of an image. */
-  readonly shape: readonly [number, number, number];
+  /** What there is. */
+  readonly examples: Examples;
   /** Seed of the order and of the augmentation. */
   readonly seed: number;
-  /** Images per batch. A last batch that is not full is left out. */
+  /** Examples per batch. A last batch that is not full is left out. */
   readonly size: number;
-  /** Changes of the images, in their order. */
-  readonly augmentation: readonly AugmentationStep[];
+  /** Changes of images; default: none. */
+  readonly augmentation?: ImageAugmentation;
 }
 
 /** Makes the batches of a plan. */
@@ -29,11 +47,7 @@ export class BatchMaker {
   /** Batches in an epoch. */
   readonly perEpoch: number;
   readonly #plan: BatchPlan;
-  readonly #pixels: number;
-  readonly #context: ImageContext;
-  readonly #random: Random;
-  /** The images of the batch under way, as bytes. */
-  readonly #bytes: Uint8Array;
+  readonly #changed: ChangedImages | undefined;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array(0);
 
@@ -44,22 +58,18 @@ export class BatchMaker {
    * unknown.
    */
   constructor(plan: BatchPlan) {
-    const { split, shape, seed, size, augmentation } = plan;
-    if (!Number.isInteger(size) || size < 1) {
-      throw new RangeError(`Cannot make batches of ${size} images: expected a positive integer`);
-    }
-    for (const { name } of augmentation) augmentations.get(name);
+    checkBatchSize(plan.size);
     this.#plan = plan;
-    this.perEpoch = batchCount(split.count, size, true);
-    this.#pixels = shape.reduce((n, d) => n * d, 1);
-    this.#bytes = new Uint8Array(size * this.#pixels);
-    this.#random = new Random(seed).fork("augmentation");
-    this.#context = { shape, mean: meanColour(plan) };
+    this.perEpoch = batchCount(plan.examples.count, plan.size, true);
+    const { augmentation } = plan;
+    if (augmentation && augmentation.steps.length > 0) {
+      this.#changed = new ChangedImages(plan, augmentation);
+    }
   }
 
-  /** Numbers of pixel values and of labels in a batch. */
-  get lengths(): readonly [images: number, labels: number] {
-    return [this.#bytes.length, this.#plan.size];
+  /** New arrays with room for a batch. */
+  arrays(): BatchArrays {
+    return batchArrays(this.#plan.examples, this.#plan.size);
   }
 
   /**
@@ -67,45 +77,66 @@ export class BatchMaker {
    *
    * @param epoch Number of the epoch, from 0.
    * @param index Number of the batch in it, from 0.
-   * @param images Receives the pixels in [0, 1], b×h×w×c.
-   * @param labels Receives the classes, b.
+   * @param into Receives the columns.
    */
-  fill(epoch: number, index: number, images: Float32Array, labels: Int32Array): void {
-    const { split, size } = this.#plan;
+  fill(epoch: number, index: number, into: BatchArrays): void {
+    const { examples, size } = this.#plan;
     const chosen = this.#orderOf(epoch).subarray(index * size, (index + 1) * size);
-    if (this.#plan.augmentation.length === 0) return fillBatch(split, chosen, images, labels);
-    const random = this.#random.fork(epoch);
-    chosen.forEach((example, i) => this.#copy(example, i, random.fork(example)));
-    const batch = {
-      count: size,
-      images: this.#bytes,
-      labels: Uint8Array.from(chosen, (example) => split.labels[example]!),
-    };
-    fillBatch(batch, [...chosen.keys()], images, labels);
-  }
-
-  /** Copies an image to a place in the batch and changes it. */
-  #copy(example: number, place: number, random: Random): void {
-    const image = this.#bytes.subarray(place * this.#pixels, (place + 1) * this.#pixels);
-    const start = example * this.#pixels;
-    image.set(this.#plan.split.images.subarray(start, start + this.#pixels));
-    for (const { name, amount } of this.#plan.augmentation) {
-      augmentations.get(name).apply(image, amount, this.#context, random);
-    }
+    fillBatch(examples, chosen, into);
+    this.#changed?.fill(epoch, chosen, into);
   }
 
   #orderOf(epoch: number): Uint32Array {
     if (epoch !== this.#epoch) {
-      this.#order = epochOrder(this.#plan.split.count, this.#plan.seed, epoch);
+      this.#order = epochOrder(this.#plan.examples.count, this.#plan.seed, epoch);
       this.#epoch = epoch;
     }
     return this.#order;
   }
 }
 
-/** Counting all pixels takes a moment, so only plans that may need the mean have it. */
-function meanColour({ split, shape, augmentation }: BatchPlan): Uint8Array {
-  if (augmentation.length === 0) return new Uint8Array(shape[2]);
-  const { mean } = channelStatistics(split, shape[2]);
-  return Uint8Array.from(mean, (m) => Math.round(255 * m));
+/** The images of a batch, each changed in a way of its own. */
+class ChangedImages {
+  readonly #augmentation: ImageAugmentation;
+  readonly #column: Column;
+  readonly #pixels: number;
+  readonly #context: ImageContext;
+  readonly #random: Random;
+  /** The images of the batch under way, as bytes. */
+  readonly #bytes: Uint8Array;
+
+  constructor({ examples, seed, size }: BatchPlan, augmentation: ImageAugmentation) {
+    const { column: name, shape, steps } = augmentation;
+    for (const step of steps) augmentations.get(step.name);
+    const column = examples.columns[name];
+    if (!(column?.data instanceof Uint8Array) || column.bytes !== "brightness") {
+      throw new RangeError(`Cannot augment column "${name}": expected bytes that mean brightness`);
+    }
+    this.#augmentation = augmentation;
+    this.#column = column;
+    this.#pixels = entriesOf(column);
+    this.#random = new Random(seed).fork("augmentation");
+    const { mean } = channelStatistics({ images: column.data }, shape[2]);
+    this.#context = { shape, mean: Uint8Array.from(mean, (m) => Math.round(255 * m)) };
+    this.#bytes = new Uint8Array(size * this.#pixels);
+  }
+
+  fill(epoch: number, chosen: Uint32Array, into: BatchArrays): void {
+    const random = this.#random.fork(epoch);
+    chosen.forEach((example, place) => this.#change(example, place, random.fork(example)));
+    const { column } = this.#augmentation;
+    const changed = { ...this.#column, data: this.#bytes };
+    const images = { count: chosen.length, columns: { [column]: changed } };
+    fillBatch(images, Uint32Array.from(chosen.keys()), { [column]: into[column]! });
+  }
+
+  /** Copies an image to a place in the batch and changes it. */
+  #change(example: number, place: number, random: Random): void {
+    const image = this.#bytes.subarray(place * this.#pixels, (place + 1) * this.#pixels);
+    const start = example * this.#pixels;
+    image.set(this.#column.data.subarray(start, start + this.#pixels));
+    for (const { name, amount } of this.#augmentation.steps) {
+      augmentations.get(name).apply(image, amount, this.#context, random);
+    }
+  }
 }

@@ -5,7 +5,7 @@
  */
 
 import { BatchMaker, type BatchPlan } from "./batch_maker.ts";
-import type { ImageBatch } from "./batches.ts";
+import { type HostBatch, hostBatch } from "./examples.ts";
 
 /** Walks through the epochs of a run. */
 export interface BatchSource {
@@ -15,7 +15,7 @@ export interface BatchSource {
    * @param epoch Number of the epoch, from 0.
    * @param first Number of the batch to begin with.
    */
-  epoch(epoch: number, first: number): AsyncGenerator<ImageBatch> | Generator<ImageBatch>;
+  epoch(epoch: number, first: number): AsyncGenerator<HostBatch> | Generator<HostBatch>;
   /** Ends what goes on in the background. */
   close(): void;
 }
@@ -23,14 +23,12 @@ export interface BatchSource {
 /** Makes batches when they are asked for. */
 export function directBatches(plan: BatchPlan): BatchSource {
   const maker = new BatchMaker(plan);
-  const [pixels, count] = maker.lengths;
-  const images = new Float32Array(pixels);
-  const labels = new Int32Array(count);
+  const arrays = maker.arrays();
   return {
     *epoch(epoch, first) {
       for (let index = first; index < maker.perEpoch; index++) {
-        maker.fill(epoch, index, images, labels);
-        yield { index, count, images, labels };
+        maker.fill(epoch, index, arrays);
+        yield hostBatch(plan.examples, index, plan.size, arrays);
       }
     },
     close: () => {},

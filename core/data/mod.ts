@@ -13,9 +13,8 @@ import { fashionMnist } from "./fashion_mnist.ts";
 import { mnist } from "./mnist.ts";
 
 export * from "./augmentation.ts";
-export { BatchMaker, type BatchPlan } from "./batch_maker.ts";
+export { BatchMaker, type BatchPlan, type ImageAugmentation } from "./batch_maker.ts";
 export * from "./batch_source.ts";
-export * from "./batches.ts";
 export * from "./blobs.ts";
 export * from "./cache_directory.ts";
 export * from "./cifar_10.ts";
@@ -31,8 +30,10 @@ export type {
 export { fingerprint, firstImages, seal } from "./dataset.ts";
 export { cutout } from "./cutout.ts";
 export * from "./digits.ts";
+export * from "./examples.ts";
 export * from "./fashion_mnist.ts";
 export { flip } from "./flip.ts";
+export { channelStatistics, holdOut, imageExamples } from "./images.ts";
 export { type IdxArray, parseIdx, readIdx } from "./idx.ts";
 export { type IdxCollection, type IdxFile, idxSource } from "./idx_source.ts";
 export * from "./mnist.ts";

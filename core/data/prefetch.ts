@@ -1,7 +1,7 @@
 /**
  * Batches made ahead of time on another thread.
  *
- * A few pairs of arrays circulate between the threads: one with training, the others under way or
+ * The arrays of a few batches circulate between the threads: one with training, the others under way or
  * waiting. That bounds the memory, and the thread rests while training is behind.
  *
  * @module
@@ -10,11 +10,11 @@
 import { augmentations } from "./augmentation.ts";
 import { BatchMaker, type BatchPlan } from "./batch_maker.ts";
 import { type BatchSource, directBatches } from "./batch_source.ts";
-import type { ImageBatch } from "./batches.ts";
-import type { Delivery, Opening, Order } from "./prefetch_protocol.ts";
+import { type BatchArrays, type Column, type HostBatch, hostBatch } from "./examples.ts";
+import { buffersOf, type Delivery, type Opening, type Order } from "./prefetch_protocol.ts";
 
-/** Pairs of arrays that circulate. */
-const PAIRS = 3;
+/** Batches whose arrays circulate. */
+const BATCHES = 3;
 
 /** Options of {@linkcode prefetchedBatches}. */
 export interface PrefetchOptions {
@@ -49,7 +49,8 @@ class Prefetcher implements BatchSource {
 
   constructor(plan: BatchPlan, thread: Worker, options: PrefetchOptions) {
     this.#plan = plan;
-    this.#maker = new BatchMaker({ ...plan, augmentation: [] });
+    const { augmentation: _, ...plain } = plan;
+    this.#maker = new BatchMaker(plain);
     this.#options = options;
     this.#thread = thread;
     thread.onmessage = ({ data }: MessageEvent<Delivery>) => this.#receive(data);
@@ -60,19 +61,18 @@ class Prefetcher implements BatchSource {
     };
   }
 
-  async *epoch(epoch: number, first: number): AsyncGenerator<ImageBatch> {
+  async *epoch(epoch: number, first: number): AsyncGenerator<HostBatch> {
     const end = this.#maker.perEpoch;
     const ahead: Promise<Delivery>[] = [];
-    for (let i = first; i < Math.min(end, first + PAIRS); i++) ahead.push(this.#order(epoch, i));
+    for (let i = first; i < Math.min(end, first + BATCHES); i++) ahead.push(this.#order(epoch, i));
     for (let index = first; index < end; index++) {
       const delivery = await ahead.shift()!;
       if ("failure" in delivery) {
         yield* this.#fallBack(delivery.failure).epoch(epoch, index);
         return;
       }
-      const { images, labels } = delivery;
-      yield { index, count: labels.length, images, labels };
-      if (index + PAIRS < end) ahead.push(this.#order(epoch, index + PAIRS, delivery));
+      yield hostBatch(this.#plan.examples, index, this.#plan.size, delivery.arrays);
+      if (index + BATCHES < end) ahead.push(this.#order(epoch, index + BATCHES, delivery.arrays));
     }
   }
 
@@ -86,20 +86,14 @@ class Prefetcher implements BatchSource {
   #order(
     epoch: number,
     index: number,
-    arrays: Pick<Order, "images" | "labels"> = this.#newArrays(),
+    arrays: BatchArrays = this.#maker.arrays(),
   ): Promise<Delivery> {
     if (!this.#thread) return Promise.resolve({ failure: "it has ended" });
     const { promise, resolve } = Promise.withResolvers<Delivery>();
-    const { images, labels } = arrays;
-    const order: Order = { ticket: this.#ticket++, epoch, index, images, labels };
+    const order: Order = { ticket: this.#ticket++, epoch, index, arrays };
     this.#waiting.set(order.ticket, resolve);
-    this.#thread.postMessage(order, [images.buffer, labels.buffer]);
+    this.#thread.postMessage(order, buffersOf(arrays));
     return promise;
-  }
-
-  #newArrays(): Pick<Order, "images" | "labels"> {
-    const [pixels, count] = this.#maker.lengths;
-    return { images: new Float32Array(pixels), labels: new Int32Array(count) };
   }
 
   /** Passes a delivery on; a failure goes to all who wait. */
@@ -124,14 +118,14 @@ class Prefetcher implements BatchSource {
 
 /** A thread that knows the plan, or why there can be none. */
 function startThread(plan: BatchPlan): Worker | string {
-  const plugins = plan.augmentation.map(({ name }) => augmentations.get(name));
+  const plugins = (plan.augmentation?.steps ?? []).map(({ name }) => augmentations.get(name));
   const bound = plugins.find((plugin) => plugin.module === undefined);
   if (bound) return `the augmentation "${bound.name}" names no module that another could load`;
   if (typeof Worker === "undefined") return "there are no workers here";
   try {
     const worker = new Worker(new URL("./prefetch_worker.ts", import.meta.url), { type: "module" });
     const modules = [...new Set(plugins.map((plugin) => plugin.module!))];
-    const opening: Opening = { plan: { ...plan, split: shared(plan.split) }, modules };
+    const opening: Opening = { plan: { ...plan, examples: shared(plan.examples) }, modules };
     worker.postMessage(opening);
     return worker;
   } catch (error) {
@@ -139,12 +133,20 @@ function startThread(plan: BatchPlan): Worker | string {
   }
 }
 
-/** The images in memory that both threads see. */
-function shared(split: BatchPlan["split"]): BatchPlan["split"] {
-  const copy = (bytes: Uint8Array): Uint8Array => {
-    const out = new Uint8Array(new SharedArrayBuffer(bytes.length));
-    out.set(bytes);
-    return out;
-  };
-  return { count: split.count, images: copy(split.images), labels: copy(split.labels) };
+/** The examples in memory that both threads see. */
+function shared(examples: BatchPlan["examples"]): BatchPlan["examples"] {
+  const columns = Object.entries(examples.columns).map(([name, column]) => [name, seen(column)]);
+  return { ...examples, columns: Object.fromEntries(columns) };
+}
+
+function seen(column: Column): Column {
+  const { data } = column;
+  const memory = new SharedArrayBuffer(data.byteLength);
+  const copy = data instanceof Uint8Array
+    ? new Uint8Array(memory)
+    : data instanceof Float32Array
+    ? new Float32Array(memory)
+    : new Int32Array(memory);
+  copy.set(data);
+  return { ...column, data: copy };
 }

@@ -5,6 +5,7 @@
  */
 
 import type { BatchPlan } from "./batch_maker.ts";
+import type { BatchArrays } from "./examples.ts";
 
 /** First message to the thread. */
 export interface Opening {
@@ -22,11 +23,14 @@ export interface Order {
   readonly epoch: number;
   /** Number of the batch in it. */
   readonly index: number;
-  /** Receives the pixels. */
-  readonly images: Float32Array<ArrayBuffer>;
-  /** Receives the labels. */
-  readonly labels: Int32Array<ArrayBuffer>;
+  /** Receive the columns. */
+  readonly arrays: BatchArrays;
 }
 
 /** A batch that is ready, or why there is none. */
-export type Delivery = Pick<Order, "ticket" | "images" | "labels"> | { readonly failure: string };
+export type Delivery = Pick<Order, "ticket" | "arrays"> | { readonly failure: string };
+
+/** What travels with a message instead of being copied. */
+export function buffersOf(arrays: BatchArrays): Transferable[] {
+  return Object.values(arrays).map(({ buffer }) => buffer as ArrayBuffer);
+}

@@ -5,7 +5,7 @@
  */
 
 import { BatchMaker } from "./batch_maker.ts";
-import type { Delivery, Opening, Order } from "./prefetch_protocol.ts";
+import { buffersOf, type Delivery, type Opening, type Order } from "./prefetch_protocol.ts";
 
 /** The part of a worker's global scope that is used here. */
 interface Thread {
@@ -21,10 +21,10 @@ async function open({ plan, modules }: Opening): Promise<BatchMaker> {
   return new BatchMaker(plan);
 }
 
-async function deliver({ ticket, epoch, index, images, labels }: Order): Promise<void> {
+async function deliver({ ticket, epoch, index, arrays }: Order): Promise<void> {
   try {
-    (await maker!).fill(epoch, index, images, labels);
-    thread.postMessage({ ticket, images, labels }, [images.buffer, labels.buffer]);
+    (await maker!).fill(epoch, index, arrays);
+    thread.postMessage({ ticket, arrays }, buffersOf(arrays));
   } catch (error) {
     thread.postMessage({ failure: error instanceof Error ? error.message : String(error) });
   }

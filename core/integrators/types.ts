@@ -55,6 +55,8 @@ export interface Stepper extends Plugin {
   readonly order: number;
   /** How what it remembers follows into other bases; absent: it remembers nothing. */
   readonly memory?: Memory;
+  /** The same at another decay of the factors; absent where nothing decays. */
+  withDecay?(decay: number): Stepper;
   /** Advances `flow` by `dt`; each yield asks for F at a point. */
   advance<M, P, F>(
     a: Algebra<M>,

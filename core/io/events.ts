@@ -5,7 +5,7 @@
  */
 
 import type { MetricLine } from "./metrics.ts";
-import type { Summary } from "./summary.ts";
+import type { Summary, SummaryMeasure } from "./summary.ts";
 
 /** A run begins, or goes on after a resume. */
 export interface RunStart {
@@ -19,6 +19,8 @@ export interface RunStart {
   readonly steps: number;
   /** Steps done before this start; 0 unless resumed. */
   readonly firstStep: number;
+  /** What is measured, the measure that decides first. */
+  readonly measures: readonly SummaryMeasure[];
 }
 
 /** A training step is done. */
@@ -31,8 +33,6 @@ export interface RunStep {
   readonly epoch: number;
   /** Training loss; absent on steps that did not read it back. */
   readonly loss?: number;
-  /** Training accuracy as a fraction. */
-  readonly accuracy?: number;
   /** Sum of the ranks of all low-rank parameters. */
   readonly totalRank?: number;
 }

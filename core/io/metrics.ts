@@ -18,7 +18,7 @@ import {
 import { readText, unlessMissing, unwritable } from "./files.ts";
 import { fromJson, toJson } from "./json.ts";
 
-/** What was measured at one moment of a run. Accuracies are fractions in [0, 1]. */
+/** What was measured at one moment of a run. Shares, such as accuracy, are fractions in [0, 1]. */
 export interface MetricLine {
   /** Steps done. */
   readonly step: number;
@@ -28,12 +28,8 @@ export interface MetricLine {
   readonly loss: number;
   /** Step size in use. */
   readonly learningRate?: number;
-  /** Loss on the test set. */
-  readonly testLoss?: number;
-  /** Share of the test set that is classified correctly. */
-  readonly testAccuracy?: number;
-  /** Share of the training examples since the last line that were classified correctly. */
-  readonly trainAccuracy?: number;
+  /** On the test examples: `loss`, and the task's measures by name. */
+  readonly test?: Readonly<Record<string, number>>;
   /** Rank of each low-rank parameter by name. */
   readonly ranks?: Readonly<Record<string, number>>;
   /** Singular values of each low-rank parameter by name, descending. */
@@ -49,9 +45,7 @@ const metricLine: Expectation<MetricLine> = aRecord<MetricLine>({
   epoch: aCount,
   loss: aNumber,
   learningRate: optional(aNumber),
-  testLoss: optional(aNumber),
-  testAccuracy: optional(aNumber),
-  trainAccuracy: optional(aNumber),
+  test: optional(byName(aNumber)),
   ranks: optional(byName(aCount)),
   singularValues: optional(byName(listOf(aNumber))),
   discarded: optional(byName(aNumber)),

@@ -28,6 +28,7 @@ const FILES = {
   config: "config.json",
   metrics: "metrics.jsonl",
   checkpoint: "checkpoint.safetensors",
+  fixed: "fixed.safetensors",
   summary: "summary.json",
   report: "report.html",
   baseline: "baseline",
@@ -65,6 +66,14 @@ export interface RunData {
   readonly summary?: Summary;
   /** The dense twin; absent when there is none. */
   readonly baseline?: RunData;
+}
+
+/** A checkpoint as files hold it. */
+export interface Checkpoint {
+  /** The state of the run. */
+  readonly record: Readonly<Record<string, unknown>>;
+  /** What stands still in it, which the record refers to; absent where nothing does. */
+  readonly fixed?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -163,11 +172,14 @@ export class RunFolder implements Disposable {
   /**
    * Replaces the checkpoint by a nested record of plain values and typed arrays.
    *
+   * @param checkpoint The record; with what stands still in the run where that is to be written,
+   * which is once.
    * @returns Path of the file.
-   * @throws {TypeError} When the record holds something else; the message names its path.
+   * @throws {TypeError} When a record holds something else; the message names its path.
    */
-  async saveCheckpoint(record: object): Promise<string> {
+  async saveCheckpoint({ record, fixed }: Checkpoint): Promise<string> {
     const path = join(this.path, FILES.checkpoint);
+    if (fixed) await writeRecord(join(this.path, FILES.fixed), fixed);
     await writeRecord(path, record);
     return path;
   }
@@ -175,11 +187,11 @@ export class RunFolder implements Disposable {
   /**
    * Reads the checkpoint.
    *
-   * @returns The record, or undefined when none was saved yet.
-   * @throws {Error} When the file is damaged.
+   * @returns What was saved, or undefined when nothing was yet.
+   * @throws {Error} When a file is damaged.
    */
-  async loadCheckpoint(): Promise<Record<string, unknown> | undefined> {
-    return await unlessMissing(() => readRecord(join(this.path, FILES.checkpoint)));
+  async loadCheckpoint(): Promise<Checkpoint | undefined> {
+    return await unlessMissing(() => readCheckpoint(this.path));
   }
 
   /**
@@ -196,6 +208,17 @@ export class RunFolder implements Disposable {
   async writeSummary(summary: object): Promise<void> {
     await writeAtomic(join(this.path, FILES.summary), toJson(summary, 2) + "\n");
   }
+}
+
+/**
+ * Reads the checkpoint in the folder of a run.
+ *
+ * @throws {Error} When there is none, or a damaged one.
+ */
+export async function readCheckpoint(folder: string): Promise<Checkpoint> {
+  const record = await readRecord(join(folder, FILES.checkpoint));
+  const fixed = await unlessMissing(() => readRecord(join(folder, FILES.fixed)));
+  return { record, ...(fixed ? { fixed } : {}) };
 }
 
 /**

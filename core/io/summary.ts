@@ -5,6 +5,7 @@
  */
 
 import {
+  aBoolean,
   aCount,
   aNumber,
   aRecord,
@@ -12,10 +13,21 @@ import {
   byName,
   type Expectation,
   listOf,
+  oneOf,
   optional,
 } from "./expectation.ts";
 
-/** The result of a run. Accuracies are fractions in [0, 1]. */
+/** How a measure is to be read. */
+export interface SummaryMeasure {
+  /** Name in `test`. */
+  readonly name: string;
+  /** Whether more of it is better, or less. */
+  readonly better: "more" | "less";
+  /** Whether people read it in percent; default false. */
+  readonly percent?: boolean;
+}
+
+/** The result of a run. Shares, such as accuracy, are fractions in [0, 1]. */
 export interface Summary {
   /** Registry name of the recipe. */
   readonly recipe: string;
@@ -31,10 +43,10 @@ export interface Summary {
   readonly steps: number;
   /** Training loss at the end, mean over the last epoch. */
   readonly trainLoss: number;
-  /** Share of the test set that is classified correctly. */
-  readonly testAccuracy: number;
-  /** Loss on the test set. */
-  readonly testLoss: number;
+  /** On the test examples: `loss`, and the task's measures by name. */
+  readonly test: Readonly<Record<string, number>>;
+  /** What the measures are; tables, sweeps and comparisons go by the first. */
+  readonly measures: readonly SummaryMeasure[];
   /** Numbers that the trained network stores. */
   readonly parameters: number;
   /** Numbers that the same network stores with full matrices. */
@@ -65,8 +77,12 @@ const FIELDS = {
   epochs: aNumber,
   steps: aNumber,
   trainLoss: aNumber,
-  testAccuracy: aNumber,
-  testLoss: aNumber,
+  test: byName(aNumber),
+  measures: listOf(aRecord<SummaryMeasure>({
+    name: aText,
+    better: oneOf("more", "less"),
+    percent: optional(aBoolean),
+  })),
   parameters: aNumber,
   denseParameters: aNumber,
   compression: aNumber,
@@ -87,3 +103,13 @@ export const anySummary: Expectation<Summary> = aRecord<Summary>(
     Object.entries(FIELDS).map(([key, field]) => [key, optional<unknown>(field)]),
   ) as typeof FIELDS,
 );
+
+/** The measure of a result that tables go by, with its value. */
+export function firstMeasure(
+  { measures, test }: Pick<Summary, "measures" | "test">,
+): SummaryMeasure & { readonly value: number } {
+  // Files of others may lack them.
+  const [measure] = measures ?? [];
+  if (!measure) throw new Error("Cannot read a result: expected a measure, got none");
+  return { ...measure, value: test[measure.name] ?? NaN };
+}

@@ -6,17 +6,13 @@
 
 import { checkInteger, checkNumber, NonFiniteError } from "../checks.ts";
 import type { Engine } from "../backend/mod.ts";
-import { denseFormat } from "./dense_format.ts";
-import type { Layer } from "./network.ts";
-import {
-  type Compression,
-  type StateTree,
-  type TrainingMethod,
-  weightFormats,
-  type WeightSpec,
-  type WeightState,
-} from "./parameter.ts";
-import { isTensor, type WeightStates } from "./step.ts";
+import { denseFormat } from "./formats.ts";
+import { isTensor } from "./step.ts";
+import { representationOf, stateOf } from "./format.ts";
+import type { TrainingMethod } from "./method.ts";
+import type { Layer } from "./pass.ts";
+import type { Compression } from "./representation.ts";
+import type { StateTree, WeightSpec, WeightState, WeightStates } from "./weight.ts";
 
 /** A network's weights in the formats that another declares. */
 export interface CompressedStates {
@@ -82,7 +78,9 @@ export function denseNetwork(network: Layer): Layer {
   return {
     ...network,
     weights: network.weights.map((spec) =>
-      weightFormats.get(spec.format).toDense ? { ...spec, format: denseFormat.name } : spec
+      representationOf(spec).anchor !== undefined && representationOf(spec).toDense
+        ? { ...spec, format: denseFormat.name }
+        : spec
     ),
   };
 }
@@ -93,8 +91,8 @@ async function converted(
   state: WeightState,
   compression: Compression,
 ): Promise<{ state: WeightState; discarded?: number }> {
-  const [from, to] = [weightFormats.get(state.format), weightFormats.get(spec.format)];
-  if (from.toDense && to.fromDense) {
+  const [from, to] = [representationOf(state), representationOf(spec)];
+  if ((from.anchor === undefined) === (to.anchor === undefined) && from.toDense && to.fromDense) {
     const value = from.toDense(method, spec, state);
     const norm = await method.algebra.norm(value);
     if (!Number.isFinite(norm)) {
@@ -102,11 +100,12 @@ async function converted(
         `Cannot convert weight "${spec.name}": expected finite entries, got a norm of ${norm}`,
       );
     }
-    return await to.fromDense(method, spec, value, compression);
+    const found = await to.fromDense(method, spec, value, compression);
+    return { ...found, state: stateOf(spec, found.state) };
   }
-  if (from === to) return { state: copied(method.engine, state) as WeightState };
+  if (state.format === spec.format) return { state: copied(method.engine, state) as WeightState };
   throw new Error(
-    `Cannot convert weight "${spec.name}" from format "${from.name}" to "${to.name}"`,
+    `Cannot convert weight "${spec.name}" from format "${state.format}" to "${spec.format}"`,
   );
 }
 

@@ -6,14 +6,10 @@
 
 import { checkFinite } from "../checks.ts";
 import type { Tensor } from "../backend/mod.ts";
-import type { Layer } from "./network.ts";
-import {
-  type TrainingMethod,
-  weightFormats,
-  type WeightSpec,
-  type WeightState,
-} from "./parameter.ts";
-import type { WeightStates } from "./step.ts";
+import { representationOf } from "./format.ts";
+import type { TrainingMethod } from "./method.ts";
+import type { Layer } from "./pass.ts";
+import type { WeightSpec, WeightState, WeightStates } from "./weight.ts";
 
 /** Singular values of one weight in a few numbers. */
 export interface Conditioning {
@@ -54,12 +50,12 @@ export async function conditioningOf(
   const weights: Record<string, Conditioning> = {};
   let lipschitz = 1;
   for (const spec of network.weights) {
-    if (spec.shape.length < 2 || weightFormats.get(spec.format).anchor === undefined) continue;
+    if (spec.shape.length < 2 || representationOf(spec).anchor === undefined) continue;
     const sigma = await method.engine.scope(() => spectrum(method, spec, states[spec.name]!));
     checkFinite("measure conditioning", `the singular values of "${spec.name}"`, sigma);
     const found = {
       ...summary(sigma),
-      factorised: weightFormats.get(spec.format).rank(states[spec.name]!) !== undefined,
+      factorised: representationOf(spec).rank(states[spec.name]!) !== undefined,
     };
     weights[spec.name] = found;
     const pixels = spec.shape.slice(0, -2).reduce((n, d) => n * d, 1);
@@ -83,7 +79,7 @@ async function spectrum(
   state: WeightState,
 ): Promise<Float64Array> {
   const { algebra } = method;
-  const format = weightFormats.get(spec.format);
+  const format = representationOf(spec);
   const found = await format.singularValues(method, state);
   if (found instanceof Float64Array) return found;
   // Of the modes, that of the output channels: the last.

@@ -1,44 +1,87 @@
 /**
- * The trainer: weights, gradient evaluation, steps, the loop around them, checkpoints.
+ * Training: what is learnt (tasks), what weights are and how they move, steps, runs, checkpoints.
  *
  * @module
  */
 
 export {
   type CapturedPair,
-  type Compression,
   type Evidence,
-  type ExecutionCost,
-  type ExecutionPlan,
+  fullSize,
   type Initialiser,
+  type Points,
   type StateTree,
-  type TrainingMethod,
-  type WeightFormat,
-  weightFormats,
   type WeightPoint,
+  type WeightRecord,
   type WeightSpec,
   type WeightState,
-  type WeightUpdate,
-} from "./parameter.ts";
-export { denseFormat } from "./dense_format.ts";
-export { lowRankFormat } from "./low_rank_format.ts";
-export { statisticFormat } from "./statistic_format.ts";
-export { factoredLowRankFormat } from "./factored_low_rank_format.ts";
-export { factoredTuckerFormat } from "./factored_tucker_format.ts";
-export { tuckerFormat } from "./tucker_format.ts";
-export { windowTuckerFormat } from "./window_tucker_format.ts";
-export { type ChainShape, planExecution } from "./execution.ts";
-export { kernelPairs, matrixPairs } from "./field.ts";
-export { type ChannelBases, kernelTuckerField, wholeTuckerField } from "./tucker_field.ts";
+  type WeightStates,
+} from "./weight.ts";
 export {
-  evaluate,
-  type Evaluation,
-  type LabelledBatch,
+  decayOf,
+  type Motion,
+  motionOf,
+  type ParameterGroup,
+  type TrainingMethod,
+  type WeightMotion,
+} from "./method.ts";
+export type {
+  Compressed,
+  Compression,
+  ConvUse,
+  ExecutionCost,
+  ExecutionPlan,
+  LinearUse,
+  MatrixReading,
+  Representation,
+  TuckerReading,
+  VariablesReading,
+} from "./representation.ts";
+export { type Moved, type Mover, movers, type Moving } from "./mover.ts";
+export {
+  moverOf,
+  representationOf,
+  stateOf,
+  updateWeight,
+  type WeightFormat,
+  weightFormats,
+  type WeightUpdate,
+} from "./format.ts";
+export * from "./formats.ts";
+export { adapted } from "./representation/adapted.ts";
+export { dense, statistic } from "./representation/dense.ts";
+export { factored } from "./representation/factored.ts";
+export { lowRank } from "./representation/low_rank.ts";
+export { kernelPairs, matrixPairs } from "./representation/pair_field.ts";
+export { type ChainShape, planExecution } from "./representation/tucker/execution.ts";
+export {
+  type ChannelBases,
+  kernelTuckerField,
+  wholeTuckerField,
+} from "./representation/tucker/field.ts";
+export { tucker } from "./representation/tucker/tucker.ts";
+export { windowTucker } from "./representation/tucker/window.ts";
+export { byIntegrator } from "./movers/integrator.ts";
+export { byRule } from "./movers/rule.ts";
+export { byTuckerIntegrator } from "./movers/tucker_integrator.ts";
+export { frozen } from "./movers/frozen.ts";
+export { nonNegative } from "./movers/non_negative.ts";
+export { runningMean } from "./movers/statistic.ts";
+export {
+  currentPoints,
   type Layer,
+  linearised,
   networkAt,
   Pass,
-  type Points,
-} from "./network.ts";
+  type PassOptions,
+} from "./pass.ts";
+export {
+  batchEvaluator,
+  type Evaluation,
+  type Evaluator,
+  scaledEvidence,
+  summedEvaluator,
+} from "./evaluator.ts";
 export { requireMovable } from "./movable.ts";
 export {
   type BasisDirections,
@@ -51,19 +94,44 @@ export {
   type Updated,
 } from "./rule.ts";
 export {
+  type Batch,
+  isBetter,
+  type Linearised,
+  meanMeter,
+  type Measure,
+  type Measurement,
+  type Meter,
+  type Model,
+  type NetworkAt,
+  type Task,
+} from "./task.ts";
+export {
+  classification,
+  type ClassificationOptions,
+  crossEntropyLoss,
+  imageClassification,
+} from "./tasks/classification.ts";
+export {
+  autoencoding,
+  meanSquare,
+  regression,
+  type RegressionOptions,
+} from "./tasks/regression.ts";
+export { nextToken, windowsOf } from "./tasks/next_token.ts";
+export { sobolev, type SobolevOptions } from "./tasks/sobolev.ts";
+export {
   disposeStates,
   isTensor,
   type StepOutcome,
   type StepSettings,
   tensorsIn,
   trainStep,
-  type WeightStates,
 } from "./step.ts";
-export { restoreState, storeState, type TrainerState } from "./checkpoint.ts";
-export { currentPoints, measure, type Measurement, type MeasureOptions } from "./evaluation.ts";
-export { initialStates, train } from "./train.ts";
-export type { TrainOptions, TrainResult } from "./train_options.ts";
+export { type Restored, restoreState, StateStore, type TrainerState } from "./checkpoint.ts";
+export { measure, type MeasureOptions, uploaded } from "./measure.ts";
+export { initialStates } from "./initial.ts";
+export { Run, type TrainOptions, type TrainResult } from "./run.ts";
+export { train } from "./train.ts";
 export { executionPlans, rankMetrics, ranksOf, withRanks } from "./ranks.ts";
 export { type CompressedStates, compressStates, denseNetwork, denseStates } from "./compression.ts";
-export type { ForwardPass, LogitDerivative, NetworkAt, TrainingObjective } from "./objective.ts";
 export { type Conditioning, conditioningOf, type ConditioningReport } from "./conditioning.ts";

@@ -1,15 +1,17 @@
-import type { Layer } from "./network.ts";
-import { type TrainingMethod, weightFormats } from "./parameter.ts";
+import { moverOf } from "./format.ts";
+import { motionOf, type TrainingMethod } from "./method.ts";
+import type { Layer } from "./pass.ts";
 import { requireTransport } from "./rule.ts";
 
 /**
- * Refuses an optimizer that cannot move the weights of a network; to be asked before a run writes
- * anything.
+ * Refuses what cannot move the weights of a network; to be asked before a run writes anything.
  *
- * @throws {RangeError} When an integrator would move a weight by a rule without transport.
+ * @throws {RangeError} When a mover cannot move what a weight is, or an integrator would move it by
+ * a rule without transport.
  */
-export function requireMovable({ rule }: TrainingMethod, network: Layer): void {
-  for (const { name, format } of network.weights) {
-    if (!weightFormats.get(format).waits) requireTransport(rule, name);
+export function requireMovable(method: TrainingMethod, network: Layer): void {
+  for (const spec of network.weights) {
+    if (!moverOf(method, spec).keepsBases) continue;
+    requireTransport(motionOf(method, spec, 0).method.rule, spec.name);
   }
 }

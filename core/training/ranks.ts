@@ -5,9 +5,11 @@
  */
 
 import type { MetricLine } from "../io/mod.ts";
-import type { Layer } from "./network.ts";
-import { type ExecutionPlan, type TrainingMethod, weightFormats } from "./parameter.ts";
-import type { WeightStates } from "./step.ts";
+import { representationOf } from "./format.ts";
+import type { TrainingMethod } from "./method.ts";
+import type { Layer } from "./pass.ts";
+import type { ExecutionPlan } from "./representation.ts";
+import type { WeightStates } from "./weight.ts";
 
 /**
  * Rank of each weight that has one, by name; a weight with a rank for each mode has a name for each,
@@ -15,9 +17,9 @@ import type { WeightStates } from "./step.ts";
  */
 export function ranksOf(network: Layer, states: WeightStates): Record<string, number> {
   const ranks: Record<string, number> = {};
-  for (const { name, format } of network.weights) {
-    const rank = weightFormats.get(format).rank(states[name]!);
-    for (const [key, value] of named(name, rank)) ranks[key] = value;
+  for (const spec of network.weights) {
+    const rank = representationOf(spec).rank(states[spec.name]!);
+    for (const [key, value] of named(spec.name, rank)) ranks[key] = value;
   }
   return ranks;
 }
@@ -51,7 +53,7 @@ export function executionPlans(
 ): Record<string, ExecutionPlan> {
   const plans: Record<string, ExecutionPlan> = {};
   for (const spec of network.weights) {
-    const plan = weightFormats.get(spec.format).plan?.(spec, states[spec.name]!);
+    const plan = representationOf(spec).plan?.(spec, states[spec.name]!);
     if (plan) plans[spec.name] = plan;
   }
   return plans;
@@ -85,11 +87,11 @@ async function spectra(
   states: WeightStates,
 ): Promise<Record<string, number[]>> {
   const out: Record<string, number[]> = {};
-  for (const { name, format } of network.weights) {
+  for (const spec of network.weights) {
     const sigma = await method.engine.scope(() =>
-      weightFormats.get(format).singularValues(method, states[name]!)
+      representationOf(spec).singularValues(method, states[spec.name]!)
     );
-    for (const [key, values] of named(name, sigma)) out[key] = [...values];
+    for (const [key, values] of named(spec.name, sigma)) out[key] = [...values];
   }
   return out;
 }

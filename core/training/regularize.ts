@@ -29,13 +29,10 @@ import {
   regularizerSettings,
 } from "../regularizers/mod.ts";
 import { orthonormalizeTucker, type TuckerTensor } from "../tensors/mod.ts";
-import type { Layer } from "./network.ts";
-import {
-  type TrainingMethod,
-  weightFormats,
-  type WeightSpec,
-  type WeightState,
-} from "./parameter.ts";
+import type { TrainingMethod } from "./method.ts";
+import type { Layer } from "./pass.ts";
+import type { WeightSpec, WeightState } from "./weight.ts";
+import { representationOf, weightFormats } from "./format.ts";
 
 /**
  * The regularizers of a method at a share of the run, with their strengths of that moment.
@@ -128,7 +125,7 @@ export async function regularisedStates(
   for (const spec of network.weights) {
     const chosen = coupled(method, spec, "split");
     if (chosen.length === 0) continue;
-    const anchor = weightFormats.get(spec.format).anchor!;
+    const anchor = representationOf(spec).anchor!;
     const before = coreOf(spec, states[spec.name]!, anchor);
     const core = byColumns(method, before, before.shape);
     const after = await steppedCore(method, chosen, core, rate);
@@ -147,7 +144,7 @@ export async function regularisedStates(
 function coreOf(spec: WeightSpec, state: WeightState, anchor: string): Tensor {
   const core = state[anchor] as Tensor;
   const whole = spec.shape.reduce((n, d) => n * d, 1);
-  if (!weightFormats.get(spec.format).waits || core.size === whole) return core;
+  if (hasBases(spec) || core.size === whole) return core;
   throw new RangeError(
     `Cannot regularise "${spec.name}": a core between orthonormal bases is needed, and format ` +
       `"${spec.format}" has none`,
@@ -214,9 +211,13 @@ function coupled(
 }
 
 function applies({ applies }: Regularization, spec: WeightSpec): boolean {
-  const { anchor, waits } = weightFormats.get(spec.format);
-  if (anchor === undefined || spec.shape.length < 2) return false;
-  return applies ? applies(spec) : !waits;
+  if (representationOf(spec).anchor === undefined || spec.shape.length < 2) return false;
+  return applies ? applies(spec) : hasBases(spec);
+}
+
+/** Whether an integrator keeps bases of the weight orthonormal. */
+function hasBases(spec: WeightSpec): boolean {
+  return weightFormats.get(spec.format).mover.keepsBases === true;
 }
 
 /** −Σ β ∇R; undefined where that is zero. */

@@ -98,6 +98,7 @@ export function optimizerStepper(
   const { bases = "momentum", coreSteps = 1, decay = rule.weightDecay } = options;
   checkInteger("make a stepper", "coreSteps", coreSteps);
   return {
+    withDecay: (other) => optimizerStepper(rule, { ...options, decay: other }),
     name: `optimizer-${rule.name}`,
     description: `one update of ${rule.name} for each factor`,
     order: 0,

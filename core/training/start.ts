@@ -6,7 +6,7 @@
 
 import { checkFinite, checkNumber } from "../checks.ts";
 import type { Random } from "../random.ts";
-import type { WeightSpec } from "./parameter.ts";
+import type { WeightSpec } from "./weight.ts";
 
 /**
  * The entries that a weight starts with, row-major.

@@ -1,26 +1,18 @@
 /**
- * One training step: the generators of all weights advance together, and each forward and backward
- * pass answers all of them at once.
+ * One training step: the generators of all weights advance together, and each answer of the
+ * evaluator answers all of them at once.
  *
  * @module
  */
 
 import type { Tensor } from "../backend/mod.ts";
 import { NonFiniteError } from "../integrators/mod.ts";
-import { Random } from "../random.ts";
-import { evaluate, type Evaluation, type LabelledBatch, type Layer, networkAt } from "./network.ts";
-import {
-  type Evidence,
-  type TrainingMethod,
-  weightFormats,
-  type WeightPoint,
-  type WeightState,
-  type WeightUpdate,
-} from "./parameter.ts";
+import { type Evaluation, type Evaluator, scaledEvidence } from "./evaluator.ts";
+import { moverOf, representationOf, updateWeight, type WeightUpdate } from "./format.ts";
+import type { TrainingMethod } from "./method.ts";
+import type { Layer } from "./pass.ts";
 import { regularisedStates, regularizationAt } from "./regularize.ts";
-
-/** States of all weights by name. */
-export type WeightStates = Readonly<Record<string, WeightState>>;
+import type { Evidence, WeightPoint, WeightSpec, WeightState, WeightStates } from "./weight.ts";
 
 /** Settings of one step. */
 export interface StepSettings {
@@ -28,8 +20,6 @@ export interface StepSettings {
   readonly rate: number;
   /** Largest allowed norm of the whole gradient; absent: no clipping. */
   readonly clipNorm?: number;
-  /** Source of what layers draw in this step; default: the same in every step. */
-  readonly random?: Random;
   /** Share of the run that is done, from 0 to 1, for strengths that change; default 0. */
   readonly progress?: number;
 }
@@ -47,8 +37,8 @@ export interface StepOutcome {
 }
 
 /** One weight on its way through a step. */
-interface Mover {
-  readonly name: string;
+interface Moving {
+  readonly spec: WeightSpec;
   readonly waits: boolean;
   readonly generator: AsyncGenerator<WeightPoint, WeightUpdate, Evidence>;
   point: WeightPoint;
@@ -56,49 +46,48 @@ interface Mover {
 }
 
 /**
- * Takes one step on one batch. The engine's memory afterwards holds what it held before, plus the
- * new states; the old states stay the caller's.
+ * Takes one step. The engine's memory afterwards holds what it held before, plus the new states;
+ * the old states stay the caller's.
  *
- * Weights that wait, such as biases beside factors, are answered by the last pass only.
+ * Weights that wait, such as biases beside factors, are answered by the last pass only; weights
+ * that stand still are answered by none.
  *
+ * @param evaluator Answers the points at which movers ask for gradients.
  * @throws {NonFiniteError} When the loss or a core is not finite; the states are untouched.
+ * @throws {RangeError} When no weight moves.
  */
 export async function trainStep(
   chosen: TrainingMethod,
   network: Layer,
   states: WeightStates,
-  given: LabelledBatch,
+  evaluator: Evaluator,
   settings: StepSettings,
 ): Promise<StepOutcome> {
   return await chosen.engine.scope(async () => {
     const method = methodAt(chosen, settings.progress);
-    const batch = await preparedBatch(method, network, states, given, settings.random);
-    const movers = await start(method, network, states, settings.rate);
+    const weights = await start(method, network, states, settings.rate);
+    const moving = new Set(weights.filter((w) => !w.result).map((w) => w.spec.name));
+    if (moving.size === 0) {
+      throw new RangeError("Cannot take a step: expected a weight that moves, all are frozen");
+    }
     const evaluations: Evaluation[] = [];
     try {
       for (let pending = true; pending;) {
-        const points = new Map(movers.map((m) => [m.name, m.point]));
-        const evaluation = await evaluate(
-          method.engine,
-          network,
-          points,
-          batch,
-          settings.random,
-          method.objective?.loss,
-        );
+        const points = new Map(weights.map((w) => [w.spec.name, w.point]));
+        const evaluation = await evaluator(points, moving);
         evaluations.push(evaluation);
         if (!Number.isFinite(evaluation.loss)) {
           throw new NonFiniteError(`Cannot take a step: the loss is ${evaluation.loss}`);
         }
-        const pass = await clipped(method, network, movers, evaluation, settings.clipNorm);
-        pending = await answer(movers.filter((m) => !m.waits && !m.result), pass);
-        if (!pending) await answer(movers.filter((m) => m.waits), pass);
+        const evidence = await clipped(method, weights, evaluation, settings.clipNorm);
+        pending = await answer(weights.filter((w) => !w.waits && !w.result), evidence);
+        if (!pending) await answer(weights.filter((w) => w.waits && !w.result), evidence);
       }
     } finally {
       // Not before: a method of several stages may ask an earlier field again.
       for (const evaluation of evaluations) evaluation.dispose();
     }
-    const done = outcome(movers, evaluations.map((e) => e.loss));
+    const done = outcome(weights, evaluations.map((e) => e.loss));
     if (!method.regularization) return done;
     return {
       ...done,
@@ -113,20 +102,87 @@ function methodAt(method: TrainingMethod, progress = 0): TrainingMethod {
   return { ...method, regularization: regularizationAt(method, progress) };
 }
 
-/** The batch that the objective of the method wants to see. */
-async function preparedBatch(
-  { engine, objective }: TrainingMethod,
+/** Brings every weight to the first point at which it asks for a gradient, if it asks for one. */
+async function start(
+  method: TrainingMethod,
   network: Layer,
   states: WeightStates,
-  batch: LabelledBatch,
-  random: Random = new Random(0),
-): Promise<LabelledBatch> {
-  if (!objective?.prepare) return batch;
-  const points = new Map(
-    network.weights.map((w) => [w.name, weightFormats.get(w.format).point(states[w.name]!)]),
+  rate: number,
+): Promise<Moving[]> {
+  const weights: Moving[] = [];
+  for (const spec of network.weights) {
+    const state = states[spec.name]!;
+    const generator = updateWeight(method, spec, state, rate);
+    const { waits } = moverOf(method, spec);
+    const first = await generator.next();
+    weights.push(
+      first.done
+        ? { spec, waits, generator, point: standing(spec, state), result: first.value }
+        : { spec, waits, generator, point: first.value },
+    );
+  }
+  return weights;
+}
+
+/** Where a weight is that stands still. */
+function standing(spec: WeightSpec, state: WeightState): WeightPoint {
+  return representationOf(spec).point(state);
+}
+
+/**
+ * Hands each weight its evidence; true when one of them asks again. They advance side by side, so
+ * that factorisations which a backend runs on other threads overlap with the rest.
+ */
+async function answer(
+  weights: readonly Moving[],
+  evidence: ReadonlyMap<string, Evidence>,
+): Promise<boolean> {
+  const answers = await Promise.allSettled(weights.map(async (weight) => {
+    const next = await weight.generator.next(evidence.get(weight.spec.name)!);
+    if (next.done) weight.result = next.value;
+    else weight.point = next.value;
+    return !next.done;
+  }));
+  // All have come to rest before one failure ends the scope that owns their tensors.
+  const failed = answers.find((a) => a.status === "rejected");
+  if (failed) throw failed.reason;
+  return answers.some((a) => a.status === "fulfilled" && a.value);
+}
+
+/** Evidence scaled down so that the norm of the whole gradient is at most `clipNorm`. */
+async function clipped(
+  method: TrainingMethod,
+  weights: readonly Moving[],
+  { evidence }: Evaluation,
+  clipNorm: number | undefined,
+): Promise<ReadonlyMap<string, Evidence>> {
+  if (clipNorm === undefined) return evidence;
+  // What was observed of a statistic is no gradient.
+  const moving = weights.filter(({ spec }) =>
+    evidence.has(spec.name) && representationOf(spec).anchor !== undefined
   );
-  const at = networkAt(engine, network, points);
-  return await objective.prepare(at, batch, random.fork("objective"));
+  let square = 0;
+  for (const { spec, point } of moving) {
+    const known = evidence.get(spec.name)!;
+    square += await representationOf(spec).gradientSquare(method, point, known);
+  }
+  const factor = clipNorm / Math.sqrt(square);
+  if (!(factor < 1)) return evidence;
+  const shrunk = moving.map(({ spec: { name } }) =>
+    [name, scaledEvidence(method.engine, factor, evidence.get(name)!)] as const
+  );
+  return new Map([...evidence, ...shrunk]);
+}
+
+function outcome(weights: readonly Moving[], losses: readonly number[]): StepOutcome {
+  const states: Record<string, WeightState> = {};
+  const discarded: Record<string, number> = {};
+  for (const { spec: { name }, result } of weights) {
+    if (!result) throw new Error(`Cannot finish the step: "${name}" still waits for a gradient`);
+    states[name] = result.state;
+    if (result.discarded !== undefined) discarded[name] = result.discarded;
+  }
+  return { states, loss: losses[0]!, evaluations: losses.length, discarded };
 }
 
 /**
@@ -150,87 +206,4 @@ export function tensorsIn(tree: unknown): Tensor[] {
 /** Whether a node of a state tree is a tensor. */
 export function isTensor(x: object): x is Tensor {
   return "dispose" in x && "dtype" in x;
-}
-
-async function start(
-  method: TrainingMethod,
-  network: Layer,
-  states: WeightStates,
-  rate: number,
-): Promise<Mover[]> {
-  const movers: Mover[] = [];
-  for (const spec of network.weights) {
-    const format = weightFormats.get(spec.format);
-    const generator = format.update(method, spec, states[spec.name]!, rate);
-    const first = await generator.next();
-    if (first.done) throw new Error(`Cannot train "${spec.name}": it asks for no gradient`);
-    movers.push({ name: spec.name, waits: format.waits, generator, point: first.value });
-  }
-  return movers;
-}
-
-/**
- * Hands each mover its evidence; true when one of them asks again. They advance side by side, so
- * that factorisations which a backend runs on other threads overlap with the rest.
- */
-async function answer(
-  movers: readonly Mover[],
-  evidence: ReadonlyMap<string, Evidence>,
-): Promise<boolean> {
-  const answers = await Promise.allSettled(movers.map(async (mover) => {
-    const next = await mover.generator.next(evidence.get(mover.name)!);
-    if (next.done) mover.result = next.value;
-    else mover.point = next.value;
-    return !next.done;
-  }));
-  // All have come to rest before one failure ends the scope that owns their tensors.
-  const failed = answers.find((a) => a.status === "rejected");
-  if (failed) throw failed.reason;
-  return answers.some((a) => a.status === "fulfilled" && a.value);
-}
-
-/** Evidence scaled down so that the norm of the whole gradient is at most `clipNorm`. */
-async function clipped(
-  method: TrainingMethod,
-  network: Layer,
-  movers: readonly Mover[],
-  evaluation: Evaluation,
-  clipNorm: number | undefined,
-): Promise<ReadonlyMap<string, Evidence>> {
-  if (clipNorm === undefined) return evaluation.evidence;
-  let square = 0;
-  for (const [i, spec] of network.weights.entries()) {
-    const format = weightFormats.get(spec.format);
-    const evidence = evaluation.evidence.get(spec.name)!;
-    square += await format.gradientSquare(method, movers[i]!.point, evidence);
-  }
-  const factor = clipNorm / Math.sqrt(square);
-  if (!(factor < 1)) return evaluation.evidence;
-  const { engine } = method;
-  const shrink = (e: Evidence): Evidence => ({
-    gradient: engine.scale(factor, e.gradient),
-    pairs: e.pairs.map((p) => ({
-      ...p,
-      d: engine.scale(factor, p.d),
-      dv: engine.scale(factor, p.dv),
-      ...p.dxu ? { dxu: engine.scale(factor, p.dxu) } : {},
-    })),
-  });
-  return new Map(network.weights.map(({ name, format }) => {
-    const evidence = evaluation.evidence.get(name)!;
-    // What was observed is no gradient.
-    const observed = weightFormats.get(format).anchor === undefined;
-    return [name, observed ? evidence : shrink(evidence)];
-  }));
-}
-
-function outcome(movers: readonly Mover[], losses: readonly number[]): StepOutcome {
-  const states: Record<string, WeightState> = {};
-  const discarded: Record<string, number> = {};
-  for (const { name, result } of movers) {
-    if (!result) throw new Error(`Cannot finish the step: "${name}" still waits for a gradient`);
-    states[name] = result.state;
-    if (result.discarded !== undefined) discarded[name] = result.discarded;
-  }
-  return { states, loss: losses[0]!, evaluations: losses.length, discarded };
 }

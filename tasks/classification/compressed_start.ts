@@ -9,9 +9,10 @@ import {
   compressStates,
   denseNetwork,
   disposeStates,
+  imageClassification,
   type Layer,
   measure,
-  readRecord,
+  readCheckpoint,
   readRun,
   restoreState,
   type WeightStates,
@@ -34,15 +35,15 @@ export function compressedStart(
   network: Layer,
   origin: string,
 ): () => Promise<WeightStates> {
-  const { method, dataset: { test, classes }, listener } = job;
+  const { method, dataset, listener } = job;
   return async () => {
     const dense = denseNetwork(network);
     fitInto(job, dense, origin, (await readRun(origin)).config);
     const before = await statesOf(job, dense, origin);
     const { states } = await compressStates(method, network, before);
     disposeStates(before, states);
-    const { accuracy } = await measure(method, network, states, test, { classes });
-    const text = `compressed: test ${formatPercent(accuracy, 2)} before fine-tuning`;
+    const { values } = await measure(method, network, states, imageClassification(dataset));
+    const text = `compressed: test ${formatPercent(values.accuracy!, 2)} before fine-tuning`;
     listener({ type: "message", level: "info", text });
     return states;
   };
@@ -52,7 +53,8 @@ export function compressedStart(
 async function statesOf({ method }: Job, network: Layer, folder: string): Promise<WeightStates> {
   const path = join(folder, "checkpoint.safetensors");
   try {
-    return restoreState(method.engine, network, await readRecord(path)).states;
+    const { record, fixed } = await readCheckpoint(folder);
+    return restoreState(method.engine, network, record, fixed).state.states;
   } catch (error) {
     const why = /^Cannot .*?: (.*)/s.exec((error as Error).message)?.[1];
     if (why === undefined) throw error;

@@ -9,9 +9,10 @@ import {
   initialStates,
   type Layer,
   Random,
+  representationOf,
+  stateOf,
   type Tensor,
   type TrainingMethod,
-  weightFormats,
   type WeightSpec,
   type WeightState,
   type WeightStates,
@@ -36,12 +37,12 @@ export function decayedStart(
     const before = await initialStates(method, network, seed);
     const after: Record<string, WeightState> = { ...before };
     for (const spec of network.weights) {
-      const format = weightFormats.get(spec.format);
-      if (format.rank(before[spec.name]!) === undefined || !format.fromDense) continue;
+      const { rank: rankOf, fromDense } = representationOf(spec);
+      if (rankOf(before[spec.name]!) === undefined || !fromDense) continue;
       after[spec.name] = await method.engine.scope(async () => {
         const stream = random.fork(spec.name);
         const value = await decayedWeight(method, { ...spec, rank }, stream, decay);
-        return (await format.fromDense!(method, spec, value, { rank })).state;
+        return stateOf(spec, (await fromDense(method, spec, value, { rank })).state);
       });
     }
     disposeStates(before, after);
@@ -58,8 +59,8 @@ async function decayedWeight(
 ): Promise<Tensor> {
   const { engine } = method;
   const onManifold = methods.get(spec.shape.length === 2 ? "low-rank" : "tucker").format;
-  const format = weightFormats.get(onManifold);
-  const state = await format.create(method, { ...spec, format: onManifold }, random);
+  const format = representationOf({ format: onManifold });
+  const state = await format.create(method, spec, random);
   const core = state[format.anchor!] as Tensor;
   const shares = engine.tensor(powers(core.shape, decay), core.shape);
   const scaled = engine.mul(core, shares);

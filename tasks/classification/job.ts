@@ -19,6 +19,7 @@ import {
   parseAugmentation,
   parseChoice,
   type Settings,
+  type Task,
   type TrainingMethod,
   truncationRules,
   tuckerIntegrators,
@@ -51,6 +52,8 @@ export interface Job {
   readonly backend: string;
   /** Integrators, optimizer and engine. */
   readonly method: TrainingMethod;
+  /** What replaces parts of the classification, such as attacked batches. */
+  readonly objective?: Partial<Task>;
   /** Hears what happens. */
   readonly listener: Listener;
   /** Aborts when the person presses Ctrl-C, or the system asks to end. */

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { type Layer, type RunData, weightFormats, type WeightSpec } from "../../core/mod.ts";
+import {
+  type Layer,
+  representationOf,
+  type RunData,
+  weightFormats,
+  type WeightSpec,
+} from "../../core/mod.ts";
 import { dense } from "../methods.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -44,7 +50,7 @@ function strangers({ weights }: Layer, ranks: Readonly<Record<string, number>>):
   const ranked = new Set(Object.keys(ranks).map((key) => key.split("/")[0]!));
   const names = new Set(weights.map(({ name }) => name));
   const factorised = weights.filter(({ format }) =>
-    format !== dense.format && weightFormats.get(format).anchor !== undefined
+    format !== dense.format && representationOf({ format }).anchor !== undefined
   );
   return [
     ...[...ranked].filter((name) => !names.has(name)),

@@ -7,14 +7,16 @@
 import {
   type Dataset,
   describeEnvironment,
+  type Examples,
   holdOut,
+  imageClassification,
+  imageExamples,
   type Layer,
   parseAugmentation,
   readRun,
   requireMovable,
   type RunConfig,
   RunFolder,
-  type Split,
   type Summary,
   tensorsIn,
   train,
@@ -59,9 +61,14 @@ export async function runVariant(
   resume: boolean | "if-present",
 ): Promise<Outcome> {
   const { dataset, validation } = divided(job);
+  const task = {
+    ...imageClassification(dataset, parseAugmentation(job.options.augmentation)),
+    ...job.objective,
+  };
   const network = await networkOf(job, variant, dataset);
   requireMovable(job.method, network);
-  const config = configOf(job, variant, await identityOf(job, variant, network, dataset));
+  const identity = await identityOf(job, variant, network, dataset);
+  const config = { ...configOf(job, variant, identity), measures: task.measures };
   const folder = job.folders.use(
     await RunFolder.open(variant.path, config, {
       resume,
@@ -75,14 +82,13 @@ export async function runVariant(
   const result = await train({
     ...optionsOf(job, variant),
     network,
-    dataset,
-    ...(validation ? { earlyStop: { split: validation, patience: job.options.patience } } : {}),
+    task,
+    ...(validation ? { earlyStop: { on: validation, patience: job.options.patience } } : {}),
     ...startOf(job, variant, network),
     folder,
   });
   folder.keep();
-  const trainCount = dataset.train.count;
-  const summary = summarise(job, variant, { network, trainCount, result });
+  const summary = summarise(job, variant, { network, task, result });
   if (summary) await folder.writeSummary(summary);
   for (const t of tensorsIn(result.state.states)) t.dispose();
   return { variant, result, ...(summary ? { summary } : {}) };
@@ -92,7 +98,7 @@ export async function runVariant(
 function optionsOf(
   job: Job,
   variant: Variant,
-): Omit<TrainOptions, "network" | "dataset" | "folder"> {
+): Omit<TrainOptions, "network" | "task" | "folder"> {
   const { options: o, method, listener, signal } = job;
   return {
     label: variant.label,
@@ -100,7 +106,6 @@ function optionsOf(
     seed: o.seed,
     epochs: variant.epochs,
     batch: o.batch,
-    augmentation: parseAugmentation(o.augmentation),
     prefetch: o.prefetch,
     rate: rateOf(job, variant),
     ...(o.clip > 0 ? { clipNorm: o.clip } : {}),
@@ -127,10 +132,14 @@ function startOf(job: Job, variant: Variant, network: Layer): Partial<TrainOptio
 }
 
 /** The data, less a tenth for validation where the run may stop early. */
-function divided({ dataset, options: o }: Job): { dataset: Dataset; validation?: Split } {
+function divided({ dataset, options: o }: Job): { dataset: Dataset; validation?: Examples } {
   if (o.patience === 0) return { dataset };
-  const split = holdOut(dataset.train, Math.ceil(dataset.train.count / 10), o.seed);
-  return { dataset: { ...dataset, train: split.train }, validation: split.validation };
+  const { train, validation } = holdOut(
+    dataset.train,
+    Math.ceil(dataset.train.count / 10),
+    o.seed,
+  );
+  return { dataset: { ...dataset, train }, validation: imageExamples(validation, dataset.shape) };
 }
 
 function rateOf({ options: o }: Job, { learningRate }: Variant): TrainOptions["rate"] {

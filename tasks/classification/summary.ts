@@ -6,12 +6,13 @@
 
 import {
   executionPlans,
+  fullSize,
   type Layer,
   ranksOf,
+  representationOf,
   type Summary,
+  type Task,
   type TrainResult,
-  weightFormats,
-  type WeightSpec,
 } from "../../core/mod.ts";
 import { methods } from "../methods.ts";
 import type { RunOptions } from "../settings.ts";
@@ -22,30 +23,32 @@ import type { Variant } from "./variant.ts";
 export interface Ended {
   /** What was trained. */
   readonly network: Layer;
-  /** Training images. */
-  readonly trainCount: number;
+  /** What was learnt. */
+  readonly task: Task;
   /** How it ended. */
   readonly result: TrainResult;
 }
 
 /** The summary of a run; undefined when it came to no result. */
 export function summarise(job: Job, variant: Variant, ended: Ended): Summary | undefined {
-  const { network, trainCount, result: { test, state, trainLoss, secondsPerStep } } = ended;
+  const { network, task, result: { test, state, trainLoss, secondsPerStep } } = ended;
   if (!test) return undefined;
-  const sizes = network.weights.map((w) => weightFormats.get(w.format).size(state.states[w.name]!));
+  const sizes = network.weights.map((w) => representationOf(w).size(state.states[w.name]!));
   const parameters = sizes.reduce((a, b) => a + b, 0);
-  const denseParameters = network.weights.map(fullSize).reduce((a, b) => a + b, 0);
+  const denseParameters = network.weights
+    .filter((spec) => representationOf(spec).anchor !== undefined)
+    .reduce((sum, spec) => sum + fullSize(spec), 0);
   return {
     recipe: job.subject.recipe,
     method: mover(variant.method, job.options),
     seed: job.options.seed,
     backend: job.backend,
     dataset: job.dataset.name,
-    epochs: Math.ceil(state.step / Math.floor(trainCount / job.options.batch)),
+    epochs: Math.ceil(state.step / Math.floor(task.train.count / job.options.batch)),
     steps: state.step,
     trainLoss,
-    testAccuracy: test.accuracy,
-    testLoss: test.loss,
+    test: { loss: test.loss, ...test.values },
+    measures: task.measures,
     parameters,
     denseParameters,
     compression: 100 * (1 - parameters / denseParameters),
@@ -53,14 +56,9 @@ export function summarise(job: Job, variant: Variant, ended: Ended): Summary | u
     executions: executionPlans(network, state.states),
     secondsPerStep,
     seconds: state.seconds,
-    confusion: test.confusion,
+    ...(test.confusion ? { confusion: test.confusion } : {}),
     classNames: job.dataset.classNames,
   };
-}
-
-/** Numbers that a weight has when it is stored in full; statistics are no weights. */
-function fullSize({ format, shape }: WeightSpec): number {
-  return weightFormats.get(format).anchor === undefined ? 0 : shape.reduce((n, d) => n * d, 1);
 }
 
 /** Name of the integrator that moves the factors, or else of the method. */

@@ -4,9 +4,15 @@
  * @module
  */
 
-import type { Summary } from "../../core/mod.ts";
+import { firstMeasure, type Summary } from "../../core/mod.ts";
 import { rankText } from "../reports/rank_names.ts";
-import { formatCount, formatDuration, formatPercent, renderTable } from "../terminal/mod.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatMeasure,
+  formatPercent,
+  renderTable,
+} from "../terminal/mod.ts";
 
 /**
  * Draws the results of some runs, one below the other.
@@ -19,7 +25,7 @@ export function resultTable(
   const right = (title: string) => ({ title, align: "right" as const });
   const rows = runs.map(({ label, summary: s }) => [
     label,
-    formatPercent(s.testAccuracy, 2),
+    formatMeasure(firstMeasure(s)),
     formatCount(s.parameters),
     formatPercent(s.compression / 100, 1),
     rankText(s.ranks) || "full",

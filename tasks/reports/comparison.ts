@@ -4,8 +4,22 @@
  * @module
  */
 
-import type { RunData, Summary, Table, Tile } from "../../core/io/mod.ts";
-import { formatCount, formatDuration, formatNumber, formatPercent } from "../terminal/format.ts";
+import {
+  firstMeasure,
+  type RunData,
+  type Summary,
+  type SummaryMeasure,
+  type Table,
+  type Tile,
+} from "../../core/io/mod.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatMeasure,
+  formatNumber,
+  formatPercent,
+} from "../terminal/format.ts";
+import { gapOf } from "./measures.ts";
 
 /**
  * Says in a sentence or two what came out of a run.
@@ -16,8 +30,9 @@ import { formatCount, formatDuration, formatNumber, formatPercent } from "../ter
 export function leadOf(run: RunData): string {
   const { summary, baseline } = run;
   if (!summary) return `This run has no result: ${progressOf(run)}.`;
-  const reached = `${methodOf(summary)} classifies ${formatPercent(summary.testAccuracy, 2)} of ` +
-    `the test set of ${summary.dataset} correctly with ${sizeOf(summary)}.`;
+  const measure = firstMeasure(summary);
+  const reached = `${methodOf(summary)} reaches a test ${measure.name} of ` +
+    `${formatMeasure(measure)} on ${summary.dataset} with ${sizeOf(summary)}.`;
   return baseline?.summary ? `${reached} ${twinSentence(summary, baseline.summary)}` : reached;
 }
 
@@ -40,15 +55,18 @@ function sizeOf({ parameters, denseParameters, compression }: Summary): string {
 }
 
 function twinSentence(summary: Summary, twin: Summary): string {
-  const gap = 100 * (summary.testAccuracy - twin.testAccuracy);
-  const side = gap >= 0 ? "more" : "less";
-  const difference = Math.abs(gap) < 0.005
-    ? "as much"
-    : `${Math.abs(gap).toFixed(2)} percentage points ${side}`;
-  const than = difference === "as much" ? "as" : "than";
-  return `That is ${difference} ${than} its dense twin, which reaches ` +
-    `${formatPercent(twin.testAccuracy, 2)}; a training step takes ` +
+  const [ours, theirs] = [firstMeasure(summary), firstMeasure(twin)];
+  return `That is ${apart(ours, theirs.value)} its dense twin, which reaches ` +
+    `${formatMeasure(theirs)}; a training step takes ` +
     `${formatNumber(summary.secondsPerStep / twin.secondsPerStep, 2)} times as long.`;
+}
+
+/** Such as "0.50 percentage points less than". */
+function apart({ percent, value }: ReturnType<typeof firstMeasure>, other: number): string {
+  if (!percent) return `${formatNumber(value / other, 3)} times that of`;
+  const gap = 100 * (value - other);
+  if (Math.abs(gap) < 0.005) return "as much as";
+  return `${Math.abs(gap).toFixed(2)} percentage points ${gap >= 0 ? "more" : "less"} than`;
 }
 
 /**
@@ -59,10 +77,11 @@ function twinSentence(summary: Summary, twin: Summary): string {
  */
 export function tilesOf({ summary, baseline }: RunData): Tile[] {
   if (!summary) return [];
-  const tiles = [{ value: formatPercent(summary.testAccuracy, 2), label: "test accuracy" }];
+  const label = `test ${firstMeasure(summary).name}`;
+  const tiles = [{ value: formatMeasure(firstMeasure(summary)), label }];
   const twin = baseline?.summary;
   if (twin) {
-    tiles.push({ value: formatPercent(twin.testAccuracy, 2), label: "test accuracy, dense twin" });
+    tiles.push({ value: formatMeasure(firstMeasure(twin)), label: `${label}, dense twin` });
   }
   if (summary.parameters !== summary.denseParameters) {
     tiles.push({ value: `${summary.compression.toFixed(1)} %`, label: "fewer parameters" });
@@ -71,38 +90,46 @@ export function tilesOf({ summary, baseline }: RunData): Tile[] {
   return tiles;
 }
 
-interface Measure {
+interface Row {
   readonly name: string;
   readonly value: (summary: Summary) => number;
   readonly show: (value: number) => string;
-  /** How the two columns are compared: by difference in points, by ratio, or not at all. */
-  readonly compare: "points" | "ratio" | "none";
+  /** How the two columns are compared; absent: not at all. */
+  readonly compare?: (ours: number, theirs: number) => string;
 }
 
-const percent = (value: number): string => formatPercent(value, 2);
+const ratio = (ours: number, theirs: number): string => `× ${formatNumber(ours / theirs, 3)}`;
 const short = (value: number): string => formatNumber(value, 3);
 
-const MEASURES: readonly Measure[] = [
-  { name: "test accuracy", value: (s) => s.testAccuracy, show: percent, compare: "points" },
-  { name: "test loss", value: (s) => s.testLoss, show: short, compare: "none" },
-  { name: "training loss", value: (s) => s.trainLoss, show: short, compare: "none" },
-  { name: "parameters", value: (s) => s.parameters, show: formatCount, compare: "ratio" },
+const ROWS: readonly Row[] = [
+  { name: "test loss", value: (s) => s.test.loss ?? NaN, show: short },
+  { name: "training loss", value: (s) => s.trainLoss, show: short },
+  { name: "parameters", value: (s) => s.parameters, show: formatCount, compare: ratio },
   {
     name: "parameters saved",
     value: (s) => s.compression / 100,
     show: (v) => formatPercent(v),
-    compare: "none",
   },
   {
     name: "time per step",
     value: (s) => s.secondsPerStep,
     show: formatDuration,
-    compare: "ratio",
+    compare: ratio,
   },
-  { name: "total time", value: (s) => s.seconds, show: formatDuration, compare: "ratio" },
-  { name: "epochs", value: (s) => s.epochs, show: formatCount, compare: "none" },
-  { name: "steps", value: (s) => s.steps, show: formatCount, compare: "none" },
+  { name: "total time", value: (s) => s.seconds, show: formatDuration, compare: ratio },
+  { name: "epochs", value: (s) => s.epochs, show: formatCount },
+  { name: "steps", value: (s) => s.steps, show: formatCount },
 ];
+
+/** The row of a measure. */
+function rowOf(measure: SummaryMeasure): Row {
+  return {
+    name: `test ${measure.name}`,
+    value: (s) => s.test[measure.name] ?? NaN,
+    show: (value) => formatMeasure({ ...measure, value }),
+    compare: (ours, theirs) => gapOf(measure, ours, theirs),
+  };
+}
 
 /**
  * The table of results next to those of the dense twin.
@@ -113,21 +140,15 @@ const MEASURES: readonly Measure[] = [
 export function comparisonTable({ summary, baseline }: RunData): Table | undefined {
   if (!summary) return undefined;
   const twin = baseline?.summary;
+  const all = [...summary.measures.map(rowOf), ...ROWS];
   if (!twin) {
-    const rows = MEASURES.map((m) => [m.name, m.show(m.value(summary))]);
+    const rows = all.map((m) => [m.name, m.show(m.value(summary))]);
     return { columns: ["", "this run"], rows, numeric: true };
   }
-  const rows = MEASURES.map((m) => {
+  const rows = all.map((m) => {
     const [ours, theirs] = [m.value(summary), m.value(twin)];
-    return [m.name, m.show(ours), m.show(theirs), compared(m.compare, ours, theirs)];
+    return [m.name, m.show(ours), m.show(theirs), m.compare?.(ours, theirs) ?? ""];
   });
   const name = summary.parameters < summary.denseParameters ? "low rank" : "this run";
   return { columns: ["", name, "dense twin", "difference"], rows, numeric: true };
-}
-
-function compared(how: Measure["compare"], ours: number, theirs: number): string {
-  if (how === "none") return "";
-  if (how === "ratio") return `× ${formatNumber(ours / theirs, 3)}`;
-  const gap = 100 * (ours - theirs);
-  return `${gap < 0 ? "−" : "+"}${Math.abs(gap).toFixed(2)} points`;
 }

@@ -1,5 +1,5 @@
 /**
- * The curves of a training report: loss, accuracy and learning rate, the dense twin dashed.
+ * The curves of a training report: loss, measures and learning rate, the dense twin dashed.
  *
  * @module
  */
@@ -12,10 +12,12 @@ import {
   type RunData,
   type Series,
   seriesColor,
+  type SummaryMeasure,
 } from "../../core/io/mod.ts";
+import { measuresOf } from "./measures.ts";
 
-/** What can be drawn over the steps of a run. */
-type Quantity = "loss" | "testLoss" | "trainAccuracy" | "testAccuracy" | "learningRate";
+/** Something that can be drawn over the steps of a run. */
+type Quantity = (line: MetricLine) => number | undefined;
 
 /** The horizontal axis of a run. */
 export interface TimeAxis {
@@ -40,20 +42,22 @@ export function timeAxisOf({ metrics, baseline }: RunData): TimeAxis {
 }
 
 /**
- * Draws loss, accuracy and, where it varies, the learning rate.
+ * Draws loss, measures and, where it varies, the learning rate.
  *
  * @param run The run, with its dense twin when there is one.
  * @returns Figures; those without data are left out.
  */
 export async function curveFigures(run: RunData): Promise<Figure[]> {
-  const figures = [await lossFigure(run), await accuracyFigure(run), await rateFigure(run)];
+  const figures = [await lossFigure(run)];
+  for (const measure of measuresOf(run)) figures.push(await measureFigure(run, measure));
+  figures.push(await rateFigure(run));
   return figures.filter((figure) => figure !== undefined);
 }
 
 async function lossFigure(run: RunData): Promise<Figure | undefined> {
   const series = [
-    ...pair(run, "loss", "training", 0),
-    ...pair(run, "testLoss", "test", 1),
+    ...pair(run, (line) => line.loss, "training", 0),
+    ...pair(run, (line) => line.test?.loss, "test", 1),
   ];
   const values = series.flatMap((s) => s.points.map(([, y]) => y)).filter(Number.isFinite);
   const log = Math.min(...values) > 0 && Math.max(...values) > 20 * Math.min(...values);
@@ -70,20 +74,21 @@ async function lossFigure(run: RunData): Promise<Figure | undefined> {
   }, caption);
 }
 
-async function accuracyFigure(run: RunData): Promise<Figure | undefined> {
-  const series = [
-    ...pair(run, "trainAccuracy", "training", 0),
-    ...pair(run, "testAccuracy", "test", 1),
-  ];
-  return await figureOf(run, "Accuracy", series, {
-    description: "Accuracy over the course of the training",
-    yTitle: "classified correctly",
-    yFormat: "~%",
+async function measureFigure(
+  run: RunData,
+  { name, percent }: SummaryMeasure,
+): Promise<Figure | undefined> {
+  const series = pair(run, (line) => line.test?.[name], "test", 1);
+  const title = name[0]!.toUpperCase() + name.slice(1);
+  return await figureOf(run, title, series, {
+    description: `${title} over the course of the training`,
+    yTitle: name,
+    ...(percent ? { yFormat: "~%" } : {}),
   });
 }
 
 async function rateFigure(run: RunData): Promise<Figure | undefined> {
-  const series = withoutTwins(pair(run, "learningRate", "learning rate", 2));
+  const series = withoutTwins(pair(run, (line) => line.learningRate, "learning rate", 2));
   const values = series.flatMap((s) => s.points.map(([, y]) => y));
   if (new Set(values).size < 2) return undefined;
   return await figureOf(run, "Learning rate", series, {
@@ -95,13 +100,16 @@ async function rateFigure(run: RunData): Promise<Figure | undefined> {
 }
 
 /** The curve of the run and, dashed, that of its dense twin; those without points are left out. */
-function pair(run: RunData, key: Quantity, label: string, color: number): Series[] {
+function pair(run: RunData, pick: Quantity, label: string, color: number): Series[] {
   const { at } = timeAxisOf(run);
   const curve = (lines: readonly MetricLine[], twin: boolean): Series => ({
     label: twin ? `${label}, dense twin` : label,
     color: seriesColor(color),
     dashed: twin,
-    points: lines.flatMap((line) => line[key] === undefined ? [] : [[at(line), line[key]]]),
+    points: lines.flatMap((line) => {
+      const y = pick(line);
+      return y === undefined ? [] : [[at(line), y] as const];
+    }),
   });
   return [curve(run.metrics, false), curve(run.baseline?.metrics ?? [], true)]
     .filter((s) => s.points.length > 0);

@@ -21,11 +21,14 @@ import {
   groupsOf,
   isReference,
   labelOf,
+  measureOf,
+  reachedBy,
   type Spread,
   spreadOf,
 } from "../sweep/results.ts";
-import { accuracyText } from "../sweep/table.ts";
+import { measureText } from "../sweep/table.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
+import { gapOf } from "./measures.ts";
 import { resultOf } from "./parts.ts";
 import { settingsSection } from "./settings.ts";
 import { curvesOf } from "./sweep_curves.ts";
@@ -42,7 +45,7 @@ export const sweepReport: ReportKind = {
     const trade = await tradeFigure(groups);
     const curves = await curvesOf(run.path, groups);
     const sections = [
-      { heading: "Accuracy against compression", figures: trade ? [trade] : [] },
+      { heading: "Against compression", figures: trade ? [trade] : [] },
       { heading: "Results", tables: [tableOf(groups)] },
       { heading: "Learning curves", figures: curves },
     ];
@@ -69,17 +72,16 @@ function leadOf(groups: readonly Group[]): string {
   const saved = spreadOf(best.summaries.map((s) => s.compression)).mean;
   const reference = referenceOf(best, groups);
   const dense = reference
-    ? `; its dense reference reaches ${accuracyText(reference)} with all parameters`
+    ? `; its dense reference reaches ${measureText(reference)} with all parameters`
     : "";
-  return `${counted} The most accurate, ${labelOf(best)}, classifies ${
-    accuracyText(best)
-  } of the ` +
-    `test set correctly with ${saved.toFixed(1)} % fewer parameters${dense}.`;
+  const { name } = measureOf([best])!;
+  return `${counted} The best, ${labelOf(best)}, reaches a test ${name} of ${measureText(best)} ` +
+    `with ${saved.toFixed(1)} % fewer parameters${dense}.`;
 }
 
 function bestOf(groups: readonly Group[]): Group | undefined {
-  const accuracy = ({ summaries }: Group) => spreadOf(summaries.map((s) => s.testAccuracy)).mean;
-  return [...groups].sort((a, b) => accuracy(b) - accuracy(a))[0];
+  const sign = measureOf(groups)?.better === "less" ? 1 : -1;
+  return [...groups].sort((a, b) => sign * (reachedBy(a).mean - reachedBy(b).mean))[0];
 }
 
 /** The dense reference that shares every option which it has with the group. */
@@ -93,6 +95,7 @@ async function tradeFigure(groups: readonly Group[]): Promise<Figure | undefined
   const reached = groups.filter((g) => !isReference(g) && g.summaries.length > 0);
   // Without different sizes there is nothing to trade.
   if (new Set(reached.map((g) => Math.round(pointOf(g).x))).size < 2) return undefined;
+  const { name, percent } = measureOf(reached)!;
   const lines = [...new Set(reached.map(lineOf))];
   const curves = lines.map((label, i) => {
     const members = reached.filter((g) => lineOf(g) === label).map(pointOf);
@@ -107,15 +110,15 @@ async function tradeFigure(groups: readonly Group[]): Promise<Figure | undefined
   );
   const levels = referenceLevels(groups, curves.flatMap(({ members }) => members.map((m) => m.x)));
   const panel = await lineChart([...means, ...bars, ...levels], {
-    description: "Test accuracy against the share of parameters saved",
+    description: `Test ${name} against the share of parameters saved`,
     xTitle: "parameters saved, %",
-    yTitle: "classified correctly",
-    yFormat: "~%",
+    yTitle: name,
+    ...(percent ? { yFormat: "~%" } : {}),
     width: 560,
     height: 340,
   });
   return {
-    title: "Test accuracy over parameters saved",
+    title: `Test ${name} over parameters saved`,
     panels: [panel],
     legend: [...means, ...levels],
     caption: "Means over seeds; bars: one standard deviation each way. Dashed: dense networks.",
@@ -131,7 +134,7 @@ function lineOf({ values }: Group): string {
 function pointOf({ summaries }: Group): { x: number; y: Spread } {
   return {
     x: spreadOf(summaries.map((s) => s.compression)).mean,
-    y: spreadOf(summaries.map((s) => s.testAccuracy)),
+    y: reachedBy({ summaries }),
   };
 }
 
@@ -154,7 +157,13 @@ function tableOf(groups: readonly Group[]): Table {
   const gaps = groups.map((g) => isReference(g) ? "" : gapText(g, referenceOf(g, groups)));
   // Without references, their column is empty.
   const withGaps = gaps.some((gap) => gap !== "");
-  const heads = ["", "test accuracy", "against dense", "saved", "parameters"];
+  const heads = [
+    "",
+    `test ${measureOf(groups)?.name ?? ""}`,
+    "against dense",
+    "saved",
+    "parameters",
+  ];
   const columns = [...heads, "time per step", "total time", "runs"];
   const rows = groups.map((group, i) => rowOf(group, gaps[i]!));
   const kept = (cells: readonly string[]) => cells.filter((_, j) => withGaps || j !== 2);
@@ -170,7 +179,7 @@ function rowOf(group: Group, gap: string): string[] {
   const mean = (values: readonly number[]) => spreadOf(values).mean;
   return [
     labelOf(group),
-    accuracyText(group),
+    measureText(group),
     gap,
     formatPercent(mean(summaries.map((s) => s.compression / 100))),
     formatCount(mean(summaries.map((s) => s.parameters))),
@@ -182,6 +191,5 @@ function rowOf(group: Group, gap: string): string[] {
 
 function gapText(group: Group, reference: Group | undefined): string {
   if (!reference) return "";
-  const gap = 100 * (pointOf(group).y.mean - pointOf(reference).y.mean);
-  return `${gap < 0 ? "−" : "+"}${Math.abs(gap).toFixed(2)} points`;
+  return gapOf(measureOf([group])!, pointOf(group).y.mean, pointOf(reference).y.mean);
 }

@@ -13,8 +13,9 @@ import {
   type Panel,
   type Series,
   seriesColor,
+  type SummaryMeasure,
 } from "../../core/io/mod.ts";
-import { type Group, isReference, labelOf } from "../sweep/results.ts";
+import { type Group, isReference, labelOf, measureOf } from "../sweep/results.ts";
 
 /** A group with what its runs have logged. */
 interface Logged {
@@ -29,27 +30,31 @@ interface Quantity {
   readonly xTitle: string;
   readonly yTitle: string;
   readonly log?: boolean;
+  readonly percent?: boolean;
 }
 
-const QUANTITIES: readonly Quantity[] = [
-  {
-    title: "Training loss",
-    // The last line of an epoch has the mean of the epoch, the others that of one batch.
-    pick: (line) => [line.step, line.testAccuracy === undefined ? line.loss : undefined],
-    xTitle: "step",
-    yTitle: "loss",
-    log: true,
-  },
-  {
-    title: "Test accuracy",
-    pick: (line) => [line.epoch, line.testAccuracy],
+const LOSS: Quantity = {
+  title: "Training loss",
+  // The last line of an epoch has the mean of the epoch, the others that of one batch.
+  pick: (line) => [line.step, line.test === undefined ? line.loss : undefined],
+  xTitle: "step",
+  yTitle: "loss",
+  log: true,
+};
+
+/** The measure that runs are compared by. */
+function testCurve({ name, percent = false }: SummaryMeasure): Quantity {
+  return {
+    title: `Test ${name}`,
+    pick: (line) => [line.epoch, line.test?.[name]],
     xTitle: "epoch",
-    yTitle: "classified correctly",
-  },
-];
+    yTitle: name,
+    percent,
+  };
+}
 
 /**
- * Draws loss and accuracy over time; where several options vary, with a panel for each value of
+ * Draws loss and the first measure over time; where several options vary, with a panel for each value of
  * the first one.
  *
  * @param folder Folder of the sweep.
@@ -59,7 +64,8 @@ export async function curvesOf(folder: string, groups: readonly Group[]): Promis
   const logged = await Promise.all(groups.map((group) => read(folder, group)));
   const drawn = logged.filter(({ runs }) => runs.length > 0);
   const figures: Figure[] = [];
-  for (const quantity of QUANTITIES) {
+  const measure = measureOf(groups);
+  for (const quantity of [LOSS, ...measure ? [testCurve(measure)] : []]) {
     const figure = await figureOf(quantity, drawn);
     if (figure) figures.push(figure);
   }
@@ -101,7 +107,7 @@ async function figureOf(
 }
 
 async function panelOf(
-  { xTitle, yTitle, log, title: what }: Quantity,
+  { xTitle, yTitle, log, percent, title: what }: Quantity,
   series: readonly Series[],
   title: string | undefined,
 ): Promise<Panel> {
@@ -109,7 +115,8 @@ async function panelOf(
     description: `${what} over the course of the training`,
     xTitle,
     yTitle,
-    ...(log ? { yScale: "log" as const } : { yFormat: "~%" }),
+    ...(log ? { yScale: "log" as const } : {}),
+    ...(percent ? { yFormat: "~%" } : {}),
     ...(title === undefined ? {} : { title }),
   });
 }

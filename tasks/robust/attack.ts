@@ -15,13 +15,12 @@ import {
   imagesOf,
   type LabelledImages,
   type Layer,
-  readRecord,
+  readCheckpoint,
   restoreState,
   shareOf,
   type Summary,
   tensorsIn,
 } from "../../core/mod.ts";
-import { join } from "node:path";
 import type { Job } from "../classification/job.ts";
 import { formatPercent, progressLine, RateMeter, type TextSink } from "../terminal/mod.ts";
 import { attacksOf, type Candidate, type RobustOptions } from "./options.ts";
@@ -43,8 +42,8 @@ interface Target {
 /** Attacks a trained network in every way that the options ask for. */
 export async function attackNetwork(target: Target, summary: Summary): Promise<RobustResult> {
   const { candidate, job: { method, dataset, signal }, options: o, network } = target;
-  const record = await readRecord(join(target.path, "checkpoint.safetensors"));
-  const { states } = restoreState(method.engine, network, record);
+  const { record, fixed } = await readCheckpoint(target.path);
+  const { states } = restoreState(method.engine, network, record, fixed).state;
   const { shape, classes } = dataset;
   const points = currentPoints(network, states);
   const classifier = classifierOf({ engine: method.engine, network, points, shape, classes });
@@ -66,10 +65,11 @@ export async function attackNetwork(target: Target, summary: Summary): Promise<R
   }
   const { weights, lipschitz } = await conditioningOf(method, network, states);
   tensorsIn(states).forEach((t) => t.dispose());
-  const { testAccuracy, parameters, compression, ranks, secondsPerStep } = summary;
+  const { test, parameters, compression, ranks, secondsPerStep } = summary;
   return {
     ...candidate,
-    ...{ testAccuracy, parameters, compression, ranks, secondsPerStep },
+    ...{ parameters, compression, ranks, secondsPerStep },
+    testAccuracy: test.accuracy!,
     cleanAccuracy: clean,
     conditioning: weights,
     lipschitz,

@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import {
+  type AdversarialObjective,
   adversarialTrainings,
   attacks,
   checked,
@@ -18,7 +19,6 @@ import {
   strengthSchedules,
   type Summary,
   type TrainingMethod,
-  type TrainingObjective,
   trainingSummary,
 } from "../../core/mod.ts";
 import { datasetIdentity, fitInto } from "../classification/identity.ts";
@@ -168,11 +168,11 @@ function jobOf(job: Job, o: RobustOptions, candidate: Candidate): Job {
     ...job.method,
     truncation: { ...job.method.truncation, tolerance },
     ...(beta > 0 ? { regularization: [regularizationOf(o, beta)] } : {}),
-    ...(o.training === "clean" ? {} : { objective: objectiveOf(o, job.dataset) }),
   };
+  const objective = o.training === "clean" ? {} : { objective: objectiveOf(o, job.dataset) };
   // The options that describe the run in its folder.
   const own = { ...job.options, seed, tolerance, beta };
-  return { ...job, method, options: own };
+  return { ...job, method, options: own, ...objective };
 }
 
 function regularizationOf(o: RobustOptions, strength: number): Regularization {
@@ -184,7 +184,7 @@ function regularizationOf(o: RobustOptions, strength: number): Regularization {
   };
 }
 
-function objectiveOf(o: RobustOptions, { shape, classes }: Dataset): TrainingObjective {
+function objectiveOf(o: RobustOptions, { shape, classes }: Dataset): AdversarialObjective {
   return adversarialTrainings.get(o.training).create({
     shape,
     classes,

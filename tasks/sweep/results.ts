@@ -5,13 +5,15 @@
  */
 
 import {
-  anySummary,
   aRecord,
   aText,
   byName,
   type Expectation,
+  firstMeasure,
   optional,
   type Summary,
+  type SummaryMeasure,
+  trainingSummary,
 } from "../../core/mod.ts";
 
 /** A run of a sweep as its summary.json holds it. */
@@ -30,7 +32,7 @@ export interface CellResult {
 export const cellResult: Expectation<CellResult> = aRecord<CellResult>({
   folder: aText,
   values: byName(aText),
-  summary: optional(anySummary),
+  summary: optional(trainingSummary),
   failure: optional(aText),
 });
 
@@ -65,6 +67,16 @@ export function groupsOf(results: readonly CellResult[]): Group[] {
     cells,
     summaries: cells.flatMap(({ summary }) => summary ? [summary] : []),
   }));
+}
+
+/** Mean and spread of the first measure. */
+export function reachedBy({ summaries }: Pick<Group, "summaries">): Spread {
+  return spreadOf(summaries.map((s) => firstMeasure(s).value));
+}
+
+/** The measure that results are compared by; undefined where there is no result. */
+export function measureOf(groups: readonly Group[]): SummaryMeasure | undefined {
+  return groups.flatMap(({ summaries }) => summaries)[0]?.measures?.[0];
 }
 
 /** Mean and standard deviation. */

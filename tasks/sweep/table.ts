@@ -5,8 +5,15 @@
  */
 
 import type { Summary } from "../../core/mod.ts";
-import { formatCount, formatDuration, formatPercent, renderTable } from "../terminal/mod.ts";
-import { type CellResult, type Group, groupsOf, labelOf, spreadOf } from "./results.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatMeasure,
+  formatNumber,
+  formatPercent,
+  renderTable,
+} from "../terminal/mod.ts";
+import { type CellResult, type Group, groupsOf, labelOf, reachedBy, spreadOf } from "./results.ts";
 
 /**
  * Draws one row for each group of runs that differ only in their seed.
@@ -27,7 +34,7 @@ function rowOf(group: Group): string[] {
   const of = (pick: (s: Summary) => number) => spreadOf(summaries.map(pick));
   return [
     labelOf(group),
-    accuracyText(group),
+    measureText(group),
     formatPercent(of((s) => s.compression / 100).mean),
     formatCount(of((s) => s.parameters).mean),
     `${(1000 * of((s) => s.secondsPerStep).mean).toFixed(1)} ms`,
@@ -36,9 +43,12 @@ function rowOf(group: Group): string[] {
   ];
 }
 
-/** Test accuracy such as `97.12 ± 0.08 %`. */
-export function accuracyText({ summaries }: Group): string {
-  const { mean, deviation } = spreadOf(summaries.map((s) => s.testAccuracy));
-  if (summaries.length < 2) return formatPercent(mean, 2);
-  return `${(100 * mean).toFixed(2)} ± ${(100 * deviation).toFixed(2)} %`;
+/** The first measure of some runs, such as `97.12 ± 0.08 %`. */
+export function measureText({ summaries }: Group): string {
+  const { mean, deviation } = reachedBy({ summaries });
+  const measure = summaries[0]?.measures[0];
+  if (summaries.length < 2) return formatMeasure({ ...measure, value: mean });
+  return measure?.percent
+    ? `${(100 * mean).toFixed(2)} ± ${(100 * deviation).toFixed(2)} %`
+    : `${formatNumber(mean)} ± ${formatNumber(deviation)}`;
 }

@@ -90,3 +90,10 @@ export function formatBytes(bytes: number): string {
   for (; value >= 1023.95 && unit < units.length - 1; unit++) value /= 1024;
   return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
+
+/** The value of a measure as people read it, such as `98.70 %`. */
+export function formatMeasure(
+  { percent = false, value }: { readonly percent?: boolean; readonly value: number },
+): string {
+  return percent ? formatPercent(value, 2) : formatNumber(value);
+}

@@ -14,7 +14,7 @@ import type {
   RunStart,
   RunStep,
 } from "../../core/io/mod.ts";
-import { formatBytes, formatCount, formatDuration, formatNumber, formatPercent } from "./format.ts";
+import { formatBytes, formatCount, formatDuration, formatMeasure, formatNumber } from "./format.ts";
 import { type Progress, progressDetails, progressLine, RateMeter } from "./progress.ts";
 import { type TextSink, textSink } from "./sink.ts";
 
@@ -95,15 +95,15 @@ class RunPrinter {
     if (this.#tooSoon()) return;
     const rate = this.#meter.update(event.step, this.#now());
     const label = `epoch ${event.epoch}${this.#run ? `/${this.#run.epochs}` : ""}`;
-    const { step: done, loss, accuracy, totalRank } = event;
-    this.#show({ label, done, total: this.#run?.steps, rate, loss, accuracy, totalRank });
+    const { step: done, loss, totalRank } = event;
+    this.#show({ label, done, total: this.#run?.steps, rate, loss, totalRank });
   }
 
   #epoch(metrics: MetricLine): void {
     const now = this.#now();
     this.#meter.update(metrics.step, now);
     this.#meter.skip(now);
-    this.#line(epochLine(metrics, this.#run?.epochs, (now - this.#epochStart) / 1000));
+    this.#line(epochLine(metrics, this.#run, (now - this.#epochStart) / 1000));
     this.#lastShown = this.#epochStart = now;
   }
 
@@ -158,14 +158,15 @@ function plainLine(progress: Progress): string {
     .join(", ");
 }
 
-function epochLine(metrics: MetricLine, epochs: number | undefined, seconds: number): string {
-  const { epoch, loss, testAccuracy, trainAccuracy, testLoss, ranks } = metrics;
-  const total = String(epochs ?? epoch);
+function epochLine(metrics: MetricLine, run: RunStart | undefined, seconds: number): string {
+  const { epoch, loss, test, ranks } = metrics;
+  const total = String(run?.epochs ?? epoch);
   const parts = [`epoch ${String(epoch).padStart(total.length)}/${total}`];
   parts.push(`loss ${formatNumber(loss).padEnd(6)}`);
-  if (trainAccuracy !== undefined) parts.push(`train ${formatPercent(trainAccuracy)}`);
-  if (testAccuracy !== undefined) parts.push(`test ${formatPercent(testAccuracy, 2)}`);
-  else if (testLoss !== undefined) parts.push(`test loss ${formatNumber(testLoss)}`);
+  const measure = run?.measures[0];
+  const value = measure && test?.[measure.name];
+  if (value !== undefined) parts.push(`test ${formatMeasure({ ...measure, value })}`);
+  else if (test?.loss !== undefined) parts.push(`test loss ${formatNumber(test.loss)}`);
   if (ranks) parts.push(`ranks ${rankList(Object.values(ranks))}`);
   parts.push(formatDuration(seconds));
   return parts.join("  ");

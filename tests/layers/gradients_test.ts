@@ -14,6 +14,7 @@ import {
   flatten,
   globalAveragePool,
   groupNorm,
+  inputConvex,
   layerNorm,
   linear,
   maxPool,
@@ -43,6 +44,11 @@ const conv = (more: Partial<Parameters<typeof conv2d>[0]>): Layer =>
 
 const ROWS: Readonly<Record<string, Row>> = {
   "linear": { of: "linear", layer: linear({ name: "a", inputs: 7, outputs: 5 }), shape: [3, 7] },
+  "input-convex network": {
+    of: "inputConvex",
+    layer: inputConvex({ inputs: 7, widths: [6, 5] }),
+    shape: [3, 7],
+  },
   "perceptron": {
     of: "perceptron",
     layer: perceptron({ sizes: [7, 6, 5], activation }),
@@ -141,8 +147,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
 };
 
-/** Exports that make no layer. */
-const NO_LAYERS = ["channelsLast", "initialisers", "networks"];
+/** Exports that make no layer, or one whose input has no derivative. */
+const NO_LAYERS = ["channelsLast", "embedding", "initialisers", "networks"];
 
 Deno.test("every layer is in the table", () => {
   const made = Object.entries(layers)

@@ -8,7 +8,6 @@ import {
   type Layer,
   Pass,
   Random,
-  trainStep,
 } from "../../core/mod.ts";
 import {
   averagePool,
@@ -31,7 +30,7 @@ import {
   toImages,
 } from "../../layers/mod.ts";
 import { cpuBackends, onBackend } from "../support/algebras.ts";
-import { methodOf } from "../support/training.ts";
+import { methodOf, stepOn } from "../support/training.ts";
 
 /** What a layer makes of rows or images, with its weights at the start. */
 async function apply(
@@ -46,7 +45,7 @@ async function apply(
   const out = await engine.scope(async () => {
     const states = await initialStates(method, layer, 1);
     const points = currentPoints(layer, states);
-    const pass = new Pass(engine, layer, points, training, new Random(seed));
+    const pass = new Pass(engine, layer, points, { training, random: new Random(seed) });
     const y = layer.forward(pass, engine.tensor(Float32Array.from(x), shape));
     const observed: Record<string, Float32Array> = {};
     for (const { name } of layer.weights) {
@@ -145,10 +144,10 @@ for (const backend of cpuBackends) {
         const [m, v] = [[0, 0, 0], [1, 1, 1]];
         for (let step = 0; step < 4; step++) {
           const x = random.fillNormal(new Float32Array(30), 2, 3);
-          const labels = engine.tensor(Int32Array.from(range(10), (i) => i % 2), [10]);
-          const batch = { x: engine.tensor(x, [10, 3]), labels };
+          const y = engine.tensor(Int32Array.from(range(10), (i) => i % 2), [10]);
+          const batch = { x: engine.tensor(x, [10, 3]), y };
           // A rate of zero: only statistics move.
-          ({ states } = await trainStep(method, network, states, batch, { rate: 0 }));
+          ({ states } = await stepOn(method, network, states, batch, { rate: 0 }));
           for (const c of range(3)) {
             const column = [...x].filter((_, i) => i % 3 === c);
             const center = mean(column);
@@ -157,7 +156,7 @@ for (const backend of cpuBackends) {
             v[c] = 0.75 * v[c]! + 0.25 * square;
           }
         }
-        const pass = new Pass(engine, network, currentPoints(network, states), false);
+        const pass = new Pass(engine, network, currentPoints(network, states), { training: false });
         const x = [1, -2, 3, 0, 5, -1];
         const y = await engine.read(
           norm.forward(pass, engine.tensor(Float32Array.from(x), [2, 3])),
@@ -345,7 +344,7 @@ Deno.test({
     await method.engine.scope(() => {
       const { engine } = method;
       const x = engine.tensor(new Float32Array(12), [2, 6]);
-      const pass = new Pass(engine, sequential([]), new Map(), false);
+      const pass = new Pass(engine, sequential([]), new Map(), { training: false });
       const rows = assertThrows(() => maxPool({ size: 2 }).forward(pass, x), RangeError);
       assertEquals(
         rows.message,

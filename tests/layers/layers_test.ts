@@ -82,7 +82,7 @@ for (const backend of cpuBackends) {
             const bias = engine.tensor(Float32Array.of(0.5, -1, 0, 2, -0.25), [5]);
             states["a.bias"] = { format: "dense", value: bias };
             const { x } = randomBatch(engine, 6, 7, 2);
-            const pass = new Pass(engine, layer, currentPoints(layer, states), false);
+            const pass = new Pass(engine, layer, currentPoints(layer, states), { training: false });
             const y = await readMatrix(engine, layer.forward(pass, x));
             const state = states["a.weight"] as unknown as Record<string, Tensor>;
             const read = (key: string) => readMatrix(engine, state[key]!);
@@ -161,7 +161,10 @@ Deno.test({
       const states = await initialStates(method, net, 1);
       const { x } = randomBatch(engine, 4, 9, 2);
       const points = currentPoints(net, states);
-      const logits = await readMatrix(engine, net.forward(new Pass(engine, net, points, false), x));
+      const logits = await readMatrix(
+        engine,
+        net.forward(new Pass(engine, net, points, { training: false }), x),
+      );
       const w = (name: string) => readMatrix(engine, points.get(`${name}.weight`)!.value!);
       const hidden = times(await readMatrix(engine, x), await w("dense1"));
       hidden.data.forEach((value, i) => hidden.data[i] = Math.tanh(value));

@@ -2,13 +2,15 @@
 
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import {
+  dense,
   movesFactors,
   type OptimizerRule,
   Random,
+  stateOf,
   type Tensor,
   tensorsIn,
   train,
-  weightFormats,
+  updateWeight,
   type WeightSpec,
 } from "../../core/mod.ts";
 import { initialisers, perceptron } from "../../layers/mod.ts";
@@ -66,8 +68,8 @@ Deno.test({
         "dense weights",
     );
     assertEquals(o.method.engine.memory().numTensors, before);
-    const dense = perceptron({ sizes: [36, 12, 4] });
-    const { reason, state } = await train({ ...o, network: dense });
+    const network = perceptron({ sizes: [36, 12, 4] });
+    const { reason, state } = await train({ ...o, network });
     for (const t of tensorsIn(state.states)) t.dispose();
     assertEquals(reason, "finished");
   },
@@ -77,13 +79,12 @@ Deno.test({
 async function movedWeight(rule: OptimizerRule, shape: readonly number[], flows: Float32Array[]) {
   const method = await methodOf({ backend: "wasm", rule });
   const { engine } = method;
-  const format = weightFormats.get("dense");
   const initialiser = initialisers.get("kaiming-normal");
   const spec: WeightSpec = { name: "w", shape, format: "dense", initialiser };
   return await engine.scope(async () => {
-    let state = await format.create(method, spec, new Random(1));
+    let state = stateOf(spec, await dense.create(method, spec, new Random(1)));
     for (const flow of flows) {
-      const step = format.update(method, spec, state, 0.1);
+      const step = updateWeight(method, spec, state, 0.1);
       await step.next();
       const next = await step.next({ gradient: engine.tensor(flow, [...shape]), pairs: [] });
       if (next.done) state = next.value.state;

@@ -92,6 +92,7 @@ const ELEMENTWISE: readonly Row[] = [
   elementwise("mul", 2, (e, [x, y]) => e.mul(x!, y!), (x, y) => x! * y!),
   elementwise("scale", 1, (e, [x]) => e.scale(-0.3, x!), (x) => -0.3 * x!),
   elementwise("square", 1, (e, [x]) => e.square(x!), (x) => x! * x!),
+  elementwise("exp", 1, (e, [x]) => e.exp(x!), (x) => Math.exp(x!)),
   elementwise("sqrt", 1, (e, [x]) => e.sqrt(x!), (x) => Math.sqrt(x!), magnitude),
   elementwise(
     "lincomb",
@@ -266,6 +267,37 @@ function crossEntropyRow(): Row {
     };
   });
   return { name: "softmaxCrossEntropy: value and gradient", cases };
+}
+
+/** Log-softmax with its gradient along a direction, and one-hot rows. */
+function classRows(): Row {
+  const cases = ([[1, 1], [3, 5], [9, 17], [4, 300]] as const).map(([rows, cols]): Case => {
+    const x = matrix(5, rows, cols);
+    const c = matrix(6, rows, cols);
+    const indices = Int32Array.from({ length: rows }, (_, i) => (5 * i + 2) % cols);
+    const logSum = (i: number) =>
+      Math.log(x.data.subarray(i * cols, (i + 1) * cols).reduce((s, v) => s + Math.exp(v), 0));
+    return {
+      label: `${rows}×${cols}`,
+      compute: (e) => {
+        const t = put(e, x);
+        const { gradients } = e.gradients(() => e.sum(e.mul(put(e, c), e.logSoftmax(t))), [t]);
+        return [e.logSoftmax(t), ...gradients, e.oneHot(e.tensor(indices, [rows]), cols)];
+      },
+      expected: () => {
+        const total = (i: number) =>
+          c.data.subarray(i * cols, (i + 1) * cols).reduce((s, v) => s + v, 0);
+        const at = (m: Dense, i: number, j: number) => m.data[i * cols + j]!;
+        return [
+          dense(rows, cols, (i, j) => at(x, i, j) - logSum(i)).data,
+          dense(rows, cols, (i, j) => at(c, i, j) - Math.exp(at(x, i, j) - logSum(i)) * total(i))
+            .data,
+          dense(rows, cols, (i, j) => indices[i] === j ? 1 : 0).data,
+        ];
+      },
+    };
+  });
+  return { name: "logSoftmax: value and gradient; oneHot", cases };
 }
 
 function crossEntropyOracle(logits: Dense, labels: Int32Array): Values[] {
@@ -569,6 +601,7 @@ export const rows: readonly Row[] = [
   linearRow(),
   lowRankRow(),
   crossEntropyRow(),
+  classRows(),
   reductions(),
   elementwiseGradients(),
   movement(),

@@ -4,17 +4,16 @@ import {
   compressStates,
   currentPoints,
   denseNetwork,
-  evaluate,
   initialStates,
-  type LabelledBatch,
   type Layer,
   Random,
+  representationOf,
   type Tensor,
   type TrainingMethod,
-  weightFormats,
   type WeightStates,
 } from "../../core/mod.ts";
 import { conv2d, type Conv2dOptions, flatten, linear, sequential } from "../../layers/mod.ts";
+import { evaluateAt, type LabelledBatch } from "./training.ts";
 
 /** The kernel's name in these networks. */
 export const KERNEL = "a.kernel";
@@ -47,7 +46,7 @@ export function imageBatch(
   const random = new Random(seed);
   const values = random.fillNormal(new Float32Array(shape.reduce((n, d) => n * d, 1)));
   const labels = Int32Array.from({ length: shape[0] }, () => random.integer(classes));
-  return { x: engine.tensor(values, shape), labels: engine.tensor(labels, [shape[0]]) };
+  return { x: engine.tensor(values, shape), y: engine.tensor(labels, [shape[0]]) };
 }
 
 /** F = −∇L in the whole weight, through a network that holds it in full. */
@@ -60,7 +59,7 @@ export async function wholeField(
 ): Promise<Tensor> {
   const twin = denseNetwork(network);
   const dense = (await compressStates(method, twin, states)).states;
-  const evaluation = await evaluate(method.engine, twin, currentPoints(twin, dense), batch);
+  const evaluation = await evaluateAt(method.engine, twin, currentPoints(twin, dense), batch);
   evaluation.dispose();
   return evaluation.evidence.get(name)!.gradient;
 }
@@ -73,7 +72,7 @@ export async function wholeValues(
   name: string = KERNEL,
 ): Promise<Float64Array> {
   const spec = network.weights.find((w) => w.name === name)!;
-  const value = weightFormats.get(spec.format).toDense!(method, spec, states[name]!);
+  const value = representationOf(spec).toDense!(method, spec, states[name]!);
   return Float64Array.from(await method.engine.read(value));
 }
 

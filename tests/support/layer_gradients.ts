@@ -8,9 +8,9 @@ import {
   type Layer,
   Pass,
   Random,
+  representationOf,
   type Tensor,
   type TrainingMethod,
-  weightFormats,
   type WeightPoint,
   type WeightStates,
 } from "../../core/mod.ts";
@@ -75,9 +75,9 @@ async function slopes(
     points: shaken(engine, layer, new Map(currentPoints(layer, states)), random),
   };
   const f = functional(engine, layer, place, training, random);
-  const moved = layer.weights.flatMap(({ name, format }) => {
-    const { anchor } = weightFormats.get(format);
-    return anchor === undefined ? [] : [{ name, anchor }];
+  const moved = layer.weights.flatMap((spec) => {
+    const { anchor } = representationOf(spec);
+    return anchor === undefined ? [] : [{ name: spec.name, anchor }];
   });
   const inputs = [place.x, ...moved.map(({ name, anchor }) => place.points.get(name)![anchor]!)];
   const { gradients } = engine.gradients(() => f.value(place), inputs);
@@ -135,7 +135,7 @@ function functional(
 ): Functional {
   const passes: Pass[] = [];
   const run = ({ x, points }: Place): Tensor => {
-    const pass = new Pass(engine, layer, points, training, new Random(5));
+    const pass = new Pass(engine, layer, points, { training, random: new Random(5) });
     passes.push(pass);
     return layer.forward(pass, x);
   };

@@ -1,25 +1,38 @@
 /** Small networks and methods that tests of training share. */
 
 import {
+  type AugmentationStep,
   augmentedBug,
+  augmentedTuckerBug,
   backends,
+  type Batch,
+  batchEvaluator,
   blobs,
+  crossEntropyLoss,
   type Dataset,
   type Engine,
   engineAlgebra,
+  type Evaluation,
+  imageClassification,
   type Integrator,
-  type LabelledBatch,
   type Layer,
   type Matrix,
   matrix,
   openEngine,
   type OptimizerRule,
   optimizerStepper,
+  type Points,
   Random,
   relativeFrobenius,
+  StateStore,
+  type StepOutcome,
+  type StepSettings,
+  type Task,
   type Tensor,
+  type TrainerState,
   type TrainingMethod,
   type TrainOptions,
+  trainStep,
   type Truncation,
   type TuckerIntegrator,
   type WeightStates,
@@ -35,7 +48,7 @@ export interface MethodChoice {
   readonly rule?: OptimizerRule;
   /** Default: augmented-bug. */
   readonly integrator?: Integrator;
-  /** Default: the method's own. */
+  /** Default: augmented-tucker-bug. */
   readonly tuckerIntegrator?: TuckerIntegrator;
   /** Default: nothing is truncated but what is zero. */
   readonly truncation?: Truncation;
@@ -53,7 +66,7 @@ export async function methodOf(choice: MethodChoice = {}): Promise<TrainingMetho
     rule,
     stepper: optimizerStepper(rule, { coreSteps }),
     integrator,
-    ...(choice.tuckerIntegrator ? { tuckerIntegrator: choice.tuckerIntegrator } : {}),
+    tuckerIntegrator: choice.tuckerIntegrator ?? augmentedTuckerBug,
     truncation: choice.truncation ?? { rule: relativeFrobenius, tolerance: 0 },
   };
 }
@@ -72,9 +85,17 @@ export async function blobsOf(trainCount: number, testCount = 40, seed = 1): Pro
   return await blobs.load({ seed, trainCount, testCount });
 }
 
+/** Images of a short run in place of blobs. */
+export interface ImageChoice {
+  /** Default: 80 blobs. */
+  readonly dataset?: Dataset;
+  /** Default: none. */
+  readonly augmentation?: readonly AugmentationStep[];
+}
+
 /** Options of a short run on blobs, to be overridden. */
 export async function shortRun(
-  choice: MethodChoice & Partial<TrainOptions> = {},
+  choice: MethodChoice & ImageChoice & Partial<TrainOptions> = {},
 ): Promise<TrainOptions> {
   const {
     backend: _b,
@@ -83,19 +104,57 @@ export async function shortRun(
     truncation: _t,
     coreSteps: _c,
     tuckerIntegrator: _k,
+    dataset,
+    augmentation,
     ...options
   } = choice;
   return {
     label: "test",
     method: await methodOf(choice),
     network: perceptron({ sizes: [36, 12, 10, 4], format: "low-rank", rank: 3 }),
-    dataset: await blobsOf(80),
+    task: imageClassification(dataset ?? await blobsOf(80), augmentation),
     seed: 3,
     epochs: 2,
     batch: 10,
     rate: () => 0.1,
     ...options,
   };
+}
+
+/** Inputs with their classes. */
+export type LabelledBatch = { readonly x: Tensor; readonly y: Tensor };
+
+/** One step on a batch. */
+export function stepOn(
+  method: TrainingMethod,
+  network: Layer,
+  states: WeightStates,
+  batch: Batch,
+  { random, ...settings }: StepSettings & { readonly random?: Random },
+  loss: Task["loss"] = crossEntropyLoss,
+): Promise<StepOutcome> {
+  const evaluator = batchEvaluator(method.engine, network, loss, batch, random);
+  return trainStep(method, network, states, evaluator, settings);
+}
+
+/** One forward and backward pass on a batch, with the gradients of all weights. */
+export function evaluateAt(
+  engine: Engine,
+  network: Layer,
+  points: Points,
+  batch: Batch,
+  random?: Random,
+): Promise<Evaluation> {
+  const all = new Set(network.weights.map((w) => w.name));
+  return batchEvaluator(engine, network, crossEntropyLoss, batch, random)(points, all);
+}
+
+/** A state as one plain record. */
+export async function storeState(
+  engine: Engine,
+  state: TrainerState,
+): Promise<Record<string, unknown>> {
+  return (await new StateStore(engine, {}).store(state)).record;
 }
 
 /** Reads a matrix back in float64. */
@@ -145,7 +204,7 @@ export function randomBatch(
   const random = new Random(seed);
   const x = engine.tensor(random.fillNormal(new Float32Array(count * inputs)), [count, inputs]);
   const labels = Int32Array.from({ length: count }, () => random.integer(classes));
-  return { x, labels: engine.tensor(labels, [count]) };
+  return { x, y: engine.tensor(labels, [count]) };
 }
 
 /** The dense network with the same layers. */

@@ -14,6 +14,15 @@ export function expectExtents(shape: readonly number[]): number[] {
   return [...shape];
 }
 
+/** Refuses values that are not as many as a shape has. */
+export function expectSize(shape: readonly number[], values: number): void {
+  const size = expectExtents(shape).reduce((a, b) => a * b, 1);
+  if (size === values) return;
+  throw new RangeError(
+    `Cannot make a tensor of shape [${shape}]: expected ${size} values, got ${values}`,
+  );
+}
+
 /**
  * Refuses operands that are no floats: kernels would take the bits of integers for those of floats.
  */

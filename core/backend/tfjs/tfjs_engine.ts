@@ -31,7 +31,9 @@ import {
   expectLast,
   expectScalar,
   expectSharedRank,
+  expectSize,
 } from "./checks.ts";
+import { oneHot, standardise } from "./composed.ts";
 import {
   expectChainKernel,
   expectChannels,
@@ -140,12 +142,7 @@ export class TfjsEngine implements Engine {
   }
 
   tensor(data: Float32Array | Int32Array, shape: readonly number[]): Tensor {
-    const size = expectExtents(shape).reduce((a, b) => a * b, 1);
-    if (size !== data.length) {
-      throw new RangeError(
-        `Cannot make a tensor of shape [${shape}]: expected ${size} values, got ${data.length}`,
-      );
-    }
+    expectSize(shape, data.length);
     this.#select();
     const dtype = data instanceof Int32Array ? "int32" : "float32";
     return outer(this.#runtime.makeTensor(data.slice(), [...shape], dtype));
@@ -392,16 +389,26 @@ export class TfjsEngine implements Engine {
 
   standardise(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
     expectEntries("normalise", x);
-    const tf = this.#select();
-    const { mean, variance } = tf.moments(inner(x), [...axes], true);
-    return outer(tf.mul(tf.sub(inner(x), mean), tf.rsqrt(tf.add(variance, epsilon))));
+    return outer(standardise(this.#select(), inner(x), axes, epsilon));
+  }
+
+  exp(x: Tensor): Tensor {
+    return outer(this.#select().exp(inner(x)));
+  }
+
+  logSoftmax(x: Tensor): Tensor {
+    return outer(this.#select().logSoftmax(inner(x)));
+  }
+
+  oneHot(indices: Tensor, depth: number): Tensor {
+    if (this.#readsAtOnce) expectClasses(inner(indices).dataSync<"int32">(), depth);
+    return outer(oneHot(this.#select(), inner(indices), depth));
   }
 
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
     expectLabels(logits, labels);
     if (this.#readsAtOnce) expectClasses(inner(labels).dataSync<"int32">(), logits.shape[1]!);
-    const inputs = { logits: inner(logits), labels: inner(labels) };
-    return this.#runHolding(KERNEL.crossEntropy, inputs, {});
+    return this.#runHolding(KERNEL.crossEntropy, operands({ logits, labels }, null), {});
   }
 
   gradients(f: () => Tensor, inputs: readonly Tensor[]): ValueAndGradients {
@@ -427,9 +434,8 @@ export class TfjsEngine implements Engine {
     }
   }
 
-  /** Makes this backend the one that runs kernels, in case another engine ran meanwhile. */
+  /** Makes this backend run kernels, if another engine ran meanwhile: it is done at once. */
   #select(): Tf {
-    // For a backend that is initialised, setBackend has done its work when it returns.
     if (this.#runtime.backendName !== this.backend) void this.#tf.setBackend(this.backend);
     return this.#tf;
   }
@@ -458,8 +464,8 @@ export class TfjsEngine implements Engine {
     { strides, padding }: WindowGeometry,
   ): Tensor {
     expectPool(x, size, { strides, padding });
-    const attributes = { filterSize: [...size], strides: [...strides], pad: padsOf(padding) };
-    return this.#run(kernel, { x: inner(x) }, attributes);
+    const pool = { filterSize: [...size], strides: [...strides], pad: padsOf(padding) };
+    return this.#run(kernel, { x: inner(x) }, pool);
   }
 
   #dropRecords(): void {

@@ -10,9 +10,6 @@ import { histogramValue, scalarValue, type SummaryValue } from "./event.ts";
 /** Names of what a line may hold; the part before the slash is a group on TensorBoard's page. */
 const SCALARS = {
   loss: "loss/train",
-  testLoss: "loss/test",
-  trainAccuracy: "accuracy/train",
-  testAccuracy: "accuracy/test",
   learningRate: "progress/learning rate",
   epoch: "progress/epoch",
   secondsPerStep: "progress/seconds per step",
@@ -23,13 +20,14 @@ const SCALARS = {
  * of the singular values.
  */
 export function metricValues(line: MetricLine): SummaryValue[] {
-  const { ranks = {}, discarded = {}, singularValues = {} } = line;
+  const { test = {}, ranks = {}, discarded = {}, singularValues = {} } = line;
   const total = Object.values(ranks).reduce((sum, rank) => sum + rank, 0);
   return [
     ...Object.entries(SCALARS).flatMap(([key, tag]) => {
       const value = line[key as keyof typeof SCALARS];
       return value === undefined ? [] : [scalarValue(tag, value)];
     }),
+    ...Object.entries(test).map(([name, value]) => scalarValue(`${name}/test`, value)),
     ...scalars("rank", Object.keys(ranks).length > 1 ? { ...ranks, "sum of all": total } : ranks),
     ...scalars("discarded", discarded),
     ...Object.entries(singularValues).flatMap(([name, values]) => {

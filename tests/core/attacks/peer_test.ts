@@ -9,6 +9,7 @@ import {
   type AttackSettings,
   classifierOf,
   currentPoints,
+  imageClassification,
   imagesOf,
   Random,
   type Tensor,
@@ -83,7 +84,8 @@ Deno.test({
     const method = await methodOf({ backend: "wasm", rule: adam.create() });
     const { engine } = method;
     const network = perceptron({ sizes: [36, 20, 16, 4], activation: "tanh" });
-    const options = { label: "t", method, network, dataset, seed: 1, epochs: 3, batch: 32 };
+    const task = imageClassification(dataset);
+    const options = { label: "t", method, network, task, seed: 1, epochs: 3, batch: 32 };
     const { state } = await train({ ...options, rate: () => 0.01 });
     const points = currentPoints(network, state.states);
     const { shape } = dataset;

@@ -10,7 +10,13 @@ import {
   shareOf,
 } from "../../../core/attacks/mod.ts";
 import { argmax, crossEntropy, logitsRatio, margin } from "../../../core/attacks/objectives.ts";
-import { currentPoints, measure, tensorsIn, train } from "../../../core/mod.ts";
+import {
+  currentPoints,
+  imageClassification,
+  measure,
+  tensorsIn,
+  train,
+} from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
 import { adam } from "../../../optimizers/mod.ts";
 import { greyImages, linearClassifier } from "../../support/attacks.ts";
@@ -22,7 +28,8 @@ async function trained(backend: string, format: string, epochs = 4) {
   const dataset = await blobsOf(320, 60);
   const method = await methodOf({ backend, rule: adam.create() });
   const network = perceptron({ sizes: [36, 24, 24, 4], format, rank: 6, activation: "tanh" });
-  const options = { label: "t", method, network, dataset, seed: 1, epochs, batch: 32 };
+  const task = imageClassification(dataset);
+  const options = { label: "t", method, network, task, seed: 1, epochs, batch: 32 };
   const { state } = await train({ ...options, rate: () => 0.01 });
   const classifier = classifierOf({
     engine: method.engine,
@@ -59,12 +66,11 @@ for (const backend of cpuBackends.filter((name) => name !== "cpu")) {
         const tensors = tensorsIn(t.state.states);
         const read = () => Promise.all(tensors.map((x) => engine.read(x)));
         const [weights, before] = [await read(), engine.memory().numTensors];
-        const measured = await measure(t.method, t.network, t.state.states, t.dataset.test, {
-          classes: 4,
-        });
+        const task = imageClassification(t.dataset);
+        const { values } = await measure(t.method, t.network, t.state.states, task);
         for (const name of attacks.names()) {
           const settings = "steps" in attacks.get(name).defaults ? { steps: 2 } : {};
-          assertEquals(await accuracy(t.classifier, name, t.data, 0, settings), measured.accuracy);
+          assertEquals(await accuracy(t.classifier, name, t.data, 0, settings), values.accuracy);
           await accuracy(t.classifier, name, t.data, 0.1, settings);
         }
         assertEquals(engine.memory().numTensors, before);

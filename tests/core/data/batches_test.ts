@@ -5,8 +5,11 @@ import {
   batches,
   channelStatistics,
   epochOrder,
+  type Examples,
+  examplesOf,
   fillBatch,
   holdOut,
+  imageExamples,
   type Split,
 } from "../../../core/data/mod.ts";
 import { Random } from "../../../core/random.ts";
@@ -19,6 +22,11 @@ function randomSplit(n: number, size: number, classes = 3, seed = 1): Split {
     images: Uint8Array.from({ length: n * size }, () => random.integer(256)),
     labels: Uint8Array.from({ length: n }, (_, i) => i % classes),
   };
+}
+
+/** Those images as examples. */
+function imagesOf(split: Split, size: number): Examples {
+  return imageExamples(split, [1, size, 1]);
 }
 
 Deno.test("epochOrder() holds every image once, in an order of seed and epoch", () => {
@@ -36,27 +44,29 @@ Deno.test("epochOrder() stays the order of earlier releases, so that old checkpo
 });
 
 Deno.test("batches() visits every image of the order once, with its own pixels and label", () => {
-  fc.assert(fc.property(fc.nat(30), fc.integer({ min: 1, max: 12 }), (n, size) => {
-    const split = randomSplit(n, 4);
-    const order = epochOrder(n, 3, 0);
-    const labels: number[] = [];
-    const pixels: number[] = [];
-    for (const batch of batches(split, order, size)) {
-      labels.push(...batch.labels);
-      pixels.push(...batch.images);
-    }
-    assertEquals(labels, [...order].map((i) => split.labels[i]!));
-    const expected = [...order].flatMap((i) => [...split.images.subarray(4 * i, 4 * i + 4)]);
-    assertEquals(pixels, expected.map((p) => Math.fround(p / 255)));
-  }));
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 12 }), (n, size) => {
+      const split = randomSplit(n, 4);
+      const order = epochOrder(n, 3, 0);
+      const labels: number[] = [];
+      const pixels: number[] = [];
+      for (const { columns } of batches(imagesOf(split, 4), order, size)) {
+        labels.push(...columns.y!.data);
+        pixels.push(...columns.x!.data);
+      }
+      assertEquals(labels, [...order].map((i) => split.labels[i]!));
+      const expected = [...order].flatMap((i) => [...split.images.subarray(4 * i, 4 * i + 4)]);
+      assertEquals(pixels, expected.map((p) => Math.fround(p / 255)));
+    }),
+  );
 });
 
 Deno.test("batches() begun in the middle goes on like one begun at the start", () => {
-  const split = randomSplit(23, 3);
+  const examples = imagesOf(randomSplit(23, 3), 3);
   const order = epochOrder(23, 5, 2);
   const copy = (first: number) => [...function* () {
-    for (const { index, images, labels } of batches(split, order, 5, { first })) {
-      yield { index, images: images.slice(), labels: labels.slice() };
+    for (const { index, columns: { x, y } } of batches(examples, order, 5, { first })) {
+      yield { index, images: x!.data.slice(), labels: y!.data.slice() };
     }
   }()];
   assertEquals(copy(2), copy(0).slice(2));
@@ -64,9 +74,9 @@ Deno.test("batches() begun in the middle goes on like one begun at the start", (
 });
 
 Deno.test("batches() leaves the part-filled batch out on request, as batchCount() says", () => {
-  const split = randomSplit(23, 3);
+  const examples = imagesOf(randomSplit(23, 3), 3);
   const order = epochOrder(23, 5, 2);
-  const counts = [...batches(split, order, 5, { dropLast: true })].map((b) => b.count);
+  const counts = [...batches(examples, order, 5, { dropLast: true })].map((b) => b.count);
   assertEquals(counts, [5, 5, 5, 5]);
   assertEquals([batchCount(23, 5), batchCount(23, 5, true), batchCount(20, 5)], [5, 4, 4]);
 });
@@ -74,69 +84,78 @@ Deno.test("batches() leaves the part-filled batch out on request, as batchCount(
 Deno.test("batches() refuses a size that is not a positive integer", () => {
   for (const size of [0, -1, 2.5]) {
     assertThrows(
-      () => batches(randomSplit(3, 1), epochOrder(3, 1, 0), size).next(),
+      () => batches(imagesOf(randomSplit(3, 1), 1), epochOrder(3, 1, 0), size).next(),
       RangeError,
-      `Cannot make batches of ${size} images: expected a positive integer`,
+      `Cannot make batches of ${size} examples: expected a positive integer`,
     );
   }
 });
 
-Deno.test("fillBatch() shifts and scales each channel on its own", () => {
-  const split = { count: 1, images: Uint8Array.of(0, 255, 51, 102), labels: Uint8Array.of(7) };
-  const images = new Float32Array(4);
-  const labels = new Int32Array(1);
-  fillBatch(split, [0], images, labels, { mean: [0.2, 0.4], deviation: [0.5, 0.1] });
-  [-0.4, 6, 0, 0].forEach((v, i) => assertAlmostEquals(images[i]!, v, 1e-6));
-  assertEquals(labels[0], 7);
-});
-
-Deno.test("fillBatch() refuses arrays of the wrong length and images that are not there", () => {
-  const split = randomSplit(2, 3);
+Deno.test("fillBatch() refuses arrays of the wrong length and examples that are not there", () => {
+  const examples = imagesOf(randomSplit(2, 3), 3);
   const fill = (indices: number[], pixels: number, labels: number) => () =>
-    fillBatch(split, indices, new Float32Array(pixels), new Int32Array(labels));
-  assertThrows(
-    fill([0, 1], 5, 2),
-    RangeError,
-    "Cannot fill a batch: expected room for 6 pixel values, got 5",
-  );
-  assertThrows(
-    fill([0, 1], 6, 3),
-    RangeError,
-    "Cannot fill a batch: expected room for 2 labels, got 3",
-  );
-  for (const index of [2, -1, 0.5]) {
+    fillBatch(examples, indices, { x: new Float32Array(pixels), y: new Int32Array(labels) });
+  const room = (expected: number, got: number) =>
+    `Cannot fill a batch: expected room for ${expected} numbers, got ${got}`;
+  assertThrows(fill([0, 1], 5, 2), RangeError, room(6, 5));
+  assertThrows(fill([0, 1], 6, 3), RangeError, room(2, 3));
+  for (const index of [2, -1, 0.5, NaN]) {
     assertThrows(
       fill([0, index], 6, 2),
       RangeError,
-      `Cannot fill a batch: expected image numbers below 2, got ${index}`,
+      `Cannot fill a batch: expected numbers of examples below 2, got ${index}`,
     );
   }
 });
 
-Deno.test("fillBatch() refuses a normalisation that does not fit the channels", () => {
-  const split = randomSplit(1, 4);
-  const cases = [
-    { mean: [0, 0, 0], deviation: [1, 1, 1] },
-    { mean: [0, 0], deviation: [1] },
-    { mean: [0], deviation: [0] },
-    { mean: [NaN], deviation: [1] },
-    { mean: [], deviation: [] },
+Deno.test("batches() hold floats, integers, bytes of both meanings and overlapping windows", () => {
+  const text = Int32Array.of(10, 11, 12, 13, 14, 15);
+  const examples = examplesOf({
+    floats: { data: Float32Array.of(1, -2, 3, -4, 5, -6, 7, -8), shape: [2] },
+    bright: { data: Uint8Array.of(0, 51, 102, 255), shape: [], bytes: "brightness" },
+    index: { data: Uint8Array.of(9, 8, 7, 6), shape: [] },
+    window: { data: text, shape: [2], stride: 1 },
+    next: { data: text, shape: [2], stride: 1, offset: 1 },
+  });
+  assertEquals(examples.count, 4);
+  const [batch] = [...batches(examples, Uint32Array.of(3, 0), 2)];
+  const [floats, bright] = [Float32Array.of(7, -8, 1, -2), Float32Array.of(1, 0)];
+  assertEquals(batch!.columns, {
+    floats: { data: floats, shape: [2, 2] },
+    bright: { data: bright, shape: [2] },
+    index: { data: Int32Array.of(6, 9), shape: [2] },
+    window: { data: Int32Array.of(13, 14, 10, 11), shape: [2, 2] },
+    next: { data: Int32Array.of(14, 15, 11, 12), shape: [2, 2] },
+  });
+});
+
+Deno.test("examplesOf() refuses columns that do not fit together", () => {
+  const x = { data: new Float32Array(6), shape: [2] };
+  const cases: [Parameters<typeof examplesOf>, string][] = [
+    [[{}], "Cannot make examples: expected a column, got none"],
+    [
+      [{ x, y: { data: new Uint8Array(2), shape: [] } }],
+      'Cannot make 2 examples: column "x" of shape [2] has 3',
+    ],
+    [[{ x }, 4], 'Cannot make 4 examples: column "x" of shape [2] has 3'],
+    [[{ x: { ...x, shape: [7] } }], "Cannot make 0 examples: expected a whole number from 1"],
+    [
+      [{ x: { ...x, stride: 0 } }],
+      'Cannot read column "x": shape, stride and offset must be whole numbers',
+    ],
   ];
-  for (const normalisation of cases) {
-    assertThrows(
-      () => fillBatch(split, [0], new Float32Array(4), new Int32Array(1), normalisation),
-      RangeError,
-      "Cannot normalise a batch: expected a finite mean and a positive deviation for each channel " +
-        `of 4 values, got means ${normalisation.mean.join(", ")} and deviations `,
-    );
+  for (const [args, message] of cases) {
+    assertThrows(() => examplesOf(...args), RangeError, message);
   }
 });
 
 Deno.test("channelStatistics() makes the whole split zero in mean and one in deviation", () => {
   const split = randomSplit(40, 6);
-  const normalisation = channelStatistics(split, 2);
-  const images = new Float32Array(240);
-  fillBatch(split, [...Array(40).keys()], images, new Int32Array(40), normalisation);
+  const { mean: means, deviation } = channelStatistics(split, 2);
+  const images = Float32Array.from(
+    split.images,
+    (p, i) => (p / 255 - means[i % 2]!) / deviation[i % 2]!,
+  );
   for (const channel of [0, 1]) {
     const x = [...images].filter((_, i) => i % 2 === channel);
     const mean = x.reduce((a, b) => a + b) / x.length;

@@ -1,11 +1,15 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   augmentations,
+  type AugmentationStep,
   batches,
   type BatchPlan,
   type BatchSource,
   directBatches,
   epochOrder,
+  type Examples,
+  type ImageAugmentation,
+  imageExamples,
   parseAugmentation,
   prefetchedBatches,
   type Split,
@@ -24,15 +28,23 @@ function splitOf(count: number): Split {
 
 function planOf(augmentation: string, count = 43, size = 5): BatchPlan {
   const steps = parseAugmentation(augmentation);
-  return { split: splitOf(count), shape: SHAPE, seed: 4, size, augmentation: steps };
+  return { examples: examplesFrom(splitOf(count)), seed: 4, size, augmentation: changes(steps) };
+}
+
+function examplesFrom(split: Split): Examples {
+  return imageExamples(split, SHAPE);
+}
+
+function changes(steps: readonly AugmentationStep[]): ImageAugmentation {
+  return { column: "x", shape: SHAPE, steps };
 }
 
 /** Copies of what a source gives for some batches of some epochs. */
 async function walk(source: BatchSource, epochs: readonly [epoch: number, first: number][]) {
   const seen: unknown[] = [];
   for (const [epoch, first] of epochs) {
-    for await (const { index, count, images, labels } of source.epoch(epoch, first)) {
-      seen.push({ epoch, index, count, images: images.slice(), labels: labels.slice() });
+    for await (const { index, count, columns: { x, y } } of source.epoch(epoch, first)) {
+      seen.push({ epoch, index, count, images: x!.data.slice(), labels: y!.data.slice() });
     }
   }
   return seen;
@@ -49,12 +61,12 @@ async function closing<T>(source: BatchSource, use: () => Promise<T>): Promise<T
 Deno.test("directBatches() without augmentation are the batches of the epoch's order", async () => {
   const plan = planOf("");
   const order = epochOrder(43, 4, 2);
-  const expected = [...batches(plan.split, order, 5, { dropLast: true, first: 3 })].length;
+  const expected = [...batches(plan.examples, order, 5, { dropLast: true, first: 3 })].length;
   const seen = await walk(directBatches(plan), [[2, 3]]) as { images: Float32Array }[];
   assertEquals(seen.length, expected);
   let i = 0;
-  for (const batch of batches(plan.split, order, 5, { dropLast: true, first: 3 })) {
-    assertEquals(seen[i++]!.images, batch.images);
+  for (const batch of batches(plan.examples, order, 5, { dropLast: true, first: 3 })) {
+    assertEquals(seen[i++]!.images, batch.columns.x!.data);
   }
 });
 
@@ -66,7 +78,7 @@ Deno.test("an image changes from epoch to epoch and not with the batch that it i
     let place = 0;
     for await (const batch of directBatches(plan).epoch(epoch, 0)) {
       for (let i = 0; i < batch.count; i++) {
-        found.set(order[place++]!, batch.images.subarray(90 * i, 90 * i + 90).join());
+        found.set(order[place++]!, batch.columns.x!.data.subarray(90 * i, 90 * i + 90).join());
       }
     }
     return found;
@@ -109,8 +121,8 @@ Deno.test("prefetchedBatches() are ready before they are asked for, and only a f
   const asked: number[] = [];
   await closing(source, async () => {
     asked.push(Date.now());
-    for await (const { images } of source.epoch(0, 0)) {
-      made.push(stampOf(images));
+    for await (const { columns: { x } } of source.epoch(0, 0)) {
+      made.push(stampOf(x!.data as Float32Array));
       await new Promise((resolve) => setTimeout(resolve, 40));
       asked.push(Date.now());
     }
@@ -132,7 +144,7 @@ Deno.test("an augmentation that no other thread can load is applied on this one"
       accepts: () => true,
       apply: (image) => void (image[0] = 0),
     });
-  const plan = { ...planOf(""), augmentation: [{ name: local.name, amount: 0 }] };
+  const plan = { ...planOf(""), augmentation: changes([{ name: local.name, amount: 0 }]) };
   const reasons: string[] = [];
   const source = prefetchedBatches(plan, { onFallback: (reason) => reasons.push(reason) });
   const seen = await closing(source, () => walk(source, [[0, 0]])) as { images: Float32Array }[];
@@ -162,7 +174,7 @@ Deno.test("when the module of an augmentation does not load, this thread does th
     module: new URL("./not_there.ts", import.meta.url).href,
     apply: (image) => void (image[1] = 0),
   });
-  const plan = { ...planOf(""), augmentation: [{ name: lost.name, amount: 0 }] };
+  const plan = { ...planOf(""), augmentation: changes([{ name: lost.name, amount: 0 }]) };
   const reasons: string[] = [];
   const source = prefetchedBatches(plan, { onFallback: (reason) => reasons.push(reason) });
   const seen = await closing(source, () => walk(source, [[0, 0]])) as { images: Float32Array }[];
@@ -176,9 +188,9 @@ Deno.test("batches of a plan without sense are refused", async () => {
     assertThrows(
       () => open({ ...planOf(""), size: 0 }),
       RangeError,
-      "Cannot make batches of 0 images: expected a positive integer",
+      "Cannot make batches of 0 examples: expected a positive integer",
     );
-    const augmentation = [{ name: "flop", amount: 1 }];
+    const augmentation = changes([{ name: "flop", amount: 1 }]);
     assertThrows(
       () => open({ ...planOf(""), augmentation }),
       RangeError,
@@ -186,11 +198,7 @@ Deno.test("batches of a plan without sense are refused", async () => {
     );
   }
   // An error of the data themselves is told by this thread, with its own stack.
-  const damaged = { ...splitOf(10), labels: new Uint8Array(3) };
-  const source = prefetchedBatches({ ...planOf(""), split: damaged });
-  await assertRejects(
-    () => closing(source, () => walk(source, [[0, 0]])),
-    RangeError,
-    "expected image numbers below 10",
-  );
+  const examples = { ...examplesFrom(splitOf(10)), count: 11 };
+  const source = prefetchedBatches({ ...planOf(""), examples, size: 11 });
+  await assertRejects(() => closing(source, () => walk(source, [[0, 0]])), RangeError);
 });

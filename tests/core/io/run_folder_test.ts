@@ -20,8 +20,8 @@ const SUMMARY: Summary = {
   epochs: 3,
   steps: 30,
   trainLoss: NaN,
-  testAccuracy: 0.98,
-  testLoss: 0.1,
+  test: { loss: 0.1, accuracy: 0.98 },
+  measures: [{ name: "accuracy", better: "more", percent: true }],
   parameters: 100,
   denseParameters: 1000,
   compression: 90,
@@ -105,14 +105,17 @@ Deno.test("RunFolder.open() refuses a folder where only a checkpoint is left", a
 
 Deno.test("RunFolder.open() resumes the run that the folder holds", async () => {
   await inFolder(async (path) => {
+    const record = { step: 2, w: new Float32Array([1, 2]) };
+    const fixed = { base: new Float32Array([3]) };
     await withRun(path, CONFIG, async (first) => {
       assertEquals(await first.loadCheckpoint(), undefined);
       assertEquals(await first.loadSummary(), undefined);
       for (const step of [1, 2, 3, 4]) first.appendMetric(line(step));
-      await first.saveCheckpoint({ step: 2, w: new Float32Array([1, 2]) });
+      await first.saveCheckpoint({ record: { step: 1 }, fixed });
+      await first.saveCheckpoint({ record });
     });
     using again = await RunFolder.open(path, CONFIG, { resume: true });
-    assertEquals(await again.loadCheckpoint(), { step: 2, w: new Float32Array([1, 2]) });
+    assertEquals(await again.loadCheckpoint(), { record, fixed });
     await again.keepMetricsThrough(2);
     again.appendMetric(line(3));
     assertEquals((await readRun(path)).metrics, [line(1), line(2), line(3)]);
@@ -217,7 +220,7 @@ Deno.test("RunFolder.open() does not mind the lock of a process that died", asyn
     const url = new URL("../../../core/io/run_folder.ts", import.meta.url);
     const source = `const { RunFolder } = await import(${JSON.stringify(url.href)});
       const run = await RunFolder.open(${JSON.stringify(path)}, ${JSON.stringify(CONFIG)});
-      await run.saveCheckpoint({ step: 1 });
+      await run.saveCheckpoint({ record: { step: 1 } });
       await Deno.writeTextFile(run.path + "/.summary.json.${PART}.part", "half");
       console.log("open");
       await new Promise((resolve) => setTimeout(resolve, 60_000));`;

@@ -4,19 +4,18 @@ import { assert, assertEquals } from "@std/assert";
 import {
   parseAugmentation,
   RunFolder,
-  storeState,
   tensorsIn,
   train,
   type TrainOptions,
 } from "../../../core/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
 import { inFolder } from "../../support/command_line.ts";
-import { shortRun } from "../../support/training.ts";
+import { type ImageChoice, shortRun, storeState } from "../../support/training.ts";
 
 const augmentation = parseAugmentation("pad-crop:1,flip,cutout:2");
 
 /** Everything that a run ends with, without the times that it took. */
-async function endOf(options: Partial<TrainOptions>): Promise<unknown> {
+async function endOf(options: Partial<TrainOptions> & ImageChoice): Promise<unknown> {
   const o = await shortRun({ epochs: 3, ...options });
   const result = await train(o);
   const { seconds: _s, secondsPerStep: _p, ...state } = await storeState(

@@ -11,10 +11,10 @@ import {
   NonFiniteError,
   ranksOf,
   relativeFrobenius,
+  representationOf,
   type Tensor,
   tensorsIn,
   type TrainingMethod,
-  trainStep,
   weightFormats,
   type WeightState,
   type WeightStates,
@@ -24,7 +24,7 @@ import { batchNorm, conv2d, flatten, linear, sequential } from "../../../layers/
 import { adam } from "../../../optimizers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
 import { imageBatch, wholeValues } from "../../support/kernels.ts";
-import { methodOf } from "../../support/training.ts";
+import { methodOf, stepOn } from "../../support/training.ts";
 
 const FORMATS = ["low-rank", "tucker", "factored-low-rank", "factored-tucker"];
 const IMAGES = [4, 4, 4, 6] as const;
@@ -48,7 +48,7 @@ async function trained(method: TrainingMethod): Promise<{ network: Layer; states
   let states = await initialStates(method, network, 4);
   const batch = imageBatch(method, IMAGES);
   for (let i = 0; i < 3; i++) {
-    ({ states } = await trainStep(method, network, states, batch, { rate: 0.01 }));
+    ({ states } = await stepOn(method, network, states, batch, { rate: 0.01 }));
   }
   return { network, states };
 }
@@ -112,7 +112,7 @@ for (const format of FORMATS) {
               await wholeValues(method, network, states, name),
             ];
             const error = distance(x, y);
-            const modes = typeof weightFormats.get(to.weights.find((w) => w.name === name)!.format)
+            const modes = typeof representationOf(to.weights.find((w) => w.name === name)!)
                 .rank(factors[name]!) === "number"
               ? 1
               : 2;
@@ -137,7 +137,7 @@ for (const format of FORMATS) {
         let now = factors;
         const losses: number[] = [];
         for (let i = 0; i < 15; i++) {
-          const next = await trainStep(method, to, now, batch, { rate: 0.01 });
+          const next = await stepOn(method, to, now, batch, { rate: 0.01 });
           losses.push(next.loss);
           now = next.states;
         }

@@ -39,7 +39,7 @@ for (const [name, network] of Object.entries(NETS)) {
         const far = near.map((v) => v + 0.05 * random.normal());
         const points = currentPoints(network, states);
         const logits = async (x: Float32Array) => {
-          const pass = new Pass(engine, network, points, false);
+          const pass = new Pass(engine, network, points, { training: false });
           return await engine.read(network.forward(pass, engine.tensor(x, [10, 784])));
         };
         const [a, b] = [await logits(near), await logits(far)];

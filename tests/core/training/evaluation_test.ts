@@ -1,10 +1,14 @@
-import { assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import {
+  classification,
   currentPoints,
+  imageClassification,
+  imageExamples,
   initialStates,
   type Layer,
   measure,
   type Measurement,
+  NonFiniteError,
   Pass,
   type Split,
 } from "../../../core/mod.ts";
@@ -26,14 +30,16 @@ for (const backend of cpuBackends) {
       const before = engine.memory().numTensors;
       await engine.scope(async () => {
         const states = await initialStates(method, NETWORK, 1);
-        const split = (await blobsOf(40, 53)).test;
-        const wanted = await byHand(method, states, split);
+        const dataset = await blobsOf(40, 53);
+        const wanted = await byHand(method, states, dataset.test);
         const held = engine.memory().numTensors;
         for (const batch of [53, 20, 1, 1000]) {
-          const found = await measure(method, NETWORK, states, split, { classes: 4, batch });
+          const found = await measure(method, NETWORK, states, imageClassification(dataset), {
+            batch,
+          });
           assertAlmostEquals(found.loss, wanted.loss, 1e-5);
           assertEquals(found.confusion, wanted.confusion);
-          assertAlmostEquals(found.accuracy, wanted.accuracy, 1e-15);
+          assertAlmostEquals(found.values.accuracy!, wanted.values.accuracy!, 1e-15);
         }
         assertEquals(engine.memory().numTensors, held);
       });
@@ -47,12 +53,11 @@ async function byHand(
   method: Awaited<ReturnType<typeof methodOf>>,
   states: Parameters<typeof measure>[2],
   split: Split,
-  { mean, deviation } = { mean: 0, deviation: 1 },
 ): Promise<Measurement> {
   const { engine } = method;
-  const images = Float32Array.from(split.images, (p) => (p / 255 - mean) / deviation);
+  const images = Float32Array.from(split.images, (p) => p / 255);
   const x = engine.tensor(images, [split.count, 36]);
-  const pass = new Pass(engine, NETWORK, currentPoints(NETWORK, states), false);
+  const pass = new Pass(engine, NETWORK, currentPoints(NETWORK, states), { training: false });
   const logits = await readMatrix(engine, NETWORK.forward(pass, x));
   const confusion = Array.from({ length: 4 }, () => [0, 0, 0, 0]);
   let [loss, correct] = [0, 0];
@@ -63,25 +68,32 @@ async function byHand(
     confusion[label]![best]!++;
     if (best === label) correct++;
   });
-  return { loss: loss / split.count, accuracy: correct / split.count, confusion };
+  return { loss: loss / split.count, values: { accuracy: correct / split.count }, confusion };
 }
 
 Deno.test({
-  ...await onBackend("cpu", "measure() normalises as it is told"),
+  ...await onBackend("cpu", "measure() refuses a network that answers NaN or infinity"),
   fn: async () => {
     const method = await methodOf();
-    await method.engine.scope(async () => {
-      const states = await initialStates(method, NETWORK, 1);
-      const split = (await blobsOf(40)).test;
-      const own = { mean: 0.25, deviation: 0.5 };
-      const normalisation = { mean: [0.25], deviation: [0.5] };
-      const found = await measure(method, NETWORK, states, split, { classes: 4, normalisation });
-      const wanted = await byHand(method, states, split, own);
-      assertAlmostEquals(found.loss, wanted.loss, 1e-5);
-      assertEquals(found.confusion, wanted.confusion);
-      const plain = await byHand(method, states, split);
-      assertGreater(Math.abs(plain.loss - wanted.loss), 1e-3);
-    });
+    const { engine } = method;
+    const task = imageClassification(await blobsOf(40));
+    const before = engine.memory().numTensors;
+    for (const value of [NaN, Infinity, -Infinity]) {
+      const odd: Layer = {
+        weights: [],
+        forward({ engine }, x) {
+          const logits = new Float32Array(4 * x.shape[0]!);
+          logits[5] = value;
+          return engine.tensor(logits, [x.shape[0]!, 4]);
+        },
+      };
+      await assertRejects(
+        () => measure(method, odd, {}, task),
+        NonFiniteError,
+        `Cannot classify: expected finite logits, the network answers ${value}`,
+      );
+    }
+    assertEquals(engine.memory().numTensors, before);
   },
 });
 
@@ -99,8 +111,12 @@ Deno.test({
     };
     for (const pixels of [1024, 3072]) {
       const images = new Uint8Array(300 * pixels);
-      const split = { count: 300, images, labels: new Uint8Array(300) };
-      await measure(method, counting, {}, split, { classes: 2 });
+      const test = imageExamples({ count: 300, images, labels: new Uint8Array(300) }, [
+        1,
+        1,
+        pixels,
+      ]);
+      await measure(method, counting, {}, classification({ train: test, test, classes: 2 }));
     }
     assertEquals(sizes, [300, 128, 128, 44]);
   },

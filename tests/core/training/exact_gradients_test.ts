@@ -7,12 +7,10 @@ import { assertEquals, assertLess } from "@std/assert";
 import {
   contractAlong,
   currentPoints,
-  evaluate,
   type Evidence,
   hostAlgebra,
   kernelPairs,
   kernelTuckerField,
-  type LabelledBatch,
   type Layer,
   type Matrix,
   matrix,
@@ -20,24 +18,30 @@ import {
   modeProducts,
   pairField,
   Random,
+  representationOf,
   type Tensor,
   type TrainingMethod,
   type TuckerTensor,
   tuckerToDense,
   twoModeField,
   unfold,
-  weightFormats,
   type WeightPoint,
   type WeightStates,
   wholeTuckerField,
 } from "../../../core/mod.ts";
 import type { LocalTuckerField } from "../../../core/geometry/mod.ts";
-import { formedTuckerField } from "../../../core/training/tucker_field.ts";
+import { formedTuckerField } from "../../../core/training/representation/tucker/field.ts";
 import { linear } from "../../../layers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import { imageBatch, KERNEL, kernelNet, wholeField, withStates } from "../../support/kernels.ts";
 import { relativeError } from "../../support/matrices.ts";
-import { methodOf, randomBatch, readMatrix } from "../../support/training.ts";
+import {
+  evaluateAt,
+  type LabelledBatch,
+  methodOf,
+  randomBatch,
+  readMatrix,
+} from "../../support/training.ts";
 
 const TOLERANCE = 1e-5;
 const host = hostAlgebra();
@@ -85,7 +89,7 @@ async function evaluated(
 ): Promise<void> {
   const { engine } = method;
   const whole = await wholeField(method, network, states, batch, name);
-  const evaluation = await evaluate(engine, network, currentPoints(network, states), batch);
+  const evaluation = await evaluateAt(engine, network, currentPoints(network, states), batch);
   const values = Float64Array.from(await engine.read(whole));
   const evidence = evaluation.evidence.get(name)!;
   await check({ method, network, states, evidence, whole: values });
@@ -99,7 +103,7 @@ function gaussian(method: TrainingMethod, random: Random, rows: number, cols: nu
 /** Contractions of the field of a kernel with random and own bases, and along each mode. */
 async function checkTucker({ method, states, evidence, whole }: Seen, c: Case): Promise<void> {
   const { engine, algebra: a } = method;
-  const point = weightFormats.get("tucker").point(states[KERNEL]!);
+  const point = representationOf({ format: "tucker" }).point(states[KERNEL]!);
   const at = { in: point.in!, out: point.out! };
   const y = weightTensor(a, point, c.size[0] * c.size[1]);
   const fields = [
@@ -226,7 +230,7 @@ async function onHostAlong(
 /** Projections of the field of a kernel as a matrix. */
 async function checkMatrix({ method, states, evidence, whole }: Seen, c: Case): Promise<void> {
   const { engine, algebra: a } = method;
-  const { u: u4, s, v } = weightFormats.get("low-rank").point(states[KERNEL]!);
+  const { u: u4, s, v } = representationOf({ format: "low-rank" }).point(states[KERNEL]!);
   const [rows, cols] = [c.size[0] * c.size[1] * c.image[3], v!.shape[0]!];
   const u = a.reshape(u4!, rows, u4!.shape[3]!);
   const at = { u, s: s!, v: v! };
@@ -278,7 +282,7 @@ for (const backend of cpuBackends) {
       const left = await withStates(method, network, async (states) => {
         const batch = randomBatch(method.engine, 12, 9, 7);
         const check = async ({ evidence, whole }: Seen): Promise<void> => {
-          const point = weightFormats.get("tucker").point(states["a.weight"]!);
+          const point = representationOf({ format: "tucker" }).point(states["a.weight"]!);
           const at = { in: point.in!, out: point.out! };
           const { engine, algebra: a } = method;
           const own = { u: at.in, v: at.out, core: evidence.gradient };

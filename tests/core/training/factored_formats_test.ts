@@ -5,18 +5,16 @@ import {
   compressStates,
   currentPoints,
   denseNetwork,
-  evaluate,
   initialStates,
   type Layer,
+  representationOf,
   type Tensor,
-  trainStep,
-  weightFormats,
 } from "../../../core/mod.ts";
 import { linear } from "../../../layers/mod.ts";
 import { adam } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import { imageBatch, KERNEL, kernelNet, withStates } from "../../support/kernels.ts";
-import { methodOf, randomBatch } from "../../support/training.ts";
+import { evaluateAt, methodOf, randomBatch, stepOn } from "../../support/training.ts";
 
 const RATE = 0.01;
 const STEP = 1e-2;
@@ -50,14 +48,14 @@ for (const backend of cpuBackends) {
             const batch = isKernel
               ? imageBatch(method, [5, 4, 5, 5])
               : randomBatch(engine, 8, 7, 5);
-            const { states: next } = await trainStep(method, network, states, batch, {
+            const { states: next } = await stepOn(method, network, states, batch, {
               rate: RATE,
             });
             const loss = async (factor: string, value: Tensor): Promise<number> => {
               const moved = { ...states, [name]: { ...states[name]!, [factor]: value } };
               const twin = denseNetwork(network);
               const dense = (await compressStates(method, twin, moved)).states;
-              const out = await evaluate(engine, twin, currentPoints(twin, dense), batch);
+              const out = await evaluateAt(engine, twin, currentPoints(twin, dense), batch);
               out.dispose();
               return out.loss;
             };
@@ -87,12 +85,12 @@ for (const format of Object.keys(FACTORS)) {
       const network = kernelNet({ inputs: 5, outputs: 6, size: 3, format, rank: 2 }, [4, 5]);
       const left = await withStates(method, network, async (start) => {
         const batch = imageBatch(method, [5, 4, 5, 5]);
-        const plugin = weightFormats.get(format);
+        const plugin = representationOf({ format });
         const rank = plugin.rank(start[KERNEL]!);
         let states = start;
         const losses: number[] = [];
         for (let i = 0; i < 20; i++) {
-          const next = await trainStep(method, network, states, batch, { rate: 0.01 });
+          const next = await stepOn(method, network, states, batch, { rate: 0.01 });
           states = next.states;
           losses.push(next.loss);
           assertEquals(next.evaluations, 1);
@@ -118,7 +116,7 @@ for (const format of Object.keys(FACTORS)) {
         for (const f of [format, format.replace("factored-", "")]) {
           const network = kernelNet({ ...options, format: f }, [4, 5]);
           const states = await initialStates(method, network, 1);
-          const plugin = weightFormats.get(f);
+          const plugin = representationOf({ format: f });
           const w = plugin.toDense!(method, network.weights[0]!, states[KERNEL]!);
           norms.push(...await method.engine.read(w));
         }

@@ -8,12 +8,11 @@ import {
   relativeFrobenius,
   tensorsIn,
   train,
-  trainStep,
 } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
 import { adam, galore, muon, sgd } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
-import { blobsOf, methodOf, randomBatch, shortRun } from "../../support/training.ts";
+import { blobsOf, methodOf, randomBatch, shortRun, stepOn } from "../../support/training.ts";
 
 const truncation = { rule: relativeFrobenius, tolerance: 0.1, minRank: 2, maxRank: 6 };
 /** After these steps all moments are there. */
@@ -43,9 +42,9 @@ for (const backend of cpuBackends) {
             const counts = new Set<number>();
             for (let step = 0; step < WARM + 50; step++) {
               const batch = randomBatch(engine, 8, 36, 4, step);
-              const outcome = await trainStep(method, network, states, batch, { rate: 0.01 });
+              const outcome = await stepOn(method, network, states, batch, { rate: 0.01 });
               batch.x.dispose();
-              batch.labels.dispose();
+              batch.y.dispose();
               disposeStates(states, outcome.states);
               states = outcome.states;
               if (step >= WARM) counts.add(engine.memory().numTensors);

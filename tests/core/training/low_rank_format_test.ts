@@ -5,16 +5,15 @@ import {
   initialStates,
   type Layer,
   relativeFrobenius,
-  trainStep,
+  type Representation,
+  representationOf,
   type Truncation,
-  type WeightFormat,
-  weightFormats,
 } from "../../../core/mod.ts";
 import { linear, type LinearOptions, zeros } from "../../../layers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
-import { methodOf, randomBatch } from "../../support/training.ts";
+import { methodOf, randomBatch, stepOn } from "../../support/training.ts";
 
-type Rank = ReturnType<WeightFormat["rank"]>;
+type Rank = ReturnType<Representation["rank"]>;
 
 /** Ranks at the start and after three steps of a 9×4 classifier. */
 async function ranks(
@@ -22,14 +21,14 @@ async function ranks(
   own: Partial<LinearOptions> = {},
 ): Promise<[start: Rank, end: Rank]> {
   const method = await methodOf({ truncation: { rule: relativeFrobenius, ...truncation } });
-  const format = weightFormats.get("low-rank");
+  const format = representationOf({ format: "low-rank" });
   return await method.engine.scope(async () => {
     const network = linear({ name: "a", inputs: 9, outputs: 6, format: "low-rank", ...own });
     let states = await initialStates(method, network, 1);
     const start = format.rank(states["a.weight"]!);
     const batch = randomBatch(method.engine, 20, 9, 6);
     for (let i = 0; i < 3; i++) {
-      ({ states } = await trainStep(method, network, states, batch, { rate: 0.5 }));
+      ({ states } = await stepOn(method, network, states, batch, { rate: 0.5 }));
     }
     return [start, format.rank(states["a.weight"]!)];
   });
@@ -73,7 +72,7 @@ Deno.test({
     await method.engine.scope(async () => {
       const network = linear({ name: "a", inputs: 9, outputs: 6, format: "low-rank", rank: 2 });
       const states = await initialStates(method, network, 1);
-      const sizes = network.weights.map((w) => weightFormats.get(w.format).size(states[w.name]!));
+      const sizes = network.weights.map((w) => representationOf(w).size(states[w.name]!));
       assertEquals(sizes, [2 * (9 + 6), 6]);
     });
   },

@@ -14,15 +14,14 @@ import {
   Random,
   type Regularization,
   regularizers,
+  representationOf,
   spectral,
   strengthSchedules,
   type Tensor,
   tensorsIn,
   type TrainingMethod,
-  trainStep,
   tuckerIntegrators,
   weightDecay,
-  weightFormats,
   type WeightStates,
 } from "../../../core/mod.ts";
 import { regularisedField, regularisedStates } from "../../../core/training/regularize.ts";
@@ -31,7 +30,7 @@ import { adam } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import { imageBatch, KERNEL, kernelNet } from "../../support/kernels.ts";
 import { dense, gaussian, host, minus, norm, randomLowRank } from "../../support/matrices.ts";
-import { methodOf, randomBatch, readMatrix } from "../../support/training.ts";
+import { methodOf, randomBatch, readMatrix, stepOn } from "../../support/training.ts";
 
 const NET = perceptron({ sizes: [12, 9, 8, 3], format: "low-rank", rank: 4, activation: "tanh" });
 const TUCKER = kernelNet({ inputs: 5, outputs: 6, size: 3, format: "tucker", rank: 3 }, [4, 4]);
@@ -44,7 +43,7 @@ async function whole(
   name: string,
 ): Promise<Matrix> {
   const spec = network.weights.find((w) => w.name === name)!;
-  const value = weightFormats.get(spec.format).toDense!(method, spec, states[name]!);
+  const value = representationOf(spec).toDense!(method, spec, states[name]!);
   const cols = spec.shape.at(-1)!;
   return await readMatrix(method.engine, method.algebra.reshape(value, value.size / cols, cols));
 }
@@ -65,7 +64,7 @@ async function stepped(
       ? imageBatch(method, [6, 4, 4, 5])
       : randomBatch(engine, 10, 12, 3);
     const own = regularization ? { ...method, regularization } : method;
-    const out = await trainStep(own, network, states, batch, { rate });
+    const out = await stepOn(own, network, states, batch, { rate });
     found = await whole(method, network, out.states, name);
   });
   return found!;
@@ -189,12 +188,12 @@ for (const backend of cpuBackends) {
               : randomBatch(engine, 10, 12, 3);
             let states = await initialStates(method, network, 1);
             for (let k = 0; k < 12; k++) {
-              const out = await trainStep(method, network, states, batch, { rate: 0.05 });
+              const out = await stepOn(method, network, states, batch, { rate: 0.05 });
               disposeStates(states, out.states);
               states = out.states;
             }
             const { weights } = await conditioningOf(method, network, states);
-            for (const t of [...tensorsIn(states), batch.x, batch.labels]) t.dispose();
+            for (const t of [...tensorsIn(states), batch.x, batch.y]) t.dispose();
             const factorised = Object.values(weights).filter((w) => w.factorised);
             assert(factorised.length > 0);
             return Math.max(...factorised.map((w) => w.spread));
@@ -216,14 +215,14 @@ Deno.test({
       const states = await initialStates(base, NET, 1);
       const batch = randomBatch(engine, 10, 12, 3);
       const step = async (strength: number) =>
-        (await trainStep(
+        (await stepOn(
           { ...base, regularization: [{ regularizer: spectral, strength }] },
           NET,
           states,
           batch,
           { rate: 0.1 },
         )).states;
-      const plain = (await trainStep(base, NET, states, batch, { rate: 0.1 })).states;
+      const plain = (await stepOn(base, NET, states, batch, { rate: 0.1 })).states;
       const read = async (s: WeightStates, name: string, key: string) =>
         await engine.read((s[name] as unknown as Record<string, Tensor>)[key]!);
       for (const [strength, same] of [[0, true], [1, false]] as const) {
@@ -291,7 +290,7 @@ Deno.test({
       const batch = randomBatch(method.engine, 10, 12, 3);
       let states: WeightStates = await initialStates(method, NET, 1);
       for (let k = 0; k < 5; k++) {
-        states = (await trainStep(method, NET, states, batch, { rate: 0.05 })).states;
+        states = (await stepOn(method, NET, states, batch, { rate: 0.05 })).states;
         const { weights } = await conditioningOf(method, NET, states);
         for (const w of Object.values(weights)) {
           if (w.factorised) assertLess(w.condition, 1.5 * (1 + 1e-5));
@@ -315,7 +314,7 @@ Deno.test({
       const batch = randomBatch(base.engine, 10, 12, 3);
       const normAt = async (progress: number) => {
         const method = { ...base, regularization };
-        const out = await trainStep(method, NET, states, batch, { rate: 0.1, progress });
+        const out = await stepOn(method, NET, states, batch, { rate: 0.1, progress });
         return norm(await whole(base, NET, out.states, "dense1.weight"));
       };
       const [none, half, full] = [await normAt(0), await normAt(0.25), await normAt(0.5)];

@@ -7,7 +7,6 @@ import {
   attacks,
   RunFolder,
   spectral,
-  storeState,
   strengthSchedules,
   tensorsIn,
   train,
@@ -15,21 +14,23 @@ import {
 } from "../../../core/mod.ts";
 import { adam } from "../../../optimizers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
-import { shortRun } from "../../support/training.ts";
+import { blobsOf, shortRun, storeState } from "../../support/training.ts";
 
 /** A run with everything that depends on its progress or its random numbers. */
 async function options(): Promise<TrainOptions> {
   const o = await shortRun({ backend: "wasm", rule: adam.create(), rate: () => 0.02 });
+  const { shape, classes } = await blobsOf(80);
   const objective = adversarialTrainings.get("attacked").create({
-    shape: o.dataset.shape,
-    classes: o.dataset.classes,
+    shape,
+    classes,
     epsilon: 0.1,
     attack: attacks.get("pgd"),
     settings: { steps: 2 },
   });
   const schedule = strengthSchedules.get("rising");
   const regularization = [{ regularizer: spectral, strength: 0.5, schedule }];
-  return { ...o, method: { ...o.method, objective, regularization } };
+  const task = { ...o.task, ...objective };
+  return { ...o, task, method: { ...o.method, regularization } };
 }
 
 /** Where a run ends that is interrupted after some steps and resumed. */

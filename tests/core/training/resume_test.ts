@@ -5,13 +5,13 @@ import { join } from "node:path";
 import {
   augmentedBug,
   bug,
+  imageExamples,
   parallelBug,
   readMetrics,
   readRecord,
   relativeFrobenius,
   restoreState,
   RunFolder,
-  storeState,
   tensorsIn,
   train,
   type TrainOptions,
@@ -20,7 +20,13 @@ import {
 import { perceptron } from "../../../layers/mod.ts";
 import { adam, galore, heavyBall, muon } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
-import { blobsOf, type MethodChoice, methodOf, shortRun } from "../../support/training.ts";
+import {
+  blobsOf,
+  type MethodChoice,
+  methodOf,
+  shortRun,
+  storeState,
+} from "../../support/training.ts";
 
 const truncation = { rule: relativeFrobenius, tolerance: 0.15, minRank: 2, maxRank: 8 };
 
@@ -158,7 +164,7 @@ Deno.test({
   fn: () =>
     inFolder(async (path) => {
       const dataset = await blobsOf(80);
-      const earlyStop = { split: dataset.test, patience: 2 };
+      const earlyStop = { on: imageExamples(dataset.test, dataset.shape), patience: 2 };
       const rate = (step: number) => step < 8 ? 0.1 : 1e-12;
       const options = () => shortRun({ dataset, earlyStop, rate, epochs: 20 });
       const first = await runWithStops(options, path, []);
@@ -175,7 +181,7 @@ Deno.test({
   fn: () =>
     inFolder(async (path) => {
       const dataset = await blobsOf(80);
-      const earlyStop = { split: dataset.test, patience: 2 };
+      const earlyStop = { on: imageExamples(dataset.test, dataset.shape), patience: 2 };
       const rate = (step: number) => step < 8 ? 0.1 : 1e-12;
       const options = () => shortRun({ dataset, earlyStop, rate, epochs: 20 });
       const whole = await runWithStops(options, join(path, "whole"), []);
@@ -219,7 +225,7 @@ Deno.test({
     const before = engine.memory().numTensors;
     const { state } = await train(o);
     const record = await storeState(engine, state);
-    const back = restoreState(engine, o.network, record);
+    const back = restoreState(engine, o.network, record).state;
     assertEquals(tensorsIn(back.states).length, tensorsIn(state.states).length);
     assertEquals(await storeState(engine, back), record);
     for (const t of [...tensorsIn(back.states), ...tensorsIn(state.states)]) t.dispose();
@@ -236,9 +242,13 @@ Deno.test({
     const record = await storeState(engine, state);
     for (const t of tensorsIn(state.states)) t.dispose();
     const refused = (network: TrainOptions["network"], r: Record<string, unknown>, why: string) =>
-      assertRejects(() => Promise.try(() => restoreState(engine, network, r)), Error, why);
+      assertRejects(
+        () => Promise.try(() => restoreState(engine, network, r)),
+        Error,
+        why,
+      );
     const before = engine.memory().numTensors;
-    const layout = "Cannot resume: the checkpoint has layout 99, expected 1";
+    const layout = "Cannot resume: expected a checkpoint of layout 2, got 99";
     await refused(o.network, { ...record, version: 99 }, layout);
     await refused(
       perceptron({ sizes: [36, 12, 10, 4], format: "dense" }),

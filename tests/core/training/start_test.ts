@@ -11,7 +11,7 @@ import {
   type WeightSpec,
 } from "../../../core/mod.ts";
 import { spectral } from "../../../core/regularizers/mod.ts";
-import { bounds, startRank } from "../../../core/training/matrix_factors.ts";
+import { bounds, startRank } from "../../../core/training/representation/matrix_factors.ts";
 import { regularizationAt } from "../../../core/training/regularize.ts";
 import { kaimingNormal, linear } from "../../../layers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";

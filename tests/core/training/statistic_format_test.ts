@@ -10,16 +10,14 @@ import {
   type Layer,
   Pass,
   relativeFrobenius,
+  representationOf,
   RunFolder,
-  storeState,
   type Tensor,
   tensorsIn,
   train,
   type TrainingMethod,
   type TrainOptions,
-  trainStep,
   tuckerBug,
-  weightFormats,
   type WeightStates,
 } from "../../../core/mod.ts";
 import {
@@ -34,7 +32,14 @@ import {
 } from "../../../layers/mod.ts";
 import { adam, sgd } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
-import { blobsOf, methodOf, randomBatch, shortRun } from "../../support/training.ts";
+import {
+  blobsOf,
+  methodOf,
+  randomBatch,
+  shortRun,
+  stepOn,
+  storeState,
+} from "../../support/training.ts";
 
 const STATISTIC = { name: "seen", shape: [2], format: "statistic", initialiser: zeros };
 
@@ -85,7 +90,7 @@ Deno.test({
         const share = momentum ?? 0.1;
         let states = await initialStates(method, network, 1);
         for (const kept of [1 - share, (1 - share) ** 2]) {
-          ({ states } = await trainStep(method, network, states, batch, { rate: 0.1 }));
+          ({ states } = await stepOn(method, network, states, batch, { rate: 0.1 }));
           const [x, y] = await valueOf(method, states);
           assertLess(Math.abs(x! - (1 - kept)) + Math.abs(y! + 2 * (1 - kept)), 1e-6);
         }
@@ -105,13 +110,13 @@ Deno.test({
       const batch = randomBatch(engine, 4, 3, 2);
       const blind = observing(() => undefined);
       const states = await initialStates(method, blind, 1);
-      const after = await trainStep(method, blind, states, batch, { rate: 0.1 });
+      const after = await stepOn(method, blind, states, batch, { rate: 0.1 });
       assertEquals(await valueOf(method, after.states), [0, 0]);
       const twice = observing((pass) => {
         pass.observe("seen", pass.engine.tensor(Float32Array.of(7, 7), [2]));
         return pass.engine.tensor(Float32Array.of(1, 0), [2]);
       }, 1);
-      const last = await trainStep(method, twice, states, batch, { rate: 0.1 });
+      const last = await stepOn(method, twice, states, batch, { rate: 0.1 });
       assertEquals(await valueOf(method, last.states), [1, 0]);
     });
     assertEquals(engine.memory().numTensors, before);
@@ -129,8 +134,8 @@ for (const backend of cpuBackends) {
         const network = chancy("tucker");
         const states = await initialStates(method, network, 1);
         const batch = randomBatch(engine, 8, 36, 4);
-        const free = await trainStep(method, network, states, batch, { rate: 1 });
-        const tight = await trainStep(method, network, states, batch, { rate: 1, clipNorm: 1e-3 });
+        const free = await stepOn(method, network, states, batch, { rate: 1 });
+        const tight = await stepOn(method, network, states, batch, { rate: 1, clipNorm: 1e-3 });
         for (const name of ["norm.mean", "norm.variance"]) {
           const [x, y, start] = await Promise.all(
             [free, tight, { states }].map((o) => engine.read(o.states[name]!.value as Tensor)),
@@ -161,14 +166,14 @@ for (const backend of cpuBackends) {
           const states = await initialStates(method, network, 1);
           const batch = randomBatch(engine, 8, 36, 4);
           const rate = 1e-2;
-          const { states: after } = await trainStep(method, network, states, batch, {
+          const { states: after } = await stepOn(method, network, states, batch, {
             rate,
             clipNorm: 0.05,
           });
           let square = 0;
           for (const spec of network.weights) {
-            const { toDense } = weightFormats.get(spec.format);
-            if (!toDense || format.startsWith("factored")) continue;
+            const { anchor, toDense } = representationOf(spec);
+            if (!toDense || anchor === undefined || format.startsWith("factored")) continue;
             const [x, y] = [after, states].map((s) => toDense(method, spec, s[spec.name]!));
             square += (await engine.read(engine.norm(engine.sub(x!, y!))))[0]! ** 2;
           }
@@ -204,7 +209,7 @@ for (const backend of cpuBackends) {
           const counts = new Set<number>();
           for (let step = 0; step < 33; step++) {
             const batch = randomBatch(engine, 6, 36, 4, step);
-            const outcome = await trainStep(method, network, states, batch, { rate: 0.01 });
+            const outcome = await stepOn(method, network, states, batch, { rate: 0.01 });
             tensorsIn(batch).forEach((t) => t.dispose());
             disposeStates(states, outcome.states);
             states = outcome.states;
@@ -320,7 +325,7 @@ Deno.test({
     const network = observing(() => undefined);
     const states = await initialStates(method, network, 1);
     await engine.scope(() => {
-      const pass = new Pass(engine, network, currentPoints(network, states), false);
+      const pass = new Pass(engine, network, currentPoints(network, states), { training: false });
       const x = engine.tensor(new Float32Array(6), [2, 3]);
       assertThrows(
         () => pass.linear("seen", x, null, "identity"),
@@ -345,14 +350,14 @@ Deno.test({
       );
       assertEquals(pass.observed("seen"), undefined);
     });
-    const format = weightFormats.get("statistic");
+    const format = representationOf({ format: "statistic" });
     assertEquals([format.size(states.seen!), format.rank(states.seen!)], [0, undefined]);
     disposeStates(states, {});
     const strange = observing((pass) => pass.engine.tensor(new Float32Array(3), [3]));
     const fresh = await initialStates(method, strange, 1);
     const before = engine.memory().numTensors;
     const batch = randomBatch(engine, 4, 3, 2);
-    await assertRejects(() => trainStep(method, strange, fresh, batch, { rate: 0.1 }));
+    await assertRejects(() => stepOn(method, strange, fresh, batch, { rate: 0.1 }));
     tensorsIn(batch).forEach((t) => t.dispose());
     assertEquals(engine.memory().numTensors, before);
     disposeStates(fresh, {});

@@ -6,11 +6,9 @@ import {
   bug,
   currentPoints,
   disposeStates,
-  evaluate,
   initialStates,
   type Integrator,
   integrators,
-  type LabelledBatch,
   type Layer,
   type LowRank,
   type Matrix,
@@ -18,7 +16,6 @@ import {
   parallelBug,
   tensorsIn,
   type TrainingMethod,
-  trainStep,
   transposed,
   type WeightStates,
 } from "../../../core/mod.ts";
@@ -38,10 +35,13 @@ import {
   denseStates,
   denseTwin,
   denseWeight,
+  evaluateAt,
+  type LabelledBatch,
   type MethodChoice,
   methodOf,
   randomBatch,
   readMatrix,
+  stepOn,
 } from "../../support/training.ts";
 
 /** The integrators of training: what holds below is a claim of each of them. */
@@ -86,7 +86,7 @@ async function denseGradients(
 ): Promise<Record<string, Matrix>> {
   const twin = denseTwin(network);
   const points = currentPoints(twin, await denseStates(engine, network, states));
-  const { evidence } = await evaluate(engine, twin, points, batch);
+  const { evidence } = await evaluateAt(engine, twin, points, batch);
   const out: Record<string, Matrix> = {};
   for (const [name, { gradient }] of evidence) {
     out[name] = host.scale(-1, await readMatrix(engine, gradient));
@@ -147,7 +147,7 @@ for (const backend of cpuBackends) {
       fn: () =>
         onBench({ backend, integrator }, twoFactorised(2), async (b) => {
           const g = await denseGradients(b, b.states);
-          const { states, evaluations } = await trainStep(b.method, b.network, b.states, b.batch, {
+          const { states, evaluations } = await stepOn(b.method, b.network, b.states, b.batch, {
             rate: RATE,
           });
           assertEquals(evaluations, 1);
@@ -166,7 +166,7 @@ for (const backend of cpuBackends) {
     fn: () =>
       onBench({ backend, integrator: bug }, twoFactorised(3), async (b) => {
         const g = await denseGradients(b, b.states);
-        const { states, evaluations } = await trainStep(b.method, b.network, b.states, b.batch, {
+        const { states, evaluations } = await stepOn(b.method, b.network, b.states, b.batch, {
           rate: RATE,
         });
         assertEquals(evaluations, 2);
@@ -213,8 +213,8 @@ for (const backend of cpuBackends) {
         return onBench({ backend, integrator }, network, async (b) => {
           const { engine } = b.method;
           const twin = denseTwin(network);
-          const own = await trainStep(b.method, network, b.states, b.batch, { rate: RATE });
-          const whole = await trainStep(
+          const own = await stepOn(b.method, network, b.states, b.batch, { rate: RATE });
+          const whole = await stepOn(
             b.method,
             twin,
             await denseStates(engine, network, b.states),
@@ -247,7 +247,7 @@ for (const backend of cpuBackends) {
         const velocity: Record<string, Matrix> = {};
         for (let i = 0; i < 4; i++) {
           const g = await denseGradients(b, states);
-          const { states: after } = await trainStep(b.method, b.network, states, b.batch, {
+          const { states: after } = await stepOn(b.method, b.network, states, b.batch, {
             rate: RATE,
           });
           for (const { name } of b.network.weights) {
@@ -274,8 +274,8 @@ for (const backend of cpuBackends) {
           let whole = await denseStates(engine, network, b.states);
           for (let i = 0; i < 6; i++) {
             const settings = { rate: 0.1 };
-            own = (await trainStep(b.method, network, own, b.batch, settings)).states;
-            whole = (await trainStep(b.method, twin, whole, b.batch, settings)).states;
+            own = (await stepOn(b.method, network, own, b.batch, settings)).states;
+            whole = (await stepOn(b.method, twin, whole, b.batch, settings)).states;
           }
           for (const { name } of network.weights) {
             const wanted = await denseWeight(engine, whole, name);
@@ -310,7 +310,7 @@ for (const backend of cpuBackends) {
     fn: () =>
       onBench({ backend, integrator: parallelBug }, tied("low-rank"), async (b) => {
         const g = await denseGradients(b, b.states);
-        const { states } = await trainStep(b.method, b.network, b.states, b.batch, { rate: RATE });
+        const { states } = await stepOn(b.method, b.network, b.states, b.batch, { rate: RATE });
         const y = await pointOf(b, b.states, "tied.weight");
         const wanted = tangentProjection(y, g["tied.weight"]!);
         assertClose(await usedGradient(b, states, "tied.weight"), wanted, "tied.weight");
@@ -324,7 +324,7 @@ Deno.test({
   fn: async () => {
     for (const integrator of integrators.list()) {
       await onBench({ integrator }, twoFactorised(2), async (b) => {
-        const outcome = await trainStep(b.method, b.network, b.states, b.batch, { rate: 0.01 });
+        const outcome = await stepOn(b.method, b.network, b.states, b.batch, { rate: 0.01 });
         assertEquals(outcome.evaluations, integrator.evaluations, integrator.name);
       });
     }
@@ -336,7 +336,7 @@ Deno.test({
     for (const integrator of TRAINED) {
       for (const [i, coreSteps] of [1, 3].entries()) {
         await onBench({ integrator, coreSteps }, twoFactorised(2), async (b) => {
-          const outcome = await trainStep(b.method, b.network, b.states, b.batch, { rate: 0.1 });
+          const outcome = await stepOn(b.method, b.network, b.states, b.batch, { rate: 0.1 });
           assertEquals(outcome.evaluations, wanted[integrator.name]![i], integrator.name);
         });
       }
@@ -352,11 +352,11 @@ Deno.test({
         const { engine } = b.method;
         const at = async (states: WeightStates): Promise<number> => {
           const points = currentPoints(b.network, states);
-          const { loss, dispose } = await evaluate(engine, b.network, points, b.batch);
+          const { loss, dispose } = await evaluateAt(engine, b.network, points, b.batch);
           dispose();
           return loss;
         };
-        const outcome = await trainStep(b.method, b.network, b.states, b.batch, { rate: 0.05 });
+        const outcome = await stepOn(b.method, b.network, b.states, b.batch, { rate: 0.05 });
         assertEquals(outcome.loss, await at(b.states));
         assertLess(await at(outcome.states), outcome.loss, integrator.name);
       });
@@ -376,7 +376,7 @@ for (const backend of cpuBackends) {
           for (let i = 0; i < 3; i++) {
             const held = engine.memory().numTensors;
             const settings = { rate: 0.01, ...(i === 1 ? { clipNorm: 0.01 } : {}) };
-            const outcome = await trainStep(b.method, b.network, states, b.batch, settings);
+            const outcome = await stepOn(b.method, b.network, states, b.batch, settings);
             const old = new Set(tensorsIn(states));
             const fresh = tensorsIn(outcome.states).filter((t) => !old.has(t));
             assertEquals(engine.memory().numTensors, held + fresh.length);
@@ -397,7 +397,7 @@ for (const backend of cpuBackends) {
           const before = await Promise.all(tensorsIn(b.states).map((t) => engine.read(t)));
           const attempt = (rate: number, batch: LabelledBatch) =>
             assertRejects(
-              () => trainStep(b.method, b.network, b.states, batch, { rate }),
+              () => stepOn(b.method, b.network, b.states, batch, { rate }),
               NonFiniteError,
             );
           // The core overflows, so truncation finds it.
@@ -420,7 +420,7 @@ for (const backend of cpuBackends) {
 
 /** Length of the whole step over λ. */
 async function stepLength(b: Bench, clipNorm: number | undefined): Promise<number> {
-  const { states } = await trainStep(b.method, b.network, b.states, b.batch, {
+  const { states } = await stepOn(b.method, b.network, b.states, b.batch, {
     rate: RATE,
     ...(clipNorm === undefined ? {} : { clipNorm }),
   });
@@ -469,9 +469,9 @@ Deno.test({
     return onBench({}, network, async (b) => {
       const { engine } = b.method;
       const settings = { rate: RATE, clipNorm: 0.2 };
-      const own = await trainStep(b.method, network, b.states, b.batch, settings);
+      const own = await stepOn(b.method, network, b.states, b.batch, settings);
       const start = await denseStates(engine, network, b.states);
-      const twin = await trainStep(b.method, denseTwin(network), start, b.batch, settings);
+      const twin = await stepOn(b.method, denseTwin(network), start, b.batch, settings);
       for (const { name } of network.weights) {
         const wanted = await denseWeight(engine, twin.states, name);
         assertLess(relativeError(await denseWeight(engine, own.states, name), wanted), 2e-5, name);
@@ -488,7 +488,7 @@ Deno.test({
     const network: Layer = { ...used, weights: [...used.weights, ...idle.weights] };
     return onBench({}, network, async (b) => {
       const error = await assertRejects(
-        () => trainStep(b.method, network, b.states, b.batch, { rate: 0.1 }),
+        () => stepOn(b.method, network, b.states, b.batch, { rate: 0.1 }),
         Error,
       );
       assert(error.message.startsWith("Cannot form the field: the weight took no part"));
@@ -503,7 +503,7 @@ Deno.test({
     const broken: Layer = { ...network, forward: (p, x) => p.linear("b", x, null, "identity") };
     return onBench({}, broken, async (b) => {
       await assertRejects(
-        () => trainStep(b.method, broken, b.states, b.batch, { rate: 0.1 }),
+        () => stepOn(b.method, broken, b.states, b.batch, { rate: 0.1 }),
         Error,
         'Cannot find weight "b": the network declares a.weight,a.bias',
       );

@@ -19,15 +19,13 @@ import {
   Random,
   ranksOf,
   relativeFrobenius,
+  representationOf,
   restoreState,
-  storeState,
   type Tensor,
   tensorsIn,
   type TrainingMethod,
-  trainStep,
   tuckerIntegrators,
   unfold,
-  weightFormats,
   type WeightStates,
 } from "../../../core/mod.ts";
 import { conv2d, type Conv2dOptions, linear } from "../../../layers/mod.ts";
@@ -42,7 +40,14 @@ import {
   withStates,
 } from "../../support/kernels.ts";
 import { minus, norm, projector, relativeError } from "../../support/matrices.ts";
-import { denseWeight, methodOf, randomBatch, readMatrix } from "../../support/training.ts";
+import {
+  denseWeight,
+  methodOf,
+  randomBatch,
+  readMatrix,
+  stepOn,
+  storeState,
+} from "../../support/training.ts";
 
 const host = hostAlgebra();
 const TOLERANCE = 1e-5;
@@ -110,7 +115,7 @@ for (const backend of cpuBackends) {
           const field = await wholeField(method, network, states, batch);
           const f = asTensor(Float64Array.from(await method.engine.read(field)));
           const before = asTensor(await wholeValues(method, network, states));
-          const next = await trainStep(method, network, states, batch, { rate: RATE });
+          const next = await stepOn(method, network, states, batch, { rate: RATE });
           const after = asTensor(await wholeValues(method, network, next.states));
           assertEquals(next.evaluations, 1);
           const [u, v] = await bases(method, next.states);
@@ -149,7 +154,7 @@ for (const backend of cpuBackends) {
           const batch = imageBatch(method, IMAGES);
           const f = await method.engine.read(await wholeField(method, network, states, batch));
           const before = await wholeValues(method, network, states);
-          const next = await trainStep(method, network, states, batch, { rate: RATE });
+          const next = await stepOn(method, network, states, batch, { rate: RATE });
           const after = await wholeValues(method, network, next.states);
           const wanted = before.map((w, i) => w + RATE * f[i]!);
           const error = relativeError(asTensor(after).data, asTensor(wanted).data);
@@ -174,7 +179,7 @@ for (const backend of cpuBackends) {
         const settings = { rate: RATE, clipNorm: 0.1 };
         const results = [];
         for (const way of ways) {
-          const { loss, states: next } = await trainStep(method, way, states, batch, settings);
+          const { loss, states: next } = await stepOn(method, way, states, batch, settings);
           results.push({ loss, value: asTensor(await wholeValues(method, chain, next)).data });
         }
         const [wanted, ...others] = results;
@@ -198,9 +203,9 @@ Deno.test({
       const { kernel, in: u, out: v } = states["a.weight"] as unknown as Record<string, Tensor>;
       const same = { format: "low-rank", u: u!, s: kernel!, v: v! };
       const batch = randomBatch(method.engine, 12, 9, 7);
-      const one = await trainStep(method, tucker, states, batch, { rate: RATE });
+      const one = await stepOn(method, tucker, states, batch, { rate: RATE });
       const matrices = { ...states, "a.weight": same };
-      const two = await trainStep(method, lowRank, matrices, batch, { rate: RATE });
+      const two = await stepOn(method, lowRank, matrices, batch, { rate: RATE });
       const x = matrix(await wholeValues(method, tucker, one.states, "a.weight"), 9, 7);
       const y = await denseWeight(method.engine, two.states, "a.weight");
       assertLess(relativeError(x, y), TOLERANCE);
@@ -227,13 +232,13 @@ Deno.test({
         let states = start;
         const batch = imageBatch(method, IMAGES);
         for (let i = 0; i < 8; i++) {
-          const next = await trainStep(method, network, states, batch, { rate: 0.05 });
+          const next = await stepOn(method, network, states, batch, { rate: 0.05 });
           states = next.states;
           const ranks = ranksOf(network, states);
           const [r, q] = [ranks[`${KERNEL}/in`]!, ranks[`${KERNEL}/out`]!];
           assert(r >= 2 && r <= 6 && q >= 2 && q <= 6, `ranks ${r} and ${q}`);
           seen.add(`${r},${q}`);
-          const point = weightFormats.get("tucker").point(states[KERNEL]!);
+          const point = representationOf({ format: "tucker" }).point(states[KERNEL]!);
           assertEquals([...point.kernel!.shape], [3, 3, r, q]);
           for (const u of [point.in!, point.out!]) {
             assertLess(orthogonality(await readMatrix(engine, u)), 1e-5);
@@ -256,8 +261,8 @@ Deno.test({
     const network = net({ rank: 4 });
     const left = await withStates(loose, network, async (states) => {
       const batch = imageBatch(loose, IMAGES);
-      const whole = await trainStep(loose, network, states, batch, { rate: RATE });
-      const cut = await trainStep(tight, network, states, batch, { rate: RATE });
+      const whole = await stepOn(loose, network, states, batch, { rate: RATE });
+      const cut = await stepOn(tight, network, states, batch, { rate: RATE });
       const [x, y] = [
         asTensor(await wholeValues(loose, network, whole.states)).data,
         asTensor(await wholeValues(loose, network, cut.states)).data,
@@ -297,7 +302,7 @@ Deno.test({
           const losses: number[] = [];
           const counts = new Set<number>();
           for (let i = 0; i < 12; i++) {
-            const next = await trainStep(method, network, states, batch, { rate });
+            const next = await stepOn(method, network, states, batch, { rate });
             disposeStates(states, next.states);
             states = next.states;
             losses.push(next.loss);
@@ -308,7 +313,7 @@ Deno.test({
           assertLess(losses.at(-1)!, 0.9 * losses[0]!, what);
           disposeStates(states, {});
           batch.x.dispose();
-          batch.labels.dispose();
+          batch.y.dispose();
           assertEquals(engine.memory().numTensors, before, what);
         }
       }
@@ -323,12 +328,12 @@ Deno.test({
     const network = net();
     const left = await withStates(method, network, async (states) => {
       const batch = imageBatch(method, IMAGES);
-      const next = await trainStep(method, network, states, batch, { rate: 0.01 });
+      const next = await stepOn(method, network, states, batch, { rate: 0.01 });
       const numbers = { step: 1, lossSum: 0, trainLoss: 0, firstLoss: 0 };
-      const more = { bestAccuracy: 0, epochsSinceBest: 0, seconds: 0, secondsPerStep: 0 };
+      const more = { best: 0, sinceBest: 0, seconds: 0, secondsPerStep: 0 };
       const state = { ...numbers, ...more, states: next.states };
       const record = await storeState(method.engine, state);
-      const back = restoreState(method.engine, network, record);
+      const back = restoreState(method.engine, network, record).state;
       assertEquals(await storeState(method.engine, back), record);
       assert(tensorsIn(back.states[KERNEL]).length >= 3 + 2, "moments are stored");
     });
@@ -352,7 +357,10 @@ Deno.test({
       assertLess(Math.abs(found - expected) / expected, 1e-5);
       for (const u of await bases(method, states)) assertLess(orthogonality(u), 1e-6);
       // No unfolding of the core is near to losing rank.
-      const sigma = await weightFormats.get("tucker").singularValues(method, states[KERNEL]!);
+      const sigma = await representationOf({ format: "tucker" }).singularValues(
+        method,
+        states[KERNEL]!,
+      );
       const modes = sigma as Readonly<Record<string, Float64Array>>;
       for (const values of Object.values(modes)) assertGreater(values.at(-1)!, 0.1 * values[0]!);
     });
@@ -380,8 +388,8 @@ Deno.test({
       const left = await withStates(method, layer, async (states) => {
         const { x } = imageBatch(method, [6, 5, 5, channels]);
         const points = currentPoints(layer, states);
-        const used = layer.forward(new Pass(engine, layer, points, false), x);
-        const chain = layer.forward(new Pass(engine, layer, points, true), x);
+        const used = layer.forward(new Pass(engine, layer, points, { training: false }), x);
+        const chain = layer.forward(new Pass(engine, layer, points, { training: true }), x);
         const [a, b] = [await engine.read(used), await engine.read(chain)];
         const scale = Math.hypot(...b);
         assertLess(Math.hypot(...a.map((value, i) => value - b[i]!)) / scale, TOLERANCE);

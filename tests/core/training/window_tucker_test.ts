@@ -7,7 +7,6 @@ import {
   denseNetwork,
   denseTensorField,
   type Engine,
-  evaluate,
   hostAlgebra,
   initialStates,
   type Layer,
@@ -16,15 +15,17 @@ import {
   modeProducts,
   Random,
   relativeFrobenius,
+  representationOf,
   type Tensor,
   type TrainingMethod,
-  trainStep,
-  weightFormats,
   type WeightState,
   type WeightStates,
 } from "../../../core/mod.ts";
-import { fieldWithWindow, openedKernel } from "../../../core/training/window_modes.ts";
-import { wholeTuckerField } from "../../../core/training/tucker_field.ts";
+import {
+  fieldWithWindow,
+  openedKernel,
+} from "../../../core/training/representation/tucker/window_modes.ts";
+import { wholeTuckerField } from "../../../core/training/representation/tucker/field.ts";
 import { contractAlong } from "../../../core/geometry/mod.ts";
 import { adam } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
@@ -44,7 +45,7 @@ import {
   projector,
   relativeError,
 } from "../../support/matrices.ts";
-import { methodOf, readMatrix } from "../../support/training.ts";
+import { evaluateAt, methodOf, readMatrix, stepOn } from "../../support/training.ts";
 
 const FORMAT = "window-tucker";
 const FACTORS = ["height", "width", "in", "out"] as const;
@@ -53,7 +54,7 @@ const IMAGES = [6, 5, 5, 5] as const;
 const RATE = 0.3;
 const TOLERANCE = 1e-5;
 const host = hostAlgebra();
-const format = weightFormats.get(FORMAT);
+const format = representationOf({ format: FORMAT });
 
 function net(pixels: readonly [number, number] = [1e-3, 1e-3]): Layer {
   const network = kernelNet(
@@ -110,7 +111,7 @@ for (const backend of cpuBackends) {
           const field = await wholeField(method, network, states, batch);
           const f = tensor(Float64Array.from(await method.engine.read(field)));
           const before = tensor(await wholeValues(method, network, states));
-          const next = await trainStep(method, network, states, batch, { rate: RATE });
+          const next = await stepOn(method, network, states, batch, { rate: RATE });
           const after = tensor(await wholeValues(method, network, next.states));
           const bases = await basesOf(method, next.states);
           assertEquals(bases.map((u) => u.cols), [3, 2, 5, 4]);
@@ -182,10 +183,10 @@ for (const backend of cpuBackends) {
       const left = await withStates(method, network, async (start) => {
         const states = await withRanks(method, start, [2, 3, 3, 2]);
         const batch = imageBatch(method, IMAGES);
-        const own = await evaluate(method.engine, network, currentPoints(network, states), batch);
+        const own = await evaluateAt(method.engine, network, currentPoints(network, states), batch);
         const twin = denseNetwork(network);
         const { states: whole } = await compressStates(method, twin, states);
-        const other = await evaluate(method.engine, twin, currentPoints(twin, whole), batch);
+        const other = await evaluateAt(method.engine, twin, currentPoints(twin, whole), batch);
         assertAlmostEquals(own.loss, other.loss, 1e-5);
         own.dispose();
         other.dispose();
@@ -256,7 +257,7 @@ Deno.test({
         const batch = imageBatch(method, IMAGES);
         const losses: number[] = [];
         for (let i = 0; i < 40; i++) {
-          const next = await trainStep(method, network, states, batch, { rate: rule ? 0.02 : 0.1 });
+          const next = await stepOn(method, network, states, batch, { rate: rule ? 0.02 : 0.1 });
           states = next.states;
           losses.push(next.loss);
         }

@@ -7,13 +7,12 @@ import {
   initialStates,
   type Layer,
   Pass,
-  trainStep,
-  weightFormats,
+  representationOf,
   withRanks,
 } from "../../../core/mod.ts";
 import { networks } from "../../../layers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
-import { methodOf, randomBatch } from "../../support/training.ts";
+import { methodOf, randomBatch, stepOn } from "../../support/training.ts";
 
 type Shape = readonly [number, number, number];
 const CIFAR: Shape = [32, 32, 3];
@@ -99,7 +98,7 @@ for (const [ranks, used, trained] of PUBLISHED) {
       const method = await methodOf();
       await method.engine.scope(async () => {
         const states = await initialStates(method, network, 1);
-        const sizes = LAYERS.map((layer) => weightFormats.get(format).size(states[layer]!));
+        const sizes = LAYERS.map((layer) => representationOf({ format }).size(states[layer]!));
         const total = sizes.reduce((a, b) => a + b, 0);
         assertEquals(total, used);
         assertEquals(total + ranks.reduce((sum, r) => sum + r * r, 0), trained);
@@ -134,10 +133,12 @@ for (const name of networks.names()) {
           },
         });
         const start = await initialStates(method, network, 1);
-        const { states, loss } = await trainStep(method, network, start, batch, { rate: 1e-3 });
+        const { states, loss } = await stepOn(method, network, start, batch, { rate: 1e-3 });
         assert(Number.isFinite(loss) && loss > 0.1, `${format}: loss ${loss}`);
         await engine.scope(async () => {
-          const pass = new Pass(engine, network, currentPoints(network, states), false);
+          const pass = new Pass(engine, network, currentPoints(network, states), {
+            training: false,
+          });
           const logits = network.forward(pass, batch.x);
           assertEquals([...logits.shape], [2, 10]);
           assert((await engine.read(logits)).every(Number.isFinite), format);
@@ -146,7 +147,7 @@ for (const name of networks.names()) {
         disposeStates(states, {});
       }
       batch.x.dispose();
-      batch.labels.dispose();
+      batch.y.dispose();
       assertEquals(engine.memory().numTensors, before);
     },
   });

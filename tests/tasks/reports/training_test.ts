@@ -30,8 +30,8 @@ function summaryOf(changes: Partial<Summary> = {}): Summary {
     epochs: 3,
     steps: 30,
     trainLoss: 0.1,
-    testAccuracy: 0.975,
-    testLoss: 0.2,
+    test: { loss: 0.2, accuracy: 0.975 },
+    measures: [{ name: "accuracy", better: "more", percent: true }],
     parameters: 150,
     denseParameters: 1000,
     compression: 85,
@@ -49,8 +49,7 @@ function metricsOf(count: number): MetricLine[] {
     step: 10 * (i + 1),
     epoch: i + 1,
     loss: 1 / (i + 1),
-    testLoss: 1.1 / (i + 1),
-    testAccuracy: 1 - 0.1 / (i + 1),
+    test: { loss: 1.1 / (i + 1), accuracy: 1 - 0.1 / (i + 1) },
     learningRate: 0.1 / (i + 1),
     ranks: { dense1: 8 - i, dense2: 6 },
     discarded: { dense1: 0.1, dense2: 0 },
@@ -63,7 +62,7 @@ const TWIN: RunData = {
   config: CONFIG,
   metrics: metricsOf(3).map(({ step, epoch, loss }) => ({ step, epoch, loss })),
   summary: summaryOf({
-    testAccuracy: 0.98,
+    test: { loss: 0.2, accuracy: 0.98 },
     parameters: 1000,
     compression: 0,
     secondsPerStep: 0.04,
@@ -92,7 +91,7 @@ Deno.test("the training report compares with the dense twin", async () => {
   const page = await trainingReport.build(RUN);
   assertEquals(
     page.lead,
-    "The network classifies 97.50 % of the test set of digits correctly with 150 parameters, " +
+    "The network reaches a test accuracy of 97.50 % on digits with 150 parameters, " +
       "85.0 % fewer than with full matrices. That is 0.50 percentage points less than its dense " +
       "twin, which reaches 98.00 %; a training step takes 0.25 times as long.",
   );
@@ -107,10 +106,20 @@ Deno.test("the training report compares with the dense twin", async () => {
 });
 
 Deno.test("the training report tells better and equal apart from worse", async () => {
-  const lead = async (testAccuracy: number): Promise<string> =>
-    (await trainingReport.build({ ...RUN, summary: summaryOf({ testAccuracy }) })).lead;
+  const lead = async (accuracy: number): Promise<string> =>
+    (await trainingReport.build({ ...RUN, summary: summaryOf({ test: { accuracy } }) })).lead;
   assertStringIncludes(await lead(0.99), "That is 1.00 percentage points more than its dense twin");
   assertStringIncludes(await lead(0.98), "That is as much as its dense twin");
+});
+
+Deno.test("the training report compares what is no share by its ratio", async () => {
+  const measures = [{ name: "rmse", better: "less" as const }];
+  const measured = (rmse: number) => summaryOf({ measures, test: { loss: 1, rmse } });
+  const twin = { ...TWIN, summary: measured(0.25) };
+  const page = await trainingReport.build({ ...RUN, summary: measured(0.5), baseline: twin });
+  assertStringIncludes(page.lead, "a test rmse of 0.5000 on digits");
+  assertStringIncludes(page.lead, "That is 2.00 times that of its dense twin, which reaches 0.25");
+  assertEquals(cells(page, "test rmse"), ["test rmse", "0.5000", "0.2500", "× 2.00"]);
 });
 
 Deno.test("the training report draws every quantity that was logged, and no other", async () => {

@@ -4,11 +4,17 @@ import { displayWidth } from "../../../tasks/terminal/mod.ts";
 import { type CellResult, groupsOf, labelOf, spreadOf } from "../../../tasks/sweep/results.ts";
 import { sweepTable } from "../../../tasks/sweep/table.ts";
 
-function result(values: Record<string, string>, testAccuracy?: number): CellResult {
+const MEASURED = { measures: [{ name: "accuracy", better: "more", percent: true }] };
+
+function result(values: Record<string, string>, accuracy?: number): CellResult {
   const folder = Object.values(values).join();
-  if (testAccuracy === undefined) return { folder, values, failure: "Training diverged" };
+  if (accuracy === undefined) return { folder, values, failure: "Training diverged" };
   const numbers = { parameters: 1000, compression: 80, secondsPerStep: 0.01, seconds: 3 };
-  return { folder, values, summary: { testAccuracy, ...numbers } as Summary };
+  return {
+    folder,
+    values,
+    summary: { ...MEASURED, test: { accuracy }, ...numbers } as unknown as Summary,
+  };
 }
 
 const RESULTS = [

@@ -23,7 +23,14 @@ function screen(isTerminal: boolean, color = false): Screen {
   };
 }
 
-const START: RunEvent = { type: "start", label: "low rank", epochs: 2, steps: 2000, firstStep: 0 };
+const START: RunEvent = {
+  type: "start",
+  label: "low rank",
+  epochs: 2,
+  steps: 2000,
+  firstStep: 0,
+  measures: [{ name: "accuracy", better: "more", percent: true }],
+};
 const step = (n: number): RunEvent => ({
   type: "step",
   step: n,
@@ -33,7 +40,13 @@ const step = (n: number): RunEvent => ({
 });
 const EPOCH: RunEvent = {
   type: "epoch",
-  metrics: { step: 1000, epoch: 1, loss: 0.25, testAccuracy: 0.9765, ranks: { a: 30, b: 34 } },
+  metrics: {
+    step: 1000,
+    epoch: 1,
+    loss: 0.25,
+    test: { loss: 0.3, accuracy: 0.9765 },
+    ranks: { a: 30, b: 34 },
+  },
 };
 
 Deno.test("the terminal listener redraws its bar at most ten times a second", () => {

@@ -14,14 +14,13 @@ import {
   Random,
   relativeFrobenius,
   tensorsIn,
-  trainStep,
   truncationRules,
 } from "../../../../core/mod.ts";
 import { perceptron } from "../../../../layers/mod.ts";
 import { adam, heavyBall, sgd } from "../../../../optimizers/mod.ts";
 import { onBackend } from "../../../support/algebras.ts";
 import { dense, host, minus, norm, randomLowRank } from "../../../support/matrices.ts";
-import { methodOf, randomBatch } from "../../../support/training.ts";
+import { methodOf, randomBatch, stepOn } from "../../../support/training.ts";
 
 const RULES = [
   { rule: sgd, rate: 0.1 },
@@ -45,7 +44,7 @@ for (const integrator of integrators.list()) {
         const batch = randomBatch(engine, 24, 12, 4);
         const losses: number[] = [];
         for (let step = 0; step < STEPS; step++) {
-          const outcome = await trainStep(method, network, states, batch, { rate });
+          const outcome = await stepOn(method, network, states, batch, { rate });
           assertEquals(outcome.evaluations, integrator.evaluations);
           losses.push(outcome.loss);
           disposeStates(states, outcome.states);
@@ -53,7 +52,7 @@ for (const integrator of integrators.list()) {
         }
         assertLess(losses.at(-1)!, 0.95 * losses[0]!, `${losses}`);
         batch.x.dispose();
-        batch.labels.dispose();
+        batch.y.dispose();
         for (const t of tensorsIn(states)) t.dispose();
         assertEquals(engine.memory().numTensors, before);
       },
@@ -100,14 +99,14 @@ for (const rule of truncationRules.list()) {
       const batch = randomBatch(engine, 24, 12, 4);
       const losses: number[] = [];
       for (let step = 0; step < STEPS; step++) {
-        const outcome = await trainStep(method, network, states, batch, { rate: 0.01 });
+        const outcome = await stepOn(method, network, states, batch, { rate: 0.01 });
         losses.push(outcome.loss);
         disposeStates(states, outcome.states);
         states = outcome.states;
       }
       assertLess(losses.at(-1)!, 0.95 * losses[0]!, `${losses}`);
       batch.x.dispose();
-      batch.labels.dispose();
+      batch.y.dispose();
       for (const t of tensorsIn(states)) t.dispose();
       assertEquals(engine.memory().numTensors, before);
     },

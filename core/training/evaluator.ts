@@ -1,0 +1,120 @@
+/**
+ * Who answers the points of a step: one forward and backward pass, or several whose answers are
+ * summed.
+ *
+ * @module
+ */
+
+import type { Engine, Tensor } from "../backend/mod.ts";
+import type { Random } from "../random.ts";
+import { representationOf } from "./format.ts";
+import { type Layer, Pass } from "./pass.ts";
+import type { Batch, Task } from "./task.ts";
+import type { CapturedPair, Evidence, Points } from "./weight.ts";
+
+/** Loss and evidence at some points. */
+export interface Evaluation {
+  /** Mean loss over the batch. */
+  readonly loss: number;
+  /** Evidence of the weights whose gradients were wanted, by name. */
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  /** Frees the gradient pairs. */
+  dispose(): void;
+}
+
+/**
+ * Answers the points of a step.
+ *
+ * @param points Where all weights are.
+ * @param moving Names of those whose gradients are wanted.
+ */
+export type Evaluator = (points: Points, moving: ReadonlySet<string>) => Promise<Evaluation>;
+
+/**
+ * Answers by one forward and backward pass on a batch: derivatives of *minus* the loss, the
+ * gradient flow of training.
+ *
+ * @param random Source of what layers draw, the same in every evaluation.
+ */
+export function batchEvaluator(
+  engine: Engine,
+  network: Layer,
+  loss: Task["loss"],
+  batch: Batch,
+  random?: Random,
+): Evaluator {
+  return async (points, moving) => {
+    const options = { training: true, moving, ...(random ? { random } : {}) };
+    const pass = new Pass(engine, network, points, options);
+    const wanted = network.weights.filter((spec) => moving.has(spec.name));
+    const anchors = new Map<string, Tensor>();
+    for (const spec of wanted) {
+      const { anchor } = representationOf(spec);
+      if (anchor !== undefined) anchors.set(spec.name, points.get(spec.name)![anchor]!);
+    }
+    try {
+      const f = (): Tensor => engine.scale(-1, loss(pass, batch));
+      const { value, gradients } = engine.gradients(f, [...anchors.values()]);
+      const gradientOf = new Map([...anchors.keys()].map((name, i) => [name, gradients[i]!]));
+      const evidence = new Map(wanted.map(({ name }) => [
+        name,
+        { gradient: gradientOf.get(name) ?? seen(pass, points, name), pairs: pass.pairs(name) },
+      ]));
+      return { loss: -(await engine.read(value))[0]!, evidence, dispose: () => pass.dispose() };
+    } catch (error) {
+      pass.dispose();
+      throw error;
+    }
+  };
+}
+
+/** What a pass saw of a statistic; where it saw nothing, that stays as it is. */
+function seen(pass: Pass, points: Points, name: string): Tensor {
+  return pass.observed(name) ?? points.get(name)!.value!;
+}
+
+/**
+ * Answers with the weighted sum of what others answer: the parts of a batch, each by somebody.
+ *
+ * @param parts Evaluators with their shares; shares add up to 1.
+ */
+export function summedEvaluator(
+  engine: Engine,
+  parts: readonly { readonly evaluator: Evaluator; readonly share: number }[],
+): Evaluator {
+  return async (points, moving) => {
+    const answers: Evaluation[] = [];
+    const dispose = (): void => answers.forEach((a) => a.dispose());
+    try {
+      for (const { evaluator } of parts) answers.push(await evaluator(points, moving));
+    } catch (error) {
+      dispose();
+      throw error;
+    }
+    const loss = parts.reduce((sum, { share }, i) => sum + share * answers[i]!.loss, 0);
+    const evidence = [...moving].map((name) => {
+      const scaled = parts.map(({ share }, i) =>
+        scaledEvidence(engine, share, answers[i]!.evidence.get(name)!)
+      );
+      return [name, scaled.reduce((a, b) => addedEvidence(engine, a, b))] as const;
+    });
+    return { loss, evidence: new Map(evidence), dispose };
+  };
+}
+
+/** Evidence of a loss that is multiplied by a factor. */
+export function scaledEvidence(engine: Engine, factor: number, e: Evidence): Evidence {
+  const scale = (t: Tensor): Tensor => engine.scale(factor, t);
+  const pair = (p: CapturedPair): CapturedPair => ({
+    ...p,
+    d: scale(p.d),
+    dv: scale(p.dv),
+    ...(p.dxu ? { dxu: scale(p.dxu) } : {}),
+  });
+  return { gradient: scale(e.gradient), pairs: e.pairs.map(pair) };
+}
+
+/** Evidence of the sum of two losses: fields of pairs are sums already. */
+function addedEvidence(engine: Engine, a: Evidence, b: Evidence): Evidence {
+  return { gradient: engine.add(a.gradient, b.gradient), pairs: [...a.pairs, ...b.pairs] };
+}

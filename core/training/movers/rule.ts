@@ -1,0 +1,53 @@
+import type { Tensor } from "../../backend/mod.ts";
+import type { RuleState } from "../../integrators/mod.ts";
+import type { WeightMotion } from "../method.ts";
+import type { Moved, Mover, Moving } from "../mover.ts";
+import { regularisedGradient } from "../regularize.ts";
+import type { Updated } from "../rule.ts";
+import type { StateTree } from "../weight.ts";
+
+/**
+ * Every variable of a weight by the optimizer rule, all at once: dense weights, and the naive
+ * training of factors that integrators are compared with, whose steps shrink and grow with the
+ * singular values of the other factors.
+ */
+export const byRule: Mover = {
+  name: "optimizer",
+  description: "all variables at once, by the optimizer rule",
+  waits: true,
+  moves: (representation) => representation.asVariables !== undefined,
+
+  async *update({ representation, spec, state, motion }: Moving) {
+    const { method } = motion;
+    const reading = representation.asVariables!(method, spec, state);
+    const flows = reading.gradients(yield reading.point);
+    const known = (state.moments ?? {}) as Readonly<Record<string, RuleState<Tensor>>>;
+    const next: Record<string, Tensor> = {};
+    const moments: Record<string, StateTree> = {};
+    for (const [name, x] of Object.entries(reading.start)) {
+      const flow = name === reading.whole
+        ? await regularisedGradient(method, spec, flows[name]!, x)
+        : flows[name]!;
+      const moved = await updated(motion, x, flow, known[name]);
+      next[name] = moved.value;
+      if (moved.state) moments[name] = moved.state;
+    }
+    const kept = Object.keys(moments).length > 0 ? { moments } : {};
+    return { state: { ...reading.store(next), ...kept } } satisfies Moved;
+  },
+};
+
+/** One update, for rules that want matrices of kernels and vectors as such. */
+async function updated(
+  { method: { algebra: a, engine, rule }, rate, decay }: WeightMotion,
+  x: Tensor,
+  flow: Tensor,
+  state: RuleState<Tensor> | undefined,
+): Promise<Updated<Tensor>> {
+  const step = { rate, decay, vector: x.shape.length < 2 };
+  if (!rule.matrices || x.shape.length === 2) return await rule.update(a, x, flow, step, state);
+  const columns = x.shape.at(-1) ?? 1;
+  const asMatrix = (t: Tensor): Tensor => a.reshape(t, x.size / columns, columns);
+  const next = await rule.update(a, asMatrix(x), asMatrix(flow), step, state);
+  return { ...next, value: engine.reshape(next.value, x.shape) };
+}

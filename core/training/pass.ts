@@ -1,0 +1,214 @@
+/**
+ * Networks as the trainer sees them, and one evaluation under way.
+ *
+ * @module
+ */
+
+import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
+import { Random } from "../random.ts";
+import { representationOf } from "./format.ts";
+import type { Linearised, Model, NetworkAt } from "./task.ts";
+import type { CapturedPair, Points, WeightPoint, WeightSpec, WeightStates } from "./weight.ts";
+
+/** A forward map over named weights. Layers hold no tensors. */
+export interface Layer {
+  /** The weights it needs. */
+  readonly weights: readonly WeightSpec[];
+  /** The forward map; inputs have the batch in their first dimension. */
+  forward(pass: Pass, x: Tensor, ...others: Tensor[]): Tensor;
+  /** The forward map with its derivative in the input; absent where nobody has written it. */
+  linearise?(pass: Pass, x: Tensor): Linearised;
+}
+
+/** What a pass is for. */
+export interface PassOptions {
+  /** Whether gradients will be asked for: layers such as dropout differ. */
+  readonly training: boolean;
+  /** Source of what layers draw; every evaluation of a step starts from the same one. */
+  readonly random?: Random;
+  /** Names of the weights whose gradients are wanted; default: all. */
+  readonly moving?: ReadonlySet<string>;
+}
+
+/** One evaluation under way: what layers may use in their forward map. */
+export class Pass implements Model {
+  /** The engine that runs it. */
+  readonly engine: Engine;
+  /** Whether gradients will be asked for: layers such as dropout differ. */
+  readonly training: boolean;
+  readonly #network: Layer;
+  readonly #specs: ReadonlyMap<string, WeightSpec>;
+  readonly #points: Points;
+  readonly #moving: ReadonlySet<string> | undefined;
+  readonly #pairs: Map<string, CapturedPair[]> = new Map();
+  readonly #observed: Map<string, Tensor> = new Map();
+  readonly #random: Random;
+
+  /** Starts an evaluation of `network` at `points`. */
+  constructor(
+    engine: Engine,
+    network: Layer,
+    points: Points,
+    { training, random = new Random(0), moving }: PassOptions,
+  ) {
+    this.engine = engine;
+    this.training = training;
+    this.#network = network;
+    this.#random = random;
+    this.#moving = moving;
+    this.#specs = new Map(network.weights.map((w) => [w.name, w]));
+    this.#points = points;
+  }
+
+  /** The forward map of the whole network. */
+  forward(x: Tensor, ...others: Tensor[]): Tensor {
+    return this.#network.forward(this, x, ...others);
+  }
+
+  /** The same with its derivative in the input. */
+  linearise(x: Tensor): Linearised {
+    return linearised(this.#network, this, x);
+  }
+
+  /**
+   * act(x W + b) for a weight of any format, or act(x Wᵀ + b).
+   *
+   * @param bias Name of the bias, or null.
+   */
+  linear(
+    weight: string,
+    x: Tensor,
+    bias: string | null,
+    activation: Activation,
+    options: { readonly transpose?: boolean } = {},
+  ): Tensor {
+    const spec = this.#spec(weight);
+    const capture = this.#receiver(weight);
+    return representationOf(spec).linear(this.engine, this.#point(weight), x, {
+      spec,
+      bias: bias === null ? null : this.dense(bias),
+      activation,
+      ...options,
+      ...(capture ? { capture } : {}),
+    });
+  }
+
+  /**
+   * act(x ∗ W + b) for a kernel of any format.
+   *
+   * @param x Images, batch×height×width×channels.
+   */
+  conv2d(
+    weight: string,
+    x: Tensor,
+    bias: string | null,
+    geometry: ConvGeometry,
+    activation: Activation,
+  ): Tensor {
+    const spec = this.#spec(weight);
+    const representation = representationOf(spec);
+    if (!representation.conv2d) {
+      throw new Error(
+        `Cannot convolve with "${weight}": weights of format "${spec.format}" are no kernels`,
+      );
+    }
+    const capture = this.#receiver(weight, geometry);
+    return representation.conv2d(this.engine, this.#point(weight), x, {
+      spec,
+      bias: bias === null ? null : this.dense(bias),
+      geometry,
+      activation,
+      ...(capture ? { capture } : {}),
+    });
+  }
+
+  /** The random numbers of a layer: the same in every evaluation of one step. */
+  random(layer: string): Random {
+    return this.#random.fork(layer);
+  }
+
+  /** Tells what this pass saw of a statistic; the pass takes the tensor over. */
+  observe(weight: string, value: Tensor): void {
+    this.#spec(weight);
+    this.#observed.get(weight)?.dispose();
+    this.#observed.set(weight, this.engine.keep(value));
+  }
+
+  /** What was observed of a statistic; undefined where nothing was. */
+  observed(weight: string): Tensor | undefined {
+    return this.#observed.get(weight);
+  }
+
+  /** The tensor of a weight that is stored in full. */
+  dense(weight: string): Tensor {
+    return this.#point(weight).value!;
+  }
+
+  /** Gradient pairs of a weight, after the backward pass. */
+  pairs(weight: string): readonly CapturedPair[] {
+    return this.#pairs.get(weight) ?? [];
+  }
+
+  /** Frees what the passes left to their receivers. */
+  dispose(): void {
+    for (const pair of [...this.#pairs.values()].flat()) {
+      for (const t of [pair.x, pair.d, pair.xu, pair.dv, pair.dxu, pair.z]) t?.dispose();
+    }
+    for (const t of this.#observed.values()) t.dispose();
+    this.#pairs.clear();
+    this.#observed.clear();
+  }
+
+  /** What takes the gradient pairs of a weight; nobody does where no gradient is wanted. */
+  #receiver(weight: string, geometry?: ConvGeometry): ((pair: GradientPair) => void) | undefined {
+    if (!this.training || this.#moving?.has(weight) === false) return undefined;
+    return (pair) => this.#capture(weight, geometry ? { ...pair, geometry } : pair);
+  }
+
+  #capture(weight: string, pair: CapturedPair): void {
+    const pairs = this.#pairs.get(weight);
+    if (pairs) pairs.push(pair);
+    else this.#pairs.set(weight, [pair]);
+  }
+
+  #spec(weight: string): WeightSpec {
+    const spec = this.#specs.get(weight);
+    if (!spec) {
+      throw new Error(
+        `Cannot find weight "${weight}": the network declares ${[...this.#specs.keys()]}`,
+      );
+    }
+    return spec;
+  }
+
+  #point(weight: string): WeightPoint {
+    this.#spec(weight);
+    return this.#points.get(weight)!;
+  }
+}
+
+/**
+ * A layer's value with its derivative in the input.
+ *
+ * @throws {Error} When the layer offers none.
+ */
+export function linearised(layer: Layer, pass: Pass, x: Tensor): Linearised {
+  if (layer.linearise) return layer.linearise(pass, x);
+  const names = layer.weights.map((w) => w.name);
+  throw new Error(
+    `Cannot differentiate the network in its input: a layer with weights [${names}] has no ` +
+      `linearise()`,
+  );
+}
+
+/** A network at fixed points, to be evaluated as it is outside of training. */
+export function networkAt(engine: Engine, network: Layer, points: Points): NetworkAt {
+  return { engine, open: () => new Pass(engine, network, points, { training: false }) };
+}
+
+/** Where the weights stand between steps. */
+export function currentPoints(network: Layer, states: WeightStates): Points {
+  return new Map(
+    network.weights.map((spec) => [spec.name, representationOf(spec).point(states[spec.name]!)]),
+  );
+}

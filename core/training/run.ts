@@ -1,0 +1,447 @@
+/**
+ * A training run: start or resume, next batch, step, log, measure, save, finish. Who trains in
+ * another way writes another loop over it.
+ *
+ * @module
+ */
+
+import {
+  batchCount,
+  type BatchSource,
+  directBatches,
+  type Examples,
+  prefetchedBatches,
+} from "../data/mod.ts";
+import { NonFiniteError } from "../integrators/mod.ts";
+import type { Listener, MetricLine, RunEndReason, RunFolder } from "../io/mod.ts";
+import { Random } from "../random.ts";
+import { type Restored, restoreState, StateStore, type TrainerState } from "./checkpoint.ts";
+import { batchEvaluator, type Evaluator } from "./evaluator.ts";
+import { initialStates } from "./initial.ts";
+import { measure, uploaded } from "./measure.ts";
+import type { TrainingMethod } from "./method.ts";
+import { requireMovable } from "./movable.ts";
+import { currentPoints, type Layer, networkAt } from "./pass.ts";
+import { rankMetrics, ranksOf } from "./ranks.ts";
+import { disposeStates, type StepOutcome, trainStep } from "./step.ts";
+import { type Batch, isBetter, type Measurement, type Task } from "./task.ts";
+import type { WeightStates } from "./weight.ts";
+
+/** A loss that grew by this many times that of the first step counts as divergence. */
+const DIVERGENCE_FACTOR = 1000;
+/** First losses below this, such as that of a network which starts at its best, count as this. */
+const SMALL_LOSS = 1e-3;
+/** Lines in metrics.jsonl between two measurements. */
+const LINES_BETWEEN = 8;
+/** Milliseconds of training between two looks at signals and timers. */
+const PAUSE_EVERY = 50;
+
+/** Settings of a training run. */
+export interface TrainOptions {
+  /** What trains, for people: "low rank", "dense baseline". */
+  readonly label: string;
+  /** Integrator, optimizer and engine. */
+  readonly method: TrainingMethod;
+  /** Maps the inputs of the task to its outputs. */
+  readonly network: Layer;
+  /** What is learnt. */
+  readonly task: Task;
+  /** Seed of weights and data order. */
+  readonly seed: number;
+  /** Passes through the training examples. */
+  readonly epochs: number;
+  /** Steps in all, in place of epochs. */
+  readonly steps?: number;
+  /** Steps between two measurements; default: those of an epoch. */
+  readonly measureEvery?: number;
+  /**
+   * Makes the states to start from, of tensors that the run takes over; default: random ones of
+   * the seed. A run that is resumed does not ask.
+   */
+  readonly start?: () => Promise<WeightStates>;
+  /** Examples per step; a last batch that is not full is left out. */
+  readonly batch: number;
+  /** Prepares batches on another thread; the result is the same. Default false. */
+  readonly prefetch?: boolean;
+  /** Step size at a step, from 0. */
+  readonly rate: (step: number, totalSteps: number) => number;
+  /** Largest norm of the whole gradient; absent: no clipping. */
+  readonly clipNorm?: number;
+  /** Stops when the task's first measure `on` these has not improved `patience` times. */
+  readonly earlyStop?: { readonly on: Examples; readonly patience: number };
+  /** Receives metrics and checkpoints; absent: nothing is written. */
+  readonly folder?: RunFolder;
+  /** Hears what happens. */
+  readonly listener?: Listener;
+  /** Aborts after the step under way, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a run ended. */
+export interface TrainResult {
+  /** Why it ended. */
+  readonly reason: RunEndReason;
+  /** What went wrong, when it diverged. */
+  readonly message?: string;
+  /** State at the end; the caller disposes the tensors. */
+  readonly state: TrainerState;
+  /** Mean loss before the last measurement. */
+  readonly trainLoss: number;
+  /** On the test examples; undefined when the run was interrupted or diverged. */
+  readonly test?: Measurement;
+  /** Median seconds of a step. */
+  readonly secondsPerStep: number;
+}
+
+/** A training run under way. */
+export class Run {
+  /** What it was opened with. */
+  readonly options: TrainOptions;
+  /** Steps in an epoch. */
+  readonly perEpoch: number;
+  /** Steps in all. */
+  readonly total: number;
+  readonly #store: StateStore;
+  readonly #source: BatchSource;
+  readonly #durations: number[] = [];
+  readonly #started: number;
+  #state: TrainerState;
+  #reason: RunEndReason | undefined;
+  #why: string | undefined;
+  #test: Measurement | undefined;
+  /** When signals and timers were last let in. */
+  #paused = -Infinity;
+  /** Step of the checkpoint in the folder, if there is one. */
+  #lastSaved: number | undefined;
+
+  private constructor(o: TrainOptions, perEpoch: number, begun: Begun) {
+    this.options = o;
+    this.perEpoch = perEpoch;
+    this.total = totalOf(o, perEpoch);
+    this.#state = begun.state;
+    this.#store = new StateStore(o.method.engine, begun.state.states, begun.fixed);
+    this.#started = performance.now() - 1000 * begun.state.seconds;
+    this.#lastSaved = begun.resumed ? begun.state.step : undefined;
+    this.#source = openBatches(o);
+  }
+
+  /**
+   * Starts a run, or goes on with the one in the folder.
+   *
+   * @throws {RangeError} When there are fewer examples than a batch takes, or nothing can move a
+   * weight; nothing has been written then.
+   */
+  static async open(o: TrainOptions): Promise<Run> {
+    const perEpoch = batchCount(o.task.train.count, o.batch, true);
+    if (perEpoch === 0) {
+      throw new RangeError(
+        `Cannot train: a batch of ${o.batch} needs as many examples, got ${o.task.train.count}`,
+      );
+    }
+    requireMovable(o.method, o.network);
+    const run = new Run(o, perEpoch, await begin(o));
+    const { label, epochs } = o;
+    const firstStep = run.state.step;
+    const { measures } = o.task;
+    o.listener?.({ type: "start", label, epochs, steps: run.total, firstStep, measures });
+    return run;
+  }
+
+  /** Where it is. */
+  get state(): TrainerState {
+    return this.#state;
+  }
+
+  /** Why it ended before its last step; undefined while it may go on. */
+  get reason(): RunEndReason | undefined {
+    return this.#reason;
+  }
+
+  /** Whether there is no step left to take. */
+  get over(): boolean {
+    const { earlyStop } = this.options;
+    return this.#reason !== undefined || this.#state.step >= this.total ||
+      (earlyStop !== undefined && this.#state.sinceBest >= earlyStop.patience);
+  }
+
+  /** The batches up to the next measurement; ends early where the run does. */
+  async *batches(): AsyncGenerator<Batch> {
+    const every = this.options.measureEvery ?? this.perEpoch;
+    const until = Math.min(this.total, (Math.floor(this.#state.step / every) + 1) * every);
+    while (this.#state.step < until) {
+      const epoch = Math.floor(this.#state.step / this.perEpoch);
+      const first = this.#state.step - epoch * this.perEpoch;
+      for await (const host of this.#source.epoch(epoch, first)) {
+        if (await this.#interrupted()) return;
+        const batch = uploaded(this.options.method.engine, host);
+        try {
+          yield batch;
+        } finally {
+          for (const t of Object.values(batch)) t.dispose();
+        }
+        if (this.#reason || this.#state.step >= until) return;
+      }
+    }
+  }
+
+  /**
+   * Takes a step.
+   *
+   * @param evaluator Answers in place of one pass on the batch.
+   * @returns Nothing where the step diverged: the run is over then, its state as before.
+   */
+  async step(batch: Batch, evaluator?: Evaluator): Promise<StepOutcome | undefined> {
+    const { method, network, clipNorm, rate } = this.options;
+    const { step, states } = this.#state;
+    const before = performance.now();
+    const settings = {
+      rate: rate(step, this.total),
+      progress: step / this.total,
+      ...(clipNorm === undefined ? {} : { clipNorm }),
+    };
+    const outcome = await this.#orDiverged(() =>
+      method.engine.scope(async () => {
+        const answers = evaluator ?? await this.#evaluator(batch);
+        return await trainStep(method, network, states, answers, settings);
+      })
+    );
+    if (!outcome) return undefined;
+    const { firstLoss } = this.#state;
+    const why = grown(Number.isNaN(firstLoss) ? outcome.loss : firstLoss, outcome.loss);
+    if (why !== undefined) {
+      disposeStates(outcome.states, states);
+      return this.#diverged(why);
+    }
+    this.#advance(outcome);
+    this.#durations.push((performance.now() - before) / 1000);
+    return outcome;
+  }
+
+  /** One pass on what the task makes of a batch. */
+  async #evaluator(batch: Batch): Promise<Evaluator> {
+    const { method: { engine }, network, task, seed } = this.options;
+    const { step, states } = this.#state;
+    const random = new Random(seed).fork(`step ${step}`);
+    const at = networkAt(engine, network, currentPoints(network, states));
+    const seen = await task.prepare?.(at, batch, random.fork("objective")) ?? batch;
+    return batchEvaluator(engine, network, task.loss, seen, random);
+  }
+
+  #advance(outcome: StepOutcome): void {
+    disposeStates(this.#state.states, outcome.states);
+    const { firstLoss, lossSum, step } = this.#state;
+    this.#state = {
+      ...this.#state,
+      step: step + 1,
+      states: outcome.states,
+      lossSum: lossSum + outcome.loss,
+      firstLoss: Number.isNaN(firstLoss) ? outcome.loss : firstLoss,
+    };
+  }
+
+  /** Tells of a step, and now and then writes a line. */
+  log({ loss, discarded }: StepOutcome): void {
+    const { network, listener, folder, measureEvery = this.perEpoch } = this.options;
+    const { step } = this.#state;
+    const ranks = ranksOf(network, this.#state.states);
+    const factorised = Object.keys(ranks).length > 0;
+    const totalRank = Object.values(ranks).reduce((a, b) => a + b, 0);
+    const epoch = this.#epoch;
+    listener?.({ type: "step", step, epoch, loss, ...(factorised ? { totalRank } : {}) });
+    if (step % Math.max(1, Math.floor(measureEvery / LINES_BETWEEN)) !== 0) return;
+    folder?.appendMetric({ step, epoch, loss, ...(factorised ? { ranks, discarded } : {}) });
+  }
+
+  /** Measures the network, decides whether it got better, and writes what it found. */
+  async measure(): Promise<Measurement | undefined> {
+    const { task, earlyStop, method, network } = this.options;
+    const test = await this.#orDiverged(() => this.#measured(task.test));
+    if (!test) return undefined;
+    const why = grown(this.#state.firstLoss, test.loss);
+    if (why !== undefined) return this.#diverged(why);
+    const judged = earlyStop && await this.#orDiverged(() => this.#measured(earlyStop.on));
+    if (earlyStop && !judged) return undefined;
+    this.#test = test;
+    const steps = this.#stepsSinceMeasured();
+    this.#state = {
+      ...this.#state,
+      ...(judged ? this.#judgement(judged) : {}),
+      lossSum: 0,
+      trainLoss: this.#state.lossSum / steps,
+      secondsPerStep: median(this.#durations),
+    };
+    const metrics: MetricLine = {
+      step: this.#state.step,
+      epoch: this.#epoch,
+      loss: this.#state.trainLoss,
+      learningRate: this.options.rate(this.#state.step - 1, this.total),
+      test: { loss: test.loss, ...test.values },
+      ...await rankMetrics(method, network, this.#state.states),
+      secondsPerStep: median(this.#durations.slice(-steps)),
+    };
+    this.options.folder?.appendMetric(metrics);
+    this.options.listener?.({ type: "epoch", metrics });
+    return test;
+  }
+
+  #judgement({ values }: Measurement): Pick<TrainerState, "best" | "sinceBest"> {
+    const [first] = this.options.task.measures;
+    const value = values[first.name]!;
+    const { best, sinceBest } = this.#state;
+    return Number.isNaN(best) || isBetter(first, value, best)
+      ? { best: value, sinceBest: 0 }
+      : { best, sinceBest: sinceBest + 1 };
+  }
+
+  #measured(on: Examples): Promise<Measurement> {
+    const { method, network, task } = this.options;
+    return measure(method, network, this.#state.states, task, { on });
+  }
+
+  /** Writes a checkpoint, if there is a folder. */
+  async save(): Promise<void> {
+    const { folder, listener } = this.options;
+    if (!folder || this.#reason === "diverged") return;
+    const timed = { ...this.#state, seconds: this.#seconds };
+    const found = await this.#orDiverged(() => this.#store.store(timed));
+    if (!found) return;
+    const path = await folder.saveCheckpoint(found);
+    this.#lastSaved = this.#state.step;
+    listener?.({ type: "checkpoint", path, step: this.#state.step });
+  }
+
+  /** Ends the run; the state is the caller's from here on. */
+  async finish(): Promise<TrainResult> {
+    if (!this.#reason && !this.#test) {
+      this.#test = await this.#orDiverged(() => this.#measured(this.options.task.test));
+    }
+    const early = this.#state.step < this.total ? "stopped-early" : "finished";
+    const reason = this.#reason ?? early;
+    const seconds = this.#seconds;
+    this.options.listener?.({ type: "end", reason, step: this.#state.step, seconds });
+    return {
+      reason,
+      state: { ...this.#state, seconds },
+      trainLoss: this.#state.trainLoss,
+      // A run that was over when it was resumed has timed no step of its own.
+      secondsPerStep: this.#durations.length > 0
+        ? median(this.#durations)
+        : this.#state.secondsPerStep,
+      ...(reason === early && this.#test ? { test: this.#test } : {}),
+      ...(this.#why === undefined ? {} : { message: this.#message(this.#why) }),
+    };
+  }
+
+  /** Ends what goes on in the background. */
+  [Symbol.dispose](): void {
+    this.#source.close();
+  }
+
+  /** Number of the epoch under way, or just done, from 1. */
+  get #epoch(): number {
+    return Math.ceil(this.#state.step / this.perEpoch);
+  }
+
+  get #seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  #stepsSinceMeasured(): number {
+    const { measureEvery = this.perEpoch } = this.options;
+    return (this.#state.step - 1) % measureEvery + 1;
+  }
+
+  /** Lets signals and timers through; saves and ends the run where one asks for it. */
+  async #interrupted(): Promise<boolean> {
+    // CPU backends answer at once: promises alone would never let them in.
+    if (performance.now() - this.#paused >= PAUSE_EVERY) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.#paused = performance.now();
+    }
+    if (!this.options.signal?.aborted) return false;
+    await this.save();
+    this.#reason ??= "interrupted";
+    return true;
+  }
+
+  async #orDiverged<T>(f: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await f();
+    } catch (error) {
+      if (!(error instanceof NonFiniteError)) throw error;
+      return this.#diverged(error.message.replace(/^Cannot [^:]*: /, ""));
+    }
+  }
+
+  #diverged(why: string): undefined {
+    this.#reason = "diverged";
+    this.#why = why;
+  }
+
+  #message(why: string): string {
+    const { rate, folder } = this.options;
+    const { step } = this.#state;
+    // Either the last step was too long, or the one that failed was.
+    const longest = Math.max(...[step - 1, step].map((n) => rate(Math.max(0, n), this.total)));
+    const saved = folder && this.#lastSaved !== undefined
+      ? `; the checkpoint of step ${this.#lastSaved} is kept in ${folder.path}`
+      : "";
+    return `Training diverged after step ${step}: ${why}${saved}. ` +
+      `Lower the learning rate (now ${Number(longest.toPrecision(3))}) or clip the gradient`;
+  }
+}
+
+/** How a run begins. */
+interface Begun extends Partial<Restored> {
+  readonly state: TrainerState;
+  readonly resumed: boolean;
+}
+
+async function begin(o: TrainOptions): Promise<Begun> {
+  const checkpoint = await o.folder?.loadCheckpoint();
+  if (checkpoint) {
+    const restored = restoreState(o.method.engine, o.network, checkpoint.record, checkpoint.fixed);
+    await o.folder!.keepMetricsThrough(restored.state.step);
+    return { ...restored, resumed: true };
+  }
+  await o.folder?.keepMetricsThrough(-1);
+  const state = {
+    step: 0,
+    states: await (o.start?.() ?? initialStates(o.method, o.network, o.seed)),
+    lossSum: 0,
+    trainLoss: NaN,
+    firstLoss: NaN,
+    best: NaN,
+    sinceBest: 0,
+    seconds: 0,
+    secondsPerStep: NaN,
+  };
+  return { state, resumed: false };
+}
+
+function totalOf({ steps, epochs }: TrainOptions, perEpoch: number): number {
+  return steps ?? epochs * perEpoch;
+}
+
+/** The batches of a run, from a second thread where it is asked for. */
+function openBatches({ task, seed, batch, prefetch, listener }: TrainOptions): BatchSource {
+  const { train: examples, augmentation } = task;
+  const plan = { examples, seed, size: batch, ...(augmentation ? { augmentation } : {}) };
+  if (!prefetch) return directBatches(plan);
+  const onFallback = (reason: string) => {
+    const text = `Batches are made on the training thread: ${reason}`;
+    listener?.({ type: "message", level: "info", text });
+  };
+  return prefetchedBatches(plan, { onFallback });
+}
+
+/** Says how far the loss grew where that is no training any more; losses may be negative. */
+function grown(first: number, loss: number): string | undefined {
+  if (loss <= first + DIVERGENCE_FACTOR * Math.max(Math.abs(first), SMALL_LOSS)) return undefined;
+  return `the loss grew from ${first.toPrecision(3)} to ${loss.toPrecision(3)}`;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted.length === 0 ? NaN : sorted[sorted.length >> 1]!;
+}

@@ -1,0 +1,128 @@
+/**
+ * What is learnt: batches, a loss that the engine differentiates, and measures with a direction.
+ *
+ * @module
+ */
+
+import type { Engine, Tensor } from "../backend/mod.ts";
+import type { Examples, ImageAugmentation } from "../data/mod.ts";
+import type { Random } from "../random.ts";
+
+/** A batch on the engine: its parts by name, the batch first in their shapes. */
+export type Batch = Readonly<Record<string, Tensor>>;
+
+/** A value with the transpose of the derivative there. */
+export interface Linearised {
+  /** The value. */
+  readonly y: Tensor;
+  /** ⟨cotangent, dy/dx⟩, in the shape of x; may be differentiated in the weights. */
+  pullback(cotangent: Tensor): Tensor;
+}
+
+/** A network at the weights of one pass: what losses and measures are functions of. */
+export interface Model {
+  /** The engine that runs it. */
+  readonly engine: Engine;
+  /** Whether gradients will be asked for: layers such as dropout differ. */
+  readonly training: boolean;
+  /** The forward map; a loss may take it several times. */
+  forward(x: Tensor, ...others: Tensor[]): Tensor;
+  /**
+   * The forward map with its derivative in the input.
+   *
+   * @throws {Error} When a layer offers none.
+   */
+  linearise(x: Tensor): Linearised;
+}
+
+/** A network at fixed weights. */
+export interface NetworkAt {
+  /** What runs it. */
+  readonly engine: Engine;
+  /** Begins an evaluation as it is outside of training; the caller disposes it. */
+  open(): Model & { dispose(): void };
+}
+
+/** A number that says how good a network is. */
+export interface Measure {
+  /** Name, such as "accuracy". */
+  readonly name: string;
+  /** Whether more of it is better, or less. */
+  readonly better: "more" | "less";
+  /** Whether people read it in percent; default false. */
+  readonly percent?: boolean;
+}
+
+/** How good a network is on some examples. */
+export interface Measurement {
+  /** Mean loss. */
+  readonly loss: number;
+  /** Values of the task's measures by name. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Examples by true class (row) and predicted class (column), of classifications. */
+  readonly confusion?: readonly (readonly number[])[];
+}
+
+/** Takes a measurement batch by batch. */
+export interface Meter {
+  /** Looks at one batch; tensors belong to the innermost scope. */
+  add(model: Model, batch: Batch): Promise<void>;
+  /** What was seen. */
+  result(): Measurement;
+}
+
+/** What is learnt. */
+export interface Task {
+  /** For people: "classification". */
+  readonly name: string;
+  /** What to train on. */
+  readonly train: Examples;
+  /** What to measure on. */
+  readonly test: Examples;
+  /** Random changes of the training images; default none. */
+  readonly augmentation?: ImageAugmentation;
+  /** The measures; early stopping, tables and sweeps go by the first. */
+  readonly measures: readonly [Measure, ...Measure[]];
+  /**
+   * The batch that a step sees, made once before its first evaluation; default: as it comes.
+   *
+   * @param batch As it comes from the data; it stays the caller's.
+   * @param random A stream of this step's own.
+   * @returns Tensors of the innermost scope.
+   */
+  prepare?(at: NetworkAt, batch: Batch, random: Random): Promise<Batch>;
+  /** Mean loss over the batch, a scalar; the engine differentiates it. */
+  loss(model: Model, batch: Batch): Tensor;
+  /** Begins a measurement. */
+  meter(): Meter;
+}
+
+/** Whether the first value of a measure is better than the second. */
+export function isBetter({ better }: Measure, value: number, than: number): boolean {
+  return better === "more" ? value > than : value < than;
+}
+
+/** Means over examples of what functions of a batch say; "loss" must be among them. */
+export function meanMeter(
+  means: Readonly<Record<string, (model: Model, batch: Batch) => Tensor>>,
+  last: (means: Readonly<Record<string, number>>) => Readonly<Record<string, number>>,
+): Meter {
+  const sums: Record<string, number> = {};
+  let count = 0;
+  return {
+    async add(model, batch) {
+      const size = Object.values(batch)[0]!.shape[0]!;
+      count += size;
+      for (const [name, mean] of Object.entries(means)) {
+        const [value] = await model.engine.read(mean(model, batch));
+        sums[name] = (sums[name] ?? 0) + size * value!;
+      }
+    },
+    result() {
+      const found = Object.fromEntries(
+        Object.entries(sums).map(([name, sum]) => [name, sum / count]),
+      );
+      return { loss: found.loss!, values: last(found) };
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { Engine, Tensor } from "../../backend/mod.ts";
+import { type Dataset, imageExamples } from "../../data/mod.ts";
+import { NonFiniteError } from "../../integrators/mod.ts";
+import type { Batch, Measurement, Meter, Model, Task } from "../task.ts";
+
+/** What is classified, beside the examples: their column `x` has the inputs, `y` the classes. */
+export interface ClassificationOptions extends Pick<Task, "train" | "test" | "augmentation"> {
+  /** Number of classes; labels are below it. */
+  readonly classes: number;
+}
+
+/** Mean cross-entropy of logits, batch×classes, and the classes `y`. */
+export function crossEntropyLoss(model: Model, { x, y }: Batch): Tensor {
+  return model.engine.softmaxCrossEntropy(model.forward(x!), y!);
+}
+
+/** Classes of inputs: the mean cross-entropy of logits, batch×classes. */
+export function classification({ classes, ...data }: ClassificationOptions): Task {
+  return {
+    ...data,
+    name: "classification",
+    measures: [{ name: "accuracy", better: "more", percent: true }],
+    loss: crossEntropyLoss,
+    meter: () => new Confusion(classes),
+  };
+}
+
+/** The classes of labelled images. */
+export function imageClassification(
+  { train, test, shape, classes }: Dataset,
+  steps: NonNullable<Task["augmentation"]>["steps"] = [],
+): Task {
+  return classification({
+    train: imageExamples(train, shape),
+    test: imageExamples(test, shape),
+    classes,
+    ...(steps.length > 0 ? { augmentation: { column: "x", shape, steps } } : {}),
+  });
+}
+
+/** Counts examples by true and predicted class. */
+class Confusion implements Meter {
+  readonly #counts: number[][];
+  #loss = 0;
+  #seen = 0;
+
+  constructor(classes: number) {
+    this.#counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  }
+
+  async add(model: Model, { x, y }: Batch): Promise<void> {
+    const { engine } = model;
+    const logits = model.forward(x!);
+    const [mean] = await engine.read(engine.softmaxCrossEntropy(logits, y!));
+    const labels = await engine.read(y!);
+    this.#loss += mean! * labels.length;
+    this.#seen += labels.length;
+    const predicted = await predictions(engine, logits);
+    predicted.forEach((p, i) => this.#counts[labels[i]!]![p]!++);
+  }
+
+  result(): Measurement {
+    const correct = this.#counts.reduce((sum, row, i) => sum + row[i]!, 0);
+    return {
+      loss: this.#loss / this.#seen,
+      values: { accuracy: correct / this.#seen },
+      confusion: this.#counts,
+    };
+  }
+}
+
+/**
+ * Index of the largest logit of each row.
+ *
+ * @throws {NonFiniteError} When a logit is not finite: such a row has no largest.
+ */
+async function predictions(engine: Engine, logits: Tensor): Promise<Int32Array> {
+  const [rows, cols] = logits.shape as [number, number];
+  const values = await engine.read(logits);
+  return Int32Array.from({ length: rows }, (_, i) => {
+    let best = 0;
+    for (let j = 0; j < cols; j++) {
+      const value = values[i * cols + j]!;
+      if (!Number.isFinite(value)) {
+        throw new NonFiniteError(
+          `Cannot classify: expected finite logits, the network answers ${value}`,
+        );
+      }
+      if (value > values[i * cols + best]!) best = j;
+    }
+    return best;
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * Weights as layers declare them, as states store them, and as passes see them.
+ *
+ * @module
+ */
+
+import type { ConvGeometry, GradientPair, Tensor } from "../backend/mod.ts";
+import type { Random } from "../random.ts";
+import type { Plugin } from "../registry.ts";
+
+/** Random start of a weight. */
+export interface Initialiser extends Plugin {
+  /**
+   * Variance of the entries.
+   *
+   * @param shape inputs×outputs, or the shape of a vector.
+   */
+  variance(shape: readonly number[]): number;
+  /** Draws the entries, row-major. */
+  draw(random: Random, shape: readonly number[]): Float32Array;
+}
+
+/** A weight that a layer declares. */
+export interface WeightSpec {
+  /** Name within the network, such as "dense1.weight". */
+  readonly name: string;
+  /**
+   * inputs×outputs for a linear map, height×width×inputs×outputs for a convolution, or any shape
+   * for a dense weight.
+   */
+  readonly shape: readonly number[];
+  /** Registry name of the format: "dense", "low-rank", "statistic". */
+  readonly format: string;
+  /** How it starts. */
+  readonly initialiser: Initialiser;
+  /** Rank at the start, for formats that have one. */
+  readonly rank?: number;
+  /** Rank at the start by the name of the mode, for formats with several; default: `rank`. */
+  readonly ranks?: Readonly<Record<string, number>>;
+  /** Bounds of the rank; defaults: those of the run. */
+  readonly minRank?: number;
+  /** Upper bound of the rank. */
+  readonly maxRank?: number;
+  /**
+   * Pixels of an image that a kernel reads and writes, for formats that choose by cost how to run;
+   * default: as many of both.
+   */
+  readonly pixels?: readonly [number, number];
+  /** Share of a new observation in a running statistic; default 0.1. */
+  readonly momentum?: number;
+  /** Factor of the increment of an adapted weight; default 1. */
+  readonly scale?: number;
+}
+
+/** A tree of tensors and numbers: what a checkpoint walks over. */
+export type StateTree =
+  | Tensor
+  | number
+  | string
+  | undefined
+  | { readonly [key: string]: StateTree };
+
+/** What a representation stores of a weight, and what movers add to it: a plain record. */
+export interface WeightRecord {
+  /** Tensors and numbers by the representation's own names; `moments` belong to the mover. */
+  readonly [key: string]: StateTree;
+}
+
+/** Stored state of one weight: a plain record that starts with its format. */
+export interface WeightState extends WeightRecord {
+  /** Registry name of the format. */
+  readonly format: string;
+}
+
+/** States of all weights by name. */
+export type WeightStates = Readonly<Record<string, WeightState>>;
+
+/** What the network computes with at one evaluation: tensors by the representation's own names. */
+export type WeightPoint = Readonly<Record<string, Tensor>>;
+
+/** Points of all weights by name. */
+export type Points = ReadonlyMap<string, WeightPoint>;
+
+/** A gradient pair as a pass collects it. */
+export interface CapturedPair extends GradientPair {
+  /** How the kernel moved, where the map was a convolution. */
+  readonly geometry?: ConvGeometry;
+}
+
+/** What one backward pass tells about a weight: derivatives of *minus* the loss. */
+export interface Evidence {
+  /** Derivative in the representation's anchor tensor; for statistics, what was observed. */
+  readonly gradient: Tensor;
+  /** Gradient pairs, one for each use of the weight in the pass; empty for dense weights. */
+  readonly pairs: readonly CapturedPair[];
+}
+
+/** Numbers that a weight has when it is stored in full. */
+export function fullSize({ shape }: WeightSpec): number {
+  return shape.reduce((n, d) => n * d, 1);
+}

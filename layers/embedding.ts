@@ -1,0 +1,40 @@
+/**
+ * Vectors of tokens.
+ *
+ * @module
+ */
+
+import type { Layer } from "../core/mod.ts";
+import { checkPositive } from "./geometry.ts";
+import { glorotNormal } from "./initialisers.ts";
+import { type WeightOptions, weightSpec } from "./weights.ts";
+
+/** Settings of {@linkcode embedding}. */
+export interface EmbeddingOptions extends WeightOptions {
+  /** Name of the layer; its weight is `name.weight`. */
+  readonly name: string;
+  /** Tokens that there are. */
+  readonly vocabulary: number;
+  /** Length of a vector. */
+  readonly size: number;
+}
+
+/**
+ * A vector for each token: int32 ids of any shape, batch first, to (all of them)×size.
+ *
+ * It is the linear map of one-hot rows, so the weight, vocabulary×size, may have any format.
+ *
+ * @throws {RangeError} When a size is not a positive integer.
+ */
+export function embedding(options: EmbeddingOptions): Layer {
+  const { name, vocabulary, size, initialiser = glorotNormal } = options;
+  checkPositive(name, { vocabulary, size });
+  const weight = weightSpec(`${name}.weight`, [vocabulary, size], initialiser, options);
+  return {
+    weights: [weight],
+    forward(pass, ids) {
+      const flat = pass.engine.reshape(ids, [ids.size]);
+      return pass.linear(weight.name, pass.engine.oneHot(flat, vocabulary), null, "identity");
+    },
+  };
+}
