@@ -16,7 +16,7 @@ import type {
 } from "./algebra.ts";
 import { choleskyQr } from "./cholesky_qr.ts";
 import { hostAlgebra } from "./host.ts";
-import type { Matrix } from "./matrix.ts";
+import { checkColumns, type Matrix } from "./matrix.ts";
 import { clearRoundOff } from "./scaling.ts";
 
 /**
@@ -118,6 +118,7 @@ class EngineAlgebra implements Algebra<Tensor> {
     return this.#engine.square(x);
   }
   columns(x: Tensor, begin: number, end: number): Tensor {
+    checkColumns(this.cols(x), begin, end);
     if (begin === 0 && end === this.cols(x)) return this.#engine.clone(x);
     return this.#engine.slice(x, [0, begin], [this.rows(x), end - begin]);
   }

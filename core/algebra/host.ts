@@ -7,7 +7,7 @@
 import type { AdaptiveCoefficients, Algebra, ProductOptions, Qr, Svd } from "./algebra.ts";
 import { type DenseKernels, portableKernels } from "./dense_kernels.ts";
 import { lapackKernels } from "./lapack_kernels.ts";
-import { type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";
+import { checkColumns, type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";
 import { clearRoundOff, divided, unitOf } from "./scaling.ts";
 
 /**
@@ -112,6 +112,7 @@ class HostAlgebra implements Algebra<Matrix> {
   }
 
   columns(x: Matrix, begin: number, end: number): Matrix {
+    checkColumns(x.cols, begin, end);
     return matrixOf(x.rows, end - begin, (i, j) => x.data[i * x.cols + begin + j]!);
   }
   hstack(xs: readonly Matrix[]): Matrix {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkInteger } from "../checks.ts";
+
 /** A float64 matrix on the host: a plain record, row-major. */
 export interface Matrix {
   /** Number of rows. */
@@ -17,9 +19,10 @@ export interface Matrix {
 /**
  * Makes a matrix of row-major data, which is copied.
  *
- * @throws {RangeError} When the length is not rows × cols.
+ * @throws {RangeError} When an extent is none, or the length is not rows × cols.
  */
 export function matrix(data: ArrayLike<number>, rows: number, cols: number): Matrix {
+  for (const n of [rows, cols]) checkInteger("make a matrix", "its extents", n, { least: 0 });
   if (data.length !== rows * cols) {
     throw new RangeError(
       `Cannot make a ${rows}×${cols} matrix: ${rows * cols} numbers are needed, got ${data.length}`,
@@ -44,6 +47,17 @@ export function matrixOf(
     for (let j = 0; j < cols; j++) data[i * cols + j] = f(i, j);
   }
   return { rows, cols, data };
+}
+
+/**
+ * Refuses columns that a matrix does not have.
+ *
+ * @param cols Those that it has.
+ * @throws {RangeError} When begin and end are not integers with 0 ≤ begin ≤ end ≤ cols.
+ */
+export function checkColumns(cols: number, begin: number, end: number): void {
+  checkInteger("take columns", "their end", end, { least: 0, most: cols });
+  checkInteger("take columns", "their begin", begin, { least: 0, most: end });
 }
 
 /** Transpose. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkInteger } from "../checks.ts";
 import { type Algebra, decomposed, requireFinite } from "../algebra/mod.ts";
 import { difference, gram } from "./matrices.ts";
 
@@ -47,9 +48,14 @@ export function toDense<M>(a: Algebra<M>, y: LowRank<M>): M {
  *
  * @param w m×n.
  * @param rank Between 1 and min(m, n).
+ * @throws {RangeError} When the rank is no such integer.
+ * @throws {NonFiniteError} When the matrix holds NaN or infinity.
  */
 export async function lowRankOf<M>(a: Algebra<M>, w: M, rank: number): Promise<LowRank<M>> {
-  const { p, sigma, q } = await a.svd(w);
+  const most = Math.min(a.rows(w), a.cols(w));
+  checkInteger("approximate a matrix", "the rank", rank, { least: 1, most });
+  const { p, sigma, q } = await decomposed(a, w, () => a.svd(w));
+  requireFinite(sigma);
   const kept = a.diagonal(sigma.slice(0, rank));
   return { u: a.columns(p, 0, rank), s: kept, v: a.columns(q, 0, rank) };
 }
@@ -85,6 +91,8 @@ export async function truncateCore<M>(
   core: M,
   rank: number | ((sigma: Float64Array) => number),
 ): Promise<Omit<Truncated<M>, "y">> {
+  // No bound at all is Infinity.
+  if (typeof rank === "number" && rank !== Infinity) checkInteger("truncate", "the rank", rank);
   const { p, sigma, q } = await decomposed(a, core, () => a.svd(core));
   requireFinite(sigma);
   const r = Math.min(typeof rank === "number" ? rank : rank(sigma), sigma.length);

@@ -148,7 +148,8 @@ async function requireFiniteEnd<M>(a: Algebra<M>, y: State<M>, t1: number): Prom
  * One step of an integrator on an ODE.
  *
  * @param t Time at the start of the step.
- * @param dt Step size.
+ * @param dt Step size; negative for a step backwards.
+ * @throws {RangeError} When one is not finite.
  */
 export function stepOde<M>(
   a: Algebra<M>,
@@ -177,6 +178,8 @@ export function stepOde<M, Y, P extends Timed, F, R>(
   dt: number,
   o: { readonly stepper: Stepper; readonly truncation: ModeTruncation },
 ): Promise<R> {
+  checkNumber("take a step", "t", t);
+  checkNumber("take a step", "dt", dt);
   return runStep(integrator.step(a, y, dt, o), t, f);
 }
 

@@ -293,3 +293,11 @@ await testAlgebras("operations leave their operands untouched", async (a) => {
   assertEquals(await toHost(a, x.own), x.plain);
   assertEquals(await toHost(a, u.own), u.plain);
 });
+
+await testAlgebras("columns() takes columns that are there, by whole numbers", (a) => {
+  const x = a.from(Float64Array.of(1, 2, 3, 4, 5, 6), 2, 3);
+  for (const [begin, end] of [[0, 4], [-1, 2], [2, 1], [0, 1.5], [0.5, 2], [0, NaN]] as const) {
+    assertThrows(() => a.columns(x, begin, end), RangeError, "Cannot take columns: expected their");
+  }
+  return Promise.resolve();
+});

@@ -1,11 +1,13 @@
 /** Manifolds of factorised matrices and tensors at work on factors alone. */
 
-import { assertAlmostEquals, assertLess } from "@std/assert";
+import { assertAlmostEquals, assertLess, assertRejects } from "@std/assert";
 import {
   distanceLowRank,
   factoredField,
   fixedRank,
   fixedTucker,
+  lowRankOf,
+  NonFiniteError,
   orthonormalizeLowRank,
   Random,
   truncateTo,
@@ -89,4 +91,21 @@ Deno.test("orthonormalizeLowRank() is the same matrix in orthonormal bases", asy
   assertLess(relativeError(toDense(host, found), toDense(host, y)), 1e-14);
   assertLess(await orthogonalityDefect(host, found.u), 1e-14);
   assertLess(await orthogonalityDefect(host, found.v), 1e-14);
+});
+
+Deno.test("lowRankOf() and truncateTo() refuse ranks that are none and what is not finite", async () => {
+  const x = gaussian(new Random(7), 6, 4);
+  const y = await lowRankOf(host, x, 4);
+  for (const rank of [0, 1.5, NaN, 5]) {
+    await assertRejects(
+      () => lowRankOf(host, x, rank),
+      RangeError,
+      `Cannot approximate a matrix: expected the rank to be an integer ≥ 1 and ≤ 4, got ${rank}`,
+    );
+  }
+  for (const rank of [0, 1.5, NaN]) {
+    await assertRejects(() => truncateTo(host, y, rank), RangeError, "expected the rank");
+  }
+  const broken = { ...x, data: x.data.map((v, i) => i === 3 ? NaN : v) };
+  await assertRejects(() => lowRankOf(host, broken, 2), NonFiniteError);
 });
