@@ -62,12 +62,13 @@ export const conservative: TruncationRule = truncationRules.add(conservativeRule
   (rows, cols) => ({ left: ones(rows), right: ones(cols) }),
 ));
 
-/** Smallest rank whose tail has at most the fraction τ of Σ f(σ). */
+/** Smallest rank whose tail has at most the fraction τ of Σ f(σ / σ₁), where nothing overflows. */
 function fewest(sigma: Float64Array, tolerance: number, f: (x: number) => number): number {
-  const allowed = tolerance * sigma.reduce((sum, x) => sum + f(x), 0);
+  const shares = sigma.map((x) => f(x / (sigma[0]! || 1)));
+  const allowed = tolerance * shares.reduce((sum, x) => sum + x, 0);
   let rank = sigma.length;
   for (let tail = 0; rank > 0; rank--) {
-    tail += f(sigma[rank - 1]!);
+    tail += shares[rank - 1]!;
     if (tail > allowed) break;
   }
   return rank;

@@ -1,5 +1,5 @@
 import { type Regularizer, regularizers } from "./regularizer.ts";
-import { spectrumOf, sumOf } from "./singular_values.ts";
+import { spectrumOf } from "./singular_values.ts";
 
 /**
  * Clamps singular values to [α/√κ, α√κ] with α² = ‖S‖²/r, which bounds the condition number by κ: a
@@ -14,7 +14,7 @@ export const clamp: Regularizer = regularizers.add({
   limits: { condition: { min: 1 } },
   async project(a, core, { condition }) {
     const { sigma, rebuild } = await spectrumOf(a, core);
-    const middle = Math.sqrt(sumOf(sigma, (s) => s * s) / Math.max(1, sigma.length));
+    const middle = Math.hypot(...sigma) / Math.sqrt(Math.max(1, sigma.length));
     const reach = Math.sqrt(condition!);
     const clamped = sigma.map((s) => Math.min(middle * reach, Math.max(middle / reach, s)));
     return clamped.every((s, i) => s === sigma[i]) ? undefined : rebuild(clamped);

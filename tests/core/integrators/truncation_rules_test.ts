@@ -232,3 +232,15 @@ Deno.test("clampedRank() refuses ranks and tolerances that are none, also from a
     );
   }
 });
+
+for (const rule of truncationRules.list().filter((rule) => rule !== absoluteFrobenius)) {
+  Deno.test(`${rule.name} chooses the same rank of a matrix in any unit`, () => {
+    const sigma = Float64Array.from({ length: 9 }, (_, i) => 10 ** (-i / 2));
+    for (const tolerance of [0, 1e-3, 0.1, 0.5]) {
+      const ranks = [-900, 0, 900].map((exponent) =>
+        rule.rank(sigma.map((x) => x * 2 ** exponent), tolerance, 5)
+      );
+      assertEquals(ranks, Array(3).fill(ranks[1]), `tolerance ${tolerance}`);
+    }
+  });
+}
