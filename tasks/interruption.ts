@@ -18,7 +18,7 @@ const TOGETHER = 250;
 
 /**
  * Runs a job that signals may stop. The first one asks it to save and end. A second Ctrl-C ends
- * the process at once; other signals are heard once.
+ * the process at once; other signals are heard once, and SIGHUP not at all under `nohup`.
  *
  * @param job Watches the signal that it is given.
  * @returns What the job returns, or 128 and the number of the signal where that is
@@ -38,7 +38,7 @@ export async function interruptible(
       controller.abort();
     };
     return { name, stop };
-  }).filter(({ name, stop }) => listen(name, stop));
+  }).filter(({ name, stop }) => !isUnwanted(name) && listen(name, stop));
   try {
     const code = await job(controller.signal);
     return code === INTERRUPTED && first !== undefined ? exitCode(first.name) : code;
@@ -49,6 +49,21 @@ export async function interruptible(
 
 function exitCode(name: keyof typeof SIGNALS): number {
   return 128 + SIGNALS[name];
+}
+
+/**
+ * Whether whoever started the process wants it to go on when its terminal closes, as `nohup` does.
+ * Only Linux tells.
+ */
+function isUnwanted(name: keyof typeof SIGNALS): boolean {
+  if (name !== "SIGHUP" || Deno.build.os !== "linux") return false;
+  try {
+    const status = Deno.readTextFileSync("/proc/self/status");
+    const ignored = BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? 0}`);
+    return (ignored >> BigInt(SIGNALS[name] - 1) & 1n) === 1n;
+  } catch {
+    return false;
+  }
 }
 
 /** Not every system has every signal. */

@@ -14,6 +14,7 @@ import { type FolderLock, LOCK_FILE, lockFolder } from "./lock.ts";
 import { appendMetric, type MetricLine, readMetrics, truncateMetrics } from "./metrics.ts";
 import { readRecord, writeRecord } from "./record.ts";
 import {
+  dataDifferences,
   differences,
   identityDifferences,
   roundingChanges,
@@ -322,12 +323,18 @@ function refuseOtherRun(
   if (settings.length + identity.length === 0) return;
   const [what, advice] = identity.length === 0 ? ["settings", ""] : [
     "data and weights",
-    "; give what it began with, or start anew in another --out",
+    `; ${adviceFor(before, config)}, or start anew in another --out`,
   ];
   throw new Error(
     `Cannot resume the run in ${path}: expected the ${what} it began with, ` +
       `got other values of ${[...settings, ...identity].join(", ")}${advice}`,
   );
+}
+
+function adviceFor(before: RunConfig, { dataset }: RunConfig): string {
+  return dataset && dataDifferences(before.dataset, dataset).length > 0
+    ? "name the folder of those data by --data"
+    : "give what it began with";
 }
 
 function roundingWarnings(before: RunConfig, config: RunConfig): string[] {

@@ -39,6 +39,28 @@ for (const [signal, code] of [["SIGTERM", 143], ["SIGHUP", 129]] as const) {
   });
 }
 
+const full = Deno.build.os === "linux";
+
+Deno.test({
+  name: `a run under nohup goes on when its terminal closes${
+    full ? "" : " (skipped: only Linux tells what is ignored)"
+  }`,
+  ignore: !full,
+  fn: async () => {
+    const url = new URL("../../tasks/interruption.ts", import.meta.url);
+    const source = `const { interruptible } = await import("${url}");
+      Deno.exit(await interruptible(async (signal) => {
+        console.log("ready");
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return signal.aborted ? 8 : 7;
+      }));`;
+    const args = ["-c", 'trap "" HUP; exec "$0" eval "$1"', Deno.execPath(), source];
+    await using child = new Deno.Command("sh", { args, stdout: "piped" }).spawn();
+    for await (const _ of child.stdout) child.kill("SIGHUP");
+    assertEquals((await child.status).code, 7);
+  },
+});
+
 /** Work beside training that signals end, how far it has come by then, and what it leaves. */
 const OTHERS: readonly [name: string, args: string[], pattern: RegExp, left: string[]][] = [
   [
@@ -143,7 +165,6 @@ Deno.test("a command that comes to nothing but text ends in silence when nobody 
   assertEquals(await runMainUnread("list"), { code: 0, err: "" });
 });
 
-const full = Deno.build.os === "linux";
 const unlessFull = full ? "" : " (skipped: only Linux has a device that is full)";
 
 /** Runs the command line with its output on a device that is always full. */

@@ -61,7 +61,10 @@ Deno.test({
         const { message } = await assertRejects(resumed, Error);
         assertMatch(message, OTHER);
         assertStringIncludes(message, steps);
-        assertStringIncludes(message, "give what it began with, or start anew in another --out");
+        assertStringIncludes(
+          message,
+          "name the folder of those data by --data, or start anew in another --out",
+        );
         assertEquals(await files(out), before);
       }
       // The same data may lie elsewhere.

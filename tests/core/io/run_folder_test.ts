@@ -132,7 +132,7 @@ Deno.test("RunFolder.open() names what a resumed run may not change, and leaves 
     const text = await Deno.readTextFile(`${path}/config.json`);
     const settings = { rank: 32, epochs: 9, widths: [500, 500] };
     const other = { ...dataset, sha256: "b".repeat(64), train: 50 };
-    const more = "; give what it began with, or start anew in another --out";
+    const anew = ", or start anew in another --out";
     const cases: [now: RunConfig, what: string, values: string, more: string][] = [
       [{ ...before, settings }, "settings", "rank (16, now 32), epochs (3, now 9)", ""],
       [
@@ -140,13 +140,13 @@ Deno.test("RunFolder.open() names what a resumed run may not change, and leaves 
         "data and weights",
         "data (mnist of 60 and 10 examples, SHA-256 aaaaaaaaaaaaaaaa…, now mnist of 50 and " +
         "10 examples, SHA-256 bbbbbbbbbbbbbbbb…), steps (30, now 25)",
-        more,
+        `; name the folder of those data by --data${anew}`,
       ],
       [
         { ...before, weights: { dense1: "low-rank 4×5" } },
         "data and weights",
         "weight dense1 (low-rank 4×3, now low-rank 4×5)",
-        more,
+        `; give what it began with${anew}`,
       ],
     ];
     for (const [now, what, values, advice] of cases) {
