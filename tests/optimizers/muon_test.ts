@@ -139,3 +139,23 @@ Deno.test("muon scales steps by √max(1, outputs / inputs), or to the length of
     assertLess(Math.abs(await length("rms") - 0.2 * Math.sqrt(8)), 1e-12);
   }
 });
+
+Deno.test("muon's direction is what it makes orthogonal: the flow averaged and looked ahead", async () => {
+  const random = new Random(8);
+  const [w, f1, f2] = [gaussian(random, 5, 3), gaussian(random, 5, 3), gaussian(random, 5, 3)];
+  const rule = muon.create({ orthogonaliser: "polar" });
+  const step = { rate: 1, decay: 0 };
+  const { state } = await rule.update(host, w, f1, step, undefined);
+  const { value } = await rule.update(host, w, f2, step, state);
+  const along = await rule.direction!(host, f2, state);
+  assertLess(
+    norm(minus(
+      minus(value, w),
+      await direction(host, along, {
+        orthogonaliser: "polar",
+        momentum: 0,
+      }),
+    )),
+    1e-12,
+  );
+});

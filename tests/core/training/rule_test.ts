@@ -4,6 +4,7 @@ import {
   denseField,
   type Matrix,
   movesFactors,
+  type OptimizerRule,
   optimizerStepper,
   type OptimizerStepperOptions,
   requireTransport,
@@ -121,4 +122,21 @@ Deno.test("optimizerStepper() refuses to move factors by a rule without transpor
   assertEquals(error.message, `Cannot move the factors by ${message}`);
   const named = assertThrows(() => requireTransport(rule, "dense1.weight"), RangeError);
   assertEquals(named.message, `Cannot move the factors of "dense1.weight" by ${message}`);
+});
+
+Deno.test("optimizerStepper() waits for rules that take their time", async () => {
+  const rule = heavyBall.create({ momentum: 0.5 });
+  const later: OptimizerRule = {
+    ...rule,
+    direction: async (...args) => (await pause(), rule.direction!(...args)),
+    update: async (...args) => (await pause(), rule.update(...args)),
+  };
+  const pause = () => new Promise((done) => setTimeout(done, 1));
+  const moments = { count: 1, first: host.diagonal([6]) };
+  for (const extra of [{}, { spanOnly: true }]) {
+    assertEquals(
+      await advanced(later, flow(4, extra), { coreSteps: 2 }, moments),
+      await advanced(rule, flow(4, extra), { coreSteps: 2 }, moments),
+    );
+  }
 });
