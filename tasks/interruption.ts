@@ -29,16 +29,19 @@ export async function interruptible(
 ): Promise<number> {
   const controller = new AbortController();
   let first: { readonly name: keyof typeof SIGNALS; readonly time: number } | undefined;
+  // Before any listener is there: the first one changes what happens to the others.
+  const unwanted = hangUpIsIgnored();
   const listeners = Object.keys(SIGNALS).map((key) => {
     const name = key as keyof typeof SIGNALS;
     const stop = (): void => {
+      if (name === "SIGHUP" && unwanted) return;
       const time = performance.now();
       first ??= { name, time };
       if (name === "SIGINT" && time > first.time + TOGETHER) Deno.exit(exitCode(name));
       controller.abort();
     };
     return { name, stop };
-  }).filter(({ name, stop }) => !isUnwanted(name) && listen(name, stop));
+  }).filter(({ name, stop }) => listen(name, stop));
   try {
     const code = await job(controller.signal);
     return code === INTERRUPTED && first !== undefined ? exitCode(first.name) : code;
@@ -55,12 +58,12 @@ function exitCode(name: keyof typeof SIGNALS): number {
  * Whether whoever started the process wants it to go on when its terminal closes, as `nohup` does.
  * Only Linux tells.
  */
-function isUnwanted(name: keyof typeof SIGNALS): boolean {
-  if (name !== "SIGHUP" || Deno.build.os !== "linux") return false;
+function hangUpIsIgnored(): boolean {
+  if (Deno.build.os !== "linux") return false;
   try {
     const status = Deno.readTextFileSync("/proc/self/status");
     const ignored = BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? 0}`);
-    return (ignored >> BigInt(SIGNALS[name] - 1) & 1n) === 1n;
+    return (ignored >> BigInt(SIGNALS.SIGHUP - 1) & 1n) === 1n;
   } catch {
     return false;
   }
