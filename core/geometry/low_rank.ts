@@ -33,11 +33,6 @@ export interface Truncated<M> {
   readonly right: M;
 }
 
-/** Rank, the number of columns of the bases. */
-export function rankOf<M>(a: Algebra<M>, y: LowRank<M>): number {
-  return a.cols(y.u);
-}
-
 /** U S Vᵀ as an m×n matrix: for tests, reports and small problems. */
 export function toDense<M>(a: Algebra<M>, y: LowRank<M>): M {
   return a.multiply(a.multiply(y.u, y.s), y.v, { transposeRight: true });

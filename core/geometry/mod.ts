@@ -76,7 +76,6 @@ export {
   lowRankOf,
   orthogonalityDefect,
   orthonormalizeLowRank,
-  rankOf,
   toDense,
   type Truncated,
   truncateTo,

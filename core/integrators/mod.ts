@@ -58,7 +58,7 @@ export {
 } from "./matrix/second_order_parallel_bug.ts";
 export { advance, collectMoments, kFlow, lFlow, sFlow } from "./matrix/flows.ts";
 export { denseField } from "../geometry/fields/dense.ts";
-export { lowRankOf, orthogonalityDefect, rankOf, toDense } from "../geometry/low_rank.ts";
+export { lowRankOf, orthogonalityDefect, toDense } from "../geometry/low_rank.ts";
 export {
   integrate,
   type IntegrateOptions,

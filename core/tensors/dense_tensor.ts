@@ -207,11 +207,6 @@ export async function tensorInner<M>(
   return (await a.read(a.multiply(row, other, { transposeRight: true })))[0]!;
 }
 
-/** Frobenius norm. */
-export function tensorNorm<M>(a: Algebra<M>, t: DenseTensor<M>): Promise<number> {
-  return a.norm(t.data);
-}
-
 /**
  * A tensor of zeros that holds `t` as a block.
  *

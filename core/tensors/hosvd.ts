@@ -37,13 +37,13 @@ export const hosvd: TuckerDecomposition = {
  *
  * @example A tensor of ranks (1, 1, 1)
  * ```ts
- * import { denseTensor, hostAlgebra, sequentialHosvd, tuckerRanks } from "@rankflow/rankflow/core";
+ * import { denseTensor, hostAlgebra, sequentialHosvd } from "@rankflow/rankflow/core";
  * import { assert, assertEquals } from "@std/assert";
  *
  * const a = hostAlgebra();
  * const x = denseTensor(a, [1, 2, 3, 6, 2, 4, 6, 12], [2, 2, 2]);
  * const { tucker, discarded } = await sequentialHosvd.decompose(a, x, { tolerance: 1e-10 });
- * assertEquals(tuckerRanks(tucker), [1, 1, 1]);
+ * assertEquals(tucker.core.shape, [1, 1, 1]);
  * assert(discarded < 1e-12);
  * ```
  */

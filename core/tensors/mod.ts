@@ -33,7 +33,6 @@ export {
   modeProducts,
   sizeOf,
   tensorInner,
-  tensorNorm,
   unfold,
   unfoldCyclic,
 } from "./dense_tensor.ts";
@@ -55,9 +54,6 @@ export {
   scaleTucker,
   tuckerInner,
   tuckerNorm,
-  tuckerRanks,
-  tuckerShape,
-  tuckerSize,
   type TuckerTensor,
   tuckerToDense,
 } from "./tucker.ts";

@@ -22,22 +22,6 @@ export interface TuckerTensor<M> {
   readonly factors: readonly M[];
 }
 
-/** Extents n₀, n₁, … of the tensor that the format stands for. */
-export function tuckerShape<M>(a: Algebra<M>, x: TuckerTensor<M>): number[] {
-  return x.factors.map((u) => a.rows(u));
-}
-
-/** Ranks r₀, r₁, …. */
-export function tuckerRanks<M>(x: TuckerTensor<M>): readonly number[] {
-  return x.core.shape;
-}
-
-/** Numbers stored: ∏ r_k + Σ n_k r_k. */
-export function tuckerSize<M>(a: Algebra<M>, x: TuckerTensor<M>): number {
-  const factors = x.factors.reduce((sum, u) => sum + a.rows(u) * a.cols(u), 0);
-  return factors + x.core.shape.reduce((product, r) => product * r, 1);
-}
-
 /** The full tensor: for tests, reports and small problems. */
 export function tuckerToDense<M>(a: Algebra<M>, x: TuckerTensor<M>): DenseTensor<M> {
   return modeProducts(a, x.core, x.factors);

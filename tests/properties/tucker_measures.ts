@@ -11,7 +11,7 @@ import type {
   TuckerStepResult,
 } from "../../core/integrators/tucker/mod.ts";
 import { Random } from "../../core/random.ts";
-import { combineTensors, denseTensor, modeProducts, tuckerRanks } from "../../core/tensors/mod.ts";
+import { combineTensors, denseTensor, modeProducts } from "../../core/tensors/mod.ts";
 import {
   expm,
   gaussian,
@@ -270,14 +270,14 @@ export async function tuckerRankPath(
 ): Promise<readonly (readonly number[])[]> {
   const random = new Random(4);
   let y = await randomTucker(random, SHAPE, [2, 2, 2]);
-  const path = [tuckerRanks(y)];
+  const path = [y.core.shape];
   for (const ranks of [[4, 3, 4], [1, 2, 2]]) {
     const goal = full(await randomTucker(random, SHAPE, ranks));
     const rhs = (_t: number, p: HostTucker) => denseTensorField(host, add(goal, -1, full(p)));
     const truncation = { rule: relativeFrobenius, tolerance: 1e-3 };
     const o = { t1: 12, steps: 24, stepper: rk4, truncation };
     y = await integrate(host, item, rhs, y, o);
-    path.push(tuckerRanks(y));
+    path.push(y.core.shape);
   }
   return path;
 }

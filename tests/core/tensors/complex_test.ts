@@ -37,11 +37,9 @@ import {
   modeProducts,
   roundTucker,
   tensorInner,
-  tensorNorm,
   tuckerDecompositions,
   tuckerInner,
   tuckerNorm,
-  tuckerRanks,
   type TuckerTensor,
   tuckerToDense,
   unfold,
@@ -142,13 +140,13 @@ Deno.test("complex inner products take the real part and agree in Tucker format"
   const plain = await tensorInner(host, rx, ry) + await tensorInner(host, ix, iy);
   assertAlmostEquals(await tensorInner(a, fx, fy), plain, 1e-12);
   assertAlmostEquals(await tuckerInner(a, x, y), plain, 1e-12);
-  assertAlmostEquals(await tuckerNorm(a, x) / await tensorNorm(a, fx), 1, 1e-13);
+  assertAlmostEquals(await tuckerNorm(a, x) / await a.norm(fx.data), 1, 1e-13);
 });
 
 Deno.test("roundTucker() takes the ranks of a complex sum back", async () => {
   const x = await complexTucker(new Random(4), SHAPE, [2, 3, 2, 1]);
   const { tucker } = await roundTucker(a, addTucker(a, 2, x, -1, x), { tolerance: 1e-12 });
-  assertEquals(tuckerRanks(tucker), [2, 3, 2, 1]);
+  assertEquals(tucker.core.shape, [2, 3, 2, 1]);
   assertLess(await error(tuckerToDense(a, tucker).data, tuckerToDense(a, x).data), 1e-13);
 });
 
@@ -204,7 +202,7 @@ Deno.test("augmented-tucker-bug obeys its one-step identity in complex numbers",
   const y = await complexTucker(random, SHAPE, [2, 3, 2, 2]);
   const f = complexTensor(random, SHAPE);
   const next = await step(augmentedTuckerBug, y, f, 0.2);
-  assert(tuckerRanks(next)[0]! > 2);
+  assert(next.core.shape[0]! > 2);
   const latent = modeProducts(a, f, next.factors.map(projector));
   const wanted = combineTensors(a, 1, tuckerToDense(a, y), 0.2, latent);
   assertLess(await error(tuckerToDense(a, next).data, wanted.data), 1e-13);
