@@ -1,6 +1,5 @@
 import type { Algebra } from "../algebra/mod.ts";
-import { denseTensorField, tuckerField } from "./fields/tucker.ts";
-import type { TuckerFieldAt } from "./fields/types.ts";
+import type { Random } from "../random.ts";
 import {
   addTucker,
   type DenseTensor,
@@ -11,7 +10,8 @@ import {
   tuckerToDense,
   unfoldCyclic,
 } from "../tensors/mod.ts";
-import type { Random } from "../random.ts";
+import { denseTensorField, tuckerField } from "./fields/tucker.ts";
+import type { TuckerFieldAt } from "./fields/types.ts";
 import {
   checkFrame,
   checkShape,

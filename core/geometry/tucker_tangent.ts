@@ -5,7 +5,6 @@
  */
 
 import type { Algebra } from "../algebra/mod.ts";
-import type { TuckerFieldAt } from "./fields/types.ts";
 import {
   combineTensors,
   type DenseTensor,
@@ -15,6 +14,7 @@ import {
   type TuckerTensor,
   unfoldCyclic,
 } from "../tensors/mod.ts";
+import type { TuckerFieldAt } from "./fields/types.ts";
 import { innerProduct, outside } from "./matrices.ts";
 import { alignment, rotate } from "./rotation.ts";
 import { type ModeRows, projectMode, turnedTucker } from "./tucker_views.ts";

@@ -56,7 +56,8 @@ export {
   secondOrderParallelBug,
   secondOrderParallelBug3r,
 } from "./matrix/second_order_parallel_bug.ts";
-export { advance, collectMoments, kFlow, lFlow, sFlow } from "./matrix/flows.ts";
+export { advance, collectMoments } from "./flows.ts";
+export { kFlow, lFlow, sFlow } from "./matrix/flows.ts";
 export { denseField } from "../geometry/fields/dense.ts";
 export { lowRankOf, orthogonalityDefect, toDense } from "../geometry/low_rank.ts";
 export {
@@ -106,6 +107,7 @@ export type {
   TruncationRule,
 } from "./types.ts";
 export type { FieldAt } from "../geometry/fields/types.ts";
-export type { Integrator, Point, StepOptions, StepResult } from "./matrix/types.ts";
+export type { Integrator, Point } from "./matrix/types.ts";
+export type { StepOptions, StepResult } from "./types.ts";
 export type { LowRank } from "../geometry/low_rank.ts";
 export { NonFiniteError } from "../checks.ts";

@@ -10,7 +10,7 @@ import { checkInteger, checkNumber, NonFiniteError } from "../checks.ts";
 import type { Awaitable, FieldAt, TuckerFieldAt } from "../geometry/fields/types.ts";
 import type { LowRank } from "../geometry/low_rank.ts";
 import type { TuckerTensor } from "../tensors/mod.ts";
-import type { Integrator, StepOptions, StepResult } from "./matrix/types.ts";
+import type { Integrator } from "./matrix/types.ts";
 import { ranksKept } from "./truncation.ts";
 import { checkModeTruncation } from "./tucker/truncation.ts";
 import type {
@@ -19,7 +19,7 @@ import type {
   TuckerStepOptions,
   TuckerStepResult,
 } from "./tucker/types.ts";
-import type { Stepper, Timed, Truncation } from "./types.ts";
+import type { StepOptions, Stepper, StepResult, Timed, Truncation } from "./types.ts";
 
 /** Right-hand side of Y' = F(t, Y), handed out as an operator. */
 export type RightHandSide<M> = (t: number, y: LowRank<M>) => Awaitable<FieldAt<M>>;

@@ -9,7 +9,7 @@ import type { Algebra, Matrix } from "../algebra/mod.ts";
 import type { Awaitable, FieldAt } from "../geometry/fields/types.ts";
 import type { LowRank } from "../geometry/low_rank.ts";
 import type { Plugin } from "../registry.ts";
-import type { Memory, RuleState } from "./memory.ts";
+import type { Memory, MomentSlots, RuleState } from "./memory.ts";
 
 /** A moment within a step. */
 export interface Timed {
@@ -101,4 +101,45 @@ export interface Truncation {
   readonly minRank?: number;
   /** Ranks never rise above this; default: the smaller dimension. */
   readonly maxRank?: number;
+}
+
+/**
+ * Settings and state of one step.
+ *
+ * @typeParam T How ranks adapt.
+ */
+export interface StepOptions<M, T = Truncation> {
+  /** How sub-flows are advanced. */
+  readonly stepper: Stepper;
+  /** How ranks adapt; ignored by integrators of fixed rank. */
+  readonly truncation: T;
+  /** What the stepper remembers of the factors, as the previous step returned it. */
+  readonly moments?: MomentSlots<M>;
+}
+
+/**
+ * Outcome of one step.
+ *
+ * @typeParam Y What moves.
+ * @typeParam S Its singular values: of a matrix, or for each mode of a tensor.
+ */
+export interface StepResult<M, Y = LowRank<M>, S = Float64Array> {
+  /** The new point; bases orthonormal. */
+  readonly y: Y;
+  /** The same in the coordinates of the new bases. */
+  readonly moments: MomentSlots<M>;
+  /** Singular values of the new core where the step computed them, descending. */
+  readonly singularValues?: S;
+  /** Frobenius norm of what truncation discarded. */
+  readonly discarded: number;
+}
+
+/** What is known of a time integrator, whatever it moves. */
+export interface TimeIntegrator extends Plugin {
+  /** Order of convergence in the step size that theory or experiment gives. */
+  readonly order: number;
+  /** Evaluations of F in a step whose stepper takes one stage. */
+  readonly evaluations: number;
+  /** Whether ranks adapt. */
+  readonly adaptive: boolean;
 }

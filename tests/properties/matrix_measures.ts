@@ -20,6 +20,7 @@ import {
   type Truncation,
 } from "../../core/integrators/mod.ts";
 import { Random } from "../../core/random.ts";
+import { referenceSolution } from "../../tasks/ode/problem.ts";
 import {
   dense,
   expm,
@@ -324,27 +325,8 @@ async function reactionDiffusion(): Promise<
     // The largest rank whose singular values are not round-off: with others the start is arbitrary.
     start: await lowRankOf(host, initial, 9),
     rhs: (_t, y) => denseField(host, field(dense(y))),
-    reference: rungeKutta4(field, initial, 1 / 800, 400),
+    reference: referenceSolution(host, field, initial, 0.5, 400),
   };
-}
-
-/** The classical Runge-Kutta method on full matrices. */
-export function rungeKutta4(
-  field: (y: Matrix) => Matrix,
-  start: Matrix,
-  dt: number,
-  steps: number,
-): Matrix {
-  let y = start;
-  for (let i = 0; i < steps; i++) {
-    const k1 = field(y);
-    const k2 = field(host.lincomb(1, y, dt / 2, k1));
-    const k3 = field(host.lincomb(1, y, dt / 2, k2));
-    const k4 = field(host.lincomb(1, y, dt, k3));
-    const sum = plus(plus(k1, k4), host.scale(2, plus(k2, k3)));
-    y = host.lincomb(1, y, dt / 6, sum);
-  }
-  return y;
 }
 
 /**

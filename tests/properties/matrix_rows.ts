@@ -1,6 +1,7 @@
 /** The integrators of matrices with what theory claims for each, in one table. */
 
 import type { Matrix } from "../../core/algebra/mod.ts";
+import type { LowRank } from "../../core/geometry/mod.ts";
 import {
   augmentedBackwardCorrectedPsi,
   augmentedBug,
@@ -16,7 +17,6 @@ import {
   secondOrderParallelBug3r,
   strangSplitting,
 } from "../../core/integrators/mod.ts";
-import type { LowRank } from "../../core/geometry/mod.ts";
 import { host, minus, plus, projector, tangentProjection, times } from "../support/matrices.ts";
 
 /** One Euler step before truncation in dense form: Y₁ = Y₀ + dt × this. */

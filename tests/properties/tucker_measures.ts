@@ -1,10 +1,13 @@
 /** What is measured of an integrator of Tucker tensors, in float64. */
 
 import type { Matrix } from "../../core/algebra/mod.ts";
-import { euler, relativeFrobenius, rk4 } from "../../core/integrators/mod.ts";
-import { orthogonalityDefect } from "../../core/geometry/mod.ts";
-import { denseTensorField, tuckerField, type TuckerFieldAt } from "../../core/geometry/mod.ts";
-import { integrate, stepOde } from "../../core/integrators/mod.ts";
+import {
+  denseTensorField,
+  orthogonalityDefect,
+  tuckerField,
+  type TuckerFieldAt,
+} from "../../core/geometry/mod.ts";
+import { euler, integrate, relativeFrobenius, rk4, stepOde } from "../../core/integrators/mod.ts";
 import type {
   ModeTruncation,
   TuckerIntegrator,

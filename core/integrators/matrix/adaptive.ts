@@ -7,14 +7,14 @@
 
 import type { Algebra } from "../../algebra/mod.ts";
 import { checkNumber, NonFiniteError } from "../../checks.ts";
-import { augment } from "./augmentation.ts";
+import { distanceLowRank, type LowRank } from "../../geometry/low_rank.ts";
 import { type RightHandSide, stepOde } from "../ode.ts";
 import { checkTruncation, upToError } from "../truncation.ts";
-import type { Integrator, StepResult } from "./types.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
-import { distanceLowRank, type LowRank } from "../../geometry/low_rank.ts";
 import { type NormalDefect, normalDefect } from "./normal_defect.ts";
-import type { Stepper, Truncation } from "../types.ts";
+import type { Stepper, StepResult, Truncation } from "../types.ts";
+import { augment } from "./augmentation.ts";
+import type { Integrator } from "./types.ts";
 
 /** Settings of {@linkcode integrateAdaptive}. */
 export interface AdaptiveOptions<M> {

@@ -8,6 +8,7 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import { beside, type LowRank } from "../../geometry/low_rank.ts";
+import { advance } from "../flows.ts";
 import {
   type MomentSlots,
   type RuleState,
@@ -16,11 +17,11 @@ import {
   tangentIn,
   withTangent,
 } from "../memory.ts";
-import type { SubFlow } from "../types.ts";
-import type { Point, StepOptions, StepResult } from "./types.ts";
-import { advance, sFlow } from "./flows.ts";
 import { embed, embedMoments, transportMoments } from "../transport.ts";
+import type { StepOptions, StepResult, SubFlow } from "../types.ts";
+import { sFlow } from "./flows.ts";
 import { truncate } from "./truncation.ts";
+import type { Point } from "./types.ts";
 
 /** A matrix in augmented bases: [U | Ũ], [V | Ṽ] and the core with zero blocks. */
 export interface Augmented<M> extends LowRank<M> {

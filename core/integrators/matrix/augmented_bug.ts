@@ -1,6 +1,7 @@
-import type { Integrator } from "./types.ts";
+import { advance, newDirections } from "../flows.ts";
 import { augment, galerkinStep } from "./augmentation.ts";
-import { advance, kFlow, lFlow, newDirections } from "./flows.ts";
+import { kFlow, lFlow } from "./flows.ts";
+import type { Integrator } from "./types.ts";
 
 /**
  * Rank-adaptive basis update and Galerkin integrator: the bases are augmented by the directions of

@@ -1,6 +1,6 @@
 import type { Algebra } from "../../algebra/mod.ts";
-import type { Integrator } from "./types.ts";
 import { beside, type LowRank, type Truncated } from "../../geometry/low_rank.ts";
+import { advance, newDirections } from "../flows.ts";
 import {
   hasScales,
   type MomentSlots,
@@ -10,10 +10,11 @@ import {
   tangentIn,
   withTangent,
 } from "../memory.ts";
-import { advance, kFlow, lFlow, newDirections } from "./flows.ts";
-import { moveK, moveL } from "./splitting.ts";
 import { embed, embedMoments, transportMoments } from "../transport.ts";
+import { kFlow, lFlow } from "./flows.ts";
+import { moveK, moveL } from "./splitting.ts";
 import { truncate } from "./truncation.ts";
+import type { Integrator } from "./types.ts";
 
 /**
  * Projector splitting with a projection in place of its backward substep: after K the old core is

@@ -1,6 +1,7 @@
-import type { Integrator } from "./types.ts";
-import { advance, collectMoments, kFlow, lFlow, sFlow } from "./flows.ts";
+import { advance, collectMoments } from "../flows.ts";
 import { transportMoments } from "../transport.ts";
+import { kFlow, lFlow, sFlow } from "./flows.ts";
+import type { Integrator } from "./types.ts";
 
 /**
  * Basis update and Galerkin integrator of fixed rank, also called unconventional: K and L from the

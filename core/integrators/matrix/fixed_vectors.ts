@@ -5,10 +5,10 @@
  */
 
 import type { Algebra, Matrix } from "../../algebra/mod.ts";
-import type { FixedVectors } from "../types.ts";
 import { factoredField } from "../../geometry/fields/factored.ts";
 import { jointBasis, type LowRank, type Truncated, truncateTo } from "../../geometry/low_rank.ts";
 import { difference, gram } from "../../geometry/matrices.ts";
+import type { FixedVectors } from "../types.ts";
 
 /**
  * Truncates only what is orthogonal to fixed vectors: with orthonormal bases A and B of theirs,

@@ -1,7 +1,8 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
-import type { Integrator, Point, StepOptions } from "./types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
+import { advance, newDirections } from "../flows.ts";
+import type { StepOptions } from "../types.ts";
 import {
   augment,
   type Augmented,
@@ -9,8 +10,9 @@ import {
   galerkinStep,
   liftMoments,
 } from "./augmentation.ts";
-import { advance, kFlow, lFlow, newDirections } from "./flows.ts";
+import { kFlow, lFlow } from "./flows.ts";
 import { truncate } from "./truncation.ts";
+import type { Integrator, Point } from "./types.ts";
 
 /**
  * Midpoint basis update and Galerkin integrator: an augmented step to the middle gives the bases

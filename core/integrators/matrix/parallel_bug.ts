@@ -1,11 +1,13 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
-import type { Integrator, Point, StepOptions, StepResult } from "./types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
 import { assembleLowRank, type Directions } from "../../geometry/low_rank_tangent.ts";
-import { advance, collectMoments, increments, kFlow, lFlow, sFlow } from "./flows.ts";
+import { advance, collectMoments, increments } from "../flows.ts";
+import type { StepOptions, StepResult } from "../types.ts";
+import { kFlow, lFlow, sFlow } from "./flows.ts";
 import { transportSlots } from "./transport.ts";
 import { truncate } from "./truncation.ts";
+import type { Integrator, Point } from "./types.ts";
 
 /**
  * Parallel basis update and Galerkin integrator: K, L and S all start from the old factors, the

@@ -1,10 +1,11 @@
 import type { Algebra } from "../../algebra/mod.ts";
-import type { MomentSlots } from "../memory.ts";
-import type { Advanced, SubFlow } from "../types.ts";
 import { factoredField, type FieldAt, sumField } from "../../geometry/fields/mod.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
 import { factorsLowRank, projectFactors } from "../../geometry/low_rank_tangent.ts";
-import type { Integrator, StepOptions } from "./types.ts";
+import { advance, newDirections } from "../flows.ts";
+import type { MomentSlots } from "../memory.ts";
+import { heunTableau, type Tableau } from "../runge_kutta.ts";
+import type { Advanced, StepOptions, SubFlow } from "../types.ts";
 import {
   augment,
   type Augmented,
@@ -12,9 +13,9 @@ import {
   liftMoments,
   truncatedResult,
 } from "./augmentation.ts";
-import { advance, kFlow, lFlow, newDirections } from "./flows.ts";
-import { heunTableau, type Tableau } from "../runge_kutta.ts";
+import { kFlow, lFlow } from "./flows.ts";
 import { truncate } from "./truncation.ts";
+import type { Integrator } from "./types.ts";
 
 /**
  * Makes a projected Runge-Kutta method: each stage is projected onto the tangent space at its own

@@ -1,5 +1,5 @@
-import type { Integrator } from "./types.ts";
 import { moveK, moveL, moveS } from "./splitting.ts";
+import type { Integrator } from "./types.ts";
 
 /**
  * Projector splitting (KSL) of Lie type: K forward, S backward, L forward (Lubich, Oseledets: A

@@ -1,14 +1,16 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
-import type { Integrator, Point, StepOptions } from "./types.ts";
 import { type LowRank, truncateCore } from "../../geometry/low_rank.ts";
 import type { Directions } from "../../geometry/low_rank_tangent.ts";
+import { advance } from "../flows.ts";
 import { hasScales, type MomentSlots, type Stepping } from "../memory.ts";
-import { augment } from "./augmentation.ts";
-import { advance, sFlow } from "./flows.ts";
-import { parallelStep } from "./parallel_bug.ts";
 import { embedMoments } from "../transport.ts";
+import type { StepOptions } from "../types.ts";
+import { augment } from "./augmentation.ts";
+import { sFlow } from "./flows.ts";
+import { parallelStep } from "./parallel_bug.ts";
 import { transportSlots } from "./transport.ts";
+import type { Integrator, Point } from "./types.ts";
 
 /**
  * Second-order parallel integrator: the bases are augmented by F(Y₀) V and F(Y₀)ᵀ U before the

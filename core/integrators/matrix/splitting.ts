@@ -8,10 +8,12 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
+import { advance } from "../flows.ts";
 import type { MomentSlots, RuleState } from "../memory.ts";
-import type { Point, StepOptions } from "./types.ts";
-import { advance, kFlow, lFlow, sFlow } from "./flows.ts";
 import { transportMoments } from "../transport.ts";
+import type { StepOptions } from "../types.ts";
+import { kFlow, lFlow, sFlow } from "./flows.ts";
+import type { Point } from "./types.ts";
 
 /** A point on its way through a splitting step. */
 export interface SplitState<M> {

@@ -5,8 +5,8 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
-import { embedTensor, type TuckerTensor } from "../../tensors/mod.ts";
 import type { SplitBasis } from "../../geometry/fields/types.ts";
+import { embedTensor, type TuckerTensor } from "../../tensors/mod.ts";
 
 /** A Tucker tensor in augmented bases [Uₖ | Ũₖ]; its core has zeros in the new blocks. */
 export interface AugmentedTucker<M> extends TuckerTensor<M> {

@@ -1,6 +1,8 @@
 import type { Algebra } from "../../algebra/mod.ts";
+import { tuckerField } from "../../geometry/fields/tucker.ts";
+import { assembleCore, type ModeView, viewModes } from "../../geometry/tucker_views.ts";
 import { embedTensor, modeProducts, type TuckerTensor } from "../../tensors/mod.ts";
-import { continuation } from "../transport.ts";
+import { advance, newDirections } from "../flows.ts";
 import {
   carried,
   type MomentSlots,
@@ -9,11 +11,9 @@ import {
   tangentIn,
   withTangent,
 } from "../memory.ts";
-import { tuckerField } from "../../geometry/fields/tucker.ts";
-import { assembleCore, type ModeView, viewModes } from "../../geometry/tucker_views.ts";
+import { continuation } from "../transport.ts";
 import { type AugmentedTucker, augmentTucker } from "./augmentation.ts";
-import { newDirections } from "../matrix/flows.ts";
-import { advanceFlow, advanceModes, coreFlow } from "./flows.ts";
+import { advanceModes, coreFlow } from "./flows.ts";
 import { changesOf, projectModeMoments, transportCore } from "./transport.ts";
 import { truncateTucker } from "./truncation.ts";
 import type { TuckerIntegrator } from "./types.ts";
@@ -41,7 +41,7 @@ export const augmentedTuckerBug: TuckerIntegrator = {
     const ks = yield* advanceModes(a, y, views, f, dt, o, newDirections);
     const lifted = await augmentTucker(a, y, ks.map((k) => k?.value));
     const before = liftMoments(a, o, o.moments, y, views, lifted);
-    const s = yield* advanceFlow(a, coreFlow(lifted, f), dt, o, before);
+    const s = yield* advance(a, coreFlow(lifted, f), dt, o, before);
     const grown = { ...lifted, core: { ...lifted.core, data: s.value } };
     const t = await truncateTucker(a, grown, o.truncation, y.core.shape);
     return {

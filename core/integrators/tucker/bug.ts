@@ -1,7 +1,7 @@
 import { viewModes } from "../../geometry/tucker_views.ts";
 import { modeProducts } from "../../tensors/mod.ts";
-import { collectMoments } from "../matrix/flows.ts";
-import { advanceFlow, advanceModes, coreFlow, momentsOfModes } from "./flows.ts";
+import { advance, collectMoments } from "../flows.ts";
+import { advanceModes, coreFlow, momentsOfModes } from "./flows.ts";
 import { changesOf, transportCore, transportModes } from "./transport.ts";
 import type { TuckerIntegrator } from "./types.ts";
 
@@ -25,7 +25,7 @@ export const tuckerBug: TuckerIntegrator = {
     const changes = changesOf(a, y, { ...y, factors });
     const lifted = { core: modeProducts(a, y.core, changes), factors };
     const before = o.moments?.s && { s: transportCore(a, o, o.moments.s, y, changes) };
-    const s = yield* advanceFlow(a, coreFlow(lifted), dt, o, before ?? {});
+    const s = yield* advance(a, coreFlow(lifted), dt, o, before ?? {});
     const next = { factors, core: { ...lifted.core, data: s.value } };
     const own = momentsOfModes(ks);
     const moved = Object.keys(own).length === 0

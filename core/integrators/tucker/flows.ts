@@ -5,11 +5,12 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
+import type { SplitBasis, TuckerFieldAt } from "../../geometry/fields/types.ts";
 import { foldRows, type ModeView, projectMode } from "../../geometry/tucker_views.ts";
 import type { TuckerTensor } from "../../tensors/mod.ts";
-import type { MomentSlots, RuleState } from "../memory.ts";
+import { advance, collectMoments } from "../flows.ts";
+import type { MomentSlots } from "../memory.ts";
 import type { Advanced } from "../types.ts";
-import type { SplitBasis, TuckerFieldAt } from "../../geometry/fields/types.ts";
 import type { TuckerFlow, TuckerPoint, TuckerStepOptions } from "./types.ts";
 
 /** K-flow of a mode: K = U S moves with V fixed, dK/dt = F(K Vᵀ)_(k) V. */
@@ -50,17 +51,6 @@ export function coreFlow<M>(
   };
 }
 
-/** Advances one sub-flow with the step's stepper and the moments of its slot. */
-export function advanceFlow<M>(
-  a: Algebra<M>,
-  flow: TuckerFlow<M>,
-  dt: number,
-  o: TuckerStepOptions<M>,
-  moments: MomentSlots<M> = o.moments ?? {},
-): AsyncGenerator<TuckerPoint<M>, Advanced<M>, TuckerFieldAt<M>> {
-  return o.stepper.advance(a, flow, dt, moments[flow.slot]);
-}
-
 /** Where the K-flows of a step end, by mode; undefined where there is none. */
 export type AdvancedModes<M> = readonly (Advanced<M> | undefined)[];
 
@@ -83,16 +73,12 @@ export async function* advanceModes<M>(
 ): AsyncGenerator<TuckerPoint<M>, AdvancedModes<M>, TuckerFieldAt<M>> {
   const out: (Advanced<M> | undefined)[] = y.factors.map(() => undefined);
   for (const view of views) {
-    out[view.mode] = yield* advanceFlow(a, part(a, modeFlow(a, y, view, known)), dt, o);
+    out[view.mode] = yield* advance(a, part(a, modeFlow(a, y, view, known)), dt, o);
   }
   return out;
 }
 
 /** The moments that K-flows have kept, by slot. */
 export function momentsOfModes<M>(ks: AdvancedModes<M>): MomentSlots<M> {
-  const out: Record<string, RuleState<M>> = {};
-  ks.forEach((k, mode) => {
-    if (k?.moments) out[`k${mode}`] = k.moments;
-  });
-  return out;
+  return collectMoments(Object.fromEntries(ks.map((k, mode) => [`k${mode}`, k])));
 }

@@ -1,7 +1,7 @@
-import { collectMoments, increments } from "../matrix/flows.ts";
 import { assembleCore, viewModes } from "../../geometry/tucker_views.ts";
+import { advance, collectMoments, increments } from "../flows.ts";
 import { augmentTucker } from "./augmentation.ts";
-import { advanceFlow, advanceModes, coreFlow, momentsOfModes } from "./flows.ts";
+import { advanceModes, coreFlow, momentsOfModes } from "./flows.ts";
 import { transportTuckerSlots } from "./transport.ts";
 import { truncateTucker } from "./truncation.ts";
 import type { TuckerIntegrator } from "./types.ts";
@@ -24,7 +24,7 @@ export const parallelTuckerBug: TuckerIntegrator = {
     const f = yield { ...y, time: 0 };
     const views = await viewModes(a, y);
     const ks = yield* advanceModes(a, y, views, f, dt, o, increments);
-    const s = yield* advanceFlow(a, coreFlow(y, f), dt, o);
+    const s = yield* advance(a, coreFlow(y, f), dt, o);
     const { factors, added } = await augmentTucker(a, y, ks.map((k) => k?.value));
     const gains = added.map((u, k) => u && a.multiply(u, ks[k]!.value, { transposeLeft: true }));
     const core = assembleCore(a, y, views, { ...y.core, data: s.value }, gains);

@@ -9,8 +9,17 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
+import { tuckerField } from "../../geometry/fields/tucker.ts";
+import type { LocalTuckerField, TuckerFieldAt } from "../../geometry/fields/types.ts";
+import { outside } from "../../geometry/matrices.ts";
+import {
+  foldRows,
+  type ModeView,
+  projectMode,
+  turnedTucker,
+  viewModes,
+} from "../../geometry/tucker_views.ts";
 import { modeProducts, type TuckerTensor, unfoldCyclic } from "../../tensors/mod.ts";
-import { transportMoments } from "../transport.ts";
 import {
   carried,
   hasScales,
@@ -20,16 +29,7 @@ import {
   tangentAlone,
   tangentIn,
 } from "../memory.ts";
-import { tuckerField } from "../../geometry/fields/tucker.ts";
-import { outside } from "../../geometry/matrices.ts";
-import {
-  foldRows,
-  type ModeView,
-  projectMode,
-  turnedTucker,
-  viewModes,
-} from "../../geometry/tucker_views.ts";
-import type { LocalTuckerField, TuckerFieldAt } from "../../geometry/fields/types.ts";
+import { transportMoments } from "../transport.ts";
 
 /**
  * The tangent vector that first moments stand for, as a field: dS ×ₖ Uₖ + Σ (I − Uₖ Uₖᵀ) dKₖ Vₖᵀ.

@@ -6,11 +6,16 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
-import type { Plugin } from "../../registry.ts";
 import type { TuckerFieldAt } from "../../geometry/fields/types.ts";
 import type { TuckerTensor, TuckerTruncation } from "../../tensors/mod.ts";
-import type { MomentSlots } from "../memory.ts";
-import type { Stepper, SubFlow, Timed, Truncation } from "../types.ts";
+import type {
+  StepOptions,
+  StepResult,
+  SubFlow,
+  Timed,
+  TimeIntegrator,
+  Truncation,
+} from "../types.ts";
 
 /** A tensor at which an integrator asks for F; its factors need not be orthonormal. */
 export interface TuckerPoint<M> extends TuckerTensor<M>, Timed {}
@@ -26,35 +31,13 @@ export type TuckerFlow<M> = SubFlow<M, TuckerTensor<M>, TuckerFieldAt<M>>;
 export type ModeTruncation = Truncation | readonly Truncation[] | TuckerTruncation;
 
 /** Settings and state of one step. */
-export interface TuckerStepOptions<M> {
-  /** How sub-flows are advanced. */
-  readonly stepper: Stepper;
-  /** How ranks adapt. */
-  readonly truncation: ModeTruncation;
-  /** What the stepper remembers of the factors, as the previous step returned it. */
-  readonly moments?: MomentSlots<M>;
-}
+export type TuckerStepOptions<M> = StepOptions<M, ModeTruncation>;
 
-/** Outcome of one step. */
-export interface TuckerStepResult<M> {
-  /** The new point; bases orthonormal. */
-  readonly y: TuckerTensor<M>;
-  /** The same in the coordinates of the new bases. */
-  readonly moments: MomentSlots<M>;
-  /** Singular values kept in each mode where the step computed them, descending. */
-  readonly singularValues?: readonly Float64Array[];
-  /** Frobenius norm of what truncation discarded. */
-  readonly discarded: number;
-}
+/** Outcome of one step; with the singular values that each mode keeps. */
+export type TuckerStepResult<M> = StepResult<M, TuckerTensor<M>, readonly Float64Array[]>;
 
 /** A time integrator for Tucker tensors: a generator as the integrators of matrices are. */
-export interface TuckerIntegrator extends Plugin {
-  /** Order of convergence in the step size that theory or experiment gives. */
-  readonly order: number;
-  /** Evaluations of F in a step whose stepper takes one stage. */
-  readonly evaluations: number;
-  /** Whether the ranks adapt. */
-  readonly adaptive: boolean;
+export interface TuckerIntegrator extends TimeIntegrator {
   /**
    * One step of size `dt` from `y`.
    *

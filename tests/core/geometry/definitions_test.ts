@@ -1,16 +1,23 @@
 /** Fast versions against the plain dense definitions, in float64. */
 
-import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { assertRejects } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { type Matrix, matrix, transposed } from "../../../core/algebra/mod.ts";
-import { denseField, type LowRank } from "../../../core/geometry/mod.ts";
 import {
   alignment,
   canonicalStiefel,
   cayleyRetraction,
+  denseField,
   fixedRank,
   grassmann,
   inverseOrthographic,
+  type LowRank,
   type LowRankTangent,
   orthographicRetraction,
   polarRetraction,

@@ -1,6 +1,7 @@
 /** Manifolds of factorised matrices and tensors at work on factors alone. */
 
 import { assertAlmostEquals, assertLess, assertRejects } from "@std/assert";
+import { orthogonalityDefect, toDense } from "../../../core/geometry/mod.ts";
 import {
   distanceLowRank,
   factoredField,
@@ -13,7 +14,6 @@ import {
   truncateTo,
   tuckerField,
 } from "../../../core/mod.ts";
-import { orthogonalityDefect, toDense } from "../../../core/geometry/mod.ts";
 import { countingAlgebra } from "../../support/counting_algebra.ts";
 import {
   dense,

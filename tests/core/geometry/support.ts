@@ -1,7 +1,6 @@
 /** What tests of manifolds share. */
 
-import type { Algebra, Matrix } from "../../../core/algebra/mod.ts";
-import { matrix } from "../../../core/algebra/mod.ts";
+import { type Algebra, type Matrix, matrix } from "../../../core/algebra/mod.ts";
 
 export { inner, norm } from "../../support/matrices.ts";
 

@@ -3,6 +3,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { type Matrix, transposed } from "../../../core/algebra/mod.ts";
 import { fixedTucker, hosvdRetraction, tangentTucker } from "../../../core/geometry/mod.ts";
+import { Random } from "../../../core/random.ts";
 import {
   type DenseTensor,
   fold,
@@ -13,7 +14,6 @@ import {
   tuckerToDense,
   unfold,
 } from "../../../core/tensors/mod.ts";
-import { Random } from "../../../core/random.ts";
 import {
   gaussian,
   host,

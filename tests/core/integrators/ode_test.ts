@@ -1,4 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { runStep } from "../../../core/integrators/ode.ts";
 import {
   augmentedBug,
   augmentedTuckerBug,
@@ -11,7 +12,6 @@ import {
   tuckerBug,
   tuckerToDense,
 } from "../../../core/mod.ts";
-import { runStep } from "../../../core/integrators/ode.ts";
 import { dense, host, randomLowRank, relativeError } from "../../support/matrices.ts";
 import { randomTucker } from "../../support/tensors.ts";
 

@@ -10,6 +10,12 @@ import {
   realPart,
 } from "../../../core/algebra/mod.ts";
 import {
+  denseField,
+  denseTensorField,
+  orthogonalityDefect,
+  toDense,
+} from "../../../core/geometry/mod.ts";
+import {
   augmentedBug,
   bug,
   euler,
@@ -19,14 +25,12 @@ import {
   stepOde,
   type Truncation,
 } from "../../../core/integrators/mod.ts";
-import { denseField, orthogonalityDefect, toDense } from "../../../core/geometry/mod.ts";
 import {
   augmentedTuckerBug,
   parallelTuckerBug,
   tuckerBug,
   type TuckerIntegrator,
 } from "../../../core/integrators/tucker/mod.ts";
-import { denseTensorField } from "../../../core/geometry/mod.ts";
 import { Random } from "../../../core/random.ts";
 import {
   addTucker,

@@ -6,6 +6,8 @@ import {
   assertLess,
   assertRejects,
 } from "@std/assert";
+import { type Matrix, matrixOf } from "../../../../core/algebra/mod.ts";
+import { denseField, type LowRank } from "../../../../core/geometry/mod.ts";
 import {
   type AdaptiveOptions,
   augmentedBug,
@@ -22,8 +24,6 @@ import {
   secondOrderParallelBug,
   type Stepper,
 } from "../../../../core/integrators/mod.ts";
-import { denseField, type LowRank } from "../../../../core/geometry/mod.ts";
-import { type Matrix, matrixOf } from "../../../../core/algebra/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import {
   dense,

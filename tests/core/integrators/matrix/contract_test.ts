@@ -1,6 +1,8 @@
 /** Every integrator through the properties that theory claims for it, in float64. */
 
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { hostAlgebra, type Matrix, matrix } from "../../../../core/algebra/mod.ts";
+import { denseField, type LowRank, lowRankOf } from "../../../../core/geometry/mod.ts";
 import {
   augmentedBug,
   backwardCorrectedPsi,
@@ -14,8 +16,6 @@ import {
   rk4,
   stepOde,
 } from "../../../../core/integrators/mod.ts";
-import { denseField, type LowRank, lowRankOf } from "../../../../core/geometry/mod.ts";
-import { hostAlgebra, type Matrix, matrix } from "../../../../core/algebra/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import {
   asymmetry,

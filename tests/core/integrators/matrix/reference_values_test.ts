@@ -13,6 +13,7 @@ import {
   matrix,
   matrixOf,
 } from "../../../../core/algebra/mod.ts";
+import { denseField, type LowRank, lowRankOf, toDense } from "../../../../core/geometry/mod.ts";
 import {
   augmentedBug,
   bug,
@@ -26,8 +27,8 @@ import {
   secondOrderParallelBug,
   type Stepper,
 } from "../../../../core/integrators/mod.ts";
-import { denseField, type LowRank, lowRankOf, toDense } from "../../../../core/geometry/mod.ts";
 import { Random } from "../../../../core/random.ts";
+import { referenceSolution } from "../../../../tasks/ode/problem.ts";
 import { eulerStep } from "../../../properties/matrix_measures.ts";
 import {
   dense,
@@ -138,27 +139,6 @@ for (const [item, rank, values] of EQUATION) {
 
 const complex = complexAlgebra(host);
 
-/** The classical Runge-Kutta method on full complex matrices. */
-function reference(
-  f: (y: ComplexMatrix) => ComplexMatrix,
-  start: ComplexMatrix,
-  t1: number,
-  steps: number,
-): ComplexMatrix {
-  const a = complex;
-  const dt = t1 / steps;
-  let y = start;
-  for (let i = 0; i < steps; i++) {
-    const k1 = f(y);
-    const k2 = f(a.lincomb(1, y, dt / 2, k1));
-    const k3 = f(a.lincomb(1, y, dt / 2, k2));
-    const k4 = f(a.lincomb(1, y, dt, k3));
-    const sum = a.lincomb(1, a.lincomb(1, k1, 1, k4), 2, a.lincomb(1, k2, 1, k3));
-    y = a.lincomb(1, y, dt / 6, sum);
-  }
-  return y;
-}
-
 /** Relative error at the end from the best approximation of the start, and drift of the norm. */
 async function complexError(
   problem: { f: (y: ComplexMatrix) => ComplexMatrix; start: ComplexMatrix; end: ComplexMatrix },
@@ -214,7 +194,7 @@ async function schroedinger() {
       -0.5,
     ));
   const f = (y: ComplexMatrix) => complexScale(0, -1, complexMatrix(energy(y.re), energy(y.im)));
-  return { f, start, end: reference(f, start, 1, 200) };
+  return { f, start, end: referenceSolution(complex, f, start, 1, 200) };
 }
 
 Deno.test("the Schrödinger equation of the rank-adaptive paper gives the known errors at rank 8", async () => {
@@ -259,7 +239,7 @@ function nonlinear() {
       square(neighbours(y, y.map((x, k) => density[k]! * x), 0.5));
     return complexScale(0, 1, { ...shape, re: part(re).data, im: part(im).data });
   };
-  return { f, start, end: reference(f, start, 5, 200) };
+  return { f, start, end: referenceSolution(complex, f, start, 5, 200) };
 }
 
 Deno.test("the nonlinear Schrödinger equation gives the known errors from a start of rank 2", async () => {

@@ -1,15 +1,24 @@
 /** Every Tucker integrator through the properties that theory claims for it, in float64. */
 
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
+import type { Algebra } from "../../../../core/algebra/mod.ts";
+import { NonFiniteError } from "../../../../core/checks.ts";
+import {
+  denseField,
+  denseTensorField,
+  orthogonalityDefect,
+  tuckerField,
+  viewModes,
+} from "../../../../core/geometry/mod.ts";
 import {
   conservative,
   euler,
+  integrate,
   relativeFrobenius,
   rk4,
+  stepOde,
   truncationRules,
 } from "../../../../core/integrators/mod.ts";
-import { NonFiniteError } from "../../../../core/checks.ts";
-import { denseField, orthogonalityDefect } from "../../../../core/geometry/mod.ts";
 import {
   augmentedTuckerBug,
   parallelTuckerBug,
@@ -18,10 +27,6 @@ import {
   type TuckerIntegrator,
   tuckerIntegrators,
 } from "../../../../core/integrators/tucker/mod.ts";
-import { integrate, stepOde } from "../../../../core/integrators/mod.ts";
-import { viewModes } from "../../../../core/geometry/mod.ts";
-import { denseTensorField, tuckerField } from "../../../../core/geometry/mod.ts";
-import type { Algebra } from "../../../../core/algebra/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import {
   denseTensor,

@@ -2,20 +2,20 @@
 
 import { assertEquals, assertLess } from "@std/assert";
 import type { Algebra, InverseFactor, Matrix } from "../../../../core/algebra/mod.ts";
-import { euler } from "../../../../core/integrators/mod.ts";
-import { orthogonalityDefect } from "../../../../core/geometry/mod.ts";
-import { augmentedTuckerBug } from "../../../../core/integrators/tucker/mod.ts";
-import { viewModes } from "../../../../core/geometry/mod.ts";
 import {
   contractAlong,
   denseTensorField,
+  orthogonalityDefect,
   type TuckerFieldAt,
+  viewModes,
 } from "../../../../core/geometry/mod.ts";
+import { euler } from "../../../../core/integrators/mod.ts";
 import { runStep } from "../../../../core/integrators/ode.ts";
+import { augmentedTuckerBug } from "../../../../core/integrators/tucker/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import { type TuckerTensor, unfoldCyclic } from "../../../../core/tensors/mod.ts";
-import { RANKS, SHAPE } from "../../../properties/tucker_measures.ts";
 import { keepAll } from "../../../properties/matrix_measures.ts";
+import { RANKS, SHAPE } from "../../../properties/tucker_measures.ts";
 import { host, relativeError } from "../../../support/matrices.ts";
 import { full, gaussianTensor, randomTucker, tensorError } from "../../../support/tensors.ts";
 

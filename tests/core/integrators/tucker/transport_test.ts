@@ -2,6 +2,13 @@
 
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import {
+  assembleCore,
+  contractAlong,
+  denseTensorField,
+  tuckerField,
+} from "../../../../core/geometry/mod.ts";
+import { augmentTucker } from "../../../../core/integrators/tucker/mod.ts";
+import {
   augmentedTuckerBug,
   euler,
   type Matrix,
@@ -24,11 +31,9 @@ import {
   viewModes,
 } from "../../../../core/mod.ts";
 import { combineTensors, denseTensor, modeProducts } from "../../../../core/tensors/mod.ts";
-import { assembleCore } from "../../../../core/geometry/mod.ts";
-import { augmentTucker } from "../../../../core/integrators/tucker/mod.ts";
-import { contractAlong, denseTensorField, tuckerField } from "../../../../core/geometry/mod.ts";
 import { adam, heavyBall, type Moments, sgd } from "../../../../optimizers/mod.ts";
 import { gaussian, host, norm, orthonormal, projector, times } from "../../../support/matrices.ts";
+import { carrying, momentsIn } from "../../../support/moments.ts";
 import {
   full,
   gaussianTensor,
@@ -36,7 +41,6 @@ import {
   randomTucker,
   tensorError,
 } from "../../../support/tensors.ts";
-import { carrying, momentsIn } from "../../../support/moments.ts";
 
 type HostTucker = TuckerTensor<Matrix>;
 
