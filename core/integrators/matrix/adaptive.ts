@@ -7,13 +7,13 @@
 
 import type { Algebra } from "../../algebra/mod.ts";
 import { checkNumber, NonFiniteError } from "../../checks.ts";
+import type { FieldAt } from "../../geometry/fields/types.ts";
 import { distanceLowRank, type LowRank } from "../../geometry/low_rank.ts";
 import { type RightHandSide, stepOde } from "../ode.ts";
 import { checkTruncation, upToError } from "../truncation.ts";
-import type { FieldAt } from "../../geometry/fields/types.ts";
-import { type NormalDefect, normalDefect } from "./normal_defect.ts";
 import type { Stepper, StepResult, Truncation } from "../types.ts";
 import { augment } from "./augmentation.ts";
+import { type NormalDefect, normalDefect } from "./normal_defect.ts";
 import type { Integrator } from "./types.ts";
 
 /** Settings of {@linkcode integrateAdaptive}. */

@@ -5,9 +5,9 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
-import type { FieldAt } from "../../geometry/fields/types.ts";
+import { factoredField, type FieldAt, sumField } from "../../geometry/fields/mod.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
-import { difference, gaussianMatrix, gram, outside } from "../../geometry/matrices.ts";
+import { gaussianMatrix, outside } from "../../geometry/matrices.ts";
 import { Random } from "../../random.ts";
 
 /** Random vectors that estimate a norm, to a third of it or better. */
@@ -41,20 +41,13 @@ export async function normalDefect<M>(
 ): Promise<NormalDefect<M>> {
   const probes = (basis: M): M =>
     outside(a, basis, gaussianMatrix(a, new Random(1), a.rows(basis), PROBES));
-  const defect = async (y: LowRank<M>, product: (f: FieldAt<M>) => M | Promise<M>, x: M) => {
-    const [p, q, r] = [
-      await product(slopes[0]),
-      await product(slopes[1]),
-      await product(slopes[2]),
-    ];
-    const integral = a.lincomb(dt / 6, a.lincomb(1, p, 1, r), 2 * dt / 3, q);
-    const moved = a.multiply(a.multiply(y.u, y.s), gram(a, y.v, x));
-    return difference(a, integral, moved);
-  };
-  const [right, left] = [probes(v), probes(u)];
-  const turned = { u: end.v, s: a.transpose(end.s), v: end.u };
-  const columns = outside(a, u, await defect(end, (f) => f.times(right), right));
-  const rows = outside(a, v, await defect(turned, (f) => f.adjointTimes(left), left));
+  const defect = sumField(
+    a,
+    [...slopes, factoredField(a, end)],
+    [dt / 6, 2 * dt / 3, dt / 6, -1],
+  );
+  const columns = outside(a, u, await defect.times(probes(v)));
+  const rows = outside(a, v, await defect.adjointTimes(probes(u)));
   // E ‖Z ω‖² = ‖Z‖² for standard normal ω.
   return { norm: await a.norm(columns) / Math.sqrt(PROBES), columns, rows };
 }
