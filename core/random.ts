@@ -9,6 +9,8 @@
  * @module
  */
 
+import { checkInteger } from "./checks.ts";
+
 /** Four unsigned 32-bit words. */
 export type Words = readonly [number, number, number, number];
 
@@ -153,8 +155,13 @@ export class Random {
     return items;
   }
 
-  /** A random order of the integers 0 … n − 1. */
+  /**
+   * A random order of the integers 0 … n − 1.
+   *
+   * @throws {RangeError} When n is not an integer in [0, 2³²].
+   */
   permutation(n: number): Uint32Array {
+    checkInteger("put integers in order", "their number", n, { least: 0, most: 2 ** 32 });
     return this.shuffle(Uint32Array.from({ length: n }, (_, i) => i));
   }
 

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { checkInteger, checkNumber } from "../checks.ts";
 import { Registry } from "../registry.ts";
 import { blas } from "./blas/mod.ts";
 import { cpu } from "./cpu/mod.ts";
@@ -44,13 +45,18 @@ export interface OpenedEngine {
  *
  * @param name Registry name, or "auto" for the first of {@linkcode backends} that works.
  * @param options Settings of the backend.
- * @throws {RangeError} When there is no backend of that name.
+ * @throws {RangeError} When there is no backend of that name, or an option makes no sense.
  * @throws {Error} When the named backend does not work here; says why and what to install.
  */
 export async function openEngine(
   name: string = "auto",
   options: BackendOptions = {},
 ): Promise<OpenedEngine> {
+  const { threads = 1, memoryLimit = Infinity } = options;
+  checkInteger("open a backend", "threads", threads);
+  if (memoryLimit !== Infinity) {
+    checkNumber("open a backend", "memoryLimit", memoryLimit, { above: 0 });
+  }
   if (name === "auto") return await openFirst(options);
   const backend = backends.get(name);
   const reason = await backend.probe();

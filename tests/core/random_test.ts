@@ -209,3 +209,10 @@ function normalDistribution(x: number): number {
   }
   return 0.5 + sum * Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 }
+
+Deno.test("Random puts no fraction of an integer in order", () => {
+  assertEquals([...new Random(1).permutation(0)], []);
+  for (const n of [2.5, -1, NaN]) {
+    assertThrows(() => new Random(1).permutation(n), RangeError, "Cannot put integers in order");
+  }
+});

@@ -13,7 +13,13 @@ export const cpu: Backend = {
   automatic: true,
   hint: "nothing to install",
   probe: () => Promise.resolve(undefined),
-  async open(_options: BackendOptions): Promise<Engine> {
+  async open({ memoryLimit }: BackendOptions): Promise<Engine> {
+    if (memoryLimit !== undefined) {
+      throw new RangeError(
+        `Cannot limit the memory of backend "cpu": expected no memoryLimit, got ${memoryLimit}; ` +
+          "the garbage collector has no such setting",
+      );
+    }
     const { openCpu } = await import("./open.ts");
     return await openCpu();
   },

@@ -97,6 +97,24 @@ export function expectClasses(labels: Int32Array, classes: number): void {
   );
 }
 
+/** Refuses what is no block of a tensor. */
+export function expectBlock(
+  x: Tensor,
+  begin: readonly number[],
+  size: readonly number[],
+): void {
+  const rank = x.shape.length;
+  const inside = begin.length === rank && size.length === rank && begin.every((b, i) => {
+    const n = size[i]!;
+    return Number.isInteger(b) && Number.isInteger(n) && b >= 0 && n >= 0 && b + n <= x.shape[i]!;
+  });
+  if (inside) return;
+  throw new RangeError(
+    `Cannot cut a block out of [${x.shape}]: expected whole numbers within these extents, got ` +
+      `[${size}] from [${begin}] on`,
+  );
+}
+
 /** Refuses vectors that do not go along the last axis of `x`; `action` is a verb. */
 export function expectLast(action: string, x: Tensor, ...vectors: readonly Tensor[]): void {
   const n = x.shape.at(-1);

@@ -21,6 +21,7 @@ import type {
 } from "../engine.ts";
 import { endOfPass } from "./backward.ts";
 import {
+  expectBlock,
   expectChain,
   expectClasses,
   expectEntries,
@@ -242,6 +243,7 @@ export class TfjsEngine implements Engine {
   }
 
   slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor {
+    expectBlock(x, begin, size);
     return outer(this.#select().slice(inner(x), [...begin], [...size]));
   }
 

@@ -78,3 +78,27 @@ Deno.test("engines of several backends live side by side", async () => {
   assertEquals(s, Float32Array.of(2, 4, 6, 8));
   for (const t of [x, y, ...products]) t.dispose();
 });
+
+Deno.test("openEngine() refuses options that make no sense before any backend is tried", async () => {
+  for (const name of ["auto", "cpu", "wasm"]) {
+    for (const threads of [0, 1.5, NaN]) {
+      await assertRejects(
+        () => openEngine(name, { threads }),
+        RangeError,
+        `Cannot open a backend: expected threads to be an integer ≥ 1, got ${threads}`,
+      );
+    }
+    for (const memoryLimit of [0, -1, NaN]) {
+      await assertRejects(
+        () => openEngine(name, { memoryLimit }),
+        RangeError,
+        `Cannot open a backend: expected memoryLimit to be a number > 0, got ${memoryLimit}`,
+      );
+    }
+  }
+  await assertRejects(
+    () => openEngine("cpu", { memoryLimit: 1e6 }),
+    RangeError,
+    'Cannot limit the memory of backend "cpu": expected no memoryLimit, got 1000000',
+  );
+});

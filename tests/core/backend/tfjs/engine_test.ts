@@ -212,6 +212,9 @@ await onEach("operations refuse shapes that do not fit, by name and figure", (e)
   refuse(() => e.standardise(e.zeros([0, 3]), [0], 1e-3), "one entry at least");
   refuse(() => e.globalAveragePool(e.zeros([1, 0, 2, 3])), "one entry at least");
   refuse(() => e.zeros([1.5, 2]), "Cannot make a tensor: expected its extents to be an integer");
+  refuse(() => e.slice(a, [0, 1], [2, 3]), "Cannot cut a block out of [2,3]");
+  refuse(() => e.slice(a, [0, 0], [2, 1.5]), "got [2,1.5] from [0,0] on");
+  refuse(() => e.slice(a, [0], [2]), "expected whole numbers within these extents");
   refuse(() => e.gradients(() => a, [a]), "expected a scalar");
   const whole = labels(3);
   for (const f of [() => e.scale(2, whole), () => e.norm(whole), () => e.activate(whole, "relu")]) {
