@@ -18,6 +18,7 @@ import {
   pick,
   positive,
   sizeOf,
+  upload,
 } from "./random_cases.ts";
 
 /** A shape of one to four axes, now and then with none along one. */
@@ -159,10 +160,9 @@ const pixelProduct: Generator = {
       ? drawn(random, [...extents, between(random, 1, 6)])
       : undefined;
     const width = beside?.shape[3] ?? 0;
-    const put = (e: Engine, { shape, data }: Numbers) => e.tensor(Float32Array.from(data), shape);
     return {
       label: `[${x.shape}] × [${m.shape}] beside ${width}`,
-      compute: (e) => [e.pixelProduct(put(e, x), put(e, m), beside && put(e, beside))],
+      compute: (e) => [e.pixelProduct(upload(e, x), upload(e, m), beside && upload(e, beside))],
       expected: () => {
         const g = {
           ...{ strides: [1, 1], dilations: [1, 1], groups: 1 } as const,
@@ -218,6 +218,8 @@ const ELEMENTWISE: readonly {
   readonly arity: number;
   onEngine(e: Engine, x: Tensor[], c: number[]): Tensor;
   plain(x: number[], c: number[]): number;
+  /** Whether it has derivatives: steps of optimizers have none. */
+  readonly smooth?: boolean;
 }[] = [
   {
     name: "scale",
@@ -236,12 +238,14 @@ const ELEMENTWISE: readonly {
   {
     name: "lincombSquare",
     arity: 2,
+    smooth: false,
     onEngine: (e, [x, y], [a, b]) => e.lincombSquare(a!, x!, b!, y!),
     plain: ([x, y], [a, b]) => a! * x! + b! * y! * y!,
   },
   {
     name: "adaptiveStep",
     arity: 3,
+    smooth: false,
     onEngine: (e, [x, m, v], [gamma, alpha]) =>
       e.adaptiveStep(x!, m!, v!, { gamma: gamma!, alpha: alpha!, delta: 1.1, epsilon: 0.1 }),
     plain: ([x, m, v], [gamma, alpha]) => gamma! * x! - alpha! * m! / (Math.sqrt(1.1 * v!) + 0.1),
@@ -251,15 +255,22 @@ const ELEMENTWISE: readonly {
 const elementwise: Generator = {
   name: "element-wise updates",
   draw(random) {
-    const { name, arity, onEngine, plain } = pick(random, ELEMENTWISE);
+    const { name, arity, onEngine, plain, smooth = true } = pick(random, ELEMENTWISE);
     const shape = shapeOf(random);
     const c = [random.normal(), random.normal()];
-    return differentiable(random, {
+    const inputs = Array.from({ length: arity }, () => positive(random, shape));
+    const d = {
       label: `${name} [${shape}] with ${c}`,
-      inputs: Array.from({ length: arity }, () => positive(random, shape)),
-      onEngine: (e, x) => onEngine(e, x, c),
-      plain: (x) => x[0]!.data.map((_, i) => plain(x.map(({ data }) => data[i]!), c)),
-    });
+      inputs,
+      onEngine: (e: Engine, x: Tensor[]) => onEngine(e, x, c),
+      plain: (x: readonly Numbers[]) =>
+        x[0]!.data.map((_, i) => plain(x.map(({ data }) => data[i]!), c)),
+    };
+    return smooth ? differentiable(random, d) : {
+      label: d.label,
+      compute: (e) => [onEngine(e, inputs.map((x) => upload(e, x)), c)],
+      expected: () => [d.plain(inputs)],
+    };
   },
 };
 

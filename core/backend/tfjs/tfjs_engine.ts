@@ -58,25 +58,10 @@ import {
   runtimeOf,
   type TensorMap,
   type Tf,
+  type TfjsEngineOptions,
   type TfRuntime,
   type TfTensor,
 } from "./types.ts";
-
-/** What a backend tells about itself when it makes its engine. */
-export interface TfjsEngineOptions {
-  /** Namespace of the umbrella package, with the backend selected and its kernels registered. */
-  readonly tf: Tf;
-  /** Name of the backend, in the registry as in TensorFlow.js. */
-  readonly backend: string;
-  /** One line for people: library, version, threads or adapter. */
-  readonly description: string;
-  /** Whether results repeat bit for bit in equal runs. */
-  readonly deterministic: boolean;
-  /** Factorisations on the backend's memory. */
-  readonly linalg?: NativeLinalg | undefined;
-  /** Whether tensors can be read without waiting: then labels are checked. Default false. */
-  readonly readsAtOnce?: boolean;
-}
 
 /** Tensor operations and reverse-mode differentiation by TensorFlow.js. */
 export class TfjsEngine implements Engine {

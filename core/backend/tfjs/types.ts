@@ -5,7 +5,7 @@
  */
 
 import type * as TF from "@tensorflow/tfjs";
-import type { Tensor } from "../engine.ts";
+import type { NativeLinalg, Tensor } from "../engine.ts";
 
 /** The namespace of the umbrella package. */
 export type Tf = typeof TF;
@@ -76,4 +76,20 @@ export function operands(tensors: Record<string, Tensor>, b: Tensor | null): Ten
   for (const [name, t] of Object.entries(tensors)) inputs[name] = inner(t);
   if (b) inputs.b = inner(b);
   return inputs;
+}
+
+/** What a backend tells about itself when it makes its engine. */
+export interface TfjsEngineOptions {
+  /** Namespace of the umbrella package, with the backend selected and its kernels registered. */
+  readonly tf: Tf;
+  /** Name of the backend, in the registry as in TensorFlow.js. */
+  readonly backend: string;
+  /** One line for people: library, version, threads or adapter. */
+  readonly description: string;
+  /** Whether results repeat bit for bit in equal runs. */
+  readonly deterministic: boolean;
+  /** Factorisations on the backend's memory. */
+  readonly linalg?: NativeLinalg | undefined;
+  /** Whether tensors can be read without waiting: then labels are checked. Default false. */
+  readonly readsAtOnce?: boolean;
 }
