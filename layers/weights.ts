@@ -17,6 +17,8 @@ export interface WeightOptions {
   readonly minRank?: number;
   /** Upper bound of the rank; default: the run's. */
   readonly maxRank?: number;
+  /** Factor of the increment, for formats that adapt a base; default 1. */
+  readonly scale?: number;
   /** Start of the weight; default Kaiming normal. */
   readonly initialiser?: Initialiser;
 }
@@ -30,7 +32,7 @@ export function weightSpec(
   name: string,
   shape: readonly number[],
   initialiser: Initialiser,
-  { format = "dense", rank, minRank, maxRank }: WeightOptions = {},
+  { format = "dense", rank, minRank, maxRank, scale }: WeightOptions = {},
 ): WeightSpec {
   const action = `declare weight "${name}"`;
   if (rank !== undefined) checkInteger(action, "rank", rank);
@@ -43,6 +45,7 @@ export function weightSpec(
     ...(rank === undefined ? {} : { rank }),
     ...(minRank === undefined ? {} : { minRank }),
     ...(maxRank === undefined ? {} : { maxRank }),
+    ...(scale === undefined ? {} : { scale }),
   };
 }
 
