@@ -7,6 +7,7 @@
  * @module
  */
 
+import { Worker } from "node:worker_threads";
 import { augmentations } from "./augmentation.ts";
 import { BatchMaker, type BatchPlan } from "./batch_maker.ts";
 import { type BatchSource, directBatches } from "./batch_source.ts";
@@ -53,12 +54,10 @@ class Prefetcher implements BatchSource {
     this.#maker = new BatchMaker(plain);
     this.#options = options;
     this.#thread = thread;
-    thread.onmessage = ({ data }: MessageEvent<Delivery>) => this.#receive(data);
-    thread.onerror = (event) => {
-      // Unhandled, it would end the program.
-      event.preventDefault();
-      this.#receive({ failure: event.message });
-    };
+    thread.on("message", (delivery: Delivery) => this.#receive(delivery));
+    thread.on("error", (error) => this.#receive({ failure: error.message }));
+    // A thread that was killed says nothing else.
+    thread.on("exit", () => this.#ended("it has ended"));
   }
 
   async *epoch(epoch: number, first: number): AsyncGenerator<HostBatch> {
@@ -77,9 +76,13 @@ class Prefetcher implements BatchSource {
   }
 
   close(): void {
-    this.#thread?.terminate();
+    void this.#thread?.terminate();
+    this.#ended("it was closed");
+  }
+
+  #ended(why: string): void {
     this.#thread = undefined;
-    this.#receive({ failure: "it was closed" });
+    this.#receive({ failure: why });
   }
 
   /** Has a batch made; in arrays that are free again, else in new ones. */
@@ -107,7 +110,7 @@ class Prefetcher implements BatchSource {
 
   #fallBack(reason: string): BatchSource {
     if (!this.#fallback) {
-      this.#thread?.terminate();
+      void this.#thread?.terminate();
       this.#thread = undefined;
       this.#fallback = directBatches(this.#plan);
       this.#options.onFallback?.(reason);
@@ -121,9 +124,8 @@ function startThread(plan: BatchPlan): Worker | string {
   const plugins = (plan.augmentation?.steps ?? []).map(({ name }) => augmentations.get(name));
   const bound = plugins.find((plugin) => plugin.module === undefined);
   if (bound) return `the augmentation "${bound.name}" names no module that another could load`;
-  if (typeof Worker === "undefined") return "there are no workers here";
   try {
-    const worker = new Worker(new URL("./prefetch_worker.ts", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL("./prefetch_worker.ts", import.meta.url));
     const modules = [...new Set(plugins.map((plugin) => plugin.module!))];
     const opening: Opening = { plan: { ...plan, examples: shared(plan.examples) }, modules };
     worker.postMessage(opening);

@@ -31,6 +31,6 @@ export interface Order {
 export type Delivery = Pick<Order, "ticket" | "arrays"> | { readonly failure: string };
 
 /** What travels with a message instead of being copied. */
-export function buffersOf(arrays: BatchArrays): Transferable[] {
+export function buffersOf(arrays: BatchArrays): ArrayBuffer[] {
   return Object.values(arrays).map(({ buffer }) => buffer as ArrayBuffer);
 }

@@ -4,16 +4,11 @@
  * @module
  */
 
+import { parentPort } from "node:worker_threads";
 import { BatchMaker } from "./batch_maker.ts";
 import { buffersOf, type Delivery, type Opening, type Order } from "./prefetch_protocol.ts";
 
-/** The part of a worker's global scope that is used here. */
-interface Thread {
-  onmessage: ((event: MessageEvent<Opening | Order>) => void) | null;
-  postMessage(message: Delivery, transfer?: Transferable[]): void;
-}
-
-const thread = self as unknown as Thread;
+const port = parentPort!;
 let maker: Promise<BatchMaker> | undefined;
 
 async function open({ plan, modules }: Opening): Promise<BatchMaker> {
@@ -24,18 +19,22 @@ async function open({ plan, modules }: Opening): Promise<BatchMaker> {
 async function deliver({ ticket, epoch, index, arrays }: Order): Promise<void> {
   try {
     (await maker!).fill(epoch, index, arrays);
-    thread.postMessage({ ticket, arrays }, buffersOf(arrays));
+    tell({ ticket, arrays }, buffersOf(arrays));
   } catch (error) {
-    thread.postMessage({ failure: error instanceof Error ? error.message : String(error) });
+    tell({ failure: error instanceof Error ? error.message : String(error) });
   }
 }
 
-thread.onmessage = ({ data }) => {
-  if ("plan" in data) {
-    maker = open(data);
+function tell(delivery: Delivery, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(delivery, transfer);
+}
+
+port.on("message", (message: Opening | Order) => {
+  if ("plan" in message) {
+    maker = open(message);
     // Whoever orders hears of it.
     maker.catch(() => {});
   } else {
-    deliver(data);
+    void deliver(message);
   }
-};
+});

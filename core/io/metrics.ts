@@ -24,7 +24,7 @@ export interface MetricLine {
   readonly step: number;
   /** Epochs begun, counted from 1; 0 before training. */
   readonly epoch: number;
-  /** Training loss, mean since the last line. */
+  /** Training loss: of one step, or, in lines with `test`, the mean since the last of those. */
   readonly loss: number;
   /** Step size in use. */
   readonly learningRate?: number;

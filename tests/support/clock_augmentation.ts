@@ -1,5 +1,6 @@
 /** Augmentations for tests of the prefetching thread, in a module that it can load. */
 
+import { isMainThread } from "node:worker_threads";
 import { augmentations, type ImageContext } from "../../core/data/augmentation.ts";
 
 /** Bytes of a stamp. */
@@ -34,8 +35,21 @@ augmentations.add({
   accepts: () => true,
   module: import.meta.url,
   apply(image: Uint8Array, amount: number, _context: ImageContext) {
-    const inWorker = "WorkerGlobalScope" in globalThis;
-    if (inWorker && image[0]! >= amount) throw new Error("this image is too bright");
+    if (!isMainThread && image[0]! >= amount) throw new Error("this image is too bright");
+    image[0]! ^= 1;
+  },
+});
+
+/** Ends any other thread, without a word, at bright images. */
+augmentations.add({
+  name: "dying",
+  description: "ends other threads at bright images",
+  amount: "brightness from which it ends them, 0 to 255",
+  preset: 128,
+  accepts: () => true,
+  module: import.meta.url,
+  apply(image: Uint8Array, amount: number, _context: ImageContext) {
+    if (!isMainThread && image[0]! >= amount) Deno.exit(0);
     image[0]! ^= 1;
   },
 });

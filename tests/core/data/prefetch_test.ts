@@ -164,6 +164,15 @@ Deno.test("when the thread fails, the same batches are made on this one", async 
   assertEquals(reasons, ["this image is too bright"]);
 });
 
+Deno.test("when the thread is killed, the same batches are made on this one", async () => {
+  const plan = planOf("dying:250", 200, 5);
+  const reasons: string[] = [];
+  const source = prefetchedBatches(plan, { onFallback: (reason) => reasons.push(reason) });
+  const seen = await closing(source, () => walk(source, [[0, 0]]));
+  assertEquals(seen, await walk(directBatches(plan), [[0, 0]]));
+  assertEquals(reasons, ["it has ended"]);
+});
+
 Deno.test("when the module of an augmentation does not load, this thread does the work", async () => {
   const lost = augmentations.add({
     name: "lost",
