@@ -84,13 +84,16 @@ export async function readMetrics(path: string): Promise<MetricLine[]> {
 }
 
 /**
- * Drops what was logged after a step, in one atomic replacement: a resumed run repeats it.
+ * Drops what was logged after a step, in one atomic replacement: a resumed run repeats it. A file
+ * that has nothing to drop is not touched.
  *
  * @param path The file; an absent one stays absent.
  * @param step The last step to keep.
  */
 export async function truncateMetrics(path: string, step: number): Promise<void> {
-  if (await unlessMissing(() => Deno.stat(path)) === undefined) return;
+  const before = await unlessMissing(() => readText(path));
+  if (before === undefined) return;
   const kept = (await readMetrics(path)).filter((line) => line.step <= step);
-  await writeAtomic(path, kept.map((line) => `${toJson(line)}\n`).join(""));
+  const after = kept.map((line) => `${toJson(line)}\n`).join("");
+  if (after !== before) await writeAtomic(path, after);
 }

@@ -5,8 +5,8 @@ import { type Conditions, finished } from "./kills.ts";
 import { Counter, type Tally } from "./tally.ts";
 import { commandLine, ended, start, traceOf } from "./trial.ts";
 
-/** Size of the disk, in bytes: more than a run takes. */
-const DISK = 256 * 1024;
+/** Size of the disk, in bytes: more than a run takes, with one file twice while it is replaced. */
+const DISK = 384 * 1024;
 
 /**
  * Fills a small disk but for a random part, runs, makes room, goes on, and copies what is there.
@@ -46,7 +46,7 @@ export async function fullDisk(conditions: Conditions): Promise<Tally> {
   const disk = join(folder, "disk");
   await Deno.mkdir(disk);
   for (let k = 0; k < count; k++) {
-    const filled = Math.floor(DISK * random.uniform());
+    const filled = Math.floor(DISK * (0.4 + 0.6 * random.uniform()));
     const keep = join(folder, `full-${k}`);
     const script = ["unshare", "-rm", "sh", "-c", ON_SMALL_DISK, "sh", disk, `${filled}`, keep];
     const { text } = await ended(start([...script, ...commandLine()]));

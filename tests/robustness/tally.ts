@@ -23,13 +23,13 @@ export class Counter {
 
   /** Notes a fault unless a condition holds. */
   expect(holds: boolean, fault: string): void {
-    if (!holds) this.#faults.push(fault);
+    if (!holds) this.#faults.push(brief(fault));
   }
 
   /** Notes a fault unless values are equal as JSON. */
   expectEqual(got: unknown, expected: unknown, what: string): void {
     const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
-    this.expect(a === b, `${what}: expected ${brief(b)}, got ${brief(a)}`);
+    this.expect(a === b, `${what}: expected ${start(b)}, got ${start(a)}`);
   }
 
   /** Whether there are so many faults that more say nothing new. */
@@ -50,6 +50,12 @@ export function tallyLine(name: string, { counts, faults }: Tally): string {
   return `${name}: ${[...parts, wrong].join(", ")}`;
 }
 
-function brief(json: string | undefined): string {
+/** The beginning of what may be long. */
+function start(json: string | undefined): string {
   return json === undefined || json.length <= 200 ? `${json}` : `${json.slice(0, 200)}…`;
+}
+
+/** The beginning and, as that is where errors stand, the end of what a program wrote. */
+function brief(text: string): string {
+  return text.length <= 1000 ? text : `${text.slice(0, 200)} … ${text.slice(-700)}`;
 }

@@ -297,6 +297,9 @@ Deno.test("keepMetricsThrough() removes the line that a crash cut off", async ()
     await run.keepMetricsThrough(1);
     run.appendMetric(line(2));
     assertEquals((await readRun(path)).metrics, [line(1), line(2)]);
+    const { ino } = await Deno.stat(`${path}/metrics.jsonl`);
+    await run.keepMetricsThrough(2);
+    assertEquals((await Deno.stat(`${path}/metrics.jsonl`)).ino, ino, "nothing to drop");
   });
 });
 
