@@ -130,6 +130,7 @@ export class Run {
    *
    * @throws {RangeError} When there are fewer examples than a batch takes, or nothing can move a
    * weight; nothing has been written then.
+   * @throws {Error} When the checkpoint in the folder is damaged, or of another run.
    */
   static async open(o: TrainOptions): Promise<Run> {
     const perEpoch = batchCount(o.task.train.count, o.batch, true);
@@ -139,7 +140,7 @@ export class Run {
       );
     }
     requireMovable(o.method, o.network);
-    const run = new Run(o, perEpoch, await begin(o));
+    const run = new Run(o, perEpoch, await begin(o, totalOf(o, perEpoch)));
     const { label, epochs } = o;
     const firstStep = run.state.step;
     const { measures } = o.task;
@@ -397,10 +398,18 @@ interface Begun extends Partial<Restored> {
   readonly resumed: boolean;
 }
 
-async function begin(o: TrainOptions): Promise<Begun> {
+async function begin(o: TrainOptions, total: number): Promise<Begun> {
   const checkpoint = await o.folder?.loadCheckpoint();
   if (checkpoint) {
     const restored = restoreState(o.method.engine, o.network, checkpoint.record, checkpoint.fixed);
+    const { step, states } = restored.state;
+    if (step > total) {
+      disposeStates(states, {});
+      throw new Error(
+        `Cannot resume: expected a checkpoint of at most ${total} steps, which the run has in all, ` +
+          `got one after ${step}; give the epochs, the batch and the data that it began with`,
+      );
+    }
     await o.folder!.keepMetricsThrough(restored.state.step);
     return { ...restored, resumed: true };
   }

@@ -160,6 +160,24 @@ Deno.test({
 });
 
 Deno.test({
+  ...await onBackend("cpu", "a run that has fewer steps than its checkpoint is not resumed"),
+  fn: () =>
+    inFolder(async (path) => {
+      await runWithStops(() => shortRun({ truncation, epochs: 2 }), path, []);
+      const o = await shortRun({ truncation, epochs: 1 });
+      const before = o.method.engine.memory().numTensors;
+      using folder = await openFolder(path, true);
+      await assertRejects(
+        () => train({ ...o, folder }),
+        Error,
+        "Cannot resume: expected a checkpoint of at most 8 steps, which the run has in all, " +
+          "got one after 16; give the epochs, the batch and the data that it began with",
+      );
+      assertEquals(o.method.engine.memory().numTensors, before);
+    }),
+});
+
+Deno.test({
   ...await onBackend("cpu", "a run that stopped early and is resumed stays where it stopped"),
   fn: () =>
     inFolder(async (path) => {
