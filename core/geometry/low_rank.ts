@@ -49,10 +49,8 @@ export function toDense<M>(a: Algebra<M>, y: LowRank<M>): M {
 export async function lowRankOf<M>(a: Algebra<M>, w: M, rank: number): Promise<LowRank<M>> {
   const most = Math.min(a.rows(w), a.cols(w));
   checkInteger("approximate a matrix", "the rank", rank, { least: 1, most });
-  const { p, sigma, q } = await decomposed(a, w, () => a.svd(w));
-  requireFinite(sigma);
-  const kept = a.diagonal(sigma.slice(0, rank));
-  return { u: a.columns(p, 0, rank), s: kept, v: a.columns(q, 0, rank) };
+  const { left, right, singularValues } = await truncateCore(a, w, rank);
+  return { u: left, s: a.diagonal(singularValues), v: right };
 }
 
 /**
@@ -75,9 +73,9 @@ export async function truncateTo<M>(
 }
 
 /**
- * What of the coordinates of a core a truncation keeps.
+ * What of the coordinates of a core a truncation keeps: the singular vectors of its largest values.
  *
- * @param core k×l.
+ * @param core k×l; a matrix of its own, whose best approximation is left · diag(σ) · rightᵀ.
  * @param rank As for {@linkcode truncateTo}.
  * @throws {NonFiniteError} When the core holds NaN or infinity.
  */

@@ -77,6 +77,7 @@ export {
   orthogonalityDefect,
   orthonormalizeLowRank,
   toDense,
+  truncateCore,
   type Truncated,
   truncateTo,
 } from "./low_rank.ts";

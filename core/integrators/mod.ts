@@ -58,8 +58,6 @@ export {
 } from "./matrix/second_order_parallel_bug.ts";
 export { advance, collectMoments } from "./flows.ts";
 export { kFlow, lFlow, sFlow } from "./matrix/flows.ts";
-export { denseField } from "../geometry/fields/dense.ts";
-export { lowRankOf, orthogonalityDefect, toDense } from "../geometry/low_rank.ts";
 export {
   integrate,
   type IntegrateOptions,
@@ -100,14 +98,12 @@ export {
 export type {
   Advanced,
   FixedVectors,
+  StepOptions,
   Stepper,
+  StepResult,
   SubFlow,
   Timed,
   Truncation,
   TruncationRule,
 } from "./types.ts";
-export type { FieldAt } from "../geometry/fields/types.ts";
 export type { Integrator, Point } from "./matrix/types.ts";
-export type { StepOptions, StepResult } from "./types.ts";
-export type { LowRank } from "../geometry/low_rank.ts";
-export { NonFiniteError } from "../checks.ts";

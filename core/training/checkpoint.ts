@@ -5,7 +5,7 @@
  */
 
 import type { Engine, Tensor } from "../backend/mod.ts";
-import { NonFiniteError } from "../integrators/mod.ts";
+import { NonFiniteError } from "../checks.ts";
 import {
   aCount,
   aNumber,

@@ -5,8 +5,8 @@
  */
 
 import type { Engine, Tensor } from "../backend/mod.ts";
+import { NonFiniteError } from "../checks.ts";
 import { batches, entriesOf, type Examples, type HostBatch } from "../data/mod.ts";
-import { NonFiniteError } from "../integrators/mod.ts";
 import type { TrainingMethod } from "./method.ts";
 import { currentPoints, type Layer, Pass } from "./pass.ts";
 import type { Batch, Measurement, Task } from "./task.ts";

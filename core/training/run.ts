@@ -5,6 +5,7 @@
  * @module
  */
 
+import { NonFiniteError } from "../checks.ts";
 import {
   batchCount,
   type BatchSource,
@@ -12,7 +13,6 @@ import {
   type Examples,
   prefetchedBatches,
 } from "../data/mod.ts";
-import { NonFiniteError } from "../integrators/mod.ts";
 import type { Listener, MetricLine, RunEndReason, RunFolder } from "../io/mod.ts";
 import { Random } from "../random.ts";
 import { type Restored, restoreState, StateStore, type TrainerState } from "./checkpoint.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { Tensor } from "../backend/mod.ts";
-import { NonFiniteError } from "../integrators/mod.ts";
+import { NonFiniteError } from "../checks.ts";
 import { type Evaluation, type Evaluator, scaledEvidence } from "./evaluator.ts";
 import { moverOf, representationOf, updateWeight, type WeightUpdate } from "./format.ts";
 import type { TrainingMethod } from "./method.ts";

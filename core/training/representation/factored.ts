@@ -1,5 +1,5 @@
-import type { Algebra } from "../../algebra/mod.ts";
 import type { Tensor } from "../../backend/mod.ts";
+import { orthonormalizeLowRank, truncateCore } from "../../geometry/mod.ts";
 import { clampedRank } from "../../integrators/mod.ts";
 import type { TrainingMethod } from "../method.ts";
 import type { Representation } from "../representation.ts";
@@ -57,9 +57,8 @@ export const factored: Representation = {
   rank: (state) => factors(state).v.shape[1],
 
   async singularValues({ algebra: a }, state) {
-    const { u, v } = factors(state);
-    const [left, right] = [await upper(a, leftMatrix(a, u)), await upper(a, v)];
-    return (await a.svd(a.multiply(left, right, { transposeRight: true }))).sigma;
+    const { u, s, v } = factors(state);
+    return (await a.svd((await orthonormalizeLowRank(a, { u: leftMatrix(a, u), s, v })).s)).sigma;
   },
 
   toDense({ algebra: a, engine }, spec, state) {
@@ -69,12 +68,15 @@ export const factored: Representation = {
 
   async fromDense(method, spec, value, compression) {
     const { algebra: a } = method;
-    const { p, sigma, q } = await a.svd(a.reshape(value, ...matrixShape(spec)));
-    const rank = clampedRank(sigma, compressing(spec, method.truncation, compression));
-    const half = a.diagonal(sigma.subarray(0, rank).map(Math.sqrt));
-    const [u, v] = [p, q].map((x) => a.multiply(a.columns(x, 0, rank), half));
-    const discarded = Math.hypot(...sigma.subarray(rank));
-    return { state: stored(method, spec, u!, v!), discarded };
+    const t = compressing(spec, method.truncation, compression);
+    const { left, right, singularValues, discarded } = await truncateCore(
+      a,
+      a.reshape(value, ...matrixShape(spec)),
+      (sigma) => clampedRank(sigma, t),
+    );
+    const half = a.diagonal(singularValues.map(Math.sqrt));
+    const state = stored(method, spec, a.multiply(left, half), a.multiply(right, half));
+    return { state, discarded };
   },
 
   atZero({ engine }, state) {
@@ -110,9 +112,4 @@ function stored(
   v: Tensor,
 ): FactoredRecord {
   return { u: leftFactor(engine, spec, u), s: algebra.identity(v.shape[1]!), v };
-}
-
-/** R of the thin QR factorisation. */
-async function upper(a: Algebra<Tensor>, x: Tensor): Promise<Tensor> {
-  return (await a.qr(x)).r;
 }

@@ -1,5 +1,6 @@
 import type { Tensor } from "../../backend/mod.ts";
-import { clampedRank, type LowRank } from "../../integrators/mod.ts";
+import { type LowRank, truncateCore } from "../../geometry/mod.ts";
+import { clampedRank } from "../../integrators/mod.ts";
 import type { TrainingMethod } from "../method.ts";
 import type { Representation } from "../representation.ts";
 import { startVariance } from "../start.ts";
@@ -63,14 +64,14 @@ export const lowRank: Representation = {
 
   async fromDense(method, spec, value, compression) {
     const { algebra } = method;
-    const { p, sigma, q } = await algebra.svd(algebra.reshape(value, ...matrixShape(spec)));
-    const rank = clampedRank(sigma, compressing(spec, method.truncation, compression));
-    const y = {
-      u: algebra.columns(p, 0, rank),
-      s: algebra.diagonal(sigma.subarray(0, rank)),
-      v: algebra.columns(q, 0, rank),
-    };
-    return { state: stored(method, spec, y), discarded: Math.hypot(...sigma.subarray(rank)) };
+    const t = compressing(spec, method.truncation, compression);
+    const { left, right, singularValues, discarded } = await truncateCore(
+      algebra,
+      algebra.reshape(value, ...matrixShape(spec)),
+      (sigma) => clampedRank(sigma, t),
+    );
+    const y = { u: left, s: algebra.diagonal(singularValues), v: right };
+    return { state: stored(method, spec, y), discarded };
   },
 
   atZero({ engine }, state) {

@@ -1,6 +1,6 @@
 import type { Engine, Tensor } from "../../backend/mod.ts";
+import { NonFiniteError } from "../../checks.ts";
 import { type Dataset, imageExamples } from "../../data/mod.ts";
-import { NonFiniteError } from "../../integrators/mod.ts";
 import type { Batch, Measurement, Meter, Model, Task } from "../task.ts";
 
 /** What is classified, beside the examples: their column `x` has the inputs, `y` the classes. */

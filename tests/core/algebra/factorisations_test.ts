@@ -8,7 +8,7 @@ import {
   complexMatrix,
   matrix,
 } from "../../../core/algebra/mod.ts";
-import { lowRankOf } from "../../../core/integrators/mod.ts";
+import { lowRankOf } from "../../../core/geometry/mod.ts";
 import { Random } from "../../../core/random.ts";
 import { testAlgebras, type Tolerance } from "../../support/algebras.ts";
 import {

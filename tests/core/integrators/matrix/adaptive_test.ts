@@ -7,6 +7,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { type Matrix, matrixOf } from "../../../../core/algebra/mod.ts";
+import { NonFiniteError } from "../../../../core/checks.ts";
 import { denseField, type LowRank } from "../../../../core/geometry/mod.ts";
 import {
   type AdaptiveOptions,
@@ -18,7 +19,6 @@ import {
   integrateAdaptive,
   integrators,
   midpointBug,
-  NonFiniteError,
   relativeFrobenius,
   rk4,
   secondOrderParallelBug,

@@ -10,18 +10,16 @@ import {
   matrix,
 } from "../../../../core/algebra/mod.ts";
 import { openEngine } from "../../../../core/backend/mod.ts";
+import { denseField, lowRankOf, toDense } from "../../../../core/geometry/mod.ts";
 import {
   augmentedBackwardCorrectedPsi,
   augmentedBug,
-  denseField,
   type Integrator,
-  lowRankOf,
   noTruncation,
   parallelBug,
   secondOrderParallelBug,
   secondOrderParallelBug3r,
   stepOde,
-  toDense,
 } from "../../../../core/integrators/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import { optimizerStepper } from "../../../../core/training/mod.ts";
