@@ -65,7 +65,7 @@ export function illConditionedSchema(): OptionSchema<typeof illConditionedDefaul
     decays: { min: 0, max: 4, description: "singular values at the start fall by 2^decay each" },
     rank: { integer: true, min: 1, description: "rank of every weight, fixed" },
     optimizer: { choiceOf: optimizers, description: "how variables move" },
-    learningRate: { min: 0, description: "step size of all runs, constant" },
+    learningRate: { above: 0, description: "step size of all runs, constant" },
     network: { oneOf: networks.names(), description: "what learns" },
     dataset: { oneOf: datasets.names(), description: "what is learnt" },
   };

@@ -89,7 +89,7 @@ export function runSchema(): OptionSchema<typeof runDefaults> {
     patience: { integer: true, min: 0, description: "epochs without gain before stopping, 0: off" },
     initialiser: { oneOf: initialisers.names(), description: "start of the weights" },
     baseline: { description: "train the dense twin too" },
-    baselineLearningRate: { min: 0, description: "base step size of the dense twin" },
+    baselineLearningRate: { above: 0, description: "base step size of the dense twin" },
     ranksFrom: {
       description: "folder of a run, {seed} in it stands for the seed: ranks that match its sizes",
     },

@@ -253,7 +253,7 @@ Deno.test("options reach the training: rank bounds, integrator, early stop", () 
     assertEquals([epochs, steps], [12, 108]);
   }));
 
-Deno.test("bounds of ranks that cross are refused before anything is written", () =>
+Deno.test("settings that no run can have are refused before anything is written", () =>
   inFolder(async (folder) => {
     const run = join(folder, "run");
     const { code, err } = await trial(run, "--min-rank", "12", "--max-rank", "3");
@@ -261,6 +261,12 @@ Deno.test("bounds of ranks that cross are refused before anything is written", (
     assertEquals(
       err,
       "Cannot train: expected --min-rank to be at most --max-rank, got 12 and 3\n",
+    );
+    const twin = await trial(run, "--baseline", "--baseline-learning-rate", "0");
+    assertEquals(twin.code, 1);
+    assertEquals(
+      twin.err,
+      "Cannot set --baseline-learning-rate: expected a number > 0, got 0\n",
     );
     assertEquals([...Deno.readDirSync(folder)], []);
   }));
