@@ -5,8 +5,6 @@
  * @module
  */
 
-import { type Layer, weightFormats } from "../core/mod.ts";
-import { initialisers, perceptron } from "../layers/mod.ts";
 import { openJob, type Subject } from "./classification/job.ts";
 import { type Outcome, runVariant } from "./classification/run.ts";
 import { resultTable } from "./classification/table.ts";
@@ -15,7 +13,7 @@ import { INTERRUPTED } from "./interruption.ts";
 import type { RecipeContext } from "./recipe.ts";
 import { writeReport, writeReportAndPictures } from "./reports/mod.ts";
 import { runPath } from "./run_path.ts";
-import type { ClassificationOptions, RunOptions, TrainingOptions } from "./settings.ts";
+import type { RunOptions, TrainingOptions } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
 
 export type { Subject } from "./classification/job.ts";
@@ -76,24 +74,6 @@ async function writeReports(
   const { path: page, missing } = await writeReportAndPictures(path);
   sink.write(`\nReport: ${page}\nTensorBoard: tensorboard --logdir ${path}\n`);
   if (missing) sink.write(`Warning: its figures are left out of TensorBoard: ${missing}\n`);
-}
-
-/**
- * Fully connected networks for {@linkcode Subject.network}.
- *
- * @param o Their width, depth and start.
- */
-export function perceptronOf(o: ClassificationOptions): Subject["network"] {
-  return (dataset, format): Layer => {
-    const inputs = dataset.shape.reduce((n, d) => n * d, 1);
-    const hidden = new Array<number>(o.depth - 1).fill(o.width);
-    return perceptron({
-      sizes: [inputs, ...hidden, dataset.classes],
-      format: weightFormats.get(format).matrices ?? format,
-      rank: o.rank,
-      initialiser: initialisers.get(o.initialiser),
-    });
-  };
 }
 
 /** Says how a run that came to no result ended. */

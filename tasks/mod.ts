@@ -6,29 +6,18 @@
 
 export { check } from "./check.ts";
 export type { Variant } from "./classification/variant.ts";
-export { classify, perceptronOf, runVariants, type Subject } from "./classification.ts";
-export { compress, compressDefaults, type CompressOptions, compressSchema } from "./compression.ts";
-export {
-  convolutionDefaults,
-  type ConvolutionOptions,
-  convolutionSchema,
-  convolutionSubject,
-} from "./convolution.ts";
+export { classify, runVariants, type Subject } from "./classification.ts";
 export * from "./flow/mod.ts";
-export {
-  compareIntegrators,
-  integratorTrainingDefaults,
-  type IntegratorTrainingOptions,
-  integratorTrainingSchema,
-} from "./integrator_training.ts";
-export {
-  illConditioned,
-  illConditionedDefaults,
-  type IllConditionedOptions,
-  illConditionedSchema,
-} from "./ill_conditioned.ts";
 export { kinds, list } from "./list.ts";
 export { type Method, methods } from "./methods.ts";
+export {
+  type NetworkChoice,
+  networkOf,
+  networkSchema,
+  type PerceptronChoice,
+  perceptronOf,
+  perceptronSchema,
+} from "./networks.ts";
 export * from "./ode/mod.ts";
 export * from "./options.ts";
 export { loadPlugins } from "./plugins.ts";
@@ -43,9 +32,6 @@ export * from "./recipes/mod.ts";
 export { report } from "./report.ts";
 export * from "./reports/mod.ts";
 export {
-  classificationDefaults,
-  type ClassificationOptions,
-  classificationSchema,
   runDefaults,
   type RunOptions,
   runSchema,

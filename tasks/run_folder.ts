@@ -11,8 +11,9 @@ import {
   type RunFolderOptions,
 } from "../core/mod.ts";
 import { INTERRUPTED } from "./interruption.ts";
+import { writeReport } from "./reports/mod.ts";
 import { runPath } from "./run_path.ts";
-import type { TextSink } from "./terminal/mod.ts";
+import { formatDuration, type TextSink } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** {@linkcode RunFolder.open}, with its warnings written to a sink. */
@@ -68,4 +69,22 @@ export function interrupted(folder: RunFolder, write: (text: string) => void): n
       `  deno task train ${folder.config.recipe} --out ${folder.path} --resume\n`,
   );
   return INTERRUPTED;
+}
+
+/**
+ * Writes the summary of a study and its report, and says where that is.
+ *
+ * @param found What the study came to.
+ * @param line Writes a line.
+ * @returns Exit code.
+ */
+export async function finishStudy(
+  folder: RunFolder,
+  found: { readonly seconds: number; readonly [part: string]: unknown },
+  line: (text: string) => void,
+): Promise<number> {
+  const { recipe, seed, backend } = folder.config;
+  await folder.writeSummary({ recipe, seed, backend, ...found });
+  line(`Report after ${formatDuration(found.seconds)}: ${await writeReport(folder.path)}`);
+  return 0;
 }

@@ -144,22 +144,3 @@ export function trainingSchema(): OptionSchema<typeof trainingDefaults> {
     },
   };
 }
-
-/** Defaults of the recipes with fully connected networks. */
-export const classificationDefaults = {
-  ...trainingDefaults,
-  width: 500,
-  depth: 5, // linear maps, the classifier included
-};
-
-/** Options of a recipe with a fully connected network. */
-export type ClassificationOptions = ParsedOptions<typeof classificationDefaults>;
-
-/** Limits and explanations of these; built late, so that plugins count. */
-export function classificationSchema(): OptionSchema<typeof classificationDefaults> {
-  return {
-    ...trainingSchema(),
-    width: { integer: true, min: 1, description: "neurons per hidden layer" },
-    depth: { integer: true, min: 1, description: "linear maps, the classifier included" },
-  };
-}

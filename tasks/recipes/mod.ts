@@ -1,18 +1,18 @@
 /**
- * The recipes that come along.
+ * The recipes that come along, in the order in which `list` prints them.
  *
  * @module
  */
 
-export { cifar } from "./cifar.ts";
-export { compressRecipe } from "./compress.ts";
 export { demo } from "./demo.ts";
-export { flow } from "./flow.ts";
-export { illConditionedRecipe } from "./ill_conditioned.ts";
-export { integratorStudy } from "./integrators.ts";
+export { mnist } from "./mnist.ts";
 export { integratorsMnist } from "./integrators_mnist.ts";
 export { lenetMnist } from "./lenet_mnist.ts";
-export { mnist } from "./mnist.ts";
+export { cifar } from "./cifar.ts";
+export { compressRecipe } from "./compress.ts";
 export { robust } from "./robust.ts";
-export { shape } from "./shape.ts";
+export { illConditionedRecipe } from "./ill_conditioned.ts";
+export { integratorStudy } from "./integrators.ts";
 export { windowing } from "./windowing.ts";
+export { flow } from "./flow.ts";
+export { shape } from "./shape.ts";

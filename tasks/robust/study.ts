@@ -1,5 +1,5 @@
 /**
- * The job behind the recipe `robust`: networks of several kinds are trained, then attacked.
+ * One network of a study: trained, then attacked.
  *
  * @module
  */
@@ -11,7 +11,6 @@ import {
   attacks,
   checked,
   type Dataset,
-  describeEnvironment,
   type Layer,
   readRun,
   type Regularization,
@@ -21,86 +20,24 @@ import {
   type TrainingMethod,
   trainingSummary,
 } from "../../core/mod.ts";
-import { datasetIdentity, fitInto } from "../classification/identity.ts";
-import { type Job, openJob, type Subject } from "../classification/job.ts";
+import { fitInto } from "../classification/identity.ts";
+import type { Job } from "../classification/job.ts";
 import { runVariant } from "../classification/run.ts";
-import { INTERRUPTED } from "../interruption.ts";
 import { dense, methods } from "../methods.ts";
-import { networkFor } from "../networks.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
-import { robustReport } from "../reports/robust.ts";
-import { openRunFolder } from "../run_folder.ts";
-import { runPath } from "../run_path.ts";
-import { formatDuration } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { attackNetwork } from "./attack.ts";
-import {
-  attacksOf,
-  type Candidate,
-  candidatesOf,
-  denseFolder,
-  type RobustOptions,
-  runOptionsOf,
-} from "./options.ts";
-import { robustGroups, type RobustResult } from "./result.ts";
-import { robustTables } from "./table.ts";
-
-/** Options that a resumed study may change: attacks run anew where they differ. */
-const MAY_CHANGE = ["backend", "threads", "out", "resume", "data", "offline"];
+import { type Candidate, denseFolder, type RobustOptions } from "./options.ts";
+import type { RobustResult } from "./result.ts";
 
 /**
- * Trains and attacks every network that the options ask for.
+ * Trains one network and attacks it; undefined when interrupted.
  *
- * @param recipe Registry name of the recipe.
- * @returns Exit code: 0 when finished, 130 when interrupted.
- * @throws {UsageError} When an option is wrong or a network diverges.
+ * @param folder That of the study.
+ * @throws {UsageError} When an option is wrong or the network diverges.
  */
-export async function robustStudy(
-  recipe: string,
-  options: RobustOptions,
-  context: RecipeContext,
-): Promise<number> {
-  attacksOf(options.attacks);
-  const begin = performance.now();
-  const { sink } = context;
-  const path = runPath(options.out, recipe);
-  const subject = subjectOf(recipe, options);
-  const job = await openJob(subject, runOptionsOf(options), { ...context, trustFinished: true });
-  using folders = job.folders;
-  const folder = folders.use(
-    await openRunFolder(sink, path, {
-      recipe,
-      settings: { ...options },
-      seed: options.seeds[0]!,
-      backend: job.backend,
-      report: robustReport.name,
-      dataset: datasetIdentity(job.dataset),
-      environment: { ...describeEnvironment(), backend: job.method.engine.description },
-    }, { resume: options.resume, mayChange: MAY_CHANGE }),
-  );
-  const results: RobustResult[] = [];
-  for (const candidate of candidatesOf(options)) {
-    const result = await examined(job, options, candidate, path, context);
-    if (!result) {
-      sink.write(
-        `\nInterrupted; go on with the same options and --out ${path} --resume\n`,
-      );
-      return INTERRUPTED;
-    }
-    results.push(result);
-  }
-  const seconds = (performance.now() - begin) / 1000;
-  const { classNames, shape } = job.dataset;
-  const summary = { recipe, backend: job.backend, seconds, classNames, shape, results };
-  await folder.writeSummary(summary);
-  sink.write(`\n${robustTables(robustGroups(results))}\n`);
-  sink.write(`\nReport after ${formatDuration(seconds)}: ${await writeReport(path)}\n`);
-  return 0;
-}
-
-/** Trains one network and attacks it; undefined when interrupted. */
-async function examined(
+export async function examined(
   shared: Job,
   options: RobustOptions,
   candidate: Candidate,
@@ -192,8 +129,4 @@ function objectiveOf(o: RobustOptions, { shape, classes }: Dataset): Adversarial
     attack: attacks.get("pgd"),
     settings: { steps: o.trainSteps },
   });
-}
-
-function subjectOf(recipe: string, o: RobustOptions): Subject {
-  return { recipe, source: o.dataset, network: (d, format) => networkFor(d, format, o) };
 }

@@ -1,18 +1,18 @@
 /** A user's plugin: the recipe "trial", a network on blobs that trains in no time. */
 
 import {
-  classificationDefaults,
-  classificationSchema,
   classify,
   perceptronOf,
+  perceptronSchema,
   recipe,
+  trainingDefaults,
 } from "@rankflow/rankflow/tasks";
 
 recipe({
   name: "trial",
   description: "blobs, for tests",
   defaults: {
-    ...classificationDefaults,
+    ...trainingDefaults,
     width: 12,
     depth: 3,
     rank: 4,
@@ -21,7 +21,7 @@ recipe({
     learningRate: 0.01,
     backend: "cpu",
   },
-  schema: classificationSchema,
+  schema: perceptronSchema,
   job: (options, context) =>
     classify(
       { recipe: "trial", source: "blobs", network: perceptronOf(options) },

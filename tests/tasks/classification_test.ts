@@ -10,7 +10,7 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { readMetrics, readRecord } from "../../core/mod.ts";
-import { classificationDefaults } from "../../tasks/settings.ts";
+import { defaults } from "../../tasks/recipes/mnist.ts";
 import {
   blobsPlugin,
   type Finished,
@@ -55,7 +55,7 @@ Deno.test("a run leaves every artefact, with a dense twin when asked", () =>
     assertEquals([settings.trainCount, settings.width, settings.baseline], [200, 12, true]);
     assertEquals(
       Object.keys(settings).length,
-      Object.keys(classificationDefaults).length,
+      Object.keys(defaults).length,
       "every setting, also those left alone",
     );
     const { name, sha256 } = config.dataset as Record<string, string>;

@@ -4,13 +4,13 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { optimizers } from "../../optimizers/mod.ts";
 import { gridOf, parseOptions } from "../../tasks/options.ts";
-import { classificationDefaults, classificationSchema } from "../../tasks/settings.ts";
+import { trainingDefaults, trainingSchema } from "../../tasks/settings.ts";
 import { UsageError } from "../../tasks/usage_error.ts";
 import { blobsPlugin, inFolder, runMain } from "../support/command_line.ts";
 
 function optimizerOf(text: string): string {
   const args = ["--optimizer", text];
-  return parseOptions(args, classificationDefaults, classificationSchema()).optimizer;
+  return parseOptions(args, trainingDefaults, trainingSchema()).optimizer;
 }
 
 Deno.test("--optimizer takes a name with settings", () => {
@@ -38,7 +38,7 @@ for (
 
 Deno.test("a sweep takes several optimizers, each with its settings", () => {
   const grid = (text: string) =>
-    gridOf(["--optimizer", text, "--seed", "1,2"], classificationDefaults, classificationSchema());
+    gridOf(["--optimizer", text, "--seed", "1,2"], trainingDefaults, trainingSchema());
   const settled = "galore:rank=8,every=200";
   assertEquals(grid(`sgd,${settled},muon:steps=3`).axes, {
     optimizer: ["sgd", settled, "muon:steps=3"],

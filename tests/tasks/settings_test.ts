@@ -3,7 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { parseOptions } from "../../tasks/options.ts";
-import { classificationDefaults, classificationSchema } from "../../tasks/settings.ts";
+import { perceptronSchema } from "../../tasks/networks.ts";
+import { defaults } from "../../tasks/recipes/mnist.ts";
 import { inFolder } from "../support/command_line.ts";
 import { runRecipe } from "../support/recipes.ts";
 import "../support/blobs_plugin.ts";
@@ -91,19 +92,19 @@ const ELSEWHERE = [
 
 Deno.test("every option of a classification recipe has a test", () => {
   const tested = [...Object.keys(CHANGES), ...ELSEWHERE].sort();
-  assertEquals(tested, Object.keys(classificationDefaults).sort());
+  assertEquals(tested, Object.keys(defaults).sort());
 });
 
 Deno.test("every option of a classification recipe has a rule with an explanation", () => {
-  const schema = classificationSchema() as Record<string, { description?: string }>;
-  assertEquals(Object.keys(schema).sort(), Object.keys(classificationDefaults).sort());
+  const schema = perceptronSchema() as Record<string, { description?: string }>;
+  assertEquals(Object.keys(schema).sort(), Object.keys(defaults).sort());
   for (const [key, rule] of Object.entries(schema)) assert(rule.description, key);
 });
 
 Deno.test("the defaults of a classification recipe keep its rules", () => {
-  const args = Object.entries(classificationDefaults).map(([key, value]) => `--${key}=${value}`);
-  const read = parseOptions(args, classificationDefaults, classificationSchema());
-  assertEquals(read, classificationDefaults);
+  const args = Object.entries(defaults).map(([key, value]) => `--${key}=${value}`);
+  const read = parseOptions(args, defaults, perceptronSchema());
+  assertEquals(read, defaults);
 });
 
 for (const [option, { from = {}, to }] of Object.entries(CHANGES)) {

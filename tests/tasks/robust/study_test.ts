@@ -8,7 +8,8 @@ import {
 import { join } from "node:path";
 import { blobs, datasets, readRun } from "../../../core/mod.ts";
 import { UsageError, writeReport } from "../../../tasks/mod.ts";
-import { attacksOf, candidatesOf, robustDefaults } from "../../../tasks/robust/options.ts";
+import { defaults } from "../../../tasks/recipes/robust.ts";
+import { attacksOf, candidatesOf } from "../../../tasks/robust/options.ts";
 import {
   attackGrid,
   robustGroups,
@@ -152,7 +153,7 @@ Deno.test("the recipe robust refuses attacks that it does not know before anythi
 
 Deno.test("candidatesOf() lists every network once for each seed, the dense one first", () => {
   const options = {
-    ...robustDefaults,
+    ...defaults,
     method: "low-rank",
     seeds: [1, 2],
     tolerances: [0.1],

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { integrators, readRun } from "../../core/mod.ts";
 import {
   compareIntegrators,
-  integratorTrainingDefaults,
-  type IntegratorTrainingOptions,
-} from "../../tasks/integrator_training.ts";
+  defaults,
+  type Options,
+} from "../../tasks/recipes/integrators_mnist.ts";
 import type { Recipe, RecipeContext } from "../../tasks/recipe.ts";
 import { demo } from "../../tasks/recipes/demo.ts";
 import { UsageError } from "../../tasks/usage_error.ts";
@@ -17,9 +17,9 @@ function recorded(): { context: RecipeContext; text: () => string } {
   return { context: { sink, signal: new AbortController().signal }, text };
 }
 
-function optionsOf(out: string, some: Partial<IntegratorTrainingOptions>) {
+function optionsOf(out: string, some: Partial<Options>) {
   const tiny = { epochs: 1, batch: 16, width: 12, depth: 2, trainCount: 64, testCount: 32 };
-  return { ...integratorTrainingDefaults, ...tiny, backend: "cpu", out, ...some };
+  return { ...defaults, ...tiny, backend: "cpu", out, ...some };
 }
 
 /** A recipe that trains nothing and remembers what it was told. */
