@@ -103,6 +103,7 @@ export type {
   StepResult,
   SubFlow,
   Timed,
+  TimeIntegrator,
   Truncation,
   TruncationRule,
 } from "./types.ts";

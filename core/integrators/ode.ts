@@ -84,6 +84,7 @@ export function integrate<M>(
   y0: LowRank<M>,
   options: IntegrateOptions<StepResult<M>>,
 ): Promise<LowRank<M>>;
+/** The same for tensors. */
 export function integrate<M>(
   a: Algebra<M>,
   integrator: TuckerIntegrator,
@@ -91,14 +92,15 @@ export function integrate<M>(
   y0: TuckerTensor<M>,
   options: IntegrateOptions<TuckerStepResult<M>, ModeTruncation>,
 ): Promise<TuckerTensor<M>>;
-export async function integrate<M, Y extends State<M>, P extends Timed, F, R extends { y: Y }>(
+export async function integrate<M>(
   a: Algebra<M>,
-  integrator: OdeMethod<M, Y, P, F, R>,
-  f: (t: number, y: P) => Awaitable<F>,
-  y0: Y,
-  options: IntegrateOptions<R, ModeTruncation>,
-): Promise<Y> {
-  const { t0 = 0, t1, steps, stepper, truncation = ranksKept } = options;
+  integrator: Integrator | TuckerIntegrator,
+  f: RightHandSide<M> | TuckerRightHandSide<M>,
+  y0: State<M>,
+  options: IntegrateOptions<StepResult<M>> | IntegrateOptions<TuckerStepResult<M>, ModeTruncation>,
+): Promise<State<M>> {
+  const { t0 = 0, t1, steps, stepper, truncation = ranksKept, onStep } =
+    options as IntegrateOptions<Stepped<M>, ModeTruncation>;
   checkInteger("integrate", "steps", steps);
   checkNumber("integrate", "t0", t0);
   checkNumber("integrate", "t1", t1);
@@ -107,10 +109,10 @@ export async function integrate<M, Y extends State<M>, P extends Timed, F, R ext
   let y = y0;
   for (let n = 0; n < steps; n++) {
     const t = t0 + n * dt;
-    const step = integrator.step(a, y, dt, { stepper, truncation });
-    const result = await runStep(step, t, f);
+    const step = (integrator as OdeMethod).step(a, y, dt, { stepper, truncation });
+    const result = await runStep(step, t, f as Answer<M>);
     y = result.y;
-    options.onStep?.(t + dt, result);
+    onStep?.(t + dt, result);
   }
   await requireFiniteEnd(a, y, t1);
   return y;
@@ -119,15 +121,23 @@ export async function integrate<M, Y extends State<M>, P extends Timed, F, R ext
 /** What is integrated. */
 type State<M> = LowRank<M> | TuckerTensor<M>;
 
-/** An integrator of matrices or of tensors. */
-interface OdeMethod<M, Y, P, F, R> {
-  step(
-    a: Algebra<M>,
-    y: Y,
-    dt: number,
-    o: { readonly stepper: Stepper; readonly truncation: ModeTruncation },
-  ): AsyncGenerator<P, R, F>;
+/** What becomes of it in a step. */
+interface Stepped<M> {
+  readonly y: State<M>;
 }
+
+/** An integrator of matrices or of tensors, whichever it is. */
+interface OdeMethod {
+  step<M>(
+    a: Algebra<M>,
+    y: State<M>,
+    dt: number,
+    o: StepOptions<M, ModeTruncation>,
+  ): AsyncGenerator<State<M> & Timed, Stepped<M>, unknown>;
+}
+
+/** A right-hand side for it. */
+type Answer<M> = (t: number, y: State<M> & Timed) => unknown;
 
 /**
  * Refuses a result that has left the finite numbers; truncations do so on the way, integrators
@@ -160,6 +170,7 @@ export function stepOde<M>(
   dt: number,
   o: StepOptions<M>,
 ): Promise<StepResult<M>>;
+/** The same for tensors. */
 export function stepOde<M>(
   a: Algebra<M>,
   integrator: TuckerIntegrator,
@@ -169,18 +180,19 @@ export function stepOde<M>(
   dt: number,
   o: TuckerStepOptions<M>,
 ): Promise<TuckerStepResult<M>>;
-export function stepOde<M, Y, P extends Timed, F, R>(
+export function stepOde<M>(
   a: Algebra<M>,
-  integrator: OdeMethod<M, Y, P, F, R>,
-  f: (t: number, y: P) => Awaitable<F>,
-  y: Y,
+  integrator: Integrator | TuckerIntegrator,
+  f: RightHandSide<M> | TuckerRightHandSide<M>,
+  y: State<M>,
   t: number,
   dt: number,
-  o: { readonly stepper: Stepper; readonly truncation: ModeTruncation },
-): Promise<R> {
+  o: StepOptions<M> | TuckerStepOptions<M>,
+): Promise<StepResult<M> | TuckerStepResult<M>> {
   checkNumber("take a step", "t", t);
   checkNumber("take a step", "dt", dt);
-  return runStep(integrator.step(a, y, dt, o), t, f);
+  const step = (integrator as OdeMethod).step(a, y, dt, o);
+  return runStep(step, t, f as Answer<M>) as Promise<StepResult<M> | TuckerStepResult<M>>;
 }
 
 /**

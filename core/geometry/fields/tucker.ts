@@ -90,6 +90,7 @@ export function contractAlong<M>(
   mode: number,
   others: OpenTucker<M>,
 ): M;
+/** The same of a field that may answer later. */
 export function contractAlong<M>(
   a: Algebra<M>,
   f: TuckerFieldAt<M>,
