@@ -23,6 +23,7 @@ import {
 import { Random } from "../random.ts";
 import { type Restored, restoreRun, StateStore, type TrainerState } from "./checkpoint.ts";
 import { batchEvaluator, type Evaluator } from "./evaluator.ts";
+import { requireFit } from "./fitting.ts";
 import { initialStates } from "./initial.ts";
 import { measure, uploaded } from "./measure.ts";
 import type { TrainingMethod } from "./method.ts";
@@ -416,6 +417,7 @@ async function begin(o: TrainOptions, total: number): Promise<Begun> {
           `got one after ${step}; give the epochs, the batch and the data that it began with`,
       );
     }
+    requireFit(o.method, o.network, restored.state.states);
     await o.folder!.keepMetricsThrough(restored.state.step);
     return { ...restored, resumed: true };
   }

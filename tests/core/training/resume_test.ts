@@ -1,6 +1,6 @@
 /** A run that was interrupted and resumed ends with the same bits as one that was not. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import {
   augmentedBug,
@@ -16,6 +16,7 @@ import {
   train,
   type TrainOptions,
   type TrainResult,
+  writeRecord,
 } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
 import { adam, galore, heavyBall, muon } from "../../../optimizers/mod.ts";
@@ -249,6 +250,44 @@ Deno.test({
     for (const t of [...tensorsIn(back.states), ...tensorsIn(state.states)]) t.dispose();
     assertEquals(engine.memory().numTensors, before);
   },
+});
+
+Deno.test({
+  ...await onBackend(
+    "cpu",
+    "a checkpoint of weights of other shapes, or without parts, is refused",
+  ),
+  fn: () =>
+    inFolder(async (path) => {
+      const o = await shortRun({ epochs: 1 });
+      const { engine } = o.method;
+      const first = await openFolder(path);
+      const { state } = await train({ ...o, folder: first });
+      first[Symbol.dispose]();
+      const record = await storeState(engine, state);
+      for (const t of tensorsIn(state.states)) t.dispose();
+      const before = engine.memory().numTensors;
+      const name = "dense1.weight";
+      const odd = (part: string, value: unknown) => {
+        const states = record.states as Record<string, Record<string, unknown>>;
+        return { ...record, states: { ...states, [name]: { ...states[name], [part]: value } } };
+      };
+      const cases: [Record<string, unknown>, string][] = [
+        [odd("u", { shape: [30, 6], data: new Float32Array(180) }), "parts that do not fit"],
+        [odd("s", "gone"), "parts that do not fit together"],
+      ];
+      for (const [damaged, why] of cases) {
+        await writeRecord(join(path, "checkpoint.safetensors"), damaged);
+        const folder = await openFolder(path, true);
+        const error = await assertRejects(() => train({ ...o, folder }), Error, why);
+        assertStringIncludes(
+          error.message,
+          `Cannot resume: weight "${name}" must be of shape [36,12], the checkpoint has`,
+        );
+        folder[Symbol.dispose]();
+      }
+      assertEquals(engine.memory().numTensors, before);
+    }),
 });
 
 Deno.test({
