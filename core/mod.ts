@@ -8,6 +8,7 @@
 export * from "./checks.ts";
 export * from "./registry.ts";
 export * from "./settings.ts";
+export * from "./tunable.ts";
 export * from "./random.ts";
 export * from "./adjoint/mod.ts";
 export * from "./algebra/mod.ts";

@@ -59,10 +59,15 @@ export interface Choice<T> {
  * @throws {TypeError} When a value has another type than its default.
  */
 export function checkedSettings<S extends Settings>(
-  table: Registry<Configurable>,
+  table: Registry<Plugin>,
   plugin: Configurable<S>,
   given: Settings = {},
 ): S {
+  checkSettings(table, plugin, given);
+  return { ...plugin.defaults, ...given };
+}
+
+function checkSettings(table: Registry<Plugin>, plugin: Plugin, given: Settings): void {
   for (const [key, value] of Object.entries(given)) {
     const { owner, name, like, limits } = placeOf(table, plugin, given, key);
     const fail = (expected: string): string =>
@@ -73,11 +78,10 @@ export function checkedSettings<S extends Settings>(
       throw new RangeError(fail(describeLimits(limits) || "a finite number"));
     }
   }
-  return { ...plugin.defaults, ...given };
 }
 
 /**
- * Reads `name` or `name:key=value,key=value`.
+ * Reads `name` or `name:key=value,key=value`; `name:value` for a plugin with one setting.
  *
  * @param table The plugins to choose from.
  * @throws {RangeError} When there is no such plugin or setting, or a value is outside its limits.
@@ -96,12 +100,13 @@ export function checkedSettings<S extends Settings>(
  * assertEquals([plugin.name, settings], ["hann", { width: 0.5 }]);
  * ```
  */
-export function parseChoice<T extends Configurable>(table: Registry<T>, text: string): Choice<T> {
+export function parseChoice<T extends Plugin>(table: Registry<T>, text: string): Choice<T> {
   const colon = text.indexOf(":");
   const plugin = table.get(colon < 0 ? text : text.slice(0, colon));
+  const only = onlySetting(plugin);
   const texts: Record<string, string> = {};
   for (const part of colon < 0 ? [] : text.slice(colon + 1).split(",")) {
-    const [key, value] = keyAndValue(part);
+    const [key, value] = keyAndValue(part, only);
     if (key === "" || value === undefined || key in texts) {
       throw new RangeError(
         `Cannot read ${table.kind} "${text}": expected name:key=value,key=value with each key ` +
@@ -115,7 +120,7 @@ export function parseChoice<T extends Configurable>(table: Registry<T>, text: st
       return [key, valueLike(placeOf(table, plugin, texts, key).like, value)];
     }),
   );
-  checkedSettings(table, plugin, settings);
+  checkSettings(table, plugin, settings);
   return { plugin, settings };
 }
 
@@ -125,9 +130,10 @@ export function formatChoice({ plugin, settings }: Choice<Plugin>): string {
   return parts.length === 0 ? plugin.name : `${plugin.name}:${parts.join(",")}`;
 }
 
-/** Several choices joined by commas, each as it is. */
+/** The choices in a text, joined by commas; none in an empty one. */
 export function splitChoices(text: string): string[] {
-  return text.split(/,(?![\w.]+=)/);
+  const parts = text.split(/,(?![\w.]+=)/);
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
 }
 
 /**
@@ -192,13 +198,26 @@ interface Place {
   readonly limits: SettingLimits;
 }
 
-function placeOf(
-  table: Registry<Configurable>,
-  plugin: Configurable,
-  given: Settings,
-  key: string,
-): Place {
-  const { name: owner, defaults, limits = {} } = plugin;
+/** The settings of a plugin of any kind with their defaults; none where it has none. */
+export function settingsOf(plugin: Plugin): Settings {
+  return offered(plugin).defaults;
+}
+
+/** What a plugin says of its settings, if it has any. */
+function offered(plugin: Plugin): Required<Pick<Configurable, "defaults" | "limits">> {
+  const { defaults = {}, limits = {} } = plugin as Partial<Configurable>;
+  return { defaults, limits };
+}
+
+/** The setting of a plugin that has one. */
+function onlySetting(plugin: Plugin): string | undefined {
+  const keys = Object.keys(offered(plugin).defaults);
+  return keys.length === 1 ? keys[0] : undefined;
+}
+
+function placeOf(table: Registry<Plugin>, plugin: Plugin, given: Settings, key: string): Place {
+  const { name: owner } = plugin;
+  const { defaults, limits } = offered(plugin);
   if (Object.hasOwn(defaults, key)) {
     return { owner, name: key, like: defaults[key]!, limits: limits[key] ?? {} };
   }
@@ -207,26 +226,27 @@ function placeOf(
     const named = table.get(String(given[prefix] ?? defaults[prefix]));
     return placeOf(table, named, settingsUnder(prefix, given), rest);
   }
-  const near = suggest(key, knownSettings(table, plugin, given));
+  const known = knownSettings(table, plugin, given);
+  const near = known.length === 0 ? "it has no settings" : suggest(key, known);
   throw new RangeError(`Cannot set "${key}" of ${table.kind} "${owner}": ${near}`);
 }
 
 /** Every key that will do, those of plugins that it names included. */
-function knownSettings(
-  table: Registry<Configurable>,
-  { defaults }: Configurable,
-  given: Settings,
-): string[] {
-  return Object.entries(defaults).flatMap(([key, value]) => {
+function knownSettings(table: Registry<Plugin>, plugin: Plugin, given: Settings): string[] {
+  return Object.entries(offered(plugin).defaults).flatMap(([key, value]) => {
     const named = String(given[key] ?? value);
     if (typeof value !== "string" || !table.has(named)) return [key];
-    return [key, ...Object.keys(table.get(named).defaults).map((k) => `${key}.${k}`)];
+    const { defaults } = offered(table.get(named));
+    return [key, ...Object.keys(defaults).map((k) => `${key}.${k}`)];
   });
 }
 
-function keyAndValue(part: string): [key: string, value: string | undefined] {
+/** @param only The key that may be left out. */
+function keyAndValue(part: string, only?: string): [key: string, value: string | undefined] {
   const equals = part.indexOf("=");
-  if (equals < 0) return [part, undefined];
+  if (equals < 0) {
+    return only === undefined || part === "" ? [part, undefined] : [only, part.trim()];
+  }
   return [part.slice(0, equals).trim(), part.slice(equals + 1).trim()];
 }
 

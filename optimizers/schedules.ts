@@ -5,24 +5,25 @@
  * @module
  */
 
-import { checkInteger, checkNumber, type Plugin, Registry } from "../core/mod.ts";
+import {
+  checkInteger,
+  checkNumber,
+  Registry,
+  type Tunable,
+  tunable,
+  type Tuned,
+} from "../core/mod.ts";
 
-/** Settings of schedules; each reads those that it lists among its options. */
+/** The run that a schedule is for. */
 export interface ScheduleSettings {
   /** Steps of the whole run, ≥ 1. */
   readonly totalSteps: number;
   /** Steps of linear warm-up before the schedule proper; default 0. */
   readonly warmupSteps?: number;
-  /** Steps between two drops of the step schedule; default a third of the run. */
-  readonly dropEvery?: number;
-  /** Factor of each drop; default 0.1. */
-  readonly dropFactor?: number;
-  /** Factor at the end of the cosine; default 0. */
-  readonly finalFactor?: number;
 }
 
 /** A learning-rate schedule. */
-export interface Schedule extends Plugin {
+export interface Schedule extends Tunable<Schedule> {
   /**
    * Factor of the base rate.
    *
@@ -38,35 +39,39 @@ export const schedules: Registry<Schedule> = new Registry("schedule");
 export const constant: Schedule = schedules.add({
   name: "constant",
   description: "the base rate throughout",
-  options: {},
   factor: () => 1,
 });
 
 /** Drops by a factor at regular intervals. */
-export const stepDecay: Schedule = schedules.add({
+export const stepDecay: Tuned<
+  Schedule,
+  { readonly dropEvery: number; readonly dropFactor: number }
+> = tunable(schedules, {
   name: "step",
   description: "drops by a factor at regular intervals",
-  options: {
-    dropEvery: "steps between two drops (a third of the run)",
-    dropFactor: "factor of each drop (0.1)",
+  defaults: { dropEvery: 0, dropFactor: 0.1 },
+  limits: {
+    dropEvery: { integer: true, min: 0, description: "steps between drops, 0: a third of the run" },
+    dropFactor: { min: 0, description: "factor of each drop" },
   },
-  factor(step, { totalSteps, dropEvery = Math.ceil(totalSteps / 3), dropFactor = 0.1 }) {
-    checkInteger("drop the rate", "dropEvery", dropEvery);
-    checkNumber("drop the rate", "dropFactor", dropFactor, { least: 0 });
-    return dropFactor ** Math.floor(step / dropEvery);
-  },
+  make: ({ dropEvery, dropFactor }) => ({
+    factor: (step, { totalSteps }) =>
+      dropFactor ** Math.floor(step / (dropEvery || Math.ceil(totalSteps / 3))),
+  }),
 });
 
 /** Half a cosine from the base rate to its end (Loshchilov, Hutter: SGDR, ICLR 2017). */
-export const cosine: Schedule = schedules.add({
+export const cosine: Tuned<Schedule, { readonly finalFactor: number }> = tunable(schedules, {
   name: "cosine",
   description: "half a cosine from the base rate down",
-  options: { finalFactor: "factor at the end (0)" },
-  factor(step, { totalSteps, finalFactor = 0 }) {
-    checkNumber("lower the rate", "finalFactor", finalFactor, { least: 0 });
-    const progress = Math.min(step / totalSteps, 1);
-    return finalFactor + (1 - finalFactor) * 0.5 * (1 + Math.cos(Math.PI * progress));
-  },
+  defaults: { finalFactor: 0 },
+  limits: { finalFactor: { min: 0, description: "factor at the end" } },
+  make: ({ finalFactor }) => ({
+    factor(step, { totalSteps }) {
+      const progress = Math.min(step / totalSteps, 1);
+      return finalFactor + (1 - finalFactor) * 0.5 * (1 + Math.cos(Math.PI * progress));
+    },
+  }),
 });
 
 /**

@@ -1,4 +1,8 @@
-/** The plugin of a name, or all of them in place of the name "all". */
-export function chosen<T>(table: { list(): T[]; get(name: string): T }, name: string): T[] {
-  return name === "all" ? table.list() : [table.get(name)];
+import { choose, type Registry, splitChoices, type Tunable } from "../core/mod.ts";
+
+/** The plugins that a text chooses, or all of them in place of the name "all"; each once. */
+export function chosen<T extends Tunable<T>>(table: Registry<T>, text: string): T[] {
+  if (text === "all") return table.list();
+  // Two names may be those of one.
+  return [...new Set(splitChoices(text).map((part) => choose(table, part)))];
 }

@@ -6,6 +6,7 @@
 
 import {
   channelStatistics,
+  choose,
   type Dataset,
   datasets,
   type Layer,
@@ -46,7 +47,7 @@ export function perceptronOf(o: PerceptronChoice): Subject["network"] {
       sizes: [inputs, ...hidden, dataset.classes],
       format: weightFormats.get(format).matrices ?? format,
       rank: o.rank,
-      initialiser: initialisers.get(o.initialiser),
+      initialiser: choose(initialisers, o.initialiser),
     });
   };
 }
@@ -74,8 +75,8 @@ export function networkSchema(): OptionSchema<
   }
 > {
   return {
-    dataset: { oneOf: datasets.names(), description: "what is learnt" },
-    network: { oneOf: networks.names(), description: "what learns" },
+    dataset: { choiceOf: datasets, description: "what is learnt" },
+    network: { choiceOf: networks, description: "what learns" },
     width: { min: 0.01, max: 16, description: "factor of all channel counts and hidden sizes" },
     dropout: { min: 0, max: 0.9, description: "share of hidden entries that dropout drops" },
     normalise: { description: "normalise images within the network, by constants of the data set" },
@@ -90,14 +91,14 @@ export function networkOf(o: NetworkChoice): Subject["network"] {
   return (dataset, format): Layer => {
     const { shape, classes } = dataset;
     const { rank, width, dropout = 0 } = o;
-    return networks.get(o.network).create({
+    return choose(networks, o.network).create({
       shape,
       classes,
       format,
       rank,
       width,
       dropout,
-      initialiser: initialisers.get(o.initialiser),
+      initialiser: choose(initialisers, o.initialiser),
       ...(o.normalise ? { normalisation: normalisationOf(dataset) } : {}),
     });
   };

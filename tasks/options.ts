@@ -5,12 +5,13 @@
  */
 
 import {
-  type Configurable,
   describeLimits,
   describeSetting,
   parseChoice,
+  type Plugin,
   type Registry,
   type SettingLimits,
+  settingsOf,
   splitChoices,
   suggest,
   withinLimits,
@@ -30,8 +31,13 @@ export type ParsedOptions<T> = {
 
 /** Limits and explanation of one option; for a list, of each entry. */
 export interface OptionRule extends SettingLimits {
-  /** The plugins that will do, each with settings of its own: `name:key=value,key=value`. */
-  readonly choiceOf?: Registry<Configurable>;
+  /**
+   * The plugins that will do, each with settings of its own: `name:key=value,key=value`. What
+   * `oneOf` names will do beside them.
+   */
+  readonly choiceOf?: Registry<Plugin>;
+  /** Whether any number of choices will do, joined by commas; default false: it is one. */
+  readonly several?: boolean;
 }
 
 /** Rules by option name; options without one may have any value of their type. */
@@ -101,9 +107,13 @@ export function describeOptions<T extends OptionDefaults<T>>(
 }
 
 function describeOption(value: OptionValue, rule: OptionRule): string {
-  if (!rule.choiceOf) return describeSetting(value, rule);
-  const description = `${rule.description}, with its settings as in name:key=value,key=value`;
-  return describeSetting(value, { description, oneOf: rule.choiceOf.names() });
+  const { choiceOf, several, oneOf = [], description } = rule;
+  if (!choiceOf) return describeSetting(value, rule);
+  const known = [...oneOf, ...choiceOf.known()];
+  const list = several ? ", joined by commas" : "";
+  const settable = choiceOf.list().some((plugin) => Object.keys(settingsOf(plugin)).length > 0);
+  const settings = settable ? "; settings as in name:key=value,key=value" : "";
+  return describeSetting(value, { description: `${description}${list}${settings}`, oneOf: known });
 }
 
 /** What a sweep makes of arguments: lists to vary and everything else. */
@@ -133,9 +143,15 @@ export function gridOf<T extends OptionDefaults<T>>(
   const axes: Record<string, readonly string[]> = {};
   const fixed: string[] = [];
   for (const { key, text } of tokens(args, known)) {
-    const { oneOf, choiceOf } = rules[key] ?? {};
+    const { oneOf, choiceOf, several } = rules[key] ?? {};
     const varies = typeof known.get(key) === "number" || oneOf !== undefined;
-    const values = choiceOf ? splitChoices(text ?? "") : varies ? text?.split(",") ?? [] : [];
+    const values = several
+      ? []
+      : choiceOf
+      ? splitChoices(text ?? "")
+      : varies
+      ? text?.split(",") ?? []
+      : [];
     if (values.length > 1) axes[kebab(key)] = [...new Set(values)];
     else fixed.push(text === undefined ? `--${kebab(key)}` : `--${kebab(key)}=${text}`);
   }
@@ -229,7 +245,10 @@ function expected(like: OptionValue): string {
 function checkRule(flag: string, value: OptionValue, rule: OptionRule): void {
   const values = Array.isArray(value) ? value as readonly number[] : [value];
   for (const v of values as readonly (string | number | boolean)[]) {
-    if (rule.choiceOf) checkChoice(String(v), rule.choiceOf);
+    if (rule.choiceOf) {
+      checkChoices(flag, String(v), rule);
+      continue;
+    }
     if (withinLimits(v, rule)) continue;
     if (!rule.oneOf) throw wrong(flag, describeLimits(rule), `${v}`);
     throw new UsageError(
@@ -238,11 +257,20 @@ function checkRule(flag: string, value: OptionValue, rule: OptionRule): void {
   }
 }
 
-function checkChoice(text: string, table: Registry<Configurable>): void {
-  try {
-    parseChoice(table, text);
-  } catch (error) {
-    throw error instanceof Error ? new UsageError(error.message) : error;
+function checkChoices(flag: string, text: string, rule: OptionRule): void {
+  const { choiceOf: table, oneOf = [], several } = rule;
+  for (const part of several ? splitChoices(text) : [text]) {
+    if (oneOf.includes(part)) continue;
+    const name = part.split(":")[0]!;
+    if (!table!.has(name)) {
+      const known = [...oneOf.map(String), ...table!.known()];
+      throw new UsageError(`Cannot set ${flag} to "${name}": ${suggest(name, known)}`);
+    }
+    try {
+      parseChoice(table!, part);
+    } catch (error) {
+      throw error instanceof Error ? new UsageError(error.message) : error;
+    }
   }
 }
 

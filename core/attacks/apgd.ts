@@ -15,13 +15,14 @@ const DEFAULTS = { steps: 50, restarts: 1, momentum: 0.75, progress: 0.75 };
 /** Settings of all forms. */
 type Settings = typeof DEFAULTS;
 
-const LIMITS = { steps: COUNT, restarts: COUNT };
-
-const OPTIONS = {
-  steps: "steps of each ascent (50)",
-  restarts: "ascents, each from another point; later ones only where none succeeded (1)",
-  momentum: "weight of the new direction against the one before (0.75)",
-  progress: "share of steps that must gain for the step size to stay (0.75)",
+const LIMITS = {
+  steps: { ...COUNT, description: "steps of each ascent" },
+  restarts: {
+    ...COUNT,
+    description: "ascents, each from another point; later ones only where none succeeded",
+  },
+  momentum: { min: 0, description: "weight of the new direction against the one before" },
+  progress: { min: 0, description: "share of steps that must gain for the step size to stay" },
 };
 
 /** Makes one form of APGD (Croce and Hein, arXiv 2003.01690). */
@@ -35,7 +36,6 @@ function form(
   return defineAttack({
     name,
     description,
-    options: OPTIONS,
     norm,
     fewestClasses,
     defaults: DEFAULTS,

@@ -19,17 +19,16 @@ const DEFAULTS = {
 export const cwL2: Attack = defineAttack({
   name: "cw-l2",
   description: "least Euclidean change by descent on the change plus a hinge of the margin",
-  options: {
-    steps: "steps of each descent (100)",
-    searches: "descents, each with another weight c of the hinge (9)",
-    constant: "c of the first descent (0.01)",
-    learningRate: "step size of Adam (0.01)",
-    confidence: "κ: margin to be reached (0)",
-  },
   norm: "l2",
   minimal: true,
   defaults: DEFAULTS,
-  limits: { steps: COUNT, searches: COUNT, constant: { above: 0 }, learningRate: { above: 0 } },
+  limits: {
+    steps: { ...COUNT, description: "steps of each descent" },
+    searches: { ...COUNT, description: "descents, each with another weight c of the hinge" },
+    constant: { above: 0, description: "c of the first descent" },
+    learningRate: { above: 0, description: "step size of Adam" },
+    confidence: { min: 0, description: "κ: margin to be reached" },
+  },
   async run(p, s) {
     const least = new Least(p, balls.l2);
     const weights = p.radii.map(() => s.constant);

@@ -19,14 +19,13 @@ import { type Answer, runnerUp, succeeds } from "./objectives.ts";
 export const deepfool: Attack = defineAttack({
   name: "deepfool",
   description: "least Euclidean change by steps to the nearest linearised boundary",
-  options: {
-    steps: "most steps (30)",
-    overshoot: "how far beyond the boundary, in lengths of the way to it (0.02)",
-  },
   norm: "l2",
   minimal: true,
   defaults: { steps: 30, overshoot: 0.02 },
-  limits: { steps: COUNT },
+  limits: {
+    steps: { ...COUNT, description: "most steps" },
+    overshoot: { min: 0, description: "how far beyond the boundary, in lengths of the way to it" },
+  },
   async run(p, { steps, overshoot }) {
     const least = new Least(p, balls.l2);
     const x = p.images.slice();

@@ -14,13 +14,14 @@ import { squareL2 } from "./square_l2.ts";
 
 const DEFAULTS = { steps: 50, restarts: 1, targets: 3, queries: 500 };
 
-const LIMITS = { steps: COUNT, restarts: COUNT, targets: COUNT, queries: COUNT };
-
-const OPTIONS = {
-  steps: "steps of each ascent (50)",
-  restarts: "ascents of each kind (1)",
-  targets: "classes that are aimed at one after another, the likeliest ones (3)",
-  queries: "queries of the black-box attack (500)",
+const LIMITS = {
+  steps: { ...COUNT, description: "steps of each ascent" },
+  restarts: { ...COUNT, description: "ascents of each kind" },
+  targets: {
+    ...COUNT,
+    description: "classes that are aimed at one after another, the likeliest ones",
+  },
+  queries: { ...COUNT, description: "queries of the black-box attack" },
 };
 
 /** One attack of an ensemble. */
@@ -38,7 +39,6 @@ interface Member {
 export const auto: Attack = defineAttack({
   name: "auto",
   description: "ensemble: apgd-ce, apgd-dlr free and aimed, square; each on what still stands",
-  options: OPTIONS,
   norm: "linf",
   fewestClasses: 4,
   defaults: DEFAULTS,
@@ -56,7 +56,6 @@ export const auto: Attack = defineAttack({
 export const autoL2: Attack = defineAttack({
   name: "auto-l2",
   description: "ensemble: apgd-ce-l2, apgd-dlr-l2 free and aimed, square-l2; on what still stands",
-  options: OPTIONS,
   norm: "l2",
   fewestClasses: 4,
   defaults: DEFAULTS,

@@ -13,15 +13,14 @@ import { argmax, type AttackObjective, softmax } from "./objectives.ts";
 export const jitter: Attack = defineAttack({
   name: "jitter",
   description: "distance of rescaled, noisy outputs from the label, over the change of the image",
-  options: {
-    steps: "number of steps (5)",
-    stepSize: "length of a step in units of ε (1)",
-    scale: "s: largest logit after rescaling (10)",
-    noise: "σ: standard deviation of the noise on the outputs (0.1)",
-  },
   norm: "linf",
   defaults: { steps: 5, stepSize: 1, scale: 10, noise: 0.1 },
-  limits: { steps: COUNT },
+  limits: {
+    steps: { ...COUNT, description: "number of steps" },
+    stepSize: { min: 0, description: "length of a step in units of ε" },
+    scale: { min: 0, description: "s: largest logit after rescaling" },
+    noise: { min: 0, description: "σ: standard deviation of the noise on the outputs" },
+  },
   run(p, { steps, stepSize, scale, noise }) {
     const random = streams(p, "noise");
     return iterate(p, {

@@ -7,13 +7,12 @@ import { crossEntropy } from "./objectives.ts";
 export const miFgsm: Attack = defineAttack({
   name: "mi-fgsm",
   description: "steps of length ε/steps along the sign of accumulated gradients",
-  options: {
-    steps: "number of steps (10)",
-    decay: "decay of the accumulated gradient (1)",
-  },
   norm: "linf",
   defaults: { steps: 10, decay: 1 },
-  limits: { steps: COUNT },
+  limits: {
+    steps: { ...COUNT, description: "number of steps" },
+    decay: { min: 0, description: "decay of the accumulated gradient" },
+  },
   run(p, { steps, decay }) {
     const size = imageSize(p);
     const velocity = new Float64Array(p.images.length);

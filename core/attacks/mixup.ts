@@ -23,15 +23,17 @@ import { type AttackObjective, crossEntropy, softmax } from "./objectives.ts";
 export const mixup: Attack = defineAttack({
   name: "mixup",
   description: "towards the outputs of a virtual image, and away from the label at five scales",
-  options: {
-    steps: "number of steps (5)",
-    stepSize: "length of a step in units of ε (1)",
-    weight: "w: weight of the label's loss, parameter of the mixing weight (0.001)",
-    scales: "number of scales x/2ᵏ, k = 1 … scales (5)",
-  },
   norm: "linf",
   defaults: { steps: 5, stepSize: 1, weight: 1e-3, scales: 5 },
-  limits: { steps: COUNT, weight: { above: 0 }, scales: { integer: true, min: 0 } },
+  limits: {
+    steps: { ...COUNT, description: "number of steps" },
+    stepSize: { min: 0, description: "length of a step in units of ε" },
+    weight: {
+      above: 0,
+      description: "w: weight of the label's loss, parameter of the mixing weight",
+    },
+    scales: { integer: true, min: 0, description: "number of scales x/2ᵏ, k = 1 … scales" },
+  },
   async run(p, { steps, stepSize, weight, scales }) {
     const random = streams(p, "mixing weights");
     const virtual = meanImage(p);

@@ -15,21 +15,24 @@ const DEFAULTS = { steps: 20, restarts: 1, stepSize: 0, randomStart: 1, stopEarl
 /** Settings of the two attacks. */
 type Settings = typeof DEFAULTS;
 
-const LIMITS = { steps: COUNT, restarts: COUNT, randomStart: SWITCH, stopEarly: SWITCH };
-
-const OPTIONS = {
-  steps: "steps of each descent (20)",
-  restarts: "descents, each from another point; later ones only where none succeeded (1)",
-  stepSize: "length of a step in units of ε; 0: 2.5 / steps (0)",
-  randomStart: "1: from a random point of the ball; 0: from the image (1)",
-  stopEarly: "1: an image that is broken is left alone; 0: the loss is driven on (1)",
+const LIMITS = {
+  steps: { ...COUNT, description: "steps of each descent" },
+  restarts: {
+    ...COUNT,
+    description: "descents, each from another point; later ones only where none succeeded",
+  },
+  stepSize: { min: 0, description: "length of a step in units of ε; 0: 2.5 / steps" },
+  randomStart: { ...SWITCH, description: "1: from a random point of the ball; 0: from the image" },
+  stopEarly: {
+    ...SWITCH,
+    description: "1: an image that is broken is left alone; 0: the loss is driven on",
+  },
 };
 
 /** Projected gradient (Madry et al., arXiv 1706.06083) in the maximum norm; the best iterate. */
 export const pgd: Attack = defineAttack({
   name: "pgd",
   description: "projected gradient ascent of the cross-entropy, signs of the gradient",
-  options: OPTIONS,
   norm: "linf",
   defaults: DEFAULTS,
   limits: LIMITS,
@@ -40,7 +43,6 @@ export const pgd: Attack = defineAttack({
 export const pgdL2: Attack = defineAttack({
   name: "pgd-l2",
   description: "projected gradient ascent of the cross-entropy, normalised gradients",
-  options: OPTIONS,
   norm: "l2",
   defaults: DEFAULTS,
   limits: LIMITS,

@@ -11,14 +11,13 @@ import { randomSearch } from "./random_search.ts";
 export const square: Attack = defineAttack({
   name: "square",
   description: "black box: random squares of ±ε that are kept where they help",
-  options: {
-    queries: "most looks at the logits of one image (500)",
-    share: "part of the image that the first squares cover (0.8)",
-  },
   norm: "linf",
   gradients: false,
   defaults: { queries: 500, share: 0.8 },
-  limits: { queries: COUNT, share: { above: 0, max: 1 } },
+  limits: {
+    queries: { ...COUNT, description: "most looks at the logits of one image" },
+    share: { above: 0, max: 1, description: "part of the image that the first squares cover" },
+  },
   run: (whole, { queries, share }) =>
     randomSearch(whole, "squares", balls.linf, queries, (p, query) => {
       const side = sideAt(query / queries, share, p.classifier.shape);

@@ -12,14 +12,13 @@ import { sideAt } from "./square.ts";
 export const squareL2: Attack = defineAttack({
   name: "square-l2",
   description: "black box: length moves between random windows where that helps",
-  options: {
-    queries: "most looks at the logits of one image (500)",
-    share: "part of the image that the first windows cover (0.1)",
-  },
   norm: "l2",
   gradients: false,
   defaults: { queries: 500, share: 0.1 },
-  limits: { queries: COUNT, share: { above: 0, max: 1 } },
+  limits: {
+    queries: { ...COUNT, description: "most looks at the logits of one image" },
+    share: { above: 0, max: 1, description: "part of the image that the first windows cover" },
+  },
   run: (whole, { queries, share }) =>
     randomSearch(whole, "windows", balls.l2, queries, (p, query) => {
       const side = windowSide(sideAt(query / queries, share, p.classifier.shape), p);

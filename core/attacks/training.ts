@@ -7,9 +7,16 @@
 import { checkInteger, checkNumber } from "../checks.ts";
 import type { Engine, Tensor } from "../backend/mod.ts";
 import type { Random } from "../random.ts";
-import { type Plugin, Registry } from "../registry.ts";
+import { Registry } from "../registry.ts";
+import { type Tunable, tunable, type Tuned } from "../tunable.ts";
 import type { Batch, NetworkAt, Task } from "../training/mod.ts";
-import { type Attack, type AttackProblem, type AttackSettings, perturb } from "./attack.ts";
+import {
+  type Attack,
+  type AttackProblem,
+  attacks,
+  type AttackSettings,
+  perturb,
+} from "./attack.ts";
 import { ascend } from "./ascent.ts";
 import { balls, forRows } from "./ball.ts";
 import { checkedClassifier, classifierAt } from "./classifier.ts";
@@ -23,19 +30,17 @@ export interface AdversarialOptions {
   readonly classes: number;
   /** Radius of the ball. */
   readonly epsilon: number;
-  /** The attack, for those that let one choose. */
+  /** The attack, where the way has none of its own. */
   readonly attack: Attack;
   /** Overrides of its defaults. */
   readonly settings?: AttackSettings;
-  /** Weight of the robust part of the loss, for those that have one; default 6. */
-  readonly weight?: number;
 }
 
 /** What replaces parts of a classification whose batches are attacked. */
 export type AdversarialObjective = Required<Pick<Task, "prepare">> & Partial<Pick<Task, "loss">>;
 
 /** A way of adversarial training. */
-export interface AdversarialTraining extends Plugin {
+export interface AdversarialTraining extends Tunable<AdversarialTraining> {
   /** Makes the parts that replace those of a classification of images. */
   create(options: AdversarialOptions): AdversarialObjective;
 }
@@ -46,10 +51,28 @@ export const adversarialTrainings: Registry<AdversarialTraining> = new Registry(
 );
 
 /** Steps on attacked images alone (Madry et al., arXiv 1706.06083). */
-export const attackedTraining: AdversarialTraining = adversarialTrainings.add({
-  name: "attacked",
-  description: "cross-entropy of attacked images (Madry et al.), by any attack",
-  create: (o) => ({
+export const attackedTraining: Tuned<AdversarialTraining, { readonly attack: string }> = tunable(
+  adversarialTrainings,
+  {
+    name: "attacked",
+    description: "cross-entropy of attacked images (Madry et al.), by any attack",
+    defaults: { attack: "" },
+    limits: { attack: { description: "name of an attack, none for that of the recipe" } },
+    make: ({ attack }) => ({
+      create: (given) => attackedObjective(attack === "" ? given : withAttack(given, attack)),
+    }),
+  },
+);
+
+/** The same by another attack, which takes the settings that it has. */
+function withAttack(given: AdversarialOptions, name: string): AdversarialOptions {
+  const attack = attacks.get(name);
+  const settings = Object.entries(given.settings ?? {}).filter(([key]) => key in attack.defaults);
+  return { ...given, attack, settings: Object.fromEntries(settings) };
+}
+
+function attackedObjective(o: AdversarialOptions): AdversarialObjective {
+  return {
     async prepare(at, batch, random) {
       const p = await problemOf(at, batch, random, o);
       // Training wants the largest loss, not just any success.
@@ -57,37 +80,43 @@ export const attackedTraining: AdversarialTraining = adversarialTrainings.add({
       const images = await perturb(o.attack, p, { ...early, ...o.settings });
       return { ...batch, x: uploaded(at.engine, images, batch.x!) };
     },
-  }),
-});
+  };
+}
 
 /**
  * TRADES (Zhang et al., arXiv 1901.08573): CE(f(x), y) + λ KL(f(x) ‖ f(x′)), where x′ maximises the
  * divergence by signed steps in the maximum norm. Both images go through the network together.
  */
-export const trades: AdversarialTraining = adversarialTrainings.add({
-  name: "trades",
-  description: "cross-entropy plus the divergence from clean to attacked outputs (TRADES)",
-  create(o) {
-    checkTrades(o);
-    return {
-      async prepare(at, batch, random) {
-        const p = await problemOf(at, batch, random, o);
-        const attacked = await divergent(p, o.settings?.steps ?? 10);
-        return { ...batch, attacked: uploaded(at.engine, attacked, batch.x!) };
+export const trades: Tuned<AdversarialTraining, { readonly weight: number }> = tunable(
+  adversarialTrainings,
+  {
+    name: "trades",
+    description: "cross-entropy plus the divergence from clean to attacked outputs (TRADES)",
+    defaults: { weight: 6 },
+    limits: { weight: { min: 0, description: "λ: weight of the divergence" } },
+    make: ({ weight }) => ({
+      create(o) {
+        checkTrades(o);
+        return {
+          async prepare(at, batch, random) {
+            const p = await problemOf(at, batch, random, o);
+            const attacked = await divergent(p, o.settings?.steps ?? 10);
+            return { ...batch, attacked: uploaded(at.engine, attacked, batch.x!) };
+          },
+          loss(model, { x, attacked, y }) {
+            const { engine } = model;
+            const logits = model.forward(engine.concat([x!, attacked!], 0));
+            return tradesLoss(engine, logits, y!, weight);
+          },
+        };
       },
-      loss(model, { x, attacked, y }) {
-        const { engine } = model;
-        const logits = model.forward(engine.concat([x!, attacked!], 0));
-        return tradesLoss(engine, logits, y!, o.weight ?? 6);
-      },
-    };
+    }),
   },
-});
+);
 
-function checkTrades({ epsilon, weight = 6, settings }: AdversarialOptions): void {
+function checkTrades({ epsilon, settings }: AdversarialOptions): void {
   const action = 'train by "trades"';
   checkNumber(action, "epsilon", epsilon, { least: 0 });
-  checkNumber(action, "weight", weight, { least: 0 });
   checkInteger(action, "steps", settings?.steps ?? 10);
 }
 

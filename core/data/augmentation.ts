@@ -5,7 +5,9 @@
  */
 
 import type { Random } from "../random.ts";
-import { type Plugin, Registry } from "../registry.ts";
+import { Registry } from "../registry.ts";
+import { parseChoice, type Settings, splitChoices } from "../settings.ts";
+import { type Tunable, tune } from "../tunable.ts";
 
 /** What an augmentation knows of the images. */
 export interface ImageContext {
@@ -16,13 +18,7 @@ export interface ImageContext {
 }
 
 /** A random change of an image. */
-export interface Augmentation extends Plugin {
-  /** What its number means and which ones it takes, such as "pixels, a whole number ≥ 0". */
-  readonly amount: string;
-  /** The number where none is given. */
-  readonly preset: number;
-  /** Whether it can work with a number. */
-  readonly accepts: (amount: number) => boolean;
+export interface Augmentation extends Tunable<Augmentation> {
   /**
    * Address of a module that registers it when loaded, mostly `import.meta.url`: with it, images
    * can be prepared on another thread.
@@ -32,28 +28,28 @@ export interface Augmentation extends Plugin {
    * Changes one image in place.
    *
    * @param image Pixels from 0 to 255, h×w×c.
-   * @param amount The number that goes with it.
    * @param random A stream of this image's own in this epoch.
    */
-  apply(image: Uint8Array, amount: number, context: ImageContext, random: Random): void;
+  apply(image: Uint8Array, context: ImageContext, random: Random): void;
 }
 
 /** Augmentations by name. */
 export const augmentations: Registry<Augmentation> = new Registry("augmentation");
 
-/** An augmentation with its number. */
+/** An augmentation that was chosen: plain data, for other threads too. */
 export interface AugmentationStep {
   /** Registry name. */
   readonly name: string;
-  /** Its number. */
-  readonly amount: number;
+  /** What was set of its defaults. */
+  readonly settings: Settings;
 }
 
 /**
- * Reads a list such as `pad-crop:4,flip`: names joined by commas, each with a number where the
- * usual one will not do. The empty text is the empty list.
+ * Reads a list such as `pad-crop:4,flip`: choices joined by commas, each as
+ * {@linkcode parseChoice} reads it. The empty text is the empty list.
  *
- * @throws {RangeError} When a name is unknown or a number not one that it takes.
+ * @throws {RangeError} When a name or a setting is unknown, or a value outside its limits.
+ * @throws {TypeError} When a value has another type than its default.
  *
  * @example Two steps
  * ```ts
@@ -61,20 +57,23 @@ export interface AugmentationStep {
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(parseAugmentation("pad-crop:2,flip"), [
- *   { name: "pad-crop", amount: 2 },
- *   { name: "flip", amount: 0.5 },
+ *   { name: "pad-crop", settings: { border: 2 } },
+ *   { name: "flip", settings: {} },
  * ]);
  * ```
  */
 export function parseAugmentation(text: string): AugmentationStep[] {
-  const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
-  return parts.map((part) => {
-    const [name, number, ...rest] = part.split(":");
-    const plugin = augmentations.get(name!);
-    const amount = number === undefined ? plugin.preset : Number(number.trim() || NaN);
-    if (rest.length > 0 || !plugin.accepts(amount)) {
-      throw new RangeError(`Cannot augment by "${part}": expected ${name}:${plugin.amount}`);
-    }
-    return { name: name!, amount };
+  return splitChoices(text).map((part) => {
+    const { plugin: { name }, settings } = parseChoice(augmentations, part);
+    return { name, settings };
   });
+}
+
+/**
+ * The augmentation of a step.
+ *
+ * @throws {RangeError} When there is none of that name, or a setting does not fit it.
+ */
+export function augmentationOf({ name, settings }: AugmentationStep): Augmentation {
+  return tune(augmentations, augmentations.get(name), settings);
 }

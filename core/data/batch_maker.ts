@@ -6,7 +6,12 @@
  */
 
 import { Random } from "../random.ts";
-import { augmentations, type AugmentationStep, type ImageContext } from "./augmentation.ts";
+import {
+  type Augmentation,
+  augmentationOf,
+  type AugmentationStep,
+  type ImageContext,
+} from "./augmentation.ts";
 import {
   type BatchArrays,
   batchArrays,
@@ -97,7 +102,8 @@ export class BatchMaker {
 
 /** The images of a batch, each changed in a way of its own. */
 class ChangedImages {
-  readonly #augmentation: ImageAugmentation;
+  readonly #name: string;
+  readonly #steps: readonly Augmentation[];
   readonly #column: Column;
   readonly #pixels: number;
   readonly #context: ImageContext;
@@ -107,12 +113,12 @@ class ChangedImages {
 
   constructor({ examples, seed, size }: BatchPlan, augmentation: ImageAugmentation) {
     const { column: name, shape, steps } = augmentation;
-    for (const step of steps) augmentations.get(step.name);
     const column = examples.columns[name];
     if (!(column?.data instanceof Uint8Array) || column.bytes !== "brightness") {
       throw new RangeError(`Cannot augment column "${name}": expected bytes that mean brightness`);
     }
-    this.#augmentation = augmentation;
+    this.#name = name;
+    this.#steps = steps.map(augmentationOf);
     this.#column = column;
     this.#pixels = entriesOf(column);
     this.#random = new Random(seed).fork("augmentation");
@@ -124,10 +130,9 @@ class ChangedImages {
   fill(epoch: number, chosen: Uint32Array, into: BatchArrays): void {
     const random = this.#random.fork(epoch);
     chosen.forEach((example, place) => this.#change(example, place, random.fork(example)));
-    const { column } = this.#augmentation;
     const changed = { ...this.#column, data: this.#bytes };
-    const images = { count: chosen.length, columns: { [column]: changed } };
-    fillBatch(images, Uint32Array.from(chosen.keys()), { [column]: into[column]! });
+    const images = { count: chosen.length, columns: { [this.#name]: changed } };
+    fillBatch(images, Uint32Array.from(chosen.keys()), { [this.#name]: into[this.#name]! });
   }
 
   /** Copies an image to a place in the batch and changes it. */
@@ -135,8 +140,6 @@ class ChangedImages {
     const image = this.#bytes.subarray(place * this.#pixels, (place + 1) * this.#pixels);
     const start = example * this.#pixels;
     image.set(this.#column.data.subarray(start, start + this.#pixels));
-    for (const { name, amount } of this.#augmentation.steps) {
-      augmentations.get(name).apply(image, amount, this.#context, random);
-    }
+    for (const step of this.#steps) step.apply(image, this.#context, random);
   }
 }

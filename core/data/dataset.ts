@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Plugin } from "../registry.ts";
+import type { Tunable } from "../tunable.ts";
 
 /** Shift and scale per channel: a pixel p in [0, 1] becomes (p − mean) / deviation. */
 export interface Normalisation {
@@ -74,7 +74,7 @@ export interface LoadOptions {
 }
 
 /** A way to come by a data set, found by name in the `datasets` registry. */
-export interface DatasetSource extends Plugin {
+export interface DatasetSource extends Tunable<DatasetSource> {
   /**
    * Makes, reads or downloads the data.
    *

@@ -4,22 +4,24 @@
  * @module
  */
 
+import { tunable, type Tuned } from "../tunable.ts";
 import { type Augmentation, augmentations } from "./augmentation.ts";
 
 /** Swaps left and right with that probability. */
-export const flip: Augmentation = augmentations.add({
+export const flip: Tuned<Augmentation, { readonly probability: number }> = tunable(augmentations, {
   name: "flip",
   description: "swaps left and right with that probability",
-  amount: "probability, a number from 0 to 1",
-  preset: 0.5,
-  accepts: (amount) => amount >= 0 && amount <= 1,
-  module: import.meta.url,
-  apply(image, probability, { shape: [height, width, channels] }, random) {
-    if (random.uniform() >= probability) return;
-    for (let y = 0; y < height; y++) {
-      mirror(image.subarray(y * width * channels, (y + 1) * width * channels), channels);
-    }
-  },
+  defaults: { probability: 0.5 },
+  limits: { probability: { min: 0, max: 1 } },
+  make: ({ probability }) => ({
+    module: import.meta.url,
+    apply(image, { shape: [height, width, channels] }, random) {
+      if (random.uniform() >= probability) return;
+      for (let y = 0; y < height; y++) {
+        mirror(image.subarray(y * width * channels, (y + 1) * width * channels), channels);
+      }
+    },
+  }),
 });
 
 /** Reverses the pixels of a row, each with its channels in their order. */

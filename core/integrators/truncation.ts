@@ -8,20 +8,46 @@ import { requireFinite } from "../algebra/mod.ts";
 import { checkBounds, checkNumber, checkReturned } from "../checks.ts";
 import { Registry } from "../registry.ts";
 import { rankForTail } from "../tensors/truncation.ts";
+import { tunable } from "../tunable.ts";
 import type { Truncation, TruncationRule } from "./types.ts";
 
 /** Truncation rules by name. */
 export const truncationRules: Registry<TruncationRule> = new Registry("truncation rule");
 
+/** Stands for the tolerance of the run. */
+const OF_RUN = -1;
+
+/**
+ * Registers a rule whose threshold is that of the run, unless it is given one of its own: what the
+ * thresholds of two rules mean differs, so one number for all does not do in a comparison.
+ *
+ * @param rank As of {@linkcode TruncationRule}.
+ */
+export function thresholdRule(
+  name: string,
+  description: string,
+  rank: (sigma: Float64Array, tolerance: number) => number,
+): TruncationRule {
+  return tunable(truncationRules, {
+    name,
+    description,
+    defaults: { tolerance: OF_RUN },
+    limits: { tolerance: { min: OF_RUN, description: "threshold, -1 for that of the run" } },
+    make: ({ tolerance }) => ({
+      rank: (sigma, ofRun) => rank(sigma, tolerance < 0 ? ofRun : tolerance),
+    }),
+  });
+}
+
 /**
  * Keeps the fewest singular values whose discarded tail obeys √(Σ σᵢ²) ≤ τ ‖Σ‖_F
  * (Ceruti, Kusch, Lubich: A rank-adaptive robust integrator, BIT 2022, with a relative threshold).
  */
-export const relativeFrobenius: TruncationRule = truncationRules.add({
-  name: "relative-frobenius",
-  description: "smallest rank whose discarded tail is at most tolerance × Frobenius norm",
-  rank: (sigma, tolerance) => rankForTail(sigma, tolerance * Math.hypot(...sigma)),
-});
+export const relativeFrobenius: TruncationRule = thresholdRule(
+  "relative-frobenius",
+  "smallest rank whose discarded tail is at most tolerance × Frobenius norm",
+  (sigma, tolerance) => rankForTail(sigma, tolerance * Math.hypot(...sigma)),
+);
 
 /** Keeps every value: ranks change by the clamps alone. */
 export const noTruncation: TruncationRule = truncationRules.add({

@@ -6,36 +6,37 @@
 
 import { matrixOf } from "../algebra/mod.ts";
 import { rankForTail } from "../tensors/truncation.ts";
-import { relativeFrobenius, truncationRules } from "./truncation.ts";
+import { relativeFrobenius, thresholdRule, truncationRules } from "./truncation.ts";
+import { tunable } from "../tunable.ts";
 import type { FixedVectors, TruncationRule } from "./types.ts";
 
 /** Keeps the fewest singular values whose discarded tail obeys √(Σ σᵢ²) ≤ τ. */
-export const absoluteFrobenius: TruncationRule = truncationRules.add({
-  name: "absolute-frobenius",
-  description: "smallest rank whose discarded tail is at most the tolerance",
-  rank: rankForTail,
-});
+export const absoluteFrobenius: TruncationRule = thresholdRule(
+  "absolute-frobenius",
+  "smallest rank whose discarded tail is at most the tolerance",
+  rankForTail,
+);
 
 /** Keeps the fewest singular values whose discarded tail obeys Σ σᵢ ≤ τ Σ σ: the nuclear norm. */
-export const relativeNuclear: TruncationRule = truncationRules.add({
-  name: "nuclear",
-  description: "smallest rank whose discarded singular values sum to at most tolerance × their sum",
-  rank: (sigma, tolerance) => fewest(sigma, tolerance, (x) => x),
-});
+export const relativeNuclear: TruncationRule = thresholdRule(
+  "nuclear",
+  "smallest rank whose discarded singular values sum to at most tolerance × their sum",
+  (sigma, tolerance) => fewest(sigma, tolerance, (x) => x),
+);
 
 /** Keeps the singular values above τ σ₁: the spectral norm of what is discarded is at most that. */
-export const spectralThreshold: TruncationRule = truncationRules.add({
-  name: "spectral",
-  description: "singular values above tolerance × the largest",
-  rank: (sigma, tolerance) => sigma.filter((x) => x > tolerance * sigma[0]!).length,
-});
+export const spectralThreshold: TruncationRule = thresholdRule(
+  "spectral",
+  "singular values above tolerance × the largest",
+  (sigma, tolerance) => sigma.filter((x) => x > tolerance * sigma[0]!).length,
+);
 
 /** Keeps the fewest singular values that hold the fraction 1 − τ of the energy Σ σ². */
-export const energyFraction: TruncationRule = truncationRules.add({
-  name: "energy",
-  description: "smallest rank that keeps the fraction 1 − tolerance of the squared norm",
-  rank: (sigma, tolerance) => fewest(sigma, tolerance, (x) => x * x),
-});
+export const energyFraction: TruncationRule = thresholdRule(
+  "energy",
+  "smallest rank that keeps the fraction 1 − tolerance of the squared norm",
+  (sigma, tolerance) => fewest(sigma, tolerance, (x) => x * x),
+);
 
 /**
  * Makes a rule that keeps given vectors in the bases and the products with them as they are; what
@@ -56,11 +57,17 @@ export function conservativeRule(
 }
 
 /** Keeps the sums of rows and columns: mass, where entries are densities. */
-export const conservative: TruncationRule = truncationRules.add(conservativeRule(
-  "conservative",
-  "relative-frobenius beside the constant vectors: sums of rows and columns do not change",
-  (rows, cols) => ({ left: ones(rows), right: ones(cols) }),
-));
+export const conservative: TruncationRule = tunable(truncationRules, {
+  name: "conservative",
+  description:
+    "relative-frobenius beside the constant vectors: sums of rows and columns do not change",
+  defaults: { rest: relativeFrobenius.name },
+  limits: { rest: { description: "rule for what is orthogonal to them" } },
+  make: (_settings, named) => ({
+    rank: named("rest").rank,
+    fixed: (rows, cols) => ({ left: ones(rows), right: ones(cols) }),
+  }),
+});
 
 /** Smallest rank whose tail has at most the fraction τ of Σ f(σ / σ₁), where nothing overflows. */
 function fewest(sigma: Float64Array, tolerance: number, f: (x: number) => number): number {

@@ -9,6 +9,7 @@ import type { Algebra, Matrix } from "../algebra/mod.ts";
 import type { Awaitable, FieldAt } from "../geometry/fields/types.ts";
 import type { LowRank } from "../geometry/low_rank.ts";
 import type { Plugin } from "../registry.ts";
+import type { Tunable } from "../tunable.ts";
 import type { Memory, MomentSlots, RuleState } from "./memory.ts";
 
 /** A moment within a step. */
@@ -50,7 +51,7 @@ export interface Advanced<M> {
 }
 
 /** How a sub-flow is advanced: a Runge-Kutta method, or an optimizer rule. */
-export interface Stepper extends Plugin {
+export interface Stepper extends Tunable<Stepper> {
   /** Order of consistency in the step size; 0 for optimizer rules. */
   readonly order: number;
   /** How what it remembers follows into other bases; absent: it remembers nothing. */
@@ -75,7 +76,7 @@ export interface FixedVectors {
 }
 
 /** Chooses how many singular values to keep. */
-export interface TruncationRule extends Plugin {
+export interface TruncationRule extends Tunable<TruncationRule> {
   /**
    * Number of leading values to keep before clamping to [minRank, maxRank].
    *

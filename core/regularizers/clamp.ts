@@ -9,9 +9,8 @@ import { spectrumOf } from "./singular_values.ts";
 export const clamp: Regularizer = regularizers.add({
   name: "clamp",
   description: "projection: singular values into [α/√κ, α√κ] with α² = ‖S‖²/r",
-  options: { condition: "κ: largest condition number (4)" },
   defaults: { condition: 4 },
-  limits: { condition: { min: 1 } },
+  limits: { condition: { min: 1, description: "κ: largest condition number" } },
   async project(a, core, { condition }) {
     const { sigma, rebuild } = await spectrumOf(a, core);
     const middle = Math.hypot(...sigma) / Math.sqrt(Math.max(1, sigma.length));

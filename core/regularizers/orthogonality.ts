@@ -5,9 +5,8 @@ import { spectrumOf, sumOf } from "./singular_values.ts";
 export const orthogonality: Regularizer = regularizers.add({
   name: "orthogonality",
   description: "½‖SᵀS − c² I‖²: all singular values towards c",
-  options: { target: "c: the singular value wanted (1)" },
   defaults: { target: 1 },
-  limits: { target: { min: 0 } },
+  limits: { target: { min: 0, description: "c: the singular value wanted" } },
   least: 0,
   async term(a, core, { target }) {
     const { sigma, rebuild } = await spectrumOf(a, core);

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { type Plugin, Registry } from "../registry.ts";
+import { Registry } from "../registry.ts";
+import { type Tunable, tunable, type Tuned } from "../tunable.ts";
 
 /** A factor of the strength over the course of a run. */
-export interface StrengthSchedule extends Plugin {
+export interface StrengthSchedule extends Tunable<StrengthSchedule> {
   /**
    * The factor.
    *
@@ -26,16 +27,28 @@ export const steadyStrength: StrengthSchedule = strengthSchedules.add({
   at: () => 1,
 });
 
-/** From 0 to 1 over the first half: the network finds its directions before they are evened out. */
-export const risingStrength: StrengthSchedule = strengthSchedules.add({
-  name: "rising",
-  description: "from nothing to full strength over the first half of the run",
-  at: (progress) => Math.min(1, 2 * progress),
-});
+/** From 0 to 1 at first: the network finds its directions before they are evened out. */
+export const risingStrength: Tuned<StrengthSchedule, { readonly share: number }> = tunable(
+  strengthSchedules,
+  {
+    name: "rising",
+    description: "from nothing to full strength over the first half of the run",
+    defaults: { share: 0.5 },
+    limits: { share: { above: 0, max: 1, description: "part of the run in which it rises" } },
+    make: ({ share }) => ({ at: (progress) => Math.min(1, progress / share) }),
+  },
+);
 
 /** From 1 to 0 along half a cosine: the end of the run is for the loss alone. */
-export const fadingStrength: StrengthSchedule = strengthSchedules.add({
-  name: "fading",
-  description: "from full strength to nothing along half a cosine",
-  at: (progress) => (1 + Math.cos(Math.PI * Math.min(1, progress))) / 2,
-});
+export const fadingStrength: Tuned<StrengthSchedule, { readonly end: number }> = tunable(
+  strengthSchedules,
+  {
+    name: "fading",
+    description: "from full strength to nothing along half a cosine",
+    defaults: { end: 0 },
+    limits: { end: { min: 0, max: 1, description: "strength at the end" } },
+    make: ({ end }) => ({
+      at: (progress) => end + (1 - end) * (1 + Math.cos(Math.PI * Math.min(1, progress))) / 2,
+    }),
+  },
+);

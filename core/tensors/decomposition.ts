@@ -5,7 +5,7 @@
  */
 
 import type { Algebra } from "../algebra/mod.ts";
-import type { Plugin } from "../registry.ts";
+import type { Tunable } from "../tunable.ts";
 import type { DenseTensor } from "./dense_tensor.ts";
 import type { TuckerTruncation } from "./truncation.ts";
 import type { TuckerTensor } from "./tucker.ts";
@@ -38,7 +38,7 @@ export interface Decomposed<M> {
 }
 
 /** A method that brings a dense tensor into Tucker format. */
-export interface TuckerDecomposition extends Plugin {
+export interface TuckerDecomposition extends Tunable<TuckerDecomposition> {
   /** Decomposes `x` within the truncation of the options. */
   decompose<M>(
     a: Algebra<M>,

@@ -6,10 +6,10 @@
 
 import type { ConvGeometry, GradientPair, Tensor } from "../backend/mod.ts";
 import type { Random } from "../random.ts";
-import type { Plugin } from "../registry.ts";
+import type { Tunable } from "../tunable.ts";
 
 /** Random start of a weight. */
-export interface Initialiser extends Plugin {
+export interface Initialiser extends Tunable<Initialiser> {
   /**
    * Variance of the entries.
    *

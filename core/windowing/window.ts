@@ -5,10 +5,11 @@
  */
 
 import { type Plugin, Registry } from "../registry.ts";
+import type { Tunable } from "../tunable.ts";
 import { integrateOver } from "./quadrature.ts";
 
 /** A weight over the unit interval: non-negative, with unit integral. */
-export interface TimeWindow extends Plugin {
+export interface TimeWindow extends Tunable<TimeWindow> {
   /**
    * Order of windowed averages of periodic signals whose period is unknown: the error falls like
    * (number of periods)⁻ᵒʳᵈᵉʳ; Infinity where it falls faster than any power. Sensitivities have

@@ -8,8 +8,8 @@ import {
   checkNumber,
   type Initialiser,
   type Layer,
-  type Plugin,
   Registry,
+  type Tunable,
   weightFormats,
 } from "../../core/mod.ts";
 import type { NormaliseOptions } from "../normalise.ts";
@@ -45,7 +45,7 @@ export interface NetworkOptions {
 }
 
 /** A network that can be made for images of any kind: batch×(h w c) to logits. */
-export interface NetworkFamily extends Plugin {
+export interface NetworkFamily extends Tunable<NetworkFamily> {
   /**
    * Makes the network.
    *

@@ -5,6 +5,7 @@
  */
 
 import {
+  choose,
   type Dataset,
   datasets,
   engineAlgebra,
@@ -107,7 +108,7 @@ async function load(
   listener: Listener,
   signal: AbortSignal,
 ): Promise<Dataset> {
-  const loading = datasets.get(source).load({
+  const loading = choose(datasets, source).load({
     signal,
     seed: o.seed,
     offline: o.offline,
@@ -136,10 +137,10 @@ async function methodOf(
     algebra: engineAlgebra(engine, await openHostAlgebra()),
     rule,
     stepper: optimizerStepper(rule, { coreSteps: o.coreSteps }),
-    integrator: integrators.get(o.integrator),
-    tuckerIntegrator: tuckerIntegrators.get(o.tuckerIntegrator),
+    integrator: choose(integrators, o.integrator),
+    tuckerIntegrator: choose(tuckerIntegrators, o.tuckerIntegrator),
     truncation: {
-      rule: truncationRules.get(o.truncation),
+      rule: choose(truncationRules, o.truncation),
       tolerance: o.tolerance,
       minRank: o.minRank,
       maxRank: o.maxRank,

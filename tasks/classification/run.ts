@@ -5,6 +5,7 @@
  */
 
 import {
+  choose,
   type Dataset,
   describeEnvironment,
   type Examples,
@@ -143,7 +144,7 @@ function divided({ dataset, options: o }: Job): { dataset: Dataset; validation?:
 }
 
 function rateOf({ options: o }: Job, { learningRate }: Variant): TrainOptions["rate"] {
-  const schedule = schedules.get(o.schedule);
+  const schedule = choose(schedules, o.schedule);
   return (step, totalSteps) => {
     // A short trial of a recipe that warms up shall need no other option.
     const warmupSteps = Math.min(o.warmup, Math.floor(totalSteps / 2));

@@ -12,7 +12,6 @@ import {
   representationOf,
   type Summary,
   type Task,
-  testFields,
   type TrainResult,
 } from "../../core/mod.ts";
 import { methods } from "../methods.ts";
@@ -48,8 +47,7 @@ export function summarise(job: Job, variant: Variant, ended: Ended): Summary | u
     epochs: Math.ceil(state.step / Math.floor(task.train.count / job.options.batch)),
     steps: state.step,
     trainLoss,
-    testLoss: test.loss,
-    ...testFields(test.values),
+    test: { loss: test.loss, ...test.values },
     measures: task.measures,
     parameters,
     denseParameters,

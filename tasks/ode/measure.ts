@@ -12,6 +12,7 @@ import {
   type Integrator,
   listOf,
   someOf,
+  type Stepper,
 } from "../../core/mod.ts";
 import type { OpenProblem } from "./problem.ts";
 
@@ -64,12 +65,13 @@ export async function convergence(
   integrator: Integrator,
   rank: number,
   counts: readonly number[],
+  stepper: Stepper,
 ): Promise<Convergence> {
   const errors: number[] = [];
   let seconds = 0;
   for (const steps of counts) {
     const begin = performance.now();
-    errors.push(await problem.solve(integrator, rank, steps));
+    errors.push(await problem.solve(integrator, rank, steps, stepper));
     seconds = (performance.now() - begin) / 1000;
   }
   return { integrator: integrator.name, errors, secondsPerStep: seconds / counts.at(-1)! };

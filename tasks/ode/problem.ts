@@ -13,7 +13,7 @@ import {
   type Plugin,
   Registry,
   type RightHandSide,
-  rk4,
+  type Stepper,
   toDense,
 } from "../../core/mod.ts";
 
@@ -25,8 +25,9 @@ export interface OpenProblem {
    * Relative Frobenius error at the end time.
    *
    * @param steps Number of equal steps.
+   * @param stepper How the sub-flows of a step are advanced.
    */
-  solve(integrator: Integrator, rank: number, steps: number): Promise<number>;
+  solve(integrator: Integrator, rank: number, steps: number, stepper: Stepper): Promise<number>;
 }
 
 /** A test problem. */
@@ -60,18 +61,15 @@ export interface FlowProblem<M> {
   readonly t1: number;
 }
 
-/**
- * Makes a problem of a right-hand side; sub-flows are advanced by the classical Runge-Kutta method,
- * so that what shows is the error of the integrator.
- */
+/** Makes a problem of a right-hand side. */
 export function flowProblem<M>({ algebra: a, f, start, end, t1 }: FlowProblem<M>): OpenProblem {
   return {
     best: (rank) => bestError(a, end, rank),
-    async solve(integrator, rank, steps) {
+    async solve(integrator, rank, steps, stepper) {
       const y0 = await lowRankOf(a, start, rank);
       return await relativeError(
         a,
-        await integrate(a, integrator, f, y0, { t1, steps, stepper: rk4 }),
+        await integrate(a, integrator, f, y0, { t1, steps, stepper }),
         end,
       );
     },

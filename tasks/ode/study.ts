@@ -4,7 +4,14 @@
  * @module
  */
 
-import { finishedPart, type Integrator, integrators, type RunFolder } from "../../core/mod.ts";
+import {
+  choose,
+  finishedPart,
+  type Integrator,
+  integrators,
+  type RunFolder,
+  steppers,
+} from "../../core/mod.ts";
 import { chosen } from "../chosen.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { orderText } from "../reports/convergence.ts";
@@ -24,6 +31,8 @@ export interface ConvergenceStudy {
   readonly seed: number;
   /** Registry name of the integrator, or "all". */
   readonly integrator: string;
+  /** How the sub-flows of a step are advanced, as a choice of a stepper. */
+  readonly stepper: string;
   /** Rank; 0: that of the problem. */
   readonly rank: number;
   /** Steps at the largest step size. */
@@ -43,11 +52,12 @@ export async function solveAll(
   const rank = options.rank || problem.rank;
   const counts = Array.from({ length: options.halvings + 1 }, (_, i) => options.steps * 2 ** i);
   const curves: Convergence[] = [];
+  const stepper = choose(steppers, options.stepper);
   const chosenOnes: Integrator[] = chosen(integrators, options.integrator);
   for (const [i, integrator] of chosenOnes.entries()) {
     if (signal.aborted) return undefined;
     sink.write(`${problem.name}: ${integrator.name} (${i + 1} of ${chosenOnes.length})\n`);
-    const compute = () => convergence(open, integrator, rank, counts);
+    const compute = () => convergence(open, integrator, rank, counts, stepper);
     const part = `${problem.name}-${integrator.name}`;
     curves.push(await finishedPart(folder, part, convergenceResult, compute));
     // Ctrl-C is heard between integrators.

@@ -37,7 +37,7 @@ function schema(): OptionSchema<typeof defaults> {
   const run = runSchema();
   return {
     ...run,
-    augmentation: { description: `${AS_BEFORE}, or ${run.augmentation!.description}` },
+    augmentation: { ...run.augmentation, oneOf: [AS_BEFORE] },
     method: { oneOf: names.map((m) => m.name), description: "form that the weights get" },
     epochs: { integer: true, min: 1, description: "passes of fine-tuning" },
     baseline: { description: "train the dense network on as long, too" },

@@ -54,8 +54,8 @@ function schema(): OptionSchema<typeof defaults> {
     rank: { integer: true, min: 1, description: "rank of every weight, fixed" },
     optimizer: { choiceOf: optimizers, description: "how variables move" },
     learningRate: { above: 0, description: "step size of all runs, constant" },
-    network: { oneOf: networks.names(), description: "what learns" },
-    dataset: { oneOf: datasets.names(), description: "what is learnt" },
+    network: { choiceOf: networks, description: "what learns" },
+    dataset: { choiceOf: datasets, description: "what is learnt" },
   };
 }
 

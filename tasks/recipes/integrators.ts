@@ -1,4 +1,4 @@
-import { integrators, openHostAlgebra } from "../../core/mod.ts";
+import { integrators, openHostAlgebra, steppers } from "../../core/mod.ts";
 import { chosen } from "../chosen.ts";
 import { odeProblems, type ProblemResult } from "../ode/mod.ts";
 import { errorTable, solveAll } from "../ode/study.ts";
@@ -12,6 +12,7 @@ const defaults = {
   seed: 1,
   problem: "all", // four matrix equations
   integrator: "all",
+  stepper: "rk4", // so exact that the error of the integrator is what shows
   rank: 0, // 0: that of each problem
   steps: 10, // at the largest step size
   halvings: 3, // of the step size
@@ -22,8 +23,9 @@ const defaults = {
 function schema(): OptionSchema<typeof defaults> {
   return {
     seed: { integer: true, min: 0, description: "seed of the random problems" },
-    problem: { oneOf: ["all", ...odeProblems.names()], description: "what is solved" },
-    integrator: { oneOf: ["all", ...integrators.known()], description: "what solves it" },
+    problem: { oneOf: ["all"], choiceOf: odeProblems, description: "what is solved" },
+    integrator: { oneOf: ["all"], choiceOf: integrators, description: "what solves it" },
+    stepper: { choiceOf: steppers, description: "how the sub-flows of a step are advanced" },
     rank: { integer: true, min: 0, description: "rank, 0 for that of each problem" },
     steps: { integer: true, min: 1, description: "number of steps at the largest step size" },
     halvings: { integer: true, min: 1, max: 8, description: "how often the step size is halved" },

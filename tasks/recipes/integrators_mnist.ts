@@ -1,4 +1,5 @@
 import { type Integrator, integrators } from "../../core/mod.ts";
+import { chosen } from "../chosen.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import { perceptronSchema } from "../networks.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
@@ -50,7 +51,10 @@ function schema(): OptionSchema<typeof defaults> {
   const known = perceptronSchema();
   return {
     integrator: {
-      description: `which integrators, joined by commas: all, ${integrators.known().join(", ")}`,
+      oneOf: ["all"],
+      choiceOf: integrators,
+      several: true,
+      description: "which integrators",
     },
     seeds: { integer: true, min: 1, description: "runs of each, with seeds 1, 2, …" },
     epochs: known.epochs!,
@@ -114,7 +118,7 @@ function cellsOf(options: Options): Cell[] {
   const dense = ["--method=dense", `--learning-rate=${usual.baselineLearningRate}`];
   const methods = [
     ...options.dense ? [{ method: "dense", own: dense }] : [],
-    ...chosen(options.integrator).map((item) => (
+    ...chosen(integrators, options.integrator).map((item) => (
       { method: item.name, own: [`--integrator=${item.name}`, ...settingsOf(item)] }
     )),
   ];
@@ -137,17 +141,4 @@ function argument(key: string, value: string | number | boolean): string {
   const flag = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   if (value === false) return `--no-${flag}`;
   return value === true ? `--${flag}` : `--${flag}=${value}`;
-}
-
-function chosen(names: string): Integrator[] {
-  if (names === "all") return integrators.list();
-  const items = names.split(",").map((name) => {
-    try {
-      return integrators.get(name);
-    } catch (error) {
-      throw new UsageError(error instanceof Error ? error.message : String(error));
-    }
-  });
-  // Two names may be those of one.
-  return [...new Set(items)];
 }

@@ -21,8 +21,8 @@ const defaults = {
 
 function schema(): OptionSchema<typeof defaults> {
   return {
-    problem: { oneOf: ["all", ...unsteadyProblems.names()], description: "what is averaged" },
-    window: { oneOf: ["all", ...windows.names()], description: "the window" },
+    problem: { oneOf: ["all"], choiceOf: unsteadyProblems, description: "what is averaged" },
+    window: { oneOf: ["all"], choiceOf: windows, description: "the window" },
     periods: { integer: true, min: 16, max: 200, description: "periods under the longest window" },
     transient: {
       integer: true,

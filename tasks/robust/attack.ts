@@ -8,11 +8,13 @@ import {
   type Attack,
   attackImages,
   type AttackOutcome,
+  type AttackSettings,
+  type Choice,
   type Classifier,
   classifierOf,
   conditioningOf,
   currentPoints,
-  firstMeasure,
+  formatChoice,
   imagesOf,
   type LabelledImages,
   type Layer,
@@ -44,7 +46,7 @@ interface Target {
 export async function attackNetwork(target: Target, summary: Summary): Promise<RobustResult> {
   const { candidate, job: { method, dataset, signal }, options: o, network } = target;
   const { record, fixed } = await readCheckpoint(target.path);
-  const { states } = restoreState(method.engine, network, record, fixed);
+  const { states } = restoreState(method.engine, network, record, fixed).state;
   const { shape, classes } = dataset;
   const points = currentPoints(network, states);
   const classifier = classifierOf({ engine: method.engine, network, points, shape, classes });
@@ -52,13 +54,14 @@ export async function attackNetwork(target: Target, summary: Summary): Promise<R
   const attacked: AttackedAccuracy[] = [];
   let examples: Example[] = [];
   let clean = NaN;
-  for (const attack of attacksOf(o.attacks)) {
+  for (const choice of attacksOf(o.attacks)) {
+    const attack = choice.plugin;
     const radii = attack.norm === "linf" ? o.epsilons : o.epsilonsL2;
     for (const [i, epsilon] of radii.entries()) {
-      const out = await attackOnce(target, classifier, attack, data, epsilon, signal);
+      const out = await attackOnce(target, classifier, choice, data, epsilon, signal);
       clean = shareOf(out.clean);
       const accuracy = shareOf(out.withstood);
-      attacked.push({ attack: attack.name, norm: attack.norm, epsilon, accuracy });
+      attacked.push({ attack: formatChoice(choice), norm: attack.norm, epsilon, accuracy });
       if (examples.length === 0 && i === radii.length >> 1) {
         examples = await examplesOf(classifier, data, out);
       }
@@ -66,11 +69,11 @@ export async function attackNetwork(target: Target, summary: Summary): Promise<R
   }
   const { weights, lipschitz } = await conditioningOf(method, network, states);
   tensorsIn(states).forEach((t) => t.dispose());
-  const { parameters, compression, ranks, secondsPerStep } = summary;
+  const { test, parameters, compression, ranks, secondsPerStep } = summary;
   return {
     ...candidate,
     ...{ parameters, compression, ranks, secondsPerStep },
-    testAccuracy: firstMeasure(summary).value,
+    testAccuracy: test.accuracy!,
     cleanAccuracy: clean,
     conditioning: weights,
     lipschitz,
@@ -82,16 +85,17 @@ export async function attackNetwork(target: Target, summary: Summary): Promise<R
 async function attackOnce(
   { candidate, options: o, sink }: Target,
   classifier: Classifier,
-  attack: Attack,
+  choice: Choice<Attack>,
   data: LabelledImages,
   epsilon: number,
   signal: AbortSignal,
 ): Promise<AttackOutcome> {
   const meter = new RateMeter();
-  const label = `${candidate.label}: ${attack.name} ε ${epsilon}`;
+  const { plugin: attack, settings } = choice;
+  const label = `${candidate.label}: ${formatChoice(choice)} ε ${epsilon}`;
   const steps = o.attackSteps > 0 && "steps" in attack.defaults ? { steps: o.attackSteps } : {};
   const out = await attackImages(classifier, attack, data, epsilon, {
-    settings: steps,
+    settings: { ...steps, ...settings as AttackSettings },
     seed: candidate.seed,
     batch: 250,
     signal,

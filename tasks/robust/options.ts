@@ -5,7 +5,14 @@
  */
 
 import { join } from "node:path";
-import { type Attack, attacks, suggest } from "../../core/mod.ts";
+import {
+  type Attack,
+  attacks,
+  type Choice,
+  parseChoice,
+  splitChoices,
+  suggest,
+} from "../../core/mod.ts";
 import { dense } from "../methods.ts";
 import type { NetworkChoice } from "../networks.ts";
 import type { RunOptions } from "../settings.ts";
@@ -62,19 +69,15 @@ export function runOptionsOf(o: RobustOptions): RobustOptions & RunOptions {
 }
 
 /**
- * The attacks that a text names.
+ * The attacks that a text names, each with its settings.
  *
- * @throws {UsageError} When one is unknown or there is none.
+ * @throws {UsageError} When there is none.
+ * @throws {RangeError} When one is unknown or its settings do not fit it.
  */
-export function attacksOf(text: string): Attack[] {
-  const names = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
-  const unknown = names.find((name) => !attacks.has(name));
-  if (unknown !== undefined || names.length === 0) {
-    throw new UsageError(
-      `Cannot set --attacks to "${text}": ${suggest(unknown ?? "", attacks.names())}`,
-    );
-  }
-  return names.map((name) => attacks.get(name));
+export function attacksOf(text: string): Choice<Attack>[] {
+  const chosen = splitChoices(text).map((part) => parseChoice(attacks, part));
+  if (chosen.length > 0) return chosen;
+  throw new UsageError(`Cannot set --attacks to "${text}": ${suggest("", attacks.names())}`);
 }
 
 /**

@@ -10,11 +10,14 @@ import {
   adversarialTrainings,
   attacks,
   checked,
+  choose,
   type Dataset,
   type Layer,
+  parseChoice,
   readRun,
   type Regularization,
   regularizers,
+  type RegularizerSettings,
   strengthSchedules,
   type Summary,
   type TrainingMethod,
@@ -113,16 +116,18 @@ function jobOf(job: Job, o: RobustOptions, candidate: Candidate): Job {
 }
 
 function regularizationOf(o: RobustOptions, strength: number): Regularization {
+  const { plugin: regularizer, settings } = parseChoice(regularizers, o.regularizer);
   return {
-    regularizer: regularizers.get(o.regularizer),
+    regularizer,
+    settings: settings as RegularizerSettings,
     strength,
-    schedule: strengthSchedules.get(o.strength),
+    schedule: choose(strengthSchedules, o.strength),
     coupling: o.coupling === "field" ? "field" : "split",
   };
 }
 
 function objectiveOf(o: RobustOptions, { shape, classes }: Dataset): AdversarialObjective {
-  return adversarialTrainings.get(o.training).create({
+  return choose(adversarialTrainings, o.training).create({
     shape,
     classes,
     epsilon: o.trainEpsilon,

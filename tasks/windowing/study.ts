@@ -4,7 +4,7 @@
  * @module
  */
 
-import { finishedPart, type RunFolder, windows } from "../../core/mod.ts";
+import { choose, finishedPart, type RunFolder, windows } from "../../core/mod.ts";
 import { chosen } from "../chosen.ts";
 import { wrap } from "../terminal/mod.ts";
 import { binsUpTo, measureWindow, type WindowCurve, windowCurve } from "./measure.ts";
@@ -65,7 +65,7 @@ export async function studyProblem(
 
 /** The window that is named, or else the one with the highest finite order. */
 function smoothest(name: string): ReturnType<typeof windows.get> {
-  if (name !== "all") return windows.get(name);
+  if (name !== "all") return choose(windows, name);
   const finite = windows.list().filter((w) => Number.isFinite(w.order));
   return finite.reduce((a, b) => b.order > a.order ? b : a);
 }

@@ -16,8 +16,8 @@ Deno.test("constant keeps the base rate", () => {
 });
 
 Deno.test("step drops exactly at its intervals", () => {
-  const settings = { totalSteps: 100, dropEvery: 10, dropFactor: 0.5 };
-  const factors = [0, 9, 10, 19, 20, 30].map((n) => stepDecay.factor(n, settings));
+  const often = stepDecay.tuned({ dropEvery: 10, dropFactor: 0.5 });
+  const factors = [0, 9, 10, 19, 20, 30].map((n) => often.factor(n, { totalSteps: 100 }));
   assertEquals(factors, [1, 1, 0.5, 0.5, 0.25, 0.125]);
 });
 
@@ -33,9 +33,9 @@ Deno.test("cosine begins at the base rate, halves midway and ends at its end", (
   assertAlmostEquals(cosine.factor(100, settings), 0.5, 1e-15);
   assertEquals(cosine.factor(200, settings), 0);
   assertEquals(cosine.factor(250, settings), 0);
-  const raised = { totalSteps: 200, finalFactor: 0.2 };
-  assertAlmostEquals(cosine.factor(200, raised), 0.2, 1e-15);
-  assertAlmostEquals(cosine.factor(100, raised), 0.6, 1e-15);
+  const raised = cosine.tuned({ finalFactor: 0.2 });
+  assertAlmostEquals(raised.factor(200, settings), 0.2, 1e-15);
+  assertAlmostEquals(raised.factor(100, settings), 0.6, 1e-15);
 });
 
 for (const schedule of schedules.list()) {
@@ -95,9 +95,14 @@ Deno.test("rateAt() refuses settings of a schedule that make no sense, and what 
       RangeError,
       message,
     );
-  refuse(stepDecay, { dropEvery: 0 }, "expected dropEvery to be an integer ≥ 1, got 0");
-  refuse(stepDecay, { dropFactor: NaN }, "expected dropFactor to be a number ≥ 0, got NaN");
-  refuse(cosine, { finalFactor: -1 }, "expected finalFactor to be a number ≥ 0, got -1");
+  const refuseSettings = (make: () => Schedule, message: string) =>
+    assertThrows(make, RangeError, message);
+  refuseSettings(
+    () => stepDecay.tuned({ dropEvery: 1.5 }),
+    'Cannot set "dropEvery" of schedule "step": expected a whole number ≥ 0, got 1.5',
+  );
+  refuseSettings(() => stepDecay.tuned({ dropFactor: NaN }), "expected a number ≥ 0, got NaN");
+  refuseSettings(() => cosine.tuned({ finalFactor: -1 }), "expected a number ≥ 0, got -1");
   refuse(cosine, { totalSteps: 2.5 }, "expected totalSteps to be an integer ≥ 1, got 2.5");
   for (const value of [NaN, -1, Infinity]) {
     const own: Schedule = { name: "own", description: "", factor: () => value };

@@ -1,7 +1,8 @@
 /** Augmentations for tests of the prefetching thread, in a module that it can load. */
 
 import { isMainThread } from "node:worker_threads";
-import { augmentations, type ImageContext } from "../../core/data/augmentation.ts";
+import { augmentations } from "../../core/data/augmentation.ts";
+import { tunable } from "../../core/tunable.ts";
 
 /** Bytes of a stamp. */
 const STAMP = 6;
@@ -16,9 +17,6 @@ export function stampOf(image: Uint8Array | Float32Array): number {
 augmentations.add({
   name: "clock",
   description: "writes the time at which an image was made into its first pixels",
-  amount: "nothing",
-  preset: 0,
-  accepts: () => true,
   module: import.meta.url,
   apply(image: Uint8Array) {
     let rest = Date.now();
@@ -27,29 +25,31 @@ augmentations.add({
 });
 
 /** Fails on another thread than the one that has a process of its own. */
-augmentations.add({
+tunable(augmentations, {
   name: "homesick",
   description: "fails within workers on bright images",
-  amount: "brightness from which it fails, 0 to 255",
-  preset: 128,
-  accepts: () => true,
-  module: import.meta.url,
-  apply(image: Uint8Array, amount: number, _context: ImageContext) {
-    if (!isMainThread && image[0]! >= amount) throw new Error("this image is too bright");
-    image[0]! ^= 1;
-  },
+  defaults: { limit: 128 },
+  limits: { limit: { min: 0, description: "brightness from which it fails" } },
+  make: ({ limit }) => ({
+    module: import.meta.url,
+    apply(image: Uint8Array) {
+      if (!isMainThread && image[0]! >= limit) throw new Error("this image is too bright");
+      image[0]! ^= 1;
+    },
+  }),
 });
 
 /** Ends any other thread, without a word, at bright images. */
-augmentations.add({
+tunable(augmentations, {
   name: "dying",
   description: "ends other threads at bright images",
-  amount: "brightness from which it ends them, 0 to 255",
-  preset: 128,
-  accepts: () => true,
-  module: import.meta.url,
-  apply(image: Uint8Array, amount: number, _context: ImageContext) {
-    if (!isMainThread && image[0]! >= amount) Deno.exit(0);
-    image[0]! ^= 1;
-  },
+  defaults: { limit: 128 },
+  limits: { limit: { min: 0, description: "brightness from which it ends them" } },
+  make: ({ limit }) => ({
+    module: import.meta.url,
+    apply(image: Uint8Array) {
+      if (!isMainThread && image[0]! >= limit) Deno.exit(0);
+      image[0]! ^= 1;
+    },
+  }),
 });

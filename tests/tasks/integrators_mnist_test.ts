@@ -75,7 +75,7 @@ Deno.test("compareIntegrators() refuses integrators that are not there and --res
   const { context } = recorded();
   await assertRejects(
     () => compareIntegrators("x", demo, optionsOf("runs/x", { integrator: "bugg" }), context),
-    UsageError,
+    RangeError,
     'Cannot find integrator "bugg"',
   );
   await assertRejects(

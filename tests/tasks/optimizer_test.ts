@@ -22,7 +22,7 @@ Deno.test("--optimizer takes a name with settings", () => {
 
 for (
   const [text, message] of [
-    ["adm", 'Cannot find optimizer "adm": did you mean "adam" or "adamw"'],
+    ["adm", 'Cannot set --optimizer to "adm": did you mean "adam" or "adamw"'],
     ["galore:rnk=8", 'Cannot set "rnk" of optimizer "galore": did you mean "rank"'],
     [
       "galore:rank=0",

@@ -83,6 +83,30 @@ const CHANGES: Readonly<Record<string, Change>> = {
   heldOut: { to: { "held-out": 30 } },
 };
 
+/** The same for settings of the plugins that options choose. */
+const SETTINGS: readonly [from: string, to: string][] = [
+  ["truncation=energy", "truncation=energy:tolerance=0.5"],
+  ["truncation=conservative", "truncation=conservative:rest=spectral,rest.tolerance=0.6"],
+  ["schedule=cosine", "schedule=cosine:finalFactor=0.9"],
+  ["schedule=step", "schedule=step:dropEvery=2,dropFactor=0.01"],
+  ["augmentation=pad-crop", "augmentation=pad-crop:border=1"],
+];
+
+for (const [from, to] of SETTINGS) {
+  Deno.test({
+    name: `--${to} reaches the run`,
+    sanitizeResources: false,
+    sanitizeOps: false,
+    fn: async () => {
+      const options = (text: string) => {
+        const equals = text.indexOf("=");
+        return { [text.slice(0, equals)]: text.slice(equals + 1) };
+      };
+      assert(await run(options(from)) !== await run(options(to)));
+    },
+  });
+}
+
 /** Options whose effect lies outside of the summary: other tests look at them. */
 const ELSEWHERE = [
   ...["backend", "threads", "data", "offline", "out", "resume"],

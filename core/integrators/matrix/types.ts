@@ -9,6 +9,7 @@ import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
 import type { StepOptions, StepResult, Timed, TimeIntegrator } from "../types.ts";
+import type { Tunable } from "../../tunable.ts";
 
 /** A matrix at which an integrator asks for F; its factors need not be orthonormal. */
 export interface Point<M> extends LowRank<M>, Timed {}
@@ -20,7 +21,7 @@ export interface Point<M> extends LowRank<M>, Timed {}
  * with a right-hand side, the trainer with one forward and backward pass for all layers at once;
  * the number of yields is the number of gradient evaluations.
  */
-export interface Integrator extends TimeIntegrator {
+export interface Integrator extends TimeIntegrator, Tunable<Integrator> {
   /** One step of size `dt` from `y`. */
   step<M>(
     a: Algebra<M>,

@@ -16,6 +16,7 @@ import type {
   TimeIntegrator,
   Truncation,
 } from "../types.ts";
+import type { Tunable } from "../../tunable.ts";
 
 /** A tensor at which an integrator asks for F; its factors need not be orthonormal. */
 export interface TuckerPoint<M> extends TuckerTensor<M>, Timed {}
@@ -37,7 +38,7 @@ export type TuckerStepOptions<M> = StepOptions<M, ModeTruncation>;
 export type TuckerStepResult<M> = StepResult<M, TuckerTensor<M>, readonly Float64Array[]>;
 
 /** A time integrator for Tucker tensors: a generator as the integrators of matrices are. */
-export interface TuckerIntegrator extends TimeIntegrator {
+export interface TuckerIntegrator extends TimeIntegrator, Tunable<TuckerIntegrator> {
   /**
    * One step of size `dt` from `y`.
    *

@@ -30,12 +30,11 @@ function imageOf(shape: readonly number[], seed: number): Uint8Array {
 }
 
 for (const plugin of augmentations.list()) {
-  Deno.test(`${plugin.name} repeats for equal streams and takes its preset`, () => {
-    assert(plugin.accepts(plugin.preset));
+  Deno.test(`${plugin.name} repeats for equal streams and stands alone`, () => {
     fc.assert(fc.property(shapes, seeds, (shape, seed) => {
       const run = () => {
         const image = imageOf(shape, seed);
-        plugin.apply(image, plugin.preset, contextOf(shape), new Random(seed));
+        plugin.apply(image, contextOf(shape), new Random(seed));
         return image;
       };
       assertEquals(run(), run());
@@ -48,7 +47,7 @@ for (const plugin of augmentations.list()) {
       const around = new Uint8Array(3 * size).fill(7);
       const image = around.subarray(size, 2 * size);
       image.set(imageOf(shape, seed));
-      plugin.apply(image, plugin.preset, contextOf(shape), new Random(seed));
+      plugin.apply(image, contextOf(shape), new Random(seed));
       assert(around.subarray(0, size).every((v) => v === 7));
       assert(around.subarray(2 * size).every((v) => v === 7));
     }));
@@ -60,7 +59,7 @@ Deno.test("pad-crop shows one window of the bordered image, pixel by pixel", () 
     const [height, width, channels] = shape;
     const before = imageOf(shape, seed);
     const image = before.slice();
-    padCrop.apply(image, border, contextOf(shape), new Random(seed));
+    padCrop.tuned({ border }).apply(image, contextOf(shape), new Random(seed));
     const at = (y: number, x: number, c: number) =>
       y < 0 || y >= height || x < 0 || x >= width ? 0 : before[(y * width + x) * channels + c]!;
     const window = (down: number, right: number) =>
@@ -79,10 +78,11 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 
 Deno.test("pad-crop takes every window about equally often", () => {
   const random = new Random(1);
+  const shifted = padCrop.tuned({ border: 2 });
   const counts = new Map<string, number>();
   for (let i = 0; i < 2500; i++) {
     const image = Uint8Array.from({ length: 25 }, (_, k) => k + 1);
-    padCrop.apply(image, 2, contextOf([5, 5, 1]), random);
+    shifted.apply(image, contextOf([5, 5, 1]), random);
     const key = image.join();
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
@@ -96,25 +96,27 @@ Deno.test("flip mirrors each row, twice gives the image back", () => {
     const [, width, channels] = shape;
     const before = imageOf(shape, seed);
     const image = before.slice();
-    flip.apply(image, 1, contextOf(shape), new Random(seed));
+    const [always, never] = [flip.tuned({ probability: 1 }), flip.tuned({ probability: 0 })];
+    always.apply(image, contextOf(shape), new Random(seed));
     image.forEach((value, i) => {
       const pixel = Math.floor(i / channels);
       const mirrored = pixel - pixel % width + width - 1 - pixel % width;
       assertEquals(value, before[mirrored * channels + i % channels]);
     });
-    flip.apply(image, 1, contextOf(shape), new Random(seed));
+    always.apply(image, contextOf(shape), new Random(seed));
     assertEquals(image, before);
-    flip.apply(image, 0, contextOf(shape), new Random(seed));
+    never.apply(image, contextOf(shape), new Random(seed));
     assertEquals(image, before);
   }));
 });
 
 Deno.test("flip mirrors with its probability", () => {
   const random = new Random(2);
+  const seldom = flip.tuned({ probability: 0.3 });
   let flipped = 0;
   for (let i = 0; i < 2000; i++) {
     const image = Uint8Array.of(1, 2);
-    flip.apply(image, 0.3, contextOf([1, 2, 1]), random);
+    seldom.apply(image, contextOf([1, 2, 1]), random);
     if (image[0] === 2) flipped++;
   }
   assert(Math.abs(flipped - 600) < 100, `${flipped} of 2000`);
@@ -126,7 +128,7 @@ Deno.test("cutout fills one square, cut at the edges, with the mean colour", () 
     const context = contextOf(shape);
     const before = imageOf(shape, seed);
     const image = before.slice();
-    cutout.apply(image, side, context, new Random(seed));
+    cutout.tuned({ side }).apply(image, context, new Random(seed));
     const rows: number[] = [];
     const columns: number[] = [];
     for (let y = 0; y < height; y++) {
@@ -152,8 +154,11 @@ Deno.test("cutout fills one square, cut at the edges, with the mean colour", () 
 Deno.test("parseAugmentation() reads names, numbers and nothing", () => {
   const steps: [string, AugmentationStep[]][] = [
     ["", []],
-    ["flip", [{ name: "flip", amount: 0.5 }]],
-    [" pad-crop:2 , cutout", [{ name: "pad-crop", amount: 2 }, { name: "cutout", amount: 16 }]],
+    ["flip", [{ name: "flip", settings: {} }]],
+    [" pad-crop:2 , cutout:side=3", [
+      { name: "pad-crop", settings: { border: 2 } },
+      { name: "cutout", settings: { side: 3 } },
+    ]],
   ];
   for (const [text, expected] of steps) assertEquals(parseAugmentation(text), expected);
 });
@@ -161,10 +166,14 @@ Deno.test("parseAugmentation() reads names, numbers and nothing", () => {
 Deno.test("parseAugmentation() refuses unknown names and numbers that make no sense", () => {
   const cases: [string, string][] = [
     ["flop", 'Cannot find augmentation "flop": did you mean "flip"'],
-    ["flip:2", 'Cannot augment by "flip:2": expected flip:probability, a number from 0 to 1'],
-    ["pad-crop:1.5", "expected pad-crop:pixels of border, a whole number ≥ 0"],
-    ["cutout:", 'Cannot augment by "cutout:"'],
-    ["cutout:4:4", 'Cannot augment by "cutout:4:4"'],
+    [
+      "flip:2",
+      'Cannot set "probability" of augmentation "flip": expected a number from 0 to 1, got 2',
+    ],
+    ["pad-crop:1.5", "expected a whole number ≥ 0, got 1.5"],
+    ["cutout:", 'Cannot read augmentation "cutout:"'],
+    ["cutout:4:4", 'expected a number, got "4:4"'],
+    ["cutout:size=4", 'Cannot set "size" of augmentation "cutout": did you mean "side"'],
   ];
-  for (const [text, why] of cases) assertThrows(() => parseAugmentation(text), RangeError, why);
+  for (const [text, why] of cases) assertThrows(() => parseAugmentation(text), Error, why);
 });

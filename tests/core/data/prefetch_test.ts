@@ -139,12 +139,9 @@ Deno.test("an augmentation that no other thread can load is applied on this one"
     : augmentations.add({
       name: "local-only",
       description: "blackens the first pixel",
-      amount: "nothing",
-      preset: 0,
-      accepts: () => true,
       apply: (image) => void (image[0] = 0),
     });
-  const plan = { ...planOf(""), augmentation: changes([{ name: local.name, amount: 0 }]) };
+  const plan = { ...planOf(""), augmentation: changes([{ name: local.name, settings: {} }]) };
   const reasons: string[] = [];
   const source = prefetchedBatches(plan, { onFallback: (reason) => reasons.push(reason) });
   const seen = await closing(source, () => walk(source, [[0, 0]])) as { images: Float32Array }[];
@@ -177,13 +174,10 @@ Deno.test("when the module of an augmentation does not load, this thread does th
   const lost = augmentations.add({
     name: "lost",
     description: "names a module that is not there",
-    amount: "nothing",
-    preset: 0,
-    accepts: () => true,
     module: new URL("./not_there.ts", import.meta.url).href,
     apply: (image) => void (image[1] = 0),
   });
-  const plan = { ...planOf(""), augmentation: changes([{ name: lost.name, amount: 0 }]) };
+  const plan = { ...planOf(""), augmentation: changes([{ name: lost.name, settings: {} }]) };
   const reasons: string[] = [];
   const source = prefetchedBatches(plan, { onFallback: (reason) => reasons.push(reason) });
   const seen = await closing(source, () => walk(source, [[0, 0]])) as { images: Float32Array }[];
@@ -199,7 +193,7 @@ Deno.test("batches of a plan without sense are refused", async () => {
       RangeError,
       "Cannot make batches of 0 examples: expected a positive integer",
     );
-    const augmentation = changes([{ name: "flop", amount: 1 }]);
+    const augmentation = changes([{ name: "flop", settings: {} }]);
     assertThrows(
       () => open({ ...planOf(""), augmentation }),
       RangeError,

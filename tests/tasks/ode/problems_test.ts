@@ -1,7 +1,7 @@
 /** The test problems show what their papers show. */
 
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { integrators } from "../../../core/mod.ts";
+import { integrators, steppers } from "../../../core/mod.ts";
 import {
   convergence,
   increments,
@@ -17,10 +17,12 @@ async function errors(
   problem: OdeProblem,
   integrator: string,
   counts: readonly number[],
+  stepper = "rk4",
 ): Promise<{ errors: readonly number[]; best: number; order: number | undefined }> {
   const open = await problem.open(1);
   const best = await open.best(problem.rank);
-  const curve = await convergence(open, integrators.get(integrator), problem.rank, counts);
+  const how = integrators.get(integrator);
+  const curve = await convergence(open, how, problem.rank, counts, steppers.get(stepper));
   const stepSizes = counts.map((n) => problem.duration / n);
   return { errors: curve.errors, best, order: measuredOrder(stepSizes, curve.errors, best) };
 }
@@ -96,4 +98,14 @@ Deno.test("measuredOrder() is the slope above the floor, undefined at it", () =>
   assertAlmostEquals(measuredOrder(h, [second[0]!, second[1]!, 1e-4], 1e-4)!, 2, 1e-12);
   assertEquals(measuredOrder(h, [NaN, Infinity, 1], 0), undefined);
   assertEquals(measuredOrder(h, [1e-4, 1e-4, 1e-4], 1e-4), undefined);
+});
+
+Deno.test({
+  name: "a stepper of order one shows where sub-flows are more than a constant",
+  ...shared,
+  fn: async () => {
+    const crude = await errors(riccati, "bug", [10, 20], "euler");
+    const fine = await errors(riccati, "bug", [10, 20], "rk4");
+    assert(crude.errors[1] !== fine.errors[1], `${crude.errors} and ${fine.errors}`);
+  },
 });
