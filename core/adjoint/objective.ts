@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFinite } from "../checks.ts";
 import {
   checkpointedAdjoint,
   type CheckpointedAdjointOptions,
@@ -48,6 +49,7 @@ export interface WeightedOutputResult<L> extends CheckpointedAdjointResult<L> {
  * output, and the gradient that `adjointStep` collects its derivative in the design.
  *
  * @throws {RangeError} When there are not N + 1 seeds, or no room for a snapshot.
+ * @throws {NonFiniteError} When a seed or an output is not finite: the simulation has diverged.
  *
  * @example Derivative of an average in a parameter
  * ```ts
@@ -85,13 +87,16 @@ export async function weightedOutputAdjoint<S, L, C = S>(
         `got ${seeds.length}`,
     );
   }
+  checkFinite("weight outputs", "the seeds", seeds);
   const outputs = new Float64Array(steps + 1);
   const add = (state: S, n: number, adjoint: L): L =>
     seeds[n] === 0 ? adjoint : addOutput(state, n, seeds[n]!, adjoint);
   const result = await checkpointedAdjoint<S, L, C>({
     ...rest,
     steps,
-    observe: (state, n) => void (outputs[n] = output(state, n)),
+    observe: (state, n) => {
+      outputs[n] = checkFinite(`go past step ${n}`, "the output", [output(state, n)])[0]!;
+    },
     finalAdjoint: (state) => add(state, steps, zero),
     adjointStep: async (state, n, adjoint) => add(state, n, await adjointStep(state, n, adjoint)),
   });

@@ -6,6 +6,7 @@
 
 import type { Team } from "../../wasm/mod.ts";
 import type { SimdKernels } from "../simd/mod.ts";
+import { expectFloats } from "../tfjs/checks.ts";
 import type { KernelFunc, TensorInfo, Tf } from "../tfjs/types.ts";
 import type { Gemm } from "./gemm.ts";
 import type { Member } from "./member.ts";
@@ -38,9 +39,16 @@ export interface Call {
   readonly attrs: Record<string, unknown>;
 }
 
-/** Wraps a function of operands and attributes as a kernel. */
+/**
+ * Wraps a function of operands and attributes as a kernel of floats; only classes and numbers of
+ * segments may be integers.
+ */
 export function kernel(f: (call: Call) => TensorInfo | TensorInfo[]): KernelFunc {
-  return ({ inputs, attrs }) => f({ inputs: inputs as Call["inputs"], attrs: attrs ?? {} });
+  return ({ inputs, attrs }) => {
+    const { labels: _l, segmentIds: _s, ...floats } = inputs as Call["inputs"];
+    expectFloats(floats);
+    return f({ inputs: inputs as Call["inputs"], attrs: attrs ?? {} });
+  };
 }
 
 /** Byte address of a tensor's data. */

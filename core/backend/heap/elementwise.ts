@@ -24,7 +24,7 @@ import { rowRanges } from "./ranges.ts";
 /** Kernels of this file. */
 export function elementwiseKernels(c: HeapContext): Kernels {
   return {
-    Identity: kernel(({ inputs }) => share(c, inputs.x!, inputs.x!.shape)),
+    Identity: ({ inputs }) => share(c, inputs.x as TensorInfo, inputs.x!.shape),
     ...plainKernels(c),
     ...updateKernels(c),
     ...reductionKernels(c),

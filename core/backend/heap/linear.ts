@@ -53,12 +53,6 @@ export function finish(
   }
 }
 
-function expectFloats(...tensors: TensorInfo[]): void {
-  const other = tensors.find((t) => t.dtype !== "float32");
-  if (!other) return;
-  throw new TypeError(`Cannot multiply matrices: expected float32, got ${other.dtype}`);
-}
-
 /** op(A) op(B) over the last two axes; the outer axes broadcast. */
 function batchMatMul(
   c: HeapContext,
@@ -67,7 +61,6 @@ function batchMatMul(
   transA: boolean,
   transB: boolean,
 ): TensorInfo {
-  expectFloats(a, b);
   const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
   const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
   const [m, k] = transA ? [columnsA, rowsA] : [rowsA, columnsA];

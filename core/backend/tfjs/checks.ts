@@ -6,7 +6,7 @@
 
 import { checkInteger } from "../../checks.ts";
 import type { Factors, Tensor } from "../engine.ts";
-import { inner, type TensorMap, type TfTensor } from "./types.ts";
+import { inner, type TensorInfo, type TfTensor } from "./types.ts";
 
 /** The extents, when they are whole numbers that a tensor may have. */
 export function expectExtents(shape: readonly number[]): number[] {
@@ -26,10 +26,12 @@ export function expectSize(shape: readonly number[], values: number): void {
 /**
  * Refuses operands that are no floats: kernels would take the bits of integers for those of floats.
  */
-export function expectFloats(operands: TensorMap): void {
-  for (const [name, { dtype }] of Object.entries(operands)) {
-    if (dtype === "float32" || name === "labels") continue;
-    throw new TypeError(`Cannot compute with ${dtype} numbers: expected float32 for "${name}"`);
+export function expectFloats(operands: Readonly<Record<string, TensorInfo | undefined>>): void {
+  for (const [name, operand] of Object.entries(operands)) {
+    if (!operand || operand.dtype === "float32" || name === "labels") continue;
+    throw new TypeError(
+      `Cannot compute with ${operand.dtype} numbers: expected float32 for "${name}"`,
+    );
   }
 }
 

@@ -1,12 +1,13 @@
 /** Windowed averages of the Van der Pol oscillator: adjoint, tangent, dual numbers, differences. */
 
-import { assertAlmostEquals, assertLess, assertRejects } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
 import {
   arrayKeeper,
   differentiableRungeKutta,
   weightedOutputAdjoint,
   type WeightedOutputResult,
 } from "../../../core/adjoint/mod.ts";
+import { NonFiniteError } from "../../../core/checks.ts";
 import { rk4Tableau } from "../../../core/integrators/mod.ts";
 import { windowedMean, windows, windowSeeds } from "../../../core/windowing/mod.ts";
 import { add, dual, mul, times } from "../../support/dual.ts";
@@ -123,5 +124,32 @@ Deno.test("a wrong number of seeds is refused", async () => {
     () => byAdjoint(1, new Float64Array(steps)),
     RangeError,
     "Cannot weight the outputs of 2000 steps: expected 2001 seeds, got 2000",
+  );
+});
+
+Deno.test("a simulation that leaves the finite numbers ends the sweep at the step", async () => {
+  let seen = 0;
+  const diverging = (seeds: ArrayLike<number>) =>
+    weightedOutputAdjoint<Float64Array, number>({
+      steps: 9,
+      seeds,
+      initial: Float64Array.of(1e300),
+      keeper: arrayKeeper<Float64Array>(),
+      step: (u) => (seen++, u.map((x) => 1e4 * x)),
+      output: (u) => u[0]!,
+      zero: 0,
+      addOutput: (_u, _n, seed, a) => a + seed,
+      adjointStep: (_u, _n, a) => 1e4 * a,
+    });
+  await assertRejects(
+    () => diverging(new Float64Array(10).fill(0.1)),
+    NonFiniteError,
+    "Cannot go past step 3: expected finite numbers in the output, got Infinity",
+  );
+  assertEquals(seen, 3);
+  await assertRejects(
+    () => diverging(new Float64Array(10).fill(NaN)),
+    NonFiniteError,
+    "Cannot weight outputs: expected finite numbers in the seeds",
   );
 });

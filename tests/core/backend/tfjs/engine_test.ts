@@ -1,3 +1,4 @@
+import type * as TF from "@tensorflow/tfjs";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   backends,
@@ -236,6 +237,32 @@ for (const name of ["cpu", "wasm", "blas"]) {
             `Cannot compare with label ${label}: expected a class of 0 to 2`,
           );
         }
+      });
+    },
+  });
+}
+
+for (const name of ["wasm", "blas"]) {
+  Deno.test({
+    ...await unlessPresent(backends.get(name), "kernels of floats refuse integers"),
+    sanitizeResources: false,
+    fn: async () => {
+      const { engine: e } = await openEngine(name);
+      const tf = e.native as typeof TF;
+      e.tidy(() => {
+        const x = tf.ones([1, 4, 4, 2], "int32") as TF.Tensor4D;
+        const ids = tf.tensor1d([0, 0, 1, 1], "int32");
+        for (
+          const f of [
+            () => tf.maxPool(x, 2, 2, "valid"),
+            () => tf.unsortedSegmentSum(tf.reshape(x, [4, 8]), ids, 2),
+            () => tf.matMul(tf.reshape(x, [4, 8]), tf.reshape(x, [8, 4])),
+          ]
+        ) {
+          assertThrows(f, TypeError, "Cannot compute with int32 numbers: expected float32");
+        }
+        // What is about no numbers takes any.
+        assertEquals(tf.clone(x).dtype, "int32");
       });
     },
   });
