@@ -10,8 +10,6 @@ export interface Plugin {
   readonly name: string;
   /** One line that `task list` prints. */
   readonly description: string;
-  /** Options by name with a one-line explanation, for `task list`; none when absent. */
-  readonly options?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -7,7 +7,6 @@
 import {
   checkedSettings,
   type Configurable,
-  describeSettings,
   type OptimizerRule,
   Registry,
   type Settings,
@@ -61,7 +60,6 @@ export function defineOptimizer<S extends Settings>(
     description,
     defaults,
     limits,
-    options: describeSettings({ defaults, limits }),
     create(given = {}) {
       const settings = checkedSettings<S>(optimizers, optimizer, given as Settings);
       const base = () => {

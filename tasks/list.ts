@@ -9,7 +9,9 @@ import {
   attacks,
   augmentations,
   backends,
+  type Configurable,
   datasets,
+  describeSettings,
   frameRetractions,
   integrators,
   lowRankRetractions,
@@ -32,9 +34,12 @@ import { initialisers, networks } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
 import { methods } from "./methods.ts";
 import { bodies, flowKernels } from "./flow/mod.ts";
-import { recipes } from "./recipe.ts";
+import { odeProblems } from "./ode/mod.ts";
+import { groupsOf } from "./option_groups.ts";
+import { type Recipe, recipes } from "./recipe.ts";
 import { type TextSink, textSink, wrap } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
+import { unsteadyProblems } from "./windowing/mod.ts";
 
 /** Every kind of plugin with its table, in the order in which `list` prints them. */
 export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
@@ -65,13 +70,15 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     schedules,
     bodies,
     flowKernels,
+    odeProblems,
+    unsteadyProblems,
     reports,
   ] as unknown as readonly Registry<Plugin>[];
   return new Map(tables.map((table) => [table.kind, table]));
 }
 
 /**
- * Prints every plugin with its description and options, or those that are named.
+ * Prints one line for each plugin, or of those that are named everything that can be set.
  *
  * @param args Kinds, such as `integrator`, and names of plugins, such as `cifar`; none: all.
  * @returns Exit code 0.
@@ -79,18 +86,22 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
  */
 export function list(args: readonly string[], sink: TextSink = textSink()): number {
   const all = kinds();
+  const names = [...all].flatMap(([kind, table]) => [kind, ...table.known()]);
   for (const name of args) {
-    if (!all.has(name) && ![...all.values()].some((table) => table.has(name))) {
-      throw new UsageError(`Cannot list "${name}": ${suggest(name, [...all.keys()])}`);
-    }
+    if (names.includes(name)) continue;
+    throw new UsageError(`Cannot list "${name}": ${suggest(name, names)}`);
   }
   const parts = [...all].map(([kind, table]) => {
     const wanted = args.length === 0 || args.includes(kind);
     const named = new Set(args.filter((arg) => table.has(arg)).map((arg) => table.get(arg)));
-    const plugins = table.list().filter((plugin) => wanted || named.has(plugin));
-    return plugins.length === 0 ? "" : `${kind}\n${plugins.map(printer(table)).join("")}`;
+    const lines = table.list().flatMap((plugin) => {
+      if (named.has(plugin)) return [describe(plugin, table.aliases(plugin.name))];
+      return wanted ? [inOneLine(plugin)] : [];
+    });
+    return lines.length === 0 ? "" : `${kind}\n${lines.join("")}`;
   });
-  sink.write(parts.filter((text) => text !== "").join("\n"));
+  const more = args.length === 0 ? "\ndeno task list NAME tells all that can be set\n" : "";
+  sink.write(`${parts.filter((text) => text !== "").join("\n")}${more}`);
   return 0;
 }
 
@@ -101,32 +112,44 @@ export function list(args: readonly string[], sink: TextSink = textSink()): numb
  * @throws {RangeError} When there is no such recipe.
  */
 export function listRecipe(name?: string, sink: TextSink = textSink()): number {
-  const text = name === undefined
-    ? recipes.list().map((r) => describe({ name: r.name, description: r.description }, ""))
-    : [describe(recipes.get(name), "--")];
+  const text = name === undefined ? recipes.list().map(inOneLine) : [describe(recipes.get(name))];
   sink.write(text.join(""));
   return 0;
 }
 
-/** Only recipes are set on the command line; other plugins name the settings of their functions. */
-function printer(table: Registry<Plugin>): (plugin: Plugin) => string {
-  const dashes = table.kind === recipes.kind ? "--" : "";
-  return (plugin) => {
-    const also = table.aliases(plugin.name).map((alias) => `; also ${alias}`).join("");
-    return describe({ ...plugin, description: plugin.description + also }, dashes);
-  };
+/** Columns of a terminal that a line may take. */
+const COLUMNS = 80;
+
+/** The beginning of the description, where all of it is too long. */
+function inOneLine({ name, description }: Plugin): string {
+  const text = `  ${name}: ${description}`;
+  const [first = ""] = wrap(text.trimStart(), COLUMNS - 4);
+  return `${text.length <= COLUMNS ? text : `  ${first.replace(/[,;:]$/, "")} …`}\n`;
 }
 
-function describe({ name, description, options = {} }: Plugin, dashes: string): string {
-  const lines = Object.entries(options).map(([key, text]) =>
-    indented(`${dashes}${key}  ${text}`, 6)
-  );
-  return [indented(`${name}: ${description}`, 2), ...lines].join("");
+function describe(plugin: Plugin, aliases: readonly string[] = []): string {
+  const also = aliases.map((alias) => `; also ${alias}`).join("");
+  return [indented(`${plugin.name}: ${plugin.description}${also}`, 2), ...settingLines(plugin)]
+    .join("");
+}
+
+/** Recipes are set by flags, other plugins by settings after their names. */
+function settingLines(plugin: Plugin): string[] {
+  if ("grid" in plugin) {
+    const { options } = plugin as Recipe;
+    return groupsOf(Object.keys(options)).flatMap(([about, keys]) => [
+      indented(`${about}:`, 4),
+      ...keys.map((key) => indented(`--${key}  ${options[key]}`, 6)),
+    ]);
+  }
+  const { defaults = {}, limits = {} } = plugin as Partial<Configurable>;
+  const settings = describeSettings({ defaults, limits });
+  return Object.entries(settings).map(([key, text]) => indented(`${key}  ${text}`, 6));
 }
 
 /** Lines of at most 80 columns behind `depth` spaces, continued two further in. */
 function indented(text: string, depth: number): string {
-  return wrap(text, 78 - depth)
+  return wrap(text, COLUMNS - 2 - depth)
     .map((line, i) => `${" ".repeat(depth + (i === 0 ? 0 : 2))}${line}\n`)
     .join("");
 }

@@ -5,6 +5,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { type Configurable, describeSettings } from "../../core/mod.ts";
+import { recipes } from "../../tasks/recipe.ts";
 import "../../tasks/recipes/mod.ts";
 import { kinds, list } from "../../tasks/list.ts";
 import { UsageError } from "../../tasks/usage_error.ts";
@@ -15,17 +17,55 @@ function listed(...args: string[]): string {
   return text;
 }
 
-Deno.test("list prints every plugin of every kind with its description", () => {
-  const text = listed().replaceAll(/\n\s+/g, " ");
+Deno.test("list prints one line of every plugin of every kind", () => {
+  const lines = listed().split("\n");
   assertGreater(kinds().size, 9);
   for (const [kind, table] of kinds()) {
     assertGreater(table.names().length, 0, kind);
-    assert(listed(kind).startsWith(`${kind}\n`));
-    for (const { name, description, options } of table.list()) {
-      assertStringIncludes(text, `${name}: ${description}`);
-      for (const [key, explanation] of Object.entries(options ?? {})) {
-        const dashes = kind === "recipe" ? "--" : "";
-        assertStringIncludes(text, ` ${dashes}${key}  ${explanation}`);
+    const own = listed(kind).trimEnd().split("\n");
+    assertEquals(own[0], kind);
+    assertEquals(own.length, 1 + table.names().length);
+    for (const [i, { name, description }] of table.list().entries()) {
+      const [shown, rest] = own[i + 1]!.split(/ …$/);
+      assert(`  ${name}: ${description}`.startsWith(shown!), shown);
+      assertEquals(rest === undefined, shown === `  ${name}: ${description}`);
+      assert(lines.includes(own[i + 1]!));
+    }
+  }
+});
+
+Deno.test("list prints all that can be set of a plugin that is named", () => {
+  let settable = 0;
+  for (const [kind, table] of kinds()) {
+    for (const plugin of table.list()) {
+      const text = listed(plugin.name).replaceAll(/\n\s+/g, " ");
+      assertStringIncludes(text, `${plugin.name}: ${plugin.description}`);
+      const { defaults = {}, limits = {} } = plugin as Partial<Configurable>;
+      const settings = kind === "recipe" ? {} : describeSettings({ defaults, limits });
+      for (const [key, explanation] of Object.entries(settings)) {
+        settable++;
+        assertStringIncludes(text, ` ${key}  ${explanation}`);
+      }
+    }
+  }
+  assertGreater(settable, 30);
+});
+
+Deno.test("list groups the options of a recipe by what they are about", () => {
+  const lines = listed("cifar").split("\n");
+  const groups = lines.filter((line) => /^ {4}\S.*:$/.test(line)).map((line) => line.trim());
+  assertEquals(groups, ["data:", "network and its weights:", "steps:", "dense twin:", "run:"]);
+  const flags = lines.flatMap((line) => /^ {6}--(\S+)/.exec(line)?.[1] ?? []);
+  assertEquals(flags.toSorted(), Object.keys(recipes.get("cifar").options).toSorted());
+  assert(lines.indexOf("    steps:") < lines.findIndex((line) => line.includes("--batch")));
+});
+
+Deno.test("every setting of every plugin that can be set has an explanation or limits", () => {
+  for (const table of kinds().values()) {
+    for (const plugin of table.list()) {
+      const { defaults = {}, limits } = plugin as Partial<Configurable>;
+      for (const key of Object.keys(defaults)) {
+        if (table.kind !== "recipe") assert(limits?.[key], `${table.kind} ${plugin.name}: ${key}`);
       }
     }
   }
