@@ -38,7 +38,6 @@ export type Options = ParsedOptions<typeof defaults>;
  * rate must be small.
  */
 const SETTINGS: Readonly<Record<string, readonly string[]>> = {
-  "parallel-bug": ["--learning-rate=0.005"],
   "projector-splitting": ["--rank=48", "--learning-rate=0.001"],
   "bc-psi": ["--rank=48", "--learning-rate=0.003"],
   "projected-runge-kutta": ["--learning-rate=0.005"],
