@@ -1,10 +1,11 @@
 import { measure, type Timing, type Variant } from "./harness.ts";
 import { findPyTorch, startPyTorch } from "./peers/mod.ts";
 import { usableBackends } from "./support/backends.ts";
-import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/bench.ts";
+import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
 import { ratio } from "./support/fastest.ts";
 import type { Figure } from "./support/history.ts";
 import { startOwn } from "./support/own_worker.ts";
+import { FEW, onBackends, registered } from "./support/pieces.ts";
 import { formatFigure } from "./support/print.ts";
 import type { Worker } from "./support/worker_client.ts";
 
@@ -56,6 +57,16 @@ const isFirst = ({ size }: ConvLayer): boolean => size[1] === 3;
 const labelOf = ({ size: [image, inputs, outputs, kernel, stride] }: ConvLayer): string =>
   `${inputs}→${outputs} ${kernel}×${kernel}${stride > 1 ? "/2" : ""} at ${image}`;
 
+const PASSES = ["forward", "step"] as const;
+
+const workOf = (words: string, pass: string, { size }: ConvLayer): string =>
+  `conv ${words} ${pass} ${size.join(" ")}`;
+
+/** Our forms of a layer, full first. */
+const FORMS: Readonly<Record<string, string>> = { dense: "dense", chain: "chain" };
+
+const BACKENDS = ["tensorflow", "webgpu", "blas"];
+
 /** Who computes what: name of the variant without the layer, and the workload's beginning. */
 interface Side {
   readonly worker: Worker;
@@ -63,11 +74,10 @@ interface Side {
 }
 
 function variantsOf(sides: readonly Side[], pass: string, l: ConvLayer): Variant[] {
-  const size = l.size.join(" ");
   return sides.flatMap(({ worker, forms }) =>
     Object.entries(forms)
       .filter(([form]) => form !== "chain" || !isFirst(l))
-      .map(([form, words]) => worker.variant(form, `conv ${words} ${pass} ${size}`))
+      .map(([form, words]) => worker.variant(form, workOf(words, pass, l)))
   );
 }
 
@@ -170,8 +180,21 @@ async function wholeNetworks(
 const bench: Bench = {
   name: "conv",
   description: "layers of VGG-16 and ResNet-18, batch 128: full, chains of factors, PyTorch",
+  pieces: () => {
+    const last = NETWORKS["VGG-16"]!.at(-1)!;
+    const works = PASSES.map((pass) => [
+      `${pass} of a layer ${labelOf(last)}`,
+      Object.fromEntries(
+        Object.entries(FORMS).map(([form, words]) => [
+          `${form} ${pass}`,
+          workOf(words, pass, last),
+        ]),
+      ),
+    ]);
+    return onBackends(BACKENDS, Object.fromEntries(works), { repetitions: FEW, heavy: true });
+  },
   async run(options: BenchOptions): Promise<BenchResult> {
-    const { names, notes } = await usableBackends(options, ["tensorflow", "webgpu", "blas"]);
+    const { names, notes } = await usableBackends(options, BACKENDS);
     await using stack = new AsyncDisposableStack();
     const { python, reason } = await findPyTorch();
     const left = python === undefined ? [`PyTorch: ${reason}`] : [];
@@ -185,9 +208,9 @@ const bench: Bench = {
     const aims: Aim[] = [];
     for (const name of names) {
       const worker = stack.use(await startOwn(name, THREADS));
-      const sides = [{ worker, forms: { dense: "dense", chain: "chain" } }, ...torch];
+      const sides = [{ worker, forms: FORMS }, ...torch];
       const known = new Map<string, Row>();
-      for (const pass of ["forward", "step"]) {
+      for (const pass of PASSES) {
         const rows = await wholeNetworks(worker, peer, pass, options);
         sections.push(sectionOf(`${name}: ${pass} of whole networks`, rows));
         for (const [family, row] of name === "blas" ? rows : []) {
@@ -195,7 +218,7 @@ const bench: Bench = {
         }
       }
       for (const [network, layers] of Object.entries(NETWORKS)) {
-        for (const pass of ["forward", "step"]) {
+        for (const pass of PASSES) {
           const rows = await measureNetwork(sides, pass, layers, options, known);
           sections.push(sectionOf(`${name}: ${pass} of the layers of ${network}`, rows));
           const all = [...rows.values()].at(-1)!;
@@ -208,4 +231,4 @@ const bench: Bench = {
   },
 };
 
-export default bench;
+export default await registered(bench);

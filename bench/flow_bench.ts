@@ -1,6 +1,7 @@
 import {
   channel,
   circle,
+  type FlowKernel,
   type FlowKernelKind,
   flowKernels,
   FlowSolver,
@@ -9,8 +10,16 @@ import {
 } from "../tasks/mod.ts";
 import { measure, timed, type Variant } from "./harness.ts";
 import { compile, startCompiled } from "./peers/compiler.ts";
-import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/bench.ts";
+import type {
+  Aim,
+  Bench,
+  BenchOptions,
+  BenchResult,
+  Piece,
+  Section,
+} from "./support/definition.ts";
 import { inSeconds, ratio } from "./support/fastest.ts";
+import { registered } from "./support/pieces.ts";
 import type { Worker } from "./support/worker_client.ts";
 import { checksum, makeKernel } from "./workloads/flow.ts";
 
@@ -22,6 +31,7 @@ const PEER = "C, one thread";
 const bench: Bench = {
   name: "flow",
   description: "lattice Boltzmann steps and their adjoints in float64; the same update in C",
+  pieces: () => Promise.resolve({ pieces: onOneThread(...SIZES[0]), notes: [] }),
   async run(options: BenchOptions): Promise<BenchResult> {
     const folder = await Deno.makeTempDir();
     try {
@@ -37,6 +47,17 @@ const bench: Bench = {
     }
   },
 };
+
+/** What there is without other threads and without peers; it lives as long as the process. */
+function onOneThread(nx: number, ny: number): Piece[] {
+  const fastest = [stepName(simdKernel, 1), adjointName(simdKernel, 1)];
+  return worksOf(nx, ny, [1], new DisposableStack()).map(({ pass, name, start }) => ({
+    group: `${pass} of ${nx}×${ny} cells`,
+    name,
+    baseline: fastest.includes(name),
+    start: () => ({ step: start() }),
+  }));
+}
 
 async function runAll(
   peer: Worker | undefined,
@@ -72,6 +93,17 @@ const THREADS = [...new Set([1, navigator.hardwareConcurrency])];
 const inWords = (threads: number): string => threads === 1 ? "1 thread" : `${threads} threads`;
 const stepName = (kind: FlowKernelKind, threads: number): string =>
   `${kind.name} step, ${inWords(threads)}`;
+const adjointName = (kind: FlowKernelKind, threads: number): string =>
+  `${kind.name} adjoint, ${inWords(threads)}`;
+
+/** Something to measure. */
+interface Work {
+  /** Direction in time: works of one direction are alike. */
+  readonly pass: "step" | "adjoint";
+  readonly name: string;
+  /** Makes it ready; what it returns does it once. */
+  start(): () => void;
+}
 
 function variants(
   peer: Worker | undefined,
@@ -79,61 +111,91 @@ function variants(
   ny: number,
   stack: DisposableStack,
 ): Variant[] {
-  const kernels = flowKernels.list().flatMap((kind) =>
-    (kind === simdKernel ? THREADS : [1]).flatMap((threads) =>
-      kernelVariants(kind, nx, ny, threads, stack)
-    )
-  );
-  const all = [...kernels, ...THREADS.flatMap((threads) => whole(nx, ny, threads, stack))];
+  const all = worksOf(nx, ny, THREADS, stack).map(({ name, start }) => timed(name, start()));
   return peer ? [...all, peer.variant(PEER, `step ${nx} ${ny}`)] : all;
 }
 
-function kernelVariants(
+/** Every kernel and the whole solver, the kernels first. */
+function worksOf(
+  nx: number,
+  ny: number,
+  threadCounts: readonly number[],
+  stack: DisposableStack,
+): Work[] {
+  const kernels = flowKernels.list().flatMap((kind) =>
+    (kind === simdKernel ? threadCounts : [1]).flatMap((threads) =>
+      kernelWorks(kind, nx, ny, threads, stack)
+    )
+  );
+  return [...kernels, ...threadCounts.flatMap((threads) => wholeWorks(nx, ny, threads, stack))];
+}
+
+function kernelWorks(
   kind: FlowKernelKind,
   nx: number,
   ny: number,
   threads: number,
   stack: DisposableStack,
-): Variant[] {
-  const kernel = makeKernel(kind, grid(nx, ny), threads);
-  stack.defer(() => kernel.close?.());
+): Work[] {
+  const kernel = once((): FlowKernel => {
+    const made = makeKernel(kind, grid(nx, ny), threads);
+    stack.defer(() => made.close?.());
+    return made;
+  });
   let now = 0;
   const step = (): void => {
-    kernel.step(now, 1 - now);
+    kernel().step(now, 1 - now);
     now = 1 - now;
   };
-  const adjoint = (): void => kernel.adjoint(0, 2, 3);
-  if (threads > 1) settle(step, adjoint);
+  const adjoint = (): void => kernel().adjoint(0, 2, 3);
   return [
-    timed(stepName(kind, threads), step),
-    timed(`${kind.name} adjoint, ${inWords(threads)}`, adjoint),
+    { pass: "step", name: stepName(kind, threads), start: () => settled(threads, step) },
+    { pass: "adjoint", name: adjointName(kind, threads), start: () => settled(threads, adjoint) },
   ];
+}
+
+/** Makes something when it is first asked for. */
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => made ??= make();
 }
 
 /** Milliseconds in which threads start and kernels find out whether they help. */
 const SETTLING = 600;
 
-function settle(...works: (() => void)[]): void {
-  for (const work of works) {
-    for (const end = performance.now() + SETTLING; performance.now() < end;) work();
+function settled(threads: number, work: () => void): () => void {
+  if (threads > 1) {
+    for (const end = performance.now() + SETTLING; performance.now() < end;) {
+      work();
+    }
   }
+  return work;
 }
 
 /** A step with frame, body and forces, and one back, in a channel of about that size. */
-function whole(nx: number, ny: number, threads: number, stack: DisposableStack): Variant[] {
+function wholeWorks(nx: number, ny: number, threads: number, stack: DisposableStack): Work[] {
   const resolution = ny / 4.1;
   const length = nx / resolution;
-  const solver = stack.use(
-    new FlowSolver(channel({ resolution, length }), circle, simdKernel, threads),
-  );
-  solver.loadInflow();
-  solver.beginAdjoint();
-  const step = (): void => void solver.step();
-  const back = (): void => solver.stepBack(solver.state, { drag: 1, lift: 1 });
-  if (threads > 1) settle(step, back);
+  const solver = once((): FlowSolver => {
+    const size = channel({ resolution, length });
+    const made = stack.use(new FlowSolver(size, circle, simdKernel, threads));
+    made.loadInflow();
+    made.beginAdjoint();
+    return made;
+  });
+  const step = (): void => void solver().step();
+  const back = (): void => solver().stepBack(solver().state, { drag: 1, lift: 1 });
   return [
-    timed(`whole step, ${inWords(threads)}`, step),
-    timed(`whole step back, ${inWords(threads)}`, back),
+    {
+      pass: "step",
+      name: `whole step, ${inWords(threads)}`,
+      start: () => settled(threads, step),
+    },
+    {
+      pass: "adjoint",
+      name: `whole step back, ${inWords(threads)}`,
+      start: () => settled(threads, back),
+    },
   ];
 }
 
@@ -147,4 +209,4 @@ async function checkPeer(peer: Worker, nx: number, ny: number): Promise<void> {
   );
 }
 
-export default bench;
+export default await registered(bench);

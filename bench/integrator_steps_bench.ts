@@ -1,9 +1,17 @@
 import { integrators } from "../core/mod.ts";
 import { measure, type MeasureOptions, type Timing } from "./harness.ts";
 import { usableBackends } from "./support/backends.ts";
-import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/bench.ts";
+import type {
+  Aim,
+  Bench,
+  BenchOptions,
+  BenchResult,
+  Pieces,
+  Section,
+} from "./support/definition.ts";
 import { inSeconds, ratio } from "./support/fastest.ts";
 import { startOwn } from "./support/own_worker.ts";
+import { FEW, onBackends, registered, type Works } from "./support/pieces.ts";
 import type { Worker } from "./support/worker_client.ts";
 
 /** Extents of the square matrices. */
@@ -13,12 +21,18 @@ const RANKS = [16, 32, 64, 128] as const;
 /** One step takes up to seconds: a few rounds show all there is. */
 const MAX_ROUNDS = 5;
 
+const BACKENDS = ["blas", "wasm"];
+
+const stepWork = (integrator: string, n: number, rank: number): string =>
+  `integrate ${integrator} ${n} ${n} ${rank}`;
+
 /** Cost of one step beyond the field, by size and rank; factorisations beside LAPACK's own. */
 const bench: Bench = {
   name: "integrator-steps",
   description: "one step of every integrator beyond the field, by size and rank; QR and SVD",
+  pieces: smallest,
   async run(options: BenchOptions): Promise<BenchResult> {
-    const { names, notes } = await usableBackends(options, ["blas", "wasm"]);
+    const { names, notes } = await usableBackends(options, BACKENDS);
     const ranks = options.quick ? [16, 64] : RANKS;
     const rounds = Math.min(MAX_ROUNDS, options.measure.rounds ?? MAX_ROUNDS);
     const sections: Section[] = [];
@@ -40,6 +54,23 @@ const bench: Bench = {
   },
 };
 
+/** Steps of the smaller size at the lowest rank, and the factorisations in them. */
+async function smallest(): Promise<Pieces> {
+  const [n, rank] = [SIZES[0], RANKS[0]];
+  const steps = integrators.names().map((name) => [name, stepWork(name, n, rank)]);
+  const title = `step of ${n}×${n}, rank ${rank}`;
+  const all = await onBackends(BACKENDS, { [title]: Object.fromEntries(steps) }, {
+    repetitions: FEW,
+  });
+  const { names } = await usableBackends({}, ["blas"]);
+  if (names.length === 0) return all;
+  const beside: Works = {
+    "thin QR in float32": factorisationWorks(QR, n, rank),
+    "SVD in float64": factorisationWorks(SVD, 2 * rank, 2 * rank),
+  };
+  return { ...all, pieces: [...all.pieces, ...(await onBackends(names, beside)).pieces] };
+}
+
 /**
  * A table for each rank, both sizes measured in turns, and the worst growth with the size. The growth
  * with the rank is from one table to the next, at the larger size.
@@ -59,9 +90,7 @@ async function stepSections(
     for (const integrator of integrators.names()) {
       const labels = SIZES.map((n) => `${integrator} ${n}`);
       const timings = await measure(
-        SIZES.map((n, i) =>
-          worker.variant(labels[i]!, `integrate ${integrator} ${n} ${n} ${rank}`)
-        ),
+        SIZES.map((n, i) => worker.variant(labels[i]!, stepWork(integrator, n, rank))),
         options,
       );
       for (const [label, timing] of timings) figures.set(label, timing);
@@ -92,26 +121,23 @@ async function factorisations(
   ranks: readonly number[],
   options: MeasureOptions,
 ): Promise<{ section: Section; aim: Aim }[]> {
-  const qr = { title: "thin QR in float32", direct: "s" };
   const shapes = ranks.flatMap((r) => SIZES.map((n): [number, number] => [n, r]));
-  // Cores of augmented bases; ours computes in double precision, and so must what it is held to.
-  const svd = { title: "SVD in float64", direct: "d" };
+  // Cores of augmented bases.
   const cores = ranks.map((r): [number, number] => [2 * r, 2 * r]);
   return [
-    await beside(worker, { ...qr, ours: "qr", name: "qr", times: 1, shapes }, options),
+    await beside(worker, { ...QR, title: "thin QR in float32", times: 1, shapes }, options),
     await beside(
       worker,
-      { ...qr, title: "basis in float32", ours: "orthonormalize", name: "qr", times: 1, shapes },
+      { ...QR, title: "basis in float32", ours: "orthonormalize", times: 1, shapes },
       options,
     ),
-    await beside(worker, { ...svd, ours: "svd", name: "svd", times: 1, shapes: cores }, options),
+    await beside(worker, { ...SVD, title: "SVD in float64", times: 1, shapes: cores }, options),
     await beside(
       worker,
       {
-        ...svd,
+        ...SVD,
         title: "four SVDs at once in float64",
         ours: "svds",
-        name: "svd",
         times: 4,
         shapes: cores,
       },
@@ -120,13 +146,34 @@ async function factorisations(
   ];
 }
 
-interface Comparison {
-  readonly title: string;
+/** A factorisation of ours and LAPACK's. */
+interface Factorisation {
   /** Our operation. */
   readonly ours: string;
   /** LAPACK's, and its precision. */
   readonly name: string;
   readonly direct: string;
+}
+
+const QR: Factorisation = { ours: "qr", name: "qr", direct: "s" };
+
+/** Ours computes in double precision, and so must what it is held to. */
+const SVD: Factorisation = { ours: "svd", name: "svd", direct: "d" };
+
+/** Both, by the name in the table: ours first. */
+function factorisationWorks(
+  { ours, name, direct }: Factorisation,
+  m: number,
+  n: number,
+): Record<string, string> {
+  return {
+    [`ours ${m}×${n}`]: `factorise ${ours} ${m} ${n}`,
+    [`LAPACK ${m}×${n}`]: `lapack ${name} ${m} ${n} ${direct}`,
+  };
+}
+
+interface Comparison extends Factorisation {
+  readonly title: string;
   /** How many of LAPACK's calls do what ours does once. */
   readonly times: number;
   readonly shapes: readonly (readonly [number, number])[];
@@ -134,18 +181,19 @@ interface Comparison {
 
 async function beside(
   worker: Worker,
-  { title, ours, name, direct, times, shapes }: Comparison,
+  { title, times, shapes, ...factorisation }: Comparison,
   options: MeasureOptions,
 ): Promise<{ section: Section; aim: Aim }> {
   const figures = new Map<string, Timing>();
   const extra: Record<string, Record<string, string>> = {};
   let largest: number | undefined;
   for (const [m, n] of shapes) {
-    const [own, other] = [`ours ${m}×${n}`, `LAPACK ${m}×${n}`];
-    const timings = await measure([
-      worker.variant(own, `factorise ${ours} ${m} ${n}`),
-      worker.variant(other, `lapack ${name} ${m} ${n} ${direct}`),
-    ], options);
+    const works = factorisationWorks(factorisation, m, n);
+    const [own, other] = Object.keys(works) as [string, string];
+    const timings = await measure(
+      Object.entries(works).map(([label, work]) => worker.variant(label, work)),
+      options,
+    );
     for (const [label, timing] of timings) figures.set(label, timing);
     const found = ratio(timings.get(own)!.median, times * timings.get(other)!.median)!;
     extra[own] = { "of LAPACK": `${found.toFixed(2)}x` };
@@ -158,4 +206,4 @@ async function beside(
   };
 }
 
-export default bench;
+export default await registered(bench);

@@ -1,8 +1,9 @@
 import { measure, type Timing } from "./harness.ts";
 import { usableBackends } from "./support/backends.ts";
-import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/bench.ts";
+import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
 import { inSeconds } from "./support/fastest.ts";
 import { startOwn, threadCounts } from "./support/own_worker.ts";
+import { FEW, onBackends, registered } from "./support/pieces.ts";
 
 const INTEGRATORS = ["augmented-bug", "geolora", "bug"];
 
@@ -12,12 +13,22 @@ const INTEGRATORS = ["augmented-bug", "geolora", "bug"];
  */
 const BASES = ["forward and backward", "SGD on the factors"] as const;
 
+/** Workloads by the name in the table. */
+const WORKS: Readonly<Record<string, string>> = {
+  [BASES[0]]: "pass augmented-bug 32",
+  [BASES[1]]: "factors 2 32",
+  ...Object.fromEntries(INTEGRATORS.map((name) => [name, `train ${name} 32`])),
+};
+
+const BACKENDS = ["blas", "wasm"];
+
 /** Share of a rank-32 step that the integrator spends beyond its forward and backward passes. */
 const bench: Bench = {
   name: "integrators",
   description: "what an integrator adds to forward and backward, rank 32, batch 256",
+  pieces: () => onBackends(BACKENDS, { "rank-32 step": WORKS }, { repetitions: FEW }),
   async run(options: BenchOptions): Promise<BenchResult> {
-    const { names, notes } = await usableBackends(options, ["blas", "wasm"]);
+    const { names, notes } = await usableBackends(options, BACKENDS);
     const sections: Section[] = [];
     const aims: Aim[] = [];
     for (const name of names) {
@@ -48,11 +59,10 @@ async function timingsOf(
   options: BenchOptions,
 ): Promise<Map<string, Timing>> {
   await using worker = await startOwn(backend, threads);
-  return await measure([
-    worker.variant("forward and backward", "pass augmented-bug 32"),
-    worker.variant("SGD on the factors", "factors 2 32"),
-    ...INTEGRATORS.map((name) => worker.variant(name, `train ${name} 32`)),
-  ], options.measure);
+  return await measure(
+    Object.entries(WORKS).map(([label, work]) => worker.variant(label, work)),
+    options.measure,
+  );
 }
 
 /** 1 − base / step: what the integrator adds, as a share of its step. */
@@ -71,4 +81,4 @@ function overheads(timings: ReadonlyMap<string, Timing>): Section["extra"] & obj
   }]));
 }
 
-export default bench;
+export default await registered(bench);

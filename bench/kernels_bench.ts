@@ -1,8 +1,9 @@
 import { measure, type Variant } from "./harness.ts";
 import { usableBackends } from "./support/backends.ts";
-import type { Bench, BenchOptions, BenchResult, Section } from "./support/bench.ts";
+import type { Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
 import { inSeconds } from "./support/fastest.ts";
 import { startOwn } from "./support/own_worker.ts";
+import { onBackends, registered } from "./support/pieces.ts";
 import type { Worker } from "./support/worker_client.ts";
 
 /** Workloads by table: what training spends its time on besides products. */
@@ -20,17 +21,20 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
+const BACKENDS = ["tensorflow", "webgpu", "blas", "wasm"];
+
 /** Element-wise passes and factorisations per backend. */
 const bench: Bench = {
   name: "kernels",
   description: "element-wise passes and factorisations per backend",
+  pieces: () => {
+    // Different operations are not to be compared with each other: each is a table of its own.
+    const works = Object.values(GROUPS).flatMap((group) => Object.entries(group));
+    const tables = works.map(([label, work]) => [label, { [label]: work }]);
+    return onBackends(BACKENDS, Object.fromEntries(tables), { together: true });
+  },
   async run(options: BenchOptions): Promise<BenchResult> {
-    const { names, notes } = await usableBackends(options, [
-      "tensorflow",
-      "webgpu",
-      "blas",
-      "wasm",
-    ]);
+    const { names, notes } = await usableBackends(options, BACKENDS);
     await using stack = new AsyncDisposableStack();
     const workers = new Map<string, Worker>();
     for (const name of names) workers.set(name, stack.use(await startOwn(name)));
@@ -45,4 +49,4 @@ const bench: Bench = {
   },
 };
 
-export default bench;
+export default await registered(bench);

@@ -12,7 +12,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { resolve } from "node:path";
 import { suggest } from "../core/registry.ts";
 import { typedFolder } from "../tasks/mod.ts";
-import type { Bench, BenchOptions, BenchResult } from "./support/bench.ts";
+import type { Bench, BenchOptions, BenchResult } from "./support/definition.ts";
 import { appendHistory, type Entry, previousOf, readHistory } from "./support/history.ts";
 import { thisMachine, thisRevision } from "./support/machine.ts";
 import { comparisonText, resultText } from "./support/print.ts";

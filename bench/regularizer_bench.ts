@@ -1,19 +1,23 @@
 import { type Engine, openEngine } from "../core/mod.ts";
 import { measure, timed, type Timing, type Variant } from "./harness.ts";
 import { usableBackends } from "./support/backends.ts";
-import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/bench.ts";
+import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
 import { inSeconds } from "./support/fastest.ts";
-import { type Coupling, regularizedTraining } from "./workloads/regularized.ts";
+import { FEW, onBackends, registered } from "./support/pieces.ts";
+import { makeWorkload } from "./workloads/mod.ts";
 
 const INTEGRATORS = ["augmented-bug", "geolora", "bug"];
 const RANK = 32;
 
-/** The step without regularizer, and both ways to have one. */
-const WAYS: Readonly<Record<string, Coupling>> = {
-  "": undefined,
+/** The step without regularizer and both ways to have one, as workloads name them. */
+const WAYS: Readonly<Record<string, string>> = {
+  "": "none",
   " + split": "split",
+  ": split alone": "alone",
   " + field": "field",
 };
+
+const BACKENDS = ["blas", "wasm"];
 
 /** The regularizer's own step without the training step. */
 const ALONE = ": split alone";
@@ -22,8 +26,12 @@ const ALONE = ": split alone";
 const bench: Bench = {
   name: "regularizer",
   description: "what the spectral regularizer adds to a training step, rank 32, batch 256",
+  pieces: () => {
+    const works = INTEGRATORS.map((name) => [`rank-${RANK} ${name}`, worksOf(name)]);
+    return onBackends(BACKENDS, Object.fromEntries(works), { repetitions: FEW });
+  },
   async run(options: BenchOptions): Promise<BenchResult> {
-    const { names, notes } = await usableBackends(options, ["blas", "wasm"]);
+    const { names, notes } = await usableBackends(options, BACKENDS);
     const sections: Section[] = [];
     const aims: Aim[] = [];
     for (const name of names) {
@@ -36,16 +44,21 @@ const bench: Bench = {
   },
 };
 
+/** Workloads by the name in the table. */
+function worksOf(integrator: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(WAYS).map(([suffix, way]) => [
+      `${integrator}${suffix}`,
+      `regularized ${integrator} ${way} ${RANK}`,
+    ]),
+  );
+}
+
 async function variantsOn(engine: Engine): Promise<Variant[]> {
   const variants: Variant[] = [];
-  for (const integrator of INTEGRATORS) {
-    for (const [suffix, coupling] of Object.entries(WAYS)) {
-      const work = await regularizedTraining(engine, integrator, RANK, coupling);
-      variants.push(timed(`${integrator}${suffix}`, () => work.step()));
-      if (coupling === "split") {
-        variants.push(timed(`${integrator}${ALONE}`, () => work.alone()));
-      }
-    }
+  for (const [label, words] of INTEGRATORS.flatMap((name) => Object.entries(worksOf(name)))) {
+    const work = await makeWorkload(engine, words);
+    variants.push(timed(label, () => work.step()));
   }
   return variants;
 }
@@ -60,4 +73,4 @@ function aimOf(backend: string, integrator: string, timings: ReadonlyMap<string,
   };
 }
 
-export default bench;
+export default await registered(bench);

@@ -1,9 +1,10 @@
 import { measure, type Variant } from "./harness.ts";
 import { findPyTorch, startPyTorch } from "./peers/mod.ts";
 import { usableBackends } from "./support/backends.ts";
-import type { Bench, BenchOptions, BenchResult } from "./support/bench.ts";
+import type { Bench, BenchOptions, BenchResult } from "./support/definition.ts";
 import { fastest, inSeconds, ratio } from "./support/fastest.ts";
 import { startOwn, threadCounts } from "./support/own_worker.ts";
+import { FEW, onBackends, registered } from "./support/pieces.ts";
 
 /** Workloads by the name in the table: ours, and the peer's for the same step. */
 const OURS: Readonly<Record<string, string>> = {
@@ -20,12 +21,15 @@ const PEERS: Readonly<Record<string, string>> = {
   "three-pass": "dlrt-3-pass",
 };
 
+const BACKENDS = ["tensorflow", "webgpu", "blas", "wasm"];
+
 /** One training step, ours beside PyTorch's, each side at each thread count. */
 const bench: Bench = {
   name: "steps",
   description: "one training step of 784-500-500-500-500-10, batch 256, beside PyTorch",
+  pieces: () => onBackends(BACKENDS, { "one training step": OURS }, { repetitions: FEW }),
   async run(options: BenchOptions): Promise<BenchResult> {
-    const usable = await usableBackends(options, ["tensorflow", "webgpu", "blas", "wasm"]);
+    const usable = await usableBackends(options, BACKENDS);
     const notes = [...usable.notes];
     await using stack = new AsyncDisposableStack();
     const variants: Variant[] = [];
@@ -87,4 +91,4 @@ const bench: Bench = {
   },
 };
 
-export default bench;
+export default await registered(bench);

@@ -9,28 +9,8 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { type Engine, openEngine } from "../core/mod.ts";
-import { suggest } from "../core/registry.ts";
-import { conv } from "./workloads/conv.ts";
-import { convnet } from "./workloads/convnet.ts";
-import { factors } from "./workloads/factors.ts";
-import { integrate } from "./workloads/integrators.ts";
-import { elementwise, factorise, product } from "./workloads/kernels.ts";
-import { lapack } from "./workloads/lapack.ts";
-import { pass, train } from "./workloads/network.ts";
-import type { Workload, WorkloadKind } from "./workloads/workload.ts";
-
-const KINDS: readonly WorkloadKind[] = [
-  product,
-  elementwise,
-  factorise,
-  lapack,
-  integrate,
-  factors,
-  train,
-  pass,
-  conv,
-  convnet,
-];
+import { makeWorkload } from "./workloads/mod.ts";
+import type { Workload } from "./workloads/workload.ts";
 
 /** Workloads made so far, by their full name. */
 const made = new Map<string, Workload>();
@@ -38,13 +18,7 @@ const made = new Map<string, Workload>();
 async function workloadOf(engine: Engine, name: string): Promise<Workload> {
   const existing = made.get(name);
   if (existing) return existing;
-  const [first = "", ...words] = name.split(" ");
-  const kind = KINDS.find((k) => k.name === first);
-  if (!kind) {
-    const help = suggest(first, KINDS.map((k) => k.name));
-    throw new RangeError(`Cannot find workload "${first}": ${help}`);
-  }
-  const workload = await kind.create(engine, words);
+  const workload = await makeWorkload(engine, name);
   made.set(name, workload);
   return workload;
 }

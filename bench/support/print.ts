@@ -1,5 +1,5 @@
 import { renderTable, type TableColumn } from "../../tasks/terminal/mod.ts";
-import type { Aim, BenchResult, Section } from "./bench.ts";
+import type { Aim, BenchResult, Section } from "./definition.ts";
 import type { Entry, Figure } from "./history.ts";
 
 /** A duration or a size with three digits and a unit that fits. */

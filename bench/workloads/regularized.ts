@@ -1,65 +1,69 @@
 import {
   disposeStates,
   type Engine,
-  engineAlgebra,
   initialStates,
-  integrators,
-  optimizerStepper,
   type Regularization,
-  relativeFrobenius,
   spectral,
   type TrainingMethod,
   type WeightStates,
 } from "../../core/mod.ts";
 import { regularisedStates } from "../../core/training/regularize.ts";
 import { perceptron } from "../../layers/mod.ts";
-import { sgd } from "../../optimizers/mod.ts";
-import { BATCH, makeBatch, RATE, stepOn, WIDTHS } from "./network.ts";
-import type { Workload } from "./workload.ts";
+import { BATCH, makeBatch, methodOf, RATE, stepOn, WIDTHS } from "./network.ts";
+import { integers, type Workload, type WorkloadKind } from "./workload.ts";
 
 /** How the regularizer joins the step; undefined: there is none. */
-export type Coupling = Regularization["coupling"];
+type Coupling = Regularization["coupling"];
 
-/** Training steps, and what the regularizer does in each of them. */
-export interface RegularizedTraining extends Workload {
-  /** The regularizer's own step from where training is, whose result is thrown away. */
-  alone(): Promise<void>;
-}
+/** Ways a step and the regularizer meet, by their word. */
+const COUPLINGS: Readonly<Record<string, Coupling>> = {
+  none: undefined,
+  split: "split",
+  field: "field",
+  alone: "split",
+};
 
 /**
- * Training steps of the network of the first DLRT paper, with the spectral regularizer or without.
- *
- * @param rank Held by the bounds of truncation.
+ * Training steps of the network of the first DLRT paper, with the spectral regularizer or without;
+ * or the regularizer's own step alone, whose result is thrown away. Bounds of truncation hold the
+ * rank.
  */
-export async function regularizedTraining(
+export const regularized: WorkloadKind = {
+  name: "regularized",
+  usage: "regularized <integrator> none|split|field|alone rank",
+  async create(engine, words): Promise<Workload> {
+    const [integrator, way] = words;
+    const [rank] = integers(words.slice(2), 1, this.usage) as [number];
+    if (integrator === undefined || !Object.hasOwn(COUPLINGS, way!)) {
+      throw new RangeError(`Cannot read the workload: expected "${this.usage}"`);
+    }
+    const method = regularizedMethod(engine, integrator, rank, COUPLINGS[way!]);
+    const network = perceptron({ sizes: WIDTHS, format: "low-rank", rank });
+    let states: WeightStates = await initialStates(method, network, 1);
+    if (way === "alone") {
+      return {
+        step: () =>
+          engine.scope(async () => void await regularisedStates(method, network, states, RATE)),
+      };
+    }
+    const batch = makeBatch(engine, BATCH);
+    return {
+      async step(): Promise<void> {
+        const before = states;
+        states = (await stepOn(method, network, before, batch, RATE)).states;
+        disposeStates(before, states);
+      },
+    };
+  },
+};
+
+function regularizedMethod(
   engine: Engine,
   integrator: string,
   rank: number,
   coupling: Coupling,
-): Promise<RegularizedTraining> {
-  const rule = sgd.create();
-  const method: TrainingMethod = {
-    engine,
-    algebra: engineAlgebra(engine),
-    rule,
-    stepper: optimizerStepper(rule),
-    integrator: integrators.get(integrator),
-    truncation: { rule: relativeFrobenius, tolerance: 0.1, minRank: rank, maxRank: rank },
-    ...(coupling ? { regularization: [{ regularizer: spectral, strength: 0.1, coupling }] } : {}),
-  };
-  const network = perceptron({ sizes: WIDTHS, format: "low-rank", rank });
-  const batch = makeBatch(engine, BATCH);
-  let states: WeightStates = await initialStates(method, network, 1);
-  return {
-    async step(): Promise<void> {
-      const before = states;
-      states = (await stepOn(method, network, before, batch, RATE)).states;
-      disposeStates(before, states);
-    },
-    async alone(): Promise<void> {
-      await engine.scope(async () => {
-        await regularisedStates(method, network, states, RATE);
-      });
-    },
-  };
+): TrainingMethod {
+  const method = methodOf(engine, integrator, rank);
+  if (!coupling) return method;
+  return { ...method, regularization: [{ regularizer: spectral, strength: 0.1, coupling }] };
 }

@@ -1,0 +1,99 @@
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+
+const ROOT = new URL("../../", import.meta.url);
+
+interface Finished {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function deno(...args: string[]): Promise<Finished> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+/** Names and averages in nanoseconds of what `deno bench --json` printed. */
+function figuresOf({ code, out, err }: Finished): Map<string, number> {
+  assertEquals(code, 0, err);
+  const { benches } = JSON.parse(out) as {
+    benches: { name: string; results: { ok: { avg: number } }[] }[];
+  };
+  return new Map(benches.map(({ name, results }) => [name, results[0]!.ok.avg]));
+}
+
+/** What a file hands to `Deno.bench` when it is loaded. */
+async function registeredBy(file: string): Promise<Deno.BenchDefinition[]> {
+  const found: Deno.BenchDefinition[] = [];
+  const original = Deno.bench;
+  Object.assign(Deno, { bench: (definition: Deno.BenchDefinition) => found.push(definition) });
+  try {
+    await import(new URL(`bench/${file}`, ROOT).href);
+  } finally {
+    Object.assign(Deno, { bench: original });
+  }
+  return found;
+}
+
+const files = [...Deno.readDirSync(new URL("bench", ROOT))].map(({ name }) => name)
+  .filter((name) => name.endsWith("_bench.ts"));
+
+for (const file of files) {
+  // Not within the test: what one file loads to look for backends stays loaded.
+  const all = await registeredBy(file);
+  Deno.test(`${file} registers work in groups with one baseline at most`, () => {
+    const found = all.filter((definition) => !definition.ignore);
+    assertGreater(found.length, 0);
+    const name = file.replace("_bench.ts", "").replaceAll("_", "-");
+    for (const definition of found) {
+      assert(definition.name.startsWith(`${name} `), definition.name);
+      assert(definition.group?.startsWith(`${name}: `), definition.group);
+    }
+    const baselines = found.filter(({ baseline }) => baseline).map(({ group }) => group);
+    assertEquals(baselines.length, new Set(baselines).size);
+  });
+}
+
+const FILTER = "/^(flow wasm-simd step|kernels \\w+ norm)/";
+
+Deno.test("deno bench measures what the filter lets through, as JSON", async () => {
+  const done = await deno("bench", "-A", "--no-check", "--json", "--filter", FILTER);
+  const figures = figuresOf(done);
+  assert(figures.has("flow wasm-simd step, 1 thread"));
+  assert(figures.has("kernels wasm norm"));
+  for (const [name, nanoseconds] of figures) assertGreater(nanoseconds, 100, name);
+});
+
+Deno.test("deno bench needs no permission, and names what it would do with them", async () => {
+  const some = ["flow", "kernels", "startup"].map((name) => `bench/${name}_bench.ts`);
+  const done = await deno("bench", "--no-check", "--json", "--filter", FILTER, ...some);
+  assertEquals([...figuresOf(done).keys()], ["flow wasm-simd step, 1 thread", "kernels cpu norm"]);
+  assertStringIncludes(done.err, "blas, wasm: --allow-read is not granted; use -A");
+  assertStringIncludes(done.err, "startup left out demo: --allow-run is not granted; use -A");
+});
+
+Deno.test("deno task bench compares an entry with the one of another commit", async () => {
+  const history = await Deno.makeTempFile();
+  try {
+    const bench = ["run", "-A", "--no-check", "bench/main.ts", "kernels", "--backend", "wasm"];
+    const run = () => deno(...bench, "--quick", "--save", "--history", history);
+    const first = await run();
+    assertStringIncludes(first.out, "No earlier entry of this bench on this machine.", first.err);
+    const entry = JSON.parse(await Deno.readTextFile(history));
+    await Deno.writeTextFile(history, `${JSON.stringify({ ...entry, commit: "0123456789ab" })}\n`);
+    const second = await run();
+    assertStringIncludes(second.out, "(0123456789ab", second.err);
+    assertStringIncludes(second.out, "element-wise passes over 256×500: wasm norm");
+    assertEquals((await Deno.readTextFile(history)).trim().split("\n").length, 2);
+  } finally {
+    await Deno.remove(history);
+  }
+});
