@@ -9,7 +9,7 @@ import {
 import { apgdCe, apgdCeL2, apgdDlr, apgdDlrL2 } from "./apgd.ts";
 import { Best, everyOne, look } from "./ascent.ts";
 import { margin } from "./objectives.ts";
-import { square } from "./square.ts";
+import { squareLinf } from "./square.ts";
 import { squareL2 } from "./square_l2.ts";
 
 const DEFAULTS = { steps: 50, restarts: 1, targets: 3, queries: 500 };
@@ -48,7 +48,7 @@ export const auto: Attack = defineAttack({
       { attack: apgdCe, settings: { steps, restarts } },
       { attack: apgdDlr, settings: { steps, restarts } },
       { attack: apgdDlr, settings: { steps, restarts }, targeted: true },
-      { attack: square, settings: { queries } },
+      { attack: squareLinf, settings: { queries } },
     ]),
 });
 

@@ -30,7 +30,7 @@ export { mixup } from "./mixup.ts";
 export { apgdCe, apgdCeL2, apgdDlr, apgdDlrL2 } from "./apgd.ts";
 export { cwL2 } from "./cw.ts";
 export { deepfool } from "./deepfool.ts";
-export { square } from "./square.ts";
+export { squareLinf } from "./square.ts";
 export { squareL2 } from "./square_l2.ts";
 export { auto, autoL2 } from "./ensemble.ts";
 export {

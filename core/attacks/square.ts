@@ -8,7 +8,7 @@ import { randomSearch } from "./random_search.ts";
  * sees logits only. Starts with vertical stripes of ±ε; then squares of ±ε, smaller and smaller,
  * each kept where it raises the margin on the wrong side.
  */
-export const square: Attack = defineAttack({
+export const squareLinf: Attack = defineAttack({
   name: "square",
   description: "black box: random squares of ±ε that are kept where they help",
   norm: "linf",

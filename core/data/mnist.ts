@@ -12,7 +12,7 @@ import { idxSource } from "./idx_source.ts";
  * ones whose MD5 torchvision and TensorFlow Datasets publish (f68b3c2d…, d53e105e…, 9fb629c4…,
  * ec29112d…).
  */
-export const mnist: DatasetSource = idxSource({
+export const mnistDigits: DatasetSource = idxSource({
   name: "mnist",
   description: "60,000 + 10,000 handwritten digits, 28×28 grey; from --data DIR or downloaded",
   classNames: [..."0123456789"],

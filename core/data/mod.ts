@@ -10,7 +10,7 @@ import { cifar10 } from "./cifar_10.ts";
 import type { DatasetSource } from "./dataset.ts";
 import { digits } from "./digits.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
-import { mnist } from "./mnist.ts";
+import { mnistDigits } from "./mnist.ts";
 
 export * from "./augmentation.ts";
 export { BatchMaker, type BatchPlan, type ImageAugmentation } from "./batch_maker.ts";
@@ -43,7 +43,7 @@ export { prefetchedBatches, type PrefetchOptions } from "./prefetch.ts";
 /** Every source of data by its name. */
 export const datasets: Registry<DatasetSource> = new Registry("data set");
 datasets.add(digits);
-datasets.add(mnist);
+datasets.add(mnistDigits);
 datasets.add(fashionMnist);
 datasets.add(cifar10);
 datasets.add(blobs);

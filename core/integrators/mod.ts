@@ -76,7 +76,7 @@ export {
   type Tableau,
 } from "./runge_kutta.ts";
 export type { BasisChange, Memory, MomentSlots, RuleState, Stepping } from "./memory.ts";
-export { changeOf, embed, embedding } from "./transport.ts";
+export { changeOf, embed, embeddingChange } from "./transport.ts";
 export { transportSlots } from "./matrix/transport.ts";
 export {
   checkTruncation,

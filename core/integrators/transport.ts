@@ -34,7 +34,7 @@ export function changeOf<M>(
  * @param rows New number of rows.
  * @param cols New number of columns.
  */
-export function embedding<M>(a: Algebra<M>, rows: number, cols: number): BasisChange<M> {
+export function embeddingChange<M>(a: Algebra<M>, rows: number, cols: number): BasisChange<M> {
   return {
     carry: (x) => embed(a, x, rows, cols),
     carrySquare: (x) => embedMean(a, x, rows, cols),
@@ -57,7 +57,7 @@ export function transportMoments<M>(
   return carried(a, o, state, changeOf(a, left, right));
 }
 
-/** The state of a core that was embedded in a rows×cols one, see {@linkcode embedding}. */
+/** The state of a core that was embedded in a rows×cols one, see {@linkcode embeddingChange}. */
 export function embedMoments<M>(
   a: Algebra<M>,
   o: Stepping,
@@ -65,7 +65,7 @@ export function embedMoments<M>(
   rows: number,
   cols: number,
 ): RuleState<M> {
-  return carried(a, o, state, embedding(a, rows, cols));
+  return carried(a, o, state, embeddingChange(a, rows, cols));
 }
 
 /** A matrix in the upper left corner, continued by the means of its columns and rows. */

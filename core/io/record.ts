@@ -34,16 +34,16 @@ const TAG = "$";
  *
  * @example State survives the round trip
  * ```ts
- * import { flatten, unflatten } from "@rankflow/rankflow/core";
+ * import { flattenRecord, unflattenRecord } from "@rankflow/rankflow/core";
  * import { assertEquals } from "@std/assert";
  *
  * const state = { step: 7, best: -0, u: { shape: [2, 1], data: new Float32Array([1, 2]) } };
- * const flat = flatten(state);
+ * const flat = flattenRecord(state);
  * assertEquals(Object.keys(flat.tensors), ["u"]);
- * assertEquals(unflatten(flat), state);
+ * assertEquals(unflattenRecord(flat), state);
  * ```
  */
-export function flatten(record: object): TensorFile {
+export function flattenRecord(record: object): TensorFile {
   const tensors = new Map<string, TensorData>();
   const skeleton = describe(record, "", tensors);
   return {
@@ -53,14 +53,14 @@ export function flatten(record: object): TensorFile {
 }
 
 /**
- * Rebuilds the record that {@linkcode flatten} took apart.
+ * Rebuilds the record that {@linkcode flattenRecord} took apart.
  *
  * @param file Tensors and metadata.
  * @param name Name of the file for error messages.
  * @returns The record, with the prototypes of plain objects.
  * @throws {Error} When the skeleton is missing or damaged, or names a tensor that is not there.
  */
-export function unflatten(file: TensorFile, name = "record"): Record<string, unknown> {
+export function unflattenRecord(file: TensorFile, name = "record"): Record<string, unknown> {
   const text = file.metadata[SKELETON];
   if (text === undefined) {
     throw new Error(`Cannot read ${name}: expected a record, got a file of tensors without one`);
@@ -74,10 +74,10 @@ export function unflatten(file: TensorFile, name = "record"): Record<string, unk
  * Stores a nested record as a safetensors file, in one step.
  *
  * @param path The file to write; its folder must exist.
- * @param record Nested plain values, see {@linkcode flatten}.
+ * @param record Nested plain values, see {@linkcode flattenRecord}.
  */
 export async function writeRecord(path: string, record: object): Promise<void> {
-  const { tensors, metadata } = flatten(record);
+  const { tensors, metadata } = flattenRecord(record);
   await writeSafetensors(path, tensors, metadata);
 }
 
@@ -89,7 +89,7 @@ export async function writeRecord(path: string, record: object): Promise<void> {
  * @throws {Error} When the file is missing, damaged or holds no record.
  */
 export async function readRecord(path: string): Promise<Record<string, unknown>> {
-  return unflatten(await readSafetensors(path), path);
+  return unflattenRecord(await readSafetensors(path), path);
 }
 
 function describe(value: unknown, path: string, tensors: Map<string, TensorData>): unknown {

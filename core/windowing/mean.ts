@@ -9,7 +9,7 @@ import { integrateOver } from "./quadrature.ts";
 import type { TimeWindow } from "./window.ts";
 
 /** Options of {@linkcode windowWeights}. */
-export interface WeightOptions {
+export interface SampleWeightOptions {
   /**
    * Whether the weights are scaled to sum 1, so that constants are averaged exactly; default true.
    * Where false they are w(i / (N − 1)) / N as in SU2, whose sum is 1 − 1/N for Hann windows; with
@@ -25,7 +25,7 @@ export interface WeightOptions {
 }
 
 /** Options of {@linkcode windowSeeds} and {@linkcode windowedMean}. */
-export interface SpanOptions extends WeightOptions {
+export interface SpanOptions extends SampleWeightOptions {
   /** Time at which the window begins; earlier samples do not count. Default 0. */
   readonly start?: number;
   /** Time between samples, of which the first is at time 0; default 1. */
@@ -43,7 +43,7 @@ export interface SpanOptions extends WeightOptions {
 export function windowWeights(
   window: TimeWindow,
   count: number,
-  options: WeightOptions = {},
+  options: SampleWeightOptions = {},
 ): Float64Array {
   checkCount(count);
   const { normalised = true, rule = "sum" } = options;

@@ -11,8 +11,8 @@
 
 export {
   type AverageOptions,
+  type SampleWeightOptions,
   type SpanOptions,
-  type WeightOptions,
   windowedAverage,
   windowedMean,
   windowSeeds,

@@ -5,11 +5,11 @@
  */
 
 import { checkFinite, checkInteger } from "../checks.ts";
-import { checkCount, nominalSum, sampleWeight, type WeightOptions } from "./mean.ts";
+import { checkCount, nominalSum, sampleWeight, type SampleWeightOptions } from "./mean.ts";
 import type { TimeWindow } from "./window.ts";
 
 /** Options of {@linkcode StreamingMean}. */
-export interface StreamingOptions extends WeightOptions {
+export interface StreamingOptions extends SampleWeightOptions {
   /** Number of samples under the window. */
   readonly horizon: number;
   /** Samples to let pass before the window begins; default 0. */

@@ -23,7 +23,7 @@ const SIZE = 100;
  * A(t) = e^{tW₁} e^t D e^{tW₂}ᵀ with skew-symmetric W and D = diag(2⁻¹ … 2⁻ⁿ), from the papers on
  * projector splitting and BUG; singular values fall below any rank, which no integrator may feel.
  */
-export const matrixExponential: OdeProblem = odeProblems.add({
+export const exponentialFlow: OdeProblem = odeProblems.add({
   name: "matrix-exponential",
   description: "Y' = W₁ Y + Y + Y W₂ᵀ with singular values 2⁻¹ … 2⁻¹⁰⁰",
   title: "Product of matrix exponentials",

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { increments, matrixExponential } from "./matrix_exponential.ts";
+export { exponentialFlow, increments } from "./matrix_exponential.ts";
 export {
   type Convergence,
   convergence,

@@ -1,11 +1,5 @@
-import {
-  assert,
-  assertEquals,
-  assertLessOrEqual,
-  assertMatch,
-  assertStringIncludes,
-} from "@std/assert";
-import { fromFileUrl, readText, root } from "./files.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readText } from "./files.ts";
 
 interface Config {
   readonly tasks: Readonly<Record<string, { readonly description?: string }>>;
@@ -76,19 +70,6 @@ Deno.test("no task asks about the build scripts of packages", async () => {
 
 Deno.test("the lock file leaves out the backend that needs a setup: tasks fetch all it names", async () => {
   assert(!(await readText("deno.lock")).includes("tfjs-node-gpu"));
-});
-
-Deno.test("mod.ts has at most 60 public names", async () => {
-  const done = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--json", fromFileUrl(new URL("mod.ts", root))],
-    cwd: root,
-  }).output();
-  const { nodes } = JSON.parse(new TextDecoder().decode(done.stdout)) as {
-    nodes: Record<string, { symbols: { name: string }[] }>;
-  };
-  const names = Object.values(nodes).flatMap((m) => m.symbols.map((s) => s.name));
-  assert(names.includes("Registry"));
-  assertLessOrEqual(names.length, 60);
 });
 
 Deno.test("every export of the package is there", async () => {

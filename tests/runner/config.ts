@@ -1,6 +1,7 @@
 /** The configuration as deno.json has it. */
 export type Configuration = Record<string, unknown> & {
   readonly compilerOptions?: Record<string, unknown>;
+  readonly test?: Record<string, unknown>;
 };
 
 /**

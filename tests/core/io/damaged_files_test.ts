@@ -9,11 +9,11 @@ import { unpack } from "../../../core/data/files.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
-  flatten,
+  flattenRecord,
   fromJson,
   readMetrics,
   toJson,
-  unflatten,
+  unflattenRecord,
 } from "../../../core/io/mod.ts";
 import { encodeCifar, encodeTar } from "../../support/cifar.ts";
 import { encodeIdx, gzip, withFolder } from "../../support/idx.ts";
@@ -31,7 +31,7 @@ const RECORD = {
   random: new Uint32Array(3),
   $: -0,
 };
-const FLAT = flatten(RECORD);
+const FLAT = flattenRecord(RECORD);
 const LINE = { step: 1, epoch: 1, loss: 0.5, ranks: { w: 2 }, singularValues: { w: [2, 1] } };
 
 /** Readers with a whole file for each. */
@@ -42,9 +42,9 @@ const READERS: readonly [name: string, file: Uint8Array, read: (bytes: Uint8Arra
   ["unpack()", await gzip(bytesOf("hello".repeat(20))), (b) => unpack(b, "f")],
   ["fromJson()", bytesOf(toJson({ rank: 1, list: [NaN, "x"] })), (b) => fromJson(textOf(b), "f")],
   [
-    "unflatten()",
+    "unflattenRecord()",
     whole(encodeSafetensors(FLAT.tensors, FLAT.metadata)),
-    (b) => unflatten(decodeSafetensors(b, "f"), "f"),
+    (b) => unflattenRecord(decodeSafetensors(b, "f"), "f"),
   ],
 ];
 
@@ -76,12 +76,12 @@ function* spoilt(value: Tree): Generator<unknown> {
   for (const path of pathsIn(value)) for (const junk of JUNK) yield replaced(value, path, junk);
 }
 
-Deno.test("unflatten() makes of every spoilt skeleton a record or one short line", () => {
+Deno.test("unflattenRecord() makes of every spoilt skeleton a record or one short line", () => {
   const [[key, text]] = Object.entries(FLAT.metadata) as [[string, string]];
   for (const skeleton of spoilt(JSON.parse(text))) {
     const file = { tensors: FLAT.tensors, metadata: { [key]: JSON.stringify(skeleton) } };
     try {
-      const record = unflatten(file, "f");
+      const record = unflattenRecord(file, "f");
       assert(typeof record === "object" && record !== null && !Array.isArray(record));
     } catch (error) {
       checkLine(error as Error);

@@ -1,7 +1,12 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import strict from "node:assert/strict";
 import fc from "fast-check";
-import { flatten, readRecord, unflatten, writeRecord } from "../../../core/io/record.ts";
+import {
+  flattenRecord,
+  readRecord,
+  unflattenRecord,
+  writeRecord,
+} from "../../../core/io/record.ts";
 import { encodeSafetensors } from "../../../core/io/safetensors.ts";
 
 const keys = fc.oneof(
@@ -25,9 +30,9 @@ const { record } = fc.letrec<{ record: object }>((tie) => ({
   }),
 }));
 
-Deno.test("unflatten() gives back any nested record exactly", () => {
+Deno.test("unflattenRecord() gives back any nested record exactly", () => {
   fc.assert(fc.property(record, (original) => {
-    strict.deepEqual(unflatten(flatten(original)), original);
+    strict.deepEqual(unflattenRecord(flattenRecord(original)), original);
   }));
 });
 
@@ -47,33 +52,33 @@ Deno.test("readRecord() gives back from a file what writeRecord() stored", async
   }
 });
 
-Deno.test("flatten() names tensors by their path and keeps colliding paths apart", () => {
+Deno.test("flattenRecord() names tensors by their path and keeps colliding paths apart", () => {
   const data = new Float32Array(1);
-  const flat = flatten({ layers: [{ u: data }], "a.b": data, a: { b: data } });
+  const flat = flattenRecord({ layers: [{ u: data }], "a.b": data, a: { b: data } });
   assertEquals(Object.keys(flat.tensors), ["layers.0.u", "a.b", "a.b~2"]);
 });
 
-Deno.test("flatten() refuses what it cannot store and names the path", () => {
+Deno.test("flattenRecord() refuses what it cannot store and names the path", () => {
   for (const value of [undefined, () => 1, new Map(), 1n, Symbol("x"), new Date()]) {
     assertThrows(
-      () => flatten({ optimizer: { moments: [0, value] } }),
+      () => flattenRecord({ optimizer: { moments: [0, value] } }),
       TypeError,
       'Cannot store record entry "optimizer.moments.1"',
     );
   }
 });
 
-Deno.test("unflatten() refuses a file of tensors that holds no record", () => {
+Deno.test("unflattenRecord() refuses a file of tensors that holds no record", () => {
   assertThrows(
-    () => unflatten({ tensors: {}, metadata: {} }, "x.safetensors"),
+    () => unflattenRecord({ tensors: {}, metadata: {} }, "x.safetensors"),
     Error,
     "Cannot read x.safetensors: expected a record, got a file of tensors without one",
   );
 });
 
-Deno.test("unflatten() refuses a record whose tensor is gone", () => {
-  const { metadata } = flatten({ u: new Float32Array(1) });
-  assertThrows(() => unflatten({ tensors: {}, metadata }), Error, 'expected a tensor "u"');
+Deno.test("unflattenRecord() refuses a record whose tensor is gone", () => {
+  const { metadata } = flattenRecord({ u: new Float32Array(1) });
+  assertThrows(() => unflattenRecord({ tensors: {}, metadata }), Error, 'expected a tensor "u"');
 });
 
 Deno.test("readRecord() names the damaged file", async () => {
@@ -92,9 +97,9 @@ Deno.test("readRecord() names the damaged file", async () => {
 });
 
 /** A file of one tensor `u` whose skeleton is this text. */
-function withSkeleton(skeleton: unknown): Parameters<typeof unflatten>[0] {
+function withSkeleton(skeleton: unknown): Parameters<typeof unflattenRecord>[0] {
   const text = typeof skeleton === "string" ? skeleton : JSON.stringify(skeleton);
-  const { tensors } = flatten({ u: new Float32Array(1) });
+  const { tensors } = flattenRecord({ u: new Float32Array(1) });
   return { tensors, metadata: { "rankflow.record": text } };
 }
 
@@ -128,8 +133,12 @@ const DAMAGED: readonly [what: string, skeleton: unknown, message: string][] = [
 ];
 
 for (const [what, skeleton, message] of DAMAGED) {
-  Deno.test(`unflatten() refuses a record that ${what}`, () => {
-    const error = assertThrows(() => unflatten(withSkeleton(skeleton), "c.st"), Error, message);
+  Deno.test(`unflattenRecord() refuses a record that ${what}`, () => {
+    const error = assertThrows(
+      () => unflattenRecord(withSkeleton(skeleton), "c.st"),
+      Error,
+      message,
+    );
     assertEquals(error.message.startsWith("Cannot read c.st: expected "), true, error.message);
   });
 }

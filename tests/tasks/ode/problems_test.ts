@@ -4,8 +4,8 @@ import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/asser
 import { integrators, steppers } from "../../../core/mod.ts";
 import {
   convergence,
+  exponentialFlow,
   increments,
-  matrixExponential,
   measuredOrder,
   type OdeProblem,
   odeProblems,
@@ -34,9 +34,9 @@ Deno.test({
   name: "matrix-exponential: bug has order one, augmented-bug two, splitting none but the floor",
   ...shared,
   fn: async () => {
-    assertAlmostEquals((await errors(matrixExponential, "bug", [10, 20])).order!, 1, 0.1);
-    assertAlmostEquals((await errors(matrixExponential, "augmented-bug", [10, 20])).order!, 2, 0.2);
-    const splitting = await errors(matrixExponential, "projector-splitting", [20]);
+    assertAlmostEquals((await errors(exponentialFlow, "bug", [10, 20])).order!, 1, 0.1);
+    assertAlmostEquals((await errors(exponentialFlow, "augmented-bug", [10, 20])).order!, 2, 0.2);
+    const splitting = await errors(exponentialFlow, "projector-splitting", [20]);
     assertLess(splitting.errors[0]!, 1.2 * splitting.best);
   },
 });
