@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { openEngine } from "../../../../core/backend/mod.ts";
 import { findAdapter } from "../../../../core/backend/webgpu/adapter.ts";
 import { makeDevice } from "../../../../core/backend/webgpu/device.ts";
@@ -52,5 +52,39 @@ Deno.test({
     await new Promise((resolve) => setTimeout(resolve, 20));
     assertStringIncludes(String(failure()), "usage");
     device.destroy();
+  },
+});
+
+Deno.test({
+  ...await unlessPresent(webgpu, "labels beyond the classes, which it cannot read, give no loss"),
+  ...unsanitized,
+  fn: async () => {
+    const { engine: e } = await openEngine("webgpu");
+    await e.scope(async () => {
+      const logits = e.zeros([2, 3]);
+      for (const [label, finite] of [[2, true], [3, false], [-1, false]] as const) {
+        const labels = e.tensor(Int32Array.of(0, label), [2]);
+        const { value, gradients } = e.gradients(
+          () => e.softmaxCrossEntropy(logits, labels),
+          [logits],
+        );
+        assertEquals(Number.isFinite((await e.read(value))[0]), finite, `loss of ${label}`);
+        const row = (await e.read(gradients[0]!)).slice(3);
+        assertEquals(row.every(Number.isFinite), finite, `derivative of ${label}`);
+      }
+    });
+  },
+});
+
+Deno.test({
+  ...await unlessPresent(webgpu, "tensors without entries are refused by their shape"),
+  ...unsanitized,
+  fn: async () => {
+    const { engine: e } = await openEngine("webgpu");
+    assertThrows(
+      () => e.tidy(() => e.matMul(e.zeros([2, 0]), e.zeros([0, 3]))),
+      RangeError,
+      "Cannot compute on webgpu with a tensor of shape",
+    );
   },
 });
