@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -8,11 +14,12 @@ interface Finished {
   readonly err: string;
 }
 
+/** Runs Deno as if there were no OpenBLAS. */
 async function deno(...args: string[]): Promise<Finished> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd: ROOT,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", RANKFLOW_BLAS: "no_such_library.so" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -64,12 +71,14 @@ for (const file of files) {
 
 const FILTER = "/^(flow wasm-simd step|kernels \\w+ norm)/";
 
-Deno.test("deno bench measures what the filter lets through, as JSON", async () => {
+Deno.test("deno bench measures what the filter lets through, and names what is not here", async () => {
   const done = await deno("bench", "-A", "--no-check", "--json", "--filter", FILTER);
   const figures = figuresOf(done);
   assert(figures.has("flow wasm-simd step, 1 thread"));
   assert(figures.has("kernels wasm norm"));
+  assert(!figures.has("kernels blas norm"));
   for (const [name, nanoseconds] of figures) assertGreater(nanoseconds, 100, name);
+  assertMatch(done.err, /kernels left out .*blas: no_such_library\.so cannot be loaded/);
 });
 
 Deno.test("deno bench needs no permission, and names what it would do with them", async () => {
