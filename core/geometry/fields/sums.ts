@@ -20,7 +20,7 @@ export function sumField<M>(
   weights: readonly number[] = fields.map(() => 1),
 ): FieldAt<M> {
   const sum = async (answer: (f: FieldAt<M>) => Awaitable<M>): Promise<M> =>
-    weightedSum(a, await inTurn(fields, answer), weights);
+    sumOf(a, await inTurn(fields, answer), (part) => part, weights);
   return {
     times: (v) => sum((f) => f.times(v)),
     adjointTimes: (u) => sum((f) => f.adjointTimes(u)),
@@ -36,10 +36,12 @@ export function sumTuckerField<M>(
   return {
     async contract(bases, split) {
       const parts = await inTurn(fields, (f) => f.contract(bases, split));
-      return { shape: parts[0]!.shape, data: weightedSum(a, parts.map((p) => p.data)) };
+      const data = sumOf(a, parts, (part) => part.data);
+      return { shape: parts[0]!.shape, data };
     },
     async along(mode, others) {
-      return weightedSum(a, await inTurn(fields, (f) => contractAlong(a, f, mode, others)));
+      const parts = await inTurn(fields, (f) => contractAlong(a, f, mode, others));
+      return sumOf(a, parts, (part) => part);
     },
   };
 }
@@ -78,21 +80,6 @@ export function reducedTuckerField<M>(
       return part === undefined ? undefined : Promise.resolve(part).then(reduce);
     },
   };
-}
-
-/**
- * Σ wᵢ Xᵢ.
- *
- * @param parts One or more matrices of one shape.
- * @param weights wᵢ; default 1 each.
- * @throws {RangeError} When there is none.
- */
-export function weightedSum<M>(
-  a: Algebra<M>,
-  parts: readonly M[],
-  weights?: readonly number[],
-): M {
-  return sumOf(a, [...parts.keys()], (i) => parts[i]!, weights);
 }
 
 /**

@@ -9,28 +9,30 @@ import type { DenseTensor } from "../../tensors/mod.ts";
 /** What is there at once, or when others have answered: processes, clients, a device. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** F(Y) at one point, as an operator: never formed as m×n unless that is the cheapest way. */
-export interface FieldAt<M> {
+/**
+ * F(Y) at one point, as an operator: never formed as m×n unless that is the cheapest way.
+ *
+ * @typeParam A What it answers with: at once, or later.
+ */
+export interface FieldAt<M, A = Awaitable<M>> {
   /** F(Y) V: m×k for v n×k. */
-  times(v: M): Awaitable<M>;
+  times(v: M): A;
   /** F(Y)ᵀ U: n×k for u m×k. */
-  adjointTimes(u: M): Awaitable<M>;
+  adjointTimes(u: M): A;
   /** Uᵀ F(Y) V: k×l for u m×k and v n×l. */
-  galerkin(u: M, v: M): Awaitable<M>;
+  galerkin(u: M, v: M): A;
 }
 
 /** A field that answers at once. */
-export interface LocalField<M> extends FieldAt<M> {
-  /** F(Y) V. */
-  times(v: M): M;
-  /** F(Y)ᵀ U. */
-  adjointTimes(u: M): M;
-  /** Uᵀ F(Y) V. */
-  galerkin(u: M, v: M): M;
-}
+export type LocalField<M> = FieldAt<M, M>;
 
-/** F(Y) at one point, as an operator: the full tensor need never be formed. */
-export interface TuckerFieldAt<M> {
+/**
+ * F(Y) at one point, as an operator: the full tensor need never be formed.
+ *
+ * @typeParam A What it answers with where that is a matrix: at once, or later.
+ * @typeParam D What it answers with where that is a tensor.
+ */
+export interface TuckerFieldAt<M, A = Awaitable<M>, D = Awaitable<DenseTensor<M>>> {
   /**
    * F(Y) ×ₖ Bₖᵀ over the modes that have a basis.
    *
@@ -42,7 +44,7 @@ export interface TuckerFieldAt<M> {
   contract(
     bases: readonly (M | undefined)[],
     split?: readonly (SplitBasis<M> | undefined)[],
-  ): Awaitable<DenseTensor<M>>;
+  ): D;
   /**
    * F(Y)₍ₖ₎ T₍ₖ₎ᵀ: the unfolding of a mode times that of a tensor that has s there. The field need
    * not form F with that mode left open, which is its largest contraction; absent where there is no
@@ -52,7 +54,7 @@ export interface TuckerFieldAt<M> {
    * @param others T: its core has extent s in mode k, which has no factor.
    * @returns n_k×s.
    */
-  along?(mode: number, others: OpenTucker<M>): Awaitable<M>;
+  along?(mode: number, others: OpenTucker<M>): A;
   /**
    * F(Y)₍ₖ₎ times the unfolding of Y's own core with the other factors: the gradient in factor k,
    * which a backward pass may have formed on its way.
@@ -60,21 +62,11 @@ export interface TuckerFieldAt<M> {
    * @param mode k, from 0.
    * @returns n_k×r_k; undefined where the field does not have it.
    */
-  factorGradient?(mode: number): Awaitable<M> | undefined;
+  factorGradient?(mode: number): A | undefined;
 }
 
 /** A field of tensors that answers at once. */
-export interface LocalTuckerField<M> extends TuckerFieldAt<M> {
-  /** F(Y) ×ₖ Bₖᵀ. */
-  contract(
-    bases: readonly (M | undefined)[],
-    split?: readonly (SplitBasis<M> | undefined)[],
-  ): DenseTensor<M>;
-  /** F(Y)₍ₖ₎ T₍ₖ₎ᵀ. */
-  along?(mode: number, others: OpenTucker<M>): M;
-  /** The gradient in factor k, where it is known. */
-  factorGradient?(mode: number): M | undefined;
-}
+export type LocalTuckerField<M> = TuckerFieldAt<M, M, DenseTensor<M>>;
 
 /** A basis [old | added]. */
 export interface SplitBasis<M> {

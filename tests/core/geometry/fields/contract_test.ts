@@ -1,6 +1,6 @@
 /** Every kind of field against the dense matrix that it stands for. */
 
-import { assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
+import { assertEquals, assertGreater, assertLess, assertRejects, assertThrows } from "@std/assert";
 import {
   type Algebra,
   denseField,
@@ -16,6 +16,7 @@ import {
   separableField,
   type SeparableTerm,
   sumField,
+  sumTuckerField,
   tangentLowRank,
   transposed,
 } from "../../../../core/mod.ts";
@@ -231,9 +232,11 @@ Deno.test("separableField() takes points whose bases are not orthonormal", () =>
   assertLess(relativeError(whole, transported(m, n, y)), 1e-14);
 });
 
-Deno.test("a field of no terms says that one is needed", () => {
+Deno.test("a field of no terms says that one is needed", async () => {
   const wanted = "Cannot form the field: a sum of one or more terms is needed, got none";
   const one = host.identity(1);
   assertThrows(() => pairField(host, []).times(one), RangeError, wanted);
   assertThrows(() => separableField(host, { u: one, s: one, v: one }, []), RangeError, wanted);
+  const sums = [sumField(host, []).times(one), sumTuckerField(host, []).contract([one])];
+  for (const sum of sums) await assertRejects(async () => await sum, RangeError, wanted);
 });
