@@ -33,8 +33,6 @@ export {
   checkTransport,
   diagnose,
   type Finding,
-  type Objective,
-  randomObjective,
 } from "./diagnostics.ts";
 export { euclidean, euclideanKind } from "./euclidean.ts";
 export { type FixedRank, fixedRank, fixedRankKind } from "./fixed_rank.ts";
@@ -68,6 +66,7 @@ export {
   tangentOf,
 } from "./low_rank_tangent.ts";
 export { matrixExponential } from "./matrices.ts";
+export { type Objective, randomObjective } from "./objective.ts";
 export { type AnyManifold, productKind, type ProductManifold, productManifold } from "./product.ts";
 export {
   distanceLowRank,

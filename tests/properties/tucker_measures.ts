@@ -4,6 +4,7 @@ import type { Matrix } from "../../core/algebra/mod.ts";
 import {
   denseTensorField,
   orthogonalityDefect,
+  sumTuckerField,
   tuckerField,
   type TuckerFieldAt,
 } from "../../core/geometry/mod.ts";
@@ -14,7 +15,7 @@ import type {
   TuckerStepResult,
 } from "../../core/integrators/tucker/mod.ts";
 import { Random } from "../../core/random.ts";
-import { combineTensors, denseTensor, modeProducts } from "../../core/tensors/mod.ts";
+import { combineTensors, denseTensor, modeProducts, scaleTucker } from "../../core/tensors/mod.ts";
 import {
   expm,
   gaussian,
@@ -233,13 +234,7 @@ export function rotationField(
   const terms = ws.map((w, mode) =>
     tuckerField(host, { ...y, factors: y.factors.map((u, k) => k === mode ? times(w, u) : u) })
   );
-  return {
-    contract: (bases) =>
-      terms.reduce(
-        (sum, term) => add(sum, 1, term.contract(bases)),
-        combineTensors(host, c, tuckerField(host, y).contract(bases), 0, terms[0]!.contract(bases)),
-      ),
-  };
+  return sumTuckerField(host, [...terms, tuckerField(host, scaleTucker(host, c, y))]);
 }
 
 /** Errors at t = 1 of Y' = Σ Y ×ₖ Wₖ + Y from a superdiagonal core, n = 10. */
