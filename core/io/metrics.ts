@@ -18,6 +18,20 @@ import {
 import { readText, unlessMissing, unwritable } from "./files.ts";
 import { fromJson, toJson } from "./json.ts";
 
+/** Name of what was measured on the test examples, such as `testAccuracy`. */
+export type TestKey = `test${string}`;
+
+/** Under which name a measure stands in lines and summaries: "accuracy" as `testAccuracy`. */
+export function testKey(measure: string): TestKey {
+  return `test${measure.slice(0, 1).toUpperCase()}${measure.slice(1)}`;
+}
+
+/** Measures by the names under which they stand in lines and summaries. */
+export function testFields(values: Readonly<Record<string, number>>): Record<TestKey, number> {
+  const named = Object.entries(values).map(([name, value]) => [testKey(name), value] as const);
+  return Object.fromEntries(named);
+}
+
 /** What was measured at one moment of a run. Shares, such as accuracy, are fractions in [0, 1]. */
 export interface MetricLine {
   /** Steps done. */
@@ -28,8 +42,8 @@ export interface MetricLine {
   readonly loss: number;
   /** Step size in use. */
   readonly learningRate?: number;
-  /** On the test examples: `loss`, and the task's measures by name. */
-  readonly test?: Readonly<Record<string, number>>;
+  /** On the test examples: `testLoss`, and the task's measures, such as `testAccuracy`. */
+  readonly [measured: TestKey]: number | undefined;
   /** Rank of each low-rank parameter by name. */
   readonly ranks?: Readonly<Record<string, number>>;
   /** Singular values of each low-rank parameter by name, descending. */
@@ -45,7 +59,7 @@ const metricLine: Expectation<MetricLine> = aRecord<MetricLine>({
   epoch: aCount,
   loss: aNumber,
   learningRate: optional(aNumber),
-  test: optional(byName(aNumber)),
+  testLoss: optional(aNumber),
   ranks: optional(byName(aCount)),
   singularValues: optional(byName(listOf(aNumber))),
   discarded: optional(byName(aNumber)),

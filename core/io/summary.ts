@@ -16,10 +16,11 @@ import {
   oneOf,
   optional,
 } from "./expectation.ts";
+import { type TestKey, testKey } from "./metrics.ts";
 
 /** How a measure is to be read. */
 export interface SummaryMeasure {
-  /** Name in `test`. */
+  /** Name: "accuracy" stands as `testAccuracy`. */
   readonly name: string;
   /** Whether more of it is better, or less. */
   readonly better: "more" | "less";
@@ -43,8 +44,10 @@ export interface Summary {
   readonly steps: number;
   /** Training loss at the end, mean over the last epoch. */
   readonly trainLoss: number;
-  /** On the test examples: `loss`, and the task's measures by name. */
-  readonly test: Readonly<Record<string, number>>;
+  /** Loss on the test examples. */
+  readonly testLoss: number;
+  /** The task's measures on the test examples, such as `testAccuracy`. */
+  readonly [measured: TestKey]: number;
   /** What the measures are; tables, sweeps and comparisons go by the first. */
   readonly measures: readonly SummaryMeasure[];
   /** Numbers that the trained network stores. */
@@ -77,7 +80,7 @@ const FIELDS = {
   epochs: aNumber,
   steps: aNumber,
   trainLoss: aNumber,
-  test: byName(aNumber),
+  testLoss: aNumber,
   measures: listOf(aRecord<SummaryMeasure>({
     name: aText,
     better: oneOf("more", "less"),
@@ -106,10 +109,10 @@ export const anySummary: Expectation<Summary> = aRecord<Summary>(
 
 /** The measure of a result that tables go by, with its value. */
 export function firstMeasure(
-  { measures, test }: Pick<Summary, "measures" | "test">,
+  summary: Summary,
 ): SummaryMeasure & { readonly value: number } {
   // Files of others may lack them.
-  const [measure] = measures ?? [];
+  const [measure] = summary.measures ?? [];
   if (!measure) throw new Error("Cannot read a result: expected a measure, got none");
-  return { ...measure, value: test[measure.name] ?? NaN };
+  return { ...measure, value: summary[testKey(measure.name)] ?? NaN };
 }

@@ -145,14 +145,23 @@ export interface Restored {
 }
 
 /**
- * Uploads what a {@linkcode StateStore} stored.
+ * Uploads what a {@linkcode StateStore} stored: the state alone.
+ *
+ * @throws {Error} As of {@linkcode restoreRun}.
+ */
+export function restoreState(...args: Parameters<typeof restoreRun>): TrainerState {
+  return restoreRun(...args).state;
+}
+
+/**
+ * Uploads what a {@linkcode StateStore} stored, to be stored again.
  *
  * @param network Says which weights there must be.
  * @param record The state of the run.
  * @param fixed What stands still in it, where there is something.
  * @throws {Error} When the record is damaged, of another layout or of another network.
  */
-export function restoreState(
+export function restoreRun(
   engine: Engine,
   network: Layer,
   record: Checkpoint["record"],

@@ -127,7 +127,13 @@ export {
   tensorsIn,
   trainStep,
 } from "./step.ts";
-export { type Restored, restoreState, StateStore, type TrainerState } from "./checkpoint.ts";
+export {
+  type Restored,
+  restoreRun,
+  restoreState,
+  StateStore,
+  type TrainerState,
+} from "./checkpoint.ts";
 export { measure, type MeasureOptions, uploaded } from "./measure.ts";
 export { initialStates } from "./initial.ts";
 export { Run, type TrainOptions, type TrainResult } from "./run.ts";

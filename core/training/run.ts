@@ -13,9 +13,15 @@ import {
   type Examples,
   prefetchedBatches,
 } from "../data/mod.ts";
-import type { Listener, MetricLine, RunEndReason, RunFolder } from "../io/mod.ts";
+import {
+  type Listener,
+  type MetricLine,
+  type RunEndReason,
+  type RunFolder,
+  testFields,
+} from "../io/mod.ts";
 import { Random } from "../random.ts";
-import { type Restored, restoreState, StateStore, type TrainerState } from "./checkpoint.ts";
+import { type Restored, restoreRun, StateStore, type TrainerState } from "./checkpoint.ts";
 import { batchEvaluator, type Evaluator } from "./evaluator.ts";
 import { requireFit } from "./fitting.ts";
 import { initialStates } from "./initial.ts";
@@ -277,7 +283,7 @@ export class Run {
       epoch: this.#epoch,
       loss: this.#state.trainLoss,
       learningRate: this.options.rate(this.#state.step - 1, this.total),
-      test: { loss: test.loss, ...test.values },
+      ...testFields({ loss: test.loss, ...test.values }),
       ...await rankMetrics(method, network, this.#state.states),
       secondsPerStep: median(this.#durations.slice(-steps)),
     };
@@ -402,7 +408,7 @@ interface Begun extends Partial<Restored> {
 async function begin(o: TrainOptions, total: number): Promise<Begun> {
   const checkpoint = await o.folder?.loadCheckpoint();
   if (checkpoint) {
-    const restored = restoreState(o.method.engine, o.network, checkpoint.record, checkpoint.fixed);
+    const restored = restoreRun(o.method.engine, o.network, checkpoint.record, checkpoint.fixed);
     const { step, states } = restored.state;
     if (step > total) {
       disposeStates(states, {});

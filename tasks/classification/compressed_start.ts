@@ -54,7 +54,7 @@ async function statesOf({ method }: Job, network: Layer, folder: string): Promis
   const path = join(folder, "checkpoint.safetensors");
   try {
     const { record, fixed } = await readCheckpoint(folder);
-    return restoreState(method.engine, network, record, fixed).state.states;
+    return restoreState(method.engine, network, record, fixed).states;
   } catch (error) {
     const why = /^Cannot .*?: (.*)/s.exec((error as Error).message)?.[1];
     if (why === undefined) throw error;

@@ -12,6 +12,7 @@ import {
   representationOf,
   type Summary,
   type Task,
+  testFields,
   type TrainResult,
 } from "../../core/mod.ts";
 import { methods } from "../methods.ts";
@@ -47,7 +48,8 @@ export function summarise(job: Job, variant: Variant, ended: Ended): Summary | u
     epochs: Math.ceil(state.step / Math.floor(task.train.count / job.options.batch)),
     steps: state.step,
     trainLoss,
-    test: { loss: test.loss, ...test.values },
+    testLoss: test.loss,
+    ...testFields(test.values),
     measures: task.measures,
     parameters,
     denseParameters,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Measure, MetricLine } from "../../core/mod.ts";
+import { type Measure, type MetricLine, testKey } from "../../core/mod.ts";
 import { formatMeasure, formatNumber, renderTable } from "../terminal/mod.ts";
 import { type Displayed, showsItself } from "./notebook.ts";
 import { type Plot, plot } from "./plot.ts";
@@ -31,7 +31,7 @@ export class History {
         const y = pick(line);
         return y === undefined ? [] : [[line.epoch, y] as const];
       });
-    const curves = { training: points((l) => l.loss), test: points((l) => l.test?.loss) };
+    const curves = { training: points((l) => l.loss), test: points((l) => l.testLoss) };
     const positive = Object.values(curves).flat().every(([, y]) => y > 0);
     const yScale = positive ? "log" : "linear";
     return plot(curves, { title: "Loss", xTitle: "epoch", yTitle: "loss", yScale });
@@ -48,8 +48,8 @@ export class History {
       shown.map((line) => [
         String(line.epoch),
         formatNumber(line.loss),
-        formatNumber(line.test?.loss ?? NaN),
-        ...this.#measures.map((m) => formatMeasure({ ...m, value: line.test?.[m.name] ?? NaN })),
+        formatNumber(line.testLoss ?? NaN),
+        ...this.#measures.map((m) => formatMeasure({ ...m, value: line[testKey(m.name)] ?? NaN })),
       ]),
     );
   }

@@ -10,6 +10,7 @@ import {
   type Summary,
   type SummaryMeasure,
   type Table,
+  testKey,
   type Tile,
 } from "../../core/io/mod.ts";
 import {
@@ -102,7 +103,7 @@ const ratio = (ours: number, theirs: number): string => `× ${formatNumber(ours 
 const short = (value: number): string => formatNumber(value, 3);
 
 const ROWS: readonly Row[] = [
-  { name: "test loss", value: (s) => s.test.loss ?? NaN, show: short },
+  { name: "test loss", value: (s) => s.testLoss, show: short },
   { name: "training loss", value: (s) => s.trainLoss, show: short },
   { name: "parameters", value: (s) => s.parameters, show: formatCount, compare: ratio },
   {
@@ -125,7 +126,7 @@ const ROWS: readonly Row[] = [
 function rowOf(measure: SummaryMeasure): Row {
   return {
     name: `test ${measure.name}`,
-    value: (s) => s.test[measure.name] ?? NaN,
+    value: (s) => s[testKey(measure.name)] ?? NaN,
     show: (value) => formatMeasure({ ...measure, value }),
     compare: (ours, theirs) => gapOf(measure, ours, theirs),
   };

@@ -13,6 +13,7 @@ import {
   type Series,
   seriesColor,
   type SummaryMeasure,
+  testKey,
 } from "../../core/io/mod.ts";
 import { measuresOf } from "./measures.ts";
 
@@ -57,7 +58,7 @@ export async function curveFigures(run: RunData): Promise<Figure[]> {
 async function lossFigure(run: RunData): Promise<Figure | undefined> {
   const series = [
     ...pair(run, (line) => line.loss, "training", 0),
-    ...pair(run, (line) => line.test?.loss, "test", 1),
+    ...pair(run, (line) => line.testLoss, "test", 1),
   ];
   const values = series.flatMap((s) => s.points.map(([, y]) => y)).filter(Number.isFinite);
   const log = Math.min(...values) > 0 && Math.max(...values) > 20 * Math.min(...values);
@@ -78,7 +79,7 @@ async function measureFigure(
   run: RunData,
   { name, percent }: SummaryMeasure,
 ): Promise<Figure | undefined> {
-  const series = pair(run, (line) => line.test?.[name], "test", 1);
+  const series = pair(run, (line) => line[testKey(name)], "test", 1);
   const title = name[0]!.toUpperCase() + name.slice(1);
   return await figureOf(run, title, series, {
     description: `${title} over the course of the training`,

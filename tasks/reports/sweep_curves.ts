@@ -14,6 +14,7 @@ import {
   type Series,
   seriesColor,
   type SummaryMeasure,
+  testKey,
 } from "../../core/io/mod.ts";
 import { type Group, isReference, labelOf, measureOf } from "../sweep/results.ts";
 
@@ -36,7 +37,7 @@ interface Quantity {
 const LOSS: Quantity = {
   title: "Training loss",
   // The last line of an epoch has the mean of the epoch, the others that of one batch.
-  pick: (line) => [line.step, line.test === undefined ? line.loss : undefined],
+  pick: (line) => [line.step, line.testLoss === undefined ? line.loss : undefined],
   xTitle: "step",
   yTitle: "loss",
   log: true,
@@ -46,7 +47,7 @@ const LOSS: Quantity = {
 function testCurve({ name, percent = false }: SummaryMeasure): Quantity {
   return {
     title: `Test ${name}`,
-    pick: (line) => [line.epoch, line.test?.[name]],
+    pick: (line) => [line.epoch, line[testKey(name)]],
     xTitle: "epoch",
     yTitle: name,
     percent,

@@ -14,6 +14,7 @@ import {
   classifierOf,
   conditioningOf,
   currentPoints,
+  firstMeasure,
   formatChoice,
   imagesOf,
   type LabelledImages,
@@ -46,7 +47,7 @@ interface Target {
 export async function attackNetwork(target: Target, summary: Summary): Promise<RobustResult> {
   const { candidate, job: { method, dataset, signal }, options: o, network } = target;
   const { record, fixed } = await readCheckpoint(target.path);
-  const { states } = restoreState(method.engine, network, record, fixed).state;
+  const { states } = restoreState(method.engine, network, record, fixed);
   const { shape, classes } = dataset;
   const points = currentPoints(network, states);
   const classifier = classifierOf({ engine: method.engine, network, points, shape, classes });
@@ -69,11 +70,11 @@ export async function attackNetwork(target: Target, summary: Summary): Promise<R
   }
   const { weights, lipschitz } = await conditioningOf(method, network, states);
   tensorsIn(states).forEach((t) => t.dispose());
-  const { test, parameters, compression, ranks, secondsPerStep } = summary;
+  const { parameters, compression, ranks, secondsPerStep } = summary;
   return {
     ...candidate,
     ...{ parameters, compression, ranks, secondsPerStep },
-    testAccuracy: test.accuracy!,
+    testAccuracy: firstMeasure(summary).value,
     cleanAccuracy: clean,
     conditioning: weights,
     lipschitz,

@@ -4,15 +4,16 @@
  * @module
  */
 
-import type {
-  Listener,
-  MetricLine,
-  RunDownload,
-  RunEnd,
-  RunEvent,
-  RunMessage,
-  RunStart,
-  RunStep,
+import {
+  type Listener,
+  type MetricLine,
+  type RunDownload,
+  type RunEnd,
+  type RunEvent,
+  type RunMessage,
+  type RunStart,
+  type RunStep,
+  testKey,
 } from "../../core/io/mod.ts";
 import { formatBytes, formatCount, formatDuration, formatMeasure, formatNumber } from "./format.ts";
 import { type Progress, progressDetails, progressLine, RateMeter } from "./progress.ts";
@@ -159,14 +160,14 @@ function plainLine(progress: Progress): string {
 }
 
 function epochLine(metrics: MetricLine, run: RunStart | undefined, seconds: number): string {
-  const { epoch, loss, test, ranks } = metrics;
+  const { epoch, loss, testLoss, ranks } = metrics;
   const total = String(run?.epochs ?? epoch);
   const parts = [`epoch ${String(epoch).padStart(total.length)}/${total}`];
   parts.push(`loss ${formatNumber(loss).padEnd(6)}`);
   const measure = run?.measures[0];
-  const value = measure && test?.[measure.name];
+  const value = measure && metrics[testKey(measure.name)];
   if (value !== undefined) parts.push(`test ${formatMeasure({ ...measure, value })}`);
-  else if (test?.loss !== undefined) parts.push(`test loss ${formatNumber(test.loss)}`);
+  else if (testLoss !== undefined) parts.push(`test loss ${formatNumber(testLoss)}`);
   if (ranks) parts.push(`ranks ${rankList(Object.values(ranks))}`);
   parts.push(formatDuration(seconds));
   return parts.join("  ");

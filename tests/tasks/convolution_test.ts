@@ -88,7 +88,7 @@ Deno.test({
       const options = { batch, backend, ...counts, checkpoint: dense, out } as Options;
       const text = await run("compress", { ...options, tolerance: 0, epochs: 1, baseline: true });
       // Nothing is cut off at tolerance 0, so the network starts where the dense one ended.
-      const accuracy = `${(100 * before.test.accuracy!).toFixed(2)} %`;
+      const accuracy = `${(100 * before.testAccuracy!).toFixed(2)} %`;
       assert(text.includes(`compressed: test ${accuracy} before fine-tuning`), text);
       const { config, summary, baseline } = await readRun(out);
       assertEquals(config.settings.augmentation, SMALL.augmentation);

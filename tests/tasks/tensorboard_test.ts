@@ -37,7 +37,7 @@ Deno.test("event files tell what metrics.jsonl tells, the dense twin apart, and 
       const [lines, events] = [await metricsOf(path), readEvents(path)];
       assertGreater(lines.length, 2);
       assertEquals(curve(events, "loss/train"), logged(lines, (l) => l.loss));
-      assertEquals(curve(events, "accuracy/test"), logged(lines, (l) => l.test?.accuracy));
+      assertEquals(curve(events, "accuracy/test"), logged(lines, (l) => l.testAccuracy));
       const name = "dense1.weight";
       assertEquals(curve(events, `rank/${name}`), logged(lines, (l) => l.ranks?.[name]));
       const spectra = events.flatMap((e) => e.histograms[`singular values/${name}`] ?? []);

@@ -20,14 +20,19 @@ const SCALARS = {
  * of the singular values.
  */
 export function metricValues(line: MetricLine): SummaryValue[] {
-  const { test = {}, ranks = {}, discarded = {}, singularValues = {} } = line;
+  const { ranks = {}, discarded = {}, singularValues = {} } = line;
   const total = Object.values(ranks).reduce((sum, rank) => sum + rank, 0);
   return [
     ...Object.entries(SCALARS).flatMap(([key, tag]) => {
       const value = line[key as keyof typeof SCALARS];
       return value === undefined ? [] : [scalarValue(tag, value)];
     }),
-    ...Object.entries(test).map(([name, value]) => scalarValue(`${name}/test`, value)),
+    ...Object.entries(line).flatMap(([key, value]) => {
+      const measure = /^test([A-Z].*)$/.exec(key)?.[1];
+      if (measure === undefined) return [];
+      const name = measure.slice(0, 1).toLowerCase() + measure.slice(1);
+      return [scalarValue(`${name}/test`, value as number)];
+    }),
     ...scalars("rank", Object.keys(ranks).length > 1 ? { ...ranks, "sum of all": total } : ranks),
     ...scalars("discarded", discarded),
     ...Object.entries(singularValues).flatMap(([name, values]) => {

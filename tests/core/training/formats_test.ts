@@ -231,7 +231,7 @@ for (const [format, row] of WEIGHTS) {
         const state = { step: 1, lossSum: 0, trainLoss: 0, firstLoss: 0, best: 0, sinceBest: 0 };
         const timed = { ...state, seconds: 0, secondsPerStep: 0, states: next };
         const record = await storeState(engine, timed);
-        const back = restoreState(engine, network, record).state;
+        const back = restoreState(engine, network, record);
         assertEquals(await storeState(engine, back), record);
       });
       assertEquals(engine.memory().numTensors, before);
@@ -533,7 +533,7 @@ Deno.test({
         "dense2.bias": { format: "dense", value: method.engine.zeros([10]) },
       };
       const later = await store.store({ ...state, step: 3, states: other });
-      const back = restoreState(method.engine, stack(), later.record, first.fixed).state;
+      const back = restoreState(method.engine, stack(), later.record, first.fixed);
       assertEquals(
         await storeState(method.engine, back),
         await storeState(method.engine, { ...state, step: 3, states: other }),

@@ -244,7 +244,7 @@ Deno.test({
     const before = engine.memory().numTensors;
     const { state } = await train(o);
     const record = await storeState(engine, state);
-    const back = restoreState(engine, o.network, record).state;
+    const back = restoreState(engine, o.network, record);
     assertEquals(tensorsIn(back.states).length, tensorsIn(state.states).length);
     assertEquals(await storeState(engine, back), record);
     for (const t of [...tensorsIn(back.states), ...tensorsIn(state.states)]) t.dispose();

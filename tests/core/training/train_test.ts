@@ -165,7 +165,7 @@ Deno.test({
     assertEquals(steps.map((e) => e.step), Array.from({ length: 16 }, (_, i) => i + 1));
     assertEquals(steps.map((e) => e.epoch), [...new Array(8).fill(1), ...new Array(8).fill(2)]);
     const last = events.filter((e) => e.type === "epoch").at(-1)!.metrics;
-    assertEquals([last.step, last.epoch, last.test!.accuracy], [
+    assertEquals([last.step, last.epoch, last.testAccuracy], [
       16,
       2,
       result.test!.values.accuracy!,

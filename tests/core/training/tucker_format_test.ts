@@ -333,7 +333,7 @@ Deno.test({
       const more = { best: 0, sinceBest: 0, seconds: 0, secondsPerStep: 0 };
       const state = { ...numbers, ...more, states: next.states };
       const record = await storeState(method.engine, state);
-      const back = restoreState(method.engine, network, record).state;
+      const back = restoreState(method.engine, network, record);
       assertEquals(await storeState(method.engine, back), record);
       assert(tensorsIn(back.states[KERNEL]).length >= 3 + 2, "moments are stored");
     });

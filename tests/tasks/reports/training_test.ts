@@ -30,7 +30,8 @@ function summaryOf(changes: Partial<Summary> = {}): Summary {
     epochs: 3,
     steps: 30,
     trainLoss: 0.1,
-    test: { loss: 0.2, accuracy: 0.975 },
+    testLoss: 0.2,
+    testAccuracy: 0.975,
     measures: [{ name: "accuracy", better: "more", percent: true }],
     parameters: 150,
     denseParameters: 1000,
@@ -49,7 +50,8 @@ function metricsOf(count: number): MetricLine[] {
     step: 10 * (i + 1),
     epoch: i + 1,
     loss: 1 / (i + 1),
-    test: { loss: 1.1 / (i + 1), accuracy: 1 - 0.1 / (i + 1) },
+    testLoss: 1.1 / (i + 1),
+    testAccuracy: 1 - 0.1 / (i + 1),
     learningRate: 0.1 / (i + 1),
     ranks: { dense1: 8 - i, dense2: 6 },
     discarded: { dense1: 0.1, dense2: 0 },
@@ -62,7 +64,7 @@ const TWIN: RunData = {
   config: CONFIG,
   metrics: metricsOf(3).map(({ step, epoch, loss }) => ({ step, epoch, loss })),
   summary: summaryOf({
-    test: { loss: 0.2, accuracy: 0.98 },
+    testAccuracy: 0.98,
     parameters: 1000,
     compression: 0,
     secondsPerStep: 0.04,
@@ -107,14 +109,14 @@ Deno.test("the training report compares with the dense twin", async () => {
 
 Deno.test("the training report tells better and equal apart from worse", async () => {
   const lead = async (accuracy: number): Promise<string> =>
-    (await trainingReport.build({ ...RUN, summary: summaryOf({ test: { accuracy } }) })).lead;
+    (await trainingReport.build({ ...RUN, summary: summaryOf({ testAccuracy: accuracy }) })).lead;
   assertStringIncludes(await lead(0.99), "That is 1.00 percentage points more than its dense twin");
   assertStringIncludes(await lead(0.98), "That is as much as its dense twin");
 });
 
 Deno.test("the training report compares what is no share by its ratio", async () => {
   const measures = [{ name: "rmse", better: "less" as const }];
-  const measured = (rmse: number) => summaryOf({ measures, test: { loss: 1, rmse } });
+  const measured = (rmse: number) => summaryOf({ measures, testLoss: 1, testRmse: rmse });
   const twin = { ...TWIN, summary: measured(0.25) };
   const page = await trainingReport.build({ ...RUN, summary: measured(0.5), baseline: twin });
   assertStringIncludes(page.lead, "a test rmse of 0.5000 on digits");

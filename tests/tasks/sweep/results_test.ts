@@ -13,7 +13,7 @@ function result(values: Record<string, string>, accuracy?: number): CellResult {
   return {
     folder,
     values,
-    summary: { ...MEASURED, test: { accuracy }, ...numbers } as unknown as Summary,
+    summary: { ...MEASURED, testAccuracy: accuracy, ...numbers } as unknown as Summary,
   };
 }
 

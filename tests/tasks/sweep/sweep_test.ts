@@ -41,7 +41,7 @@ Deno.test("a sweep leaves runs, a table with means, and a report that can be reb
     assertEquals(results.length, 6);
     for (const { folder: own, summary } of results) {
       const run = await readRun(join(out, own));
-      assertEquals(run.summary!.test, summary!.test);
+      assertEquals(run.summary!.testAccuracy, summary!.testAccuracy);
       assertEquals(run.baseline, undefined);
     }
     const page = await Deno.readTextFile(join(out, "report.html"));

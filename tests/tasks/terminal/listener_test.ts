@@ -44,7 +44,8 @@ const EPOCH: RunEvent = {
     step: 1000,
     epoch: 1,
     loss: 0.25,
-    test: { loss: 0.3, accuracy: 0.9765 },
+    testLoss: 0.3,
+    testAccuracy: 0.9765,
     ranks: { a: 30, b: 34 },
   },
 };

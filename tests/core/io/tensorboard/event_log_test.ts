@@ -19,7 +19,8 @@ Deno.test("EventLog tells of every part of a line under its name", () =>
     const before = Date.now() / 1000;
     new EventLog(folder, []).append(line(2 ** 40, {
       learningRate: 0.5,
-      test: { loss: NaN, accuracy: 0.75 },
+      testLoss: NaN,
+      testAccuracy: 0.75,
       ranks: { a: 3, "b/in": 5 },
       discarded: { a: 0 },
       singularValues: { a: [4, 2, 1], "b/in": [] },
