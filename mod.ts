@@ -189,6 +189,7 @@ export {
   type Svd,
   type Task,
   type Tensor,
+  type TestKey,
   type Timed,
   type TimeIntegrator,
   toDense,
