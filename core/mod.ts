@@ -6,6 +6,7 @@
  */
 
 export * from "./checks.ts";
+export { missingPermission, type PermissionName } from "./permissions.ts";
 export * from "./registry.ts";
 export * from "./settings.ts";
 export * from "./tunable.ts";

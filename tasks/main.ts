@@ -4,7 +4,7 @@
  * @module
  */
 
-import { suggest } from "../core/mod.ts";
+import { missingPermission, reasonOf, suggest } from "../core/mod.ts";
 import { asksForHelp, help } from "./help.ts";
 import { reasonOfLoss, textSink } from "./terminal/mod.ts";
 import { typedFolder } from "./typed_folder.ts";
@@ -44,6 +44,10 @@ export async function main(args: readonly string[]): Promise<number> {
       textSink(Deno.stderr).write(`${error.message}\n`);
       return 1;
     }
+    if (error instanceof Deno.errors.NotCapable) {
+      textSink(Deno.stderr).write(`Cannot run "${args.join(" ")}": ${reasonOf(error)}\n`);
+      return 1;
+    }
     throw error;
   }
 }
@@ -71,6 +75,7 @@ function isUsersMistake(error: unknown): error is Error {
 }
 
 if (import.meta.main) {
-  Deno.chdir(typedFolder());
+  // What may not look at its surroundings was not started by a task.
+  if (!missingPermission("env", "read")) Deno.chdir(typedFolder());
   Deno.exit(await main(Deno.args));
 }

@@ -76,7 +76,7 @@ function attackedObjective(o: AdversarialOptions): AdversarialObjective {
     async prepare(at, batch, random) {
       const p = await problemOf(at, batch, random, o);
       // Training wants the largest loss, not just any success.
-      const early = "stopEarly" in o.attack.defaults ? { stopEarly: 0 } : {};
+      const early: AttackSettings = "stopEarly" in o.attack.defaults ? { stopEarly: 0 } : {};
       const images = await perturb(o.attack, p, { ...early, ...o.settings });
       return { ...batch, x: uploaded(at.engine, images, batch.x!) };
     },

@@ -31,6 +31,9 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return shorten(String(error));
   const code = (error as { readonly code?: unknown }).code;
   if (typeof code === "string" && code in REASONS) return REASONS[code]!;
+  // The caller has the path of 'Requires read access to "/a/b", run again with the --allow-read flag'.
+  const flag = error instanceof Deno.errors.NotCapable && /--allow-[a-z]+/.exec(error.message);
+  if (flag) return `${flag[0]} is not granted`;
   // Of "Input/output error (os error 5): open '/a/b'" the caller has the path.
   return shorten(error.message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, ""));
 }

@@ -94,7 +94,9 @@ async function attackOnce(
   const meter = new RateMeter();
   const { plugin: attack, settings } = choice;
   const label = `${candidate.label}: ${formatChoice(choice)} ε ${epsilon}`;
-  const steps = o.attackSteps > 0 && "steps" in attack.defaults ? { steps: o.attackSteps } : {};
+  const steps: AttackSettings = o.attackSteps > 0 && "steps" in attack.defaults
+    ? { steps: o.attackSteps }
+    : {};
   const out = await attackImages(classifier, attack, data, epsilon, {
     settings: { ...steps, ...settings as AttackSettings },
     seed: candidate.seed,

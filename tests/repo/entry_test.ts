@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { hiddenTypesOf, isValue, symbolsOf } from "./entry.ts";
+import { type DocumentedSymbol, hiddenTypesOf, isValue, symbolsOf } from "./entry.ts";
 
 const symbols = await symbolsOf("mod.ts");
 
@@ -12,3 +12,19 @@ Deno.test("mod.ts has at most 60 values", () => {
 Deno.test("mod.ts exports every type that its signatures use", async () => {
   assertEquals(await hiddenTypesOf("mod.ts"), []);
 });
+Deno.test("a name means the same thing in every entry of the package", async () => {
+  const places = new Map<string, Map<string, string>>();
+  for (const entry of ["core", "layers", "optimizers", "tasks"]) {
+    for (const symbol of await symbolsOf(`${entry}/mod.ts`)) {
+      const known = places.get(symbol.name) ?? new Map<string, string>();
+      places.set(symbol.name, known.set(placeOf(symbol), entry));
+    }
+  }
+  const twice = [...places].filter(([, known]) => known.size > 1);
+  assertEquals(twice.map(([name, known]) => `${name}: ${[...known.values()].join(", ")}`), []);
+});
+
+/** Where a symbol is declared. */
+function placeOf({ declarations }: DocumentedSymbol): string {
+  return [...new Set(declarations.map((d) => d.location.filename))].join();
+}

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { missingPermission } from "../../permissions.ts";
+
 /** C types of parameters: 32-bit integers, floats, doubles, and addresses as plain numbers. */
 const I = "i32";
 const ADDRESS = "usize";
@@ -151,16 +153,8 @@ let loaded: BlasLibrary | string | undefined;
 
 /** The library, or one line that says why there is none. Loads it once per process. */
 export function loadBlas(): BlasLibrary | string {
-  loaded ??= refusal() ?? search();
+  loaded ??= missingPermission("ffi", "env") ?? search();
   return loaded;
-}
-
-/** Undefined when libraries may be loaded; asks nobody. */
-function refusal(): string | undefined {
-  for (const name of ["ffi", "env"] as const) {
-    const { state } = Deno.permissions.querySync({ name });
-    if (state !== "granted") return `--allow-${name} is not granted`;
-  }
 }
 
 function search(): BlasLibrary | string {

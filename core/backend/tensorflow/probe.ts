@@ -4,6 +4,7 @@
  * @module
  */
 
+import { missingPermission } from "../../permissions.ts";
 import { mayHaveCuda } from "../devices.ts";
 import { addonFile, addonFolder, exists, readRecord } from "./addon_folder.ts";
 
@@ -14,6 +15,8 @@ import { addonFile, addonFolder, exists, readRecord } from "./addon_folder.ts";
  * @returns Undefined when all is well, else one line that says what is wrong.
  */
 export async function probeAddon(): Promise<string | undefined> {
+  const missing = missingPermission("env", "read", "ffi");
+  if (missing) return missing;
   const folder = findFolder();
   if (folder instanceof Error) return folder.message;
   if (!await exists(addonFile(folder))) return `no native addon in ${folder}`;

@@ -286,7 +286,7 @@ export class TfjsEngine implements Engine {
 
   pixelProduct(x: Tensor, m: Tensor, beside?: Tensor): Tensor {
     expectPixelProduct(x, m, beside);
-    const more = beside ? { beside } : {};
+    const more: Record<string, Tensor> = beside ? { beside } : {};
     return this.#run(KERNEL.pixelProduct, operands({ x, m, ...more }, null));
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { refusedPermission } from "../../permissions.ts";
 import type { Backend, BackendOptions, Engine } from "../engine.ts";
 
 /** WebAssembly with SIMD. */
@@ -12,7 +13,7 @@ export const wasm: Backend = {
   description: "WebAssembly with SIMD, nothing to install",
   automatic: true,
   hint: "it needs WebAssembly with SIMD, which every current Deno has",
-  probe: () => Promise.resolve(undefined),
+  probe: () => refusedPermission("read"),
   async open(options: BackendOptions): Promise<Engine> {
     const { openWasm } = await import("./open.ts");
     return await openWasm(options);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { missingPermission } from "../../permissions.ts";
 import { mayHaveGraphics } from "../devices.ts";
 
 /** An adapter and what is known of it. */
@@ -48,7 +49,9 @@ export async function softwareOnly(): Promise<string | undefined> {
 /** Runs `f` while Mesa finds a folder for its sockets: without one it complains on the terminal. */
 async function quietly<T>(f: () => Promise<T>): Promise<T> {
   const variable = "XDG_RUNTIME_DIR";
-  if (Deno.build.os !== "linux" || Deno.env.has(variable)) return await f();
+  if (Deno.build.os !== "linux" || missingPermission("env") || Deno.env.has(variable)) {
+    return await f();
+  }
   Deno.env.set(variable, "/tmp");
   try {
     return await f();

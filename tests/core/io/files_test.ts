@@ -85,3 +85,8 @@ Deno.test("reasonOf() puts what the system says in words, without numbers and pa
   assertEquals(reasonOf(new Error("the power is gone")), "the power is gone");
   assertEquals(reasonOf("lost"), "lost");
 });
+
+Deno.test("reasonOf() names the flag of a permission that is missing", () => {
+  const message = 'Requires read access to "/a/b", run again with the --allow-read flag';
+  assertEquals(reasonOf(new Deno.errors.NotCapable(message)), "--allow-read is not granted");
+});
