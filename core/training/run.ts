@@ -5,7 +5,7 @@
  * @module
  */
 
-import { NonFiniteError } from "../checks.ts";
+import { checkInteger, checkNumber, NonFiniteError } from "../checks.ts";
 import {
   batchCount,
   type BatchSource,
@@ -135,11 +135,12 @@ export class Run {
   /**
    * Starts a run, or goes on with the one in the folder.
    *
-   * @throws {RangeError} When there are fewer examples than a batch takes, or nothing can move a
-   * weight; nothing has been written then.
+   * @throws {RangeError} When a setting makes no sense, there are fewer examples than a batch takes,
+   * or nothing can move a weight; nothing has been written then.
    * @throws {Error} When the checkpoint in the folder is damaged, or of another run.
    */
   static async open(o: TrainOptions): Promise<Run> {
+    checkOptions(o);
     const perEpoch = batchCount(o.task.train.count, o.batch, true);
     if (perEpoch === 0) {
       throw new RangeError(
@@ -434,6 +435,16 @@ async function begin(o: TrainOptions, total: number): Promise<Begun> {
     secondsPerStep: NaN,
   };
   return { state, resumed: false };
+}
+
+/** Refuses settings of a run that would not begin, or never end. */
+function checkOptions(o: TrainOptions): void {
+  const counts = { epochs: o.epochs, batch: o.batch, steps: o.steps };
+  const waits = { measureEvery: o.measureEvery, patience: o.earlyStop?.patience };
+  for (const [name, count] of Object.entries({ ...counts, ...waits })) {
+    if (count !== undefined) checkInteger("train", name, count);
+  }
+  if (o.clipNorm !== undefined) checkNumber("train", "clipNorm", o.clipNorm, { above: 0 });
 }
 
 function totalOf({ steps, epochs }: TrainOptions, perEpoch: number): number {

@@ -6,7 +6,7 @@
  */
 
 import type { Tensor } from "../backend/mod.ts";
-import { NonFiniteError } from "../checks.ts";
+import { checkNumber, NonFiniteError } from "../checks.ts";
 import { type Evaluation, type Evaluator, scaledEvidence } from "./evaluator.ts";
 import { moverOf, representationOf, updateWeight, type WeightUpdate } from "./format.ts";
 import type { TrainingMethod } from "./method.ts";
@@ -54,7 +54,7 @@ interface Moving {
  *
  * @param evaluator Answers the points at which movers ask for gradients.
  * @throws {NonFiniteError} When the loss or a core is not finite; the states are untouched.
- * @throws {RangeError} When no weight moves.
+ * @throws {RangeError} When no weight moves, or a setting makes no sense.
  */
 export async function trainStep(
   chosen: TrainingMethod,
@@ -63,6 +63,10 @@ export async function trainStep(
   evaluator: Evaluator,
   settings: StepSettings,
 ): Promise<StepOutcome> {
+  const { rate, clipNorm, progress = 0 } = settings;
+  checkNumber("take a step", "rate", rate, { least: 0 });
+  checkNumber("take a step", "progress", progress, { least: 0, most: 1 });
+  if (clipNorm !== undefined) checkNumber("take a step", "clipNorm", clipNorm, { above: 0 });
   return await chosen.engine.scope(async () => {
     const method = methodAt(chosen, settings.progress);
     const weights = await start(method, network, states, settings.rate);

@@ -1,4 +1,5 @@
 import type { Tensor } from "../../backend/mod.ts";
+import { checkInteger } from "../../checks.ts";
 import { type Examples, examplesOf } from "../../data/mod.ts";
 import { meanMeter, type Model, type Task } from "../task.ts";
 
@@ -8,13 +9,15 @@ import { meanMeter, type Model, type Task } from "../task.ts";
  * @param tokens Token ids, or bytes, one after another.
  * @param length Tokens in a window, T.
  * @param stride Tokens from the start of one window to that of the next; default: T.
- * @throws {RangeError} When there are fewer than T + 1 tokens.
+ * @throws {RangeError} When a number is no positive integer, or there are fewer than T + 1 tokens.
  */
 export function windowsOf(
   tokens: Int32Array | Uint8Array,
   length: number,
   stride: number = length,
 ): Examples {
+  checkInteger("take windows of a text", "length", length);
+  checkInteger("take windows of a text", "stride", stride);
   if (tokens.length <= length) {
     throw new RangeError(
       `Cannot take windows of ${length} tokens: expected ${length + 1} or more, ` +

@@ -1,4 +1,5 @@
 import type { Tensor } from "../../backend/mod.ts";
+import { checkNumber } from "../../checks.ts";
 import { meanMeter, type Model, type Task } from "../task.ts";
 import { meanSquare } from "./regression.ts";
 
@@ -16,6 +17,7 @@ export interface SobolevOptions extends Pick<Task, "train" | "test"> {
  * derivative in the input; the engine differentiates that in the weights, in the same pass.
  */
 export function sobolev({ weight = 1, ...data }: SobolevOptions): Task {
+  checkNumber("learn a function and its gradient", "weight", weight, { least: 0 });
   const errors = (model: Model, { x, value, gradient }: Readonly<Record<string, Tensor>>) => {
     const { y, pullback } = model.linearise(x!);
     const found = pullback(model.engine.fill(y.shape, 1));

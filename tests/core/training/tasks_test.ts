@@ -1,6 +1,13 @@
 /** Tasks of every kind, each held to what can be computed in another way. */
 
-import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertThrows,
+} from "@std/assert";
 import {
   autoencoding,
   batchEvaluator,
@@ -309,4 +316,18 @@ Deno.test({
     assertEquals(values.accuracy, confusion![0]![0]! / 9);
     for (const t of tensorsIn(states)) t.dispose();
   },
+});
+
+Deno.test("windowsOf() and sobolev() refuse numbers that are none", () => {
+  const tokens = new Uint8Array(20);
+  for (const length of [0, 2.5, NaN]) {
+    assertThrows(
+      () => windowsOf(tokens, length),
+      RangeError,
+      `Cannot take windows of a text: expected length to be an integer ≥ 1, got ${length}`,
+    );
+  }
+  assertThrows(() => windowsOf(tokens, 4, 0), RangeError, "expected stride to be an integer ≥ 1");
+  const data = { train: windowsOf(tokens, 4), test: windowsOf(tokens, 4) };
+  assertThrows(() => sobolev({ ...data, weight: NaN }), RangeError, "expected weight to be");
 });

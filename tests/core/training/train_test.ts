@@ -144,6 +144,36 @@ Deno.test({
 });
 
 Deno.test({
+  ...await onBackend("cpu", "train() refuses settings with which it would not begin or never end"),
+  fn: async () => {
+    const o = await shortRun({ dataset: await blobsOf(60, 20) });
+    const refused: [Partial<TrainOptions>, string][] = [
+      [{ epochs: NaN }, "epochs to be an integer ≥ 1, got NaN"],
+      [{ epochs: 1.5 }, "epochs to be an integer ≥ 1, got 1.5"],
+      [{ steps: 0 }, "steps to be an integer ≥ 1, got 0"],
+      [{ batch: 2.5 }, "batch to be an integer ≥ 1, got 2.5"],
+      [{ measureEvery: 0 }, "measureEvery to be an integer ≥ 1, got 0"],
+      [{ clipNorm: NaN }, "clipNorm to be a number > 0, got NaN"],
+      [{ earlyStop: { on: o.task.test, patience: 0 } }, "patience to be an integer ≥ 1, got 0"],
+    ];
+    for (const [settings, message] of refused) {
+      await assertRejects(
+        () => train({ ...o, ...settings }),
+        RangeError,
+        `Cannot train: expected ${message}`,
+      );
+    }
+    for (const size of [NaN, -1, Infinity]) {
+      await assertRejects(
+        () => train({ ...o, rate: () => size }),
+        RangeError,
+        `Cannot take a step: expected rate to be a number ≥ 0, got ${size}`,
+      );
+    }
+  },
+});
+
+Deno.test({
   ...await onBackend("cpu", "train() tells its listener what happens, in order"),
   fn: async () => {
     const events: RunEvent[] = [];
