@@ -64,7 +64,8 @@ export async function trainStep(
   settings: StepSettings,
 ): Promise<StepOutcome> {
   const { rate, clipNorm, progress = 0 } = settings;
-  checkNumber("take a step", "rate", rate, { least: 0 });
+  // An infinite rate leaves the finite numbers: that is divergence, and found as such.
+  if (rate !== Infinity) checkNumber("take a step", "rate", rate, { least: 0 });
   checkNumber("take a step", "progress", progress, { least: 0, most: 1 });
   if (clipNorm !== undefined) checkNumber("take a step", "clipNorm", clipNorm, { above: 0 });
   return await chosen.engine.scope(async () => {
