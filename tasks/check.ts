@@ -18,7 +18,9 @@ import {
   openEngine,
   Random,
   suggest,
+  tuckerDecompositions,
 } from "../core/mod.ts";
+import { decompositionFindings } from "./check_decomposition.ts";
 import { parseOptions } from "./options.ts";
 import { loadPlugins } from "./plugins.ts";
 import { renderTable, type TableColumn, type TextSink, textSink } from "./terminal/mod.ts";
@@ -44,9 +46,10 @@ interface Subject {
 
 /**
  * Measures whether manifolds, retractions and transports are what they claim: projections, the
- * slopes of gradients and retractions, tangency and isometry of transports.
+ * slopes of gradients and retractions, tangency and isometry of transports; and whether Tucker
+ * decompositions are as near as they claim.
  *
- * @param args Names of manifolds, retractions or transports, none for every manifold; `--points n`,
+ * @param args Names of manifolds, retractions, transports or decompositions, none for every manifold; `--points n`,
  * `--seed n`, `--backend b`, `--plugin FILE`.
  * @param sink Where the tables go; default standard output.
  * @returns Exit code: 0 when every claim holds, else 1.
@@ -85,6 +88,10 @@ function subjectsOf(name: string): Subject[] {
   if (manifolds.has(name)) {
     return [{ title: name, run: (a, random) => diagnose(a, example(a, name), random) }];
   }
+  if (tuckerDecompositions.has(name)) {
+    const plugin = tuckerDecompositions.get(name);
+    return [{ title: name, run: (a, random) => decompositionFindings(a, plugin, random) }];
+  }
   const a = hostAlgebra();
   const subjects = manifolds.names().flatMap((kind): Subject[] => {
     const { retractions, transports } = example(a, kind);
@@ -106,7 +113,7 @@ function knownNames<M>(a: Algebra<M>): string[] {
     const { retractions, transports } = example(a, kind);
     return [...retractions, ...transports].map((x) => x.name);
   });
-  return [...new Set([...manifolds.names(), ...parts])];
+  return [...new Set([...manifolds.names(), ...parts, ...tuckerDecompositions.names()])];
 }
 
 function example<M>(a: Algebra<M>, kind: string): AnyManifold<M> {

@@ -8,7 +8,7 @@ import "./recipes/mod.ts";
 import { asksForHelp, help } from "./help.ts";
 import { INTERRUPTED, interruptible } from "./interruption.ts";
 import { list as printList, listRecipe } from "./list.ts";
-import { loadPlugins } from "./plugins.ts";
+import { loadPlugins, requirePluginsOf } from "./plugins.ts";
 import { type RecipeContext, recipes } from "./recipe.ts";
 import { sweep as runSweep } from "./sweep.ts";
 import { textSink } from "./terminal/mod.ts";
@@ -28,6 +28,7 @@ export async function train(args: readonly string[]): Promise<number> {
       `Cannot train: name a recipe first, known are ${recipes.names().sort().join(", ")}`,
     );
   }
+  await requirePlugins(options);
   const recipe = recipes.get(name);
   return await withContext((context) => recipe.run(options, context));
 }
@@ -41,7 +42,16 @@ export async function train(args: readonly string[]): Promise<number> {
 export async function sweep(args: readonly string[]): Promise<number> {
   const options = await loadPlugins(args);
   if (asksForHelp(args)) return helpOn("sweep", options[0]);
+  await requirePlugins(options);
   return await withContext((context) => runSweep(options, context));
+}
+
+/** Names the plugins of a run that is to be resumed without them: before their names are missed. */
+async function requirePlugins(options: readonly string[]): Promise<void> {
+  if (!options.some((arg) => arg === "--resume" || arg === "--resume=true")) return;
+  const place = options.findIndex((arg) => arg === "--out" || arg.startsWith("--out="));
+  const [, folder = options[place + 1]] = options[place]?.split(/=(.*)/) ?? [];
+  if (place >= 0 && folder) await requirePluginsOf(`resume ${folder}`, folder);
 }
 
 /** Explains a recipe, or the command and what recipes there are. */

@@ -9,6 +9,7 @@ import { describeEnvironment } from "../core/io/mod.ts";
 import { adviceFor, type Diagnosis, renderDiagnosis } from "./doctor/diagnosis.ts";
 import { type Examination, examine, examineAuto } from "./doctor/examination.ts";
 import { parseOptions } from "./options.ts";
+import { loadPlugins, pluginRecord } from "./plugins.ts";
 import { textSink } from "./terminal/sink.ts";
 
 /** Options of {@linkcode doctor} with their defaults. */
@@ -21,11 +22,11 @@ const defaults = {
  * Prints which backends work here, how fast they are, which one `auto` takes and how to get a
  * better one. Each backend runs in a process of its own: a broken one is a row of the table.
  *
- * @param args Arguments after the command: `--json`, `--budget MS`.
+ * @param args Arguments after the command: `--json`, `--budget MS`, `--plugin FILE`.
  * @returns Exit code 0.
  */
 export async function doctor(args: string[]): Promise<number> {
-  const { json, budget } = parseOptions(args, defaults, { budget: { min: 1 } });
+  const { json, budget } = parseOptions(await loadPlugins(args), defaults, { budget: { min: 1 } });
   const diagnosis = await diagnose(budget);
   const text = json ? JSON.stringify(diagnosis, null, 2) : renderDiagnosis(diagnosis);
   textSink().write(`${text}\n`);
@@ -37,10 +38,10 @@ async function diagnose(budget: number): Promise<Diagnosis> {
   // One after the other: side by side they would take each other's cores.
   for (const name of backends.names()) {
     announce(`measuring ${name} …`);
-    examinations.push(await examine(name, { budget }));
+    examinations.push(await examine(name, { budget, ...pluginRecord() }));
   }
   announce("");
-  const auto = await examineAuto();
+  const auto = await examineAuto(pluginRecord());
   const advice = adviceFor(auto, (name) => backends.get(name).hint);
   const memory = String(Deno.systemMemoryInfo().total);
   return {

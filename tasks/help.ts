@@ -11,10 +11,10 @@ const USAGE: Readonly<Record<string, readonly [args: string, what: string]>> = {
   demo: ["[--key value …]", "train a low-rank network and its dense twin on drawn digits"],
   train: ["RECIPE [--key value …]", "run a recipe; --help after its name lists its options"],
   sweep: ["RECIPE [--key a,b,c …]", "run a recipe over lists of values"],
-  list: ["[KIND or NAME …]", "print plugins and recipes with their options"],
-  check: ["[NAME …]", "measure whether manifolds are what they claim"],
+  list: ["[KIND or NAME …]", "print plugins and recipes in a line each, or all of one"],
+  check: ["[NAME …]", "measure whether manifolds and what belongs to them are what they claim"],
   doctor: ["", "show which backends work here and how fast they are"],
-  report: ["DIR", "build the report of a run again"],
+  report: ["DIR … [--kind NAME]", "build the report of a run again, or one of another kind"],
   "setup:tensorflow": ["", "install or build the native addon of TensorFlow"],
 };
 
@@ -34,6 +34,9 @@ export function help(names: readonly string[] = [], sink: TextSink = textSink())
     if (names.length > 0 && !names.includes(name)) continue;
     const lines = wrap(what, 74).map((line) => `    ${line}\n`).join("");
     sink.write(`deno task ${name}${args === "" ? "" : ` ${args}`}\n${lines}`);
+  }
+  if (names.length === 0) {
+    sink.write("All take --plugin FILE, which adds what the file registers.\n");
   }
   return 0;
 }

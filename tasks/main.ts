@@ -6,6 +6,7 @@
 
 import { missingPermission, reasonOf, suggest } from "../core/mod.ts";
 import { asksForHelp, help } from "./help.ts";
+import { faultOfPlugin } from "./plugins.ts";
 import { reasonOfLoss, textSink } from "./terminal/mod.ts";
 import { typedFolder } from "./typed_folder.ts";
 import { UsageError } from "./usage_error.ts";
@@ -40,16 +41,20 @@ export async function main(args: readonly string[]): Promise<number> {
     if (loss === undefined || RECIPE_COMMANDS.has(args[0]!)) return code;
     throw new UsageError(`Cannot write standard output: ${loss}`);
   } catch (error) {
-    if (isUsersMistake(error)) {
-      textSink(Deno.stderr).write(`${error.message}\n`);
-      return 1;
-    }
-    if (error instanceof Deno.errors.NotCapable) {
-      textSink(Deno.stderr).write(`Cannot run "${args.join(" ")}": ${reasonOf(error)}\n`);
-      return 1;
-    }
-    throw error;
+    const line = lineOf(error, args);
+    if (line === undefined) throw error;
+    textSink(Deno.stderr).write(`${line}\n`);
+    return 1;
   }
+}
+
+/** What is said of an error; undefined for faults of the program, which keep their stack. */
+function lineOf(error: unknown, args: readonly string[]): string | undefined {
+  if (isUsersMistake(error)) return error.message;
+  if (error instanceof Deno.errors.NotCapable) {
+    return `Cannot run "${args.join(" ")}": ${reasonOf(error)}`;
+  }
+  return faultOfPlugin(error);
 }
 
 async function run([name, ...rest]: readonly string[]): Promise<number> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "./usage_error.ts";
 
@@ -29,6 +29,59 @@ export async function loadPlugins(args: readonly string[]): Promise<string[]> {
   return rest;
 }
 
+/** Files that were loaded, by absolute path in the order of loading. */
+const loaded = new Set<string>();
+
+/** What a run's config.json says of the plugins that were loaded; empty where there were none. */
+export function pluginRecord(): { readonly plugins?: readonly string[] } {
+  return loaded.size === 0 ? {} : { plugins: [...loaded] };
+}
+
+/**
+ * Refuses to go on with a run whose plugins are not loaded. A file that was moved counts as loaded
+ * where its name is that of one that is.
+ *
+ * @param action What cannot be done otherwise, such as "resume runs/a".
+ * @param folder Of the run; one that cannot be read is left to whoever opens it.
+ * @throws {UsageError} Naming the files that are missing.
+ */
+export async function requirePluginsOf(action: string, folder: string): Promise<void> {
+  const here = new Set([...loaded].map((path) => basename(path)));
+  const missing = (await pluginsOf(folder)).filter((path) => !here.has(basename(path)));
+  if (missing.length === 0) return;
+  const flags = missing.map((path) => `--plugin ${path}`).join(" ");
+  throw new UsageError(`Cannot ${action}: the run was made with other plugins, add ${flags}`);
+}
+
+async function pluginsOf(folder: string): Promise<string[]> {
+  try {
+    const { plugins } = JSON.parse(await Deno.readTextFile(join(folder, "config.json")));
+    return Array.isArray(plugins) ? plugins.filter((path) => typeof path === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The one line about an error that the code of a loaded plugin threw, or that what it called threw;
+ * undefined for errors from elsewhere.
+ */
+export function faultOfPlugin(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const own = frames.findIndex((line) => fileIn(line) !== undefined);
+  // Deeper frames only led to the call: a recipe of a plugin calls everything.
+  if (own < 0 || (own > 0 && /^\s+at async /.test(frames[own]!))) return undefined;
+  const line = /:(\d+):\d+\)?$/.exec(frames[own]!)?.[1];
+  const [message] = error.message.split("\n");
+  return `Cannot use plugin ${fileIn(frames[own]!)}: line ${line}: ${error.name}: ${message}`;
+}
+
+/** The plugin file that a frame of a stack is in. */
+function fileIn(frame: string): string | undefined {
+  return [...loaded].find((path) => frame.includes(`${pathToFileURL(path).href}:`));
+}
+
 /** What is wrong and where, without the source excerpt between. */
 function oneLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
@@ -50,4 +103,5 @@ async function loadPlugin(file: string): Promise<void> {
   } catch (error) {
     throw new UsageError(`Cannot load plugin ${file}: ${oneLine(error)}`, { cause: error });
   }
+  loaded.add(path);
 }

@@ -12,6 +12,7 @@ import {
 } from "../core/mod.ts";
 import { INTERRUPTED } from "./interruption.ts";
 import { writeReport } from "./reports/mod.ts";
+import { pluginRecord } from "./plugins.ts";
 import { runPath } from "./run_path.ts";
 import { formatDuration, type TextSink } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
@@ -52,7 +53,12 @@ export async function openStudy(sink: TextSink, study: Study): Promise<RunFolder
   if (resume && out === "") {
     throw new UsageError("Cannot resume: name the folder of the study with --out DIR");
   }
-  const config = { ...study, settings: { ...study.settings }, environment: describeEnvironment() };
+  const config = {
+    ...study,
+    settings: { ...study.settings },
+    environment: describeEnvironment(),
+    ...pluginRecord(),
+  };
   const options = { resume, mayChange: ["out", "resume", "threads"] };
   return await openRunFolder(sink, runPath(out, study.recipe), config, options);
 }

@@ -6,6 +6,7 @@
 
 import type { Algebra } from "../algebra/mod.ts";
 import type { MomentSlots, RuleState } from "./memory.ts";
+import { checkedAdvance } from "./returned.ts";
 import type { Advanced, StepOptions, SubFlow, Timed } from "./types.ts";
 
 /**
@@ -25,15 +26,22 @@ export function newDirections<M, P, F>(a: Algebra<M>, flow: SubFlow<M, P, F>): S
   return { ...increments(a, flow), spanOnly: true };
 }
 
-/** Advances one sub-flow with the step's stepper and the moments of its slot. */
-export function advance<M, P, F>(
+/**
+ * Advances one sub-flow with the step's stepper and the moments of its slot.
+ *
+ * @throws {RangeError} When the stepper returns a factor of another shape.
+ */
+export async function* advance<M, P, F>(
   a: Algebra<M>,
   flow: SubFlow<M, P, F>,
   dt: number,
   o: StepOptions<M, unknown>,
   moments: MomentSlots<M> = o.moments ?? {},
 ): AsyncGenerator<P & Timed, Advanced<M>, F> {
-  return o.stepper.advance(a, flow, dt, moments[flow.slot]);
+  let began: M | undefined;
+  const start = (): M => began = flow.start();
+  const advanced = yield* o.stepper.advance(a, { ...flow, start }, dt, moments[flow.slot]);
+  return began === undefined ? advanced : checkedAdvance(a, o.stepper, began, advanced);
 }
 
 /** The moments of the advanced slots, without those that kept none. */

@@ -11,6 +11,7 @@ import type { Awaitable, FieldAt, TuckerFieldAt } from "../geometry/fields/types
 import type { LowRank } from "../geometry/low_rank.ts";
 import type { TuckerTensor } from "../tensors/mod.ts";
 import type { Integrator } from "./matrix/types.ts";
+import { checkPoint } from "./returned.ts";
 import { ranksKept } from "./truncation.ts";
 import { checkModeTruncation } from "./tucker/truncation.ts";
 import type {
@@ -180,7 +181,7 @@ export function stepOde<M>(
   dt: number,
   o: TuckerStepOptions<M>,
 ): Promise<TuckerStepResult<M>>;
-export function stepOde<M>(
+export async function stepOde<M>(
   a: Algebra<M>,
   integrator: Integrator | TuckerIntegrator,
   f: RightHandSide<M> | TuckerRightHandSide<M>,
@@ -192,7 +193,9 @@ export function stepOde<M>(
   checkNumber("take a step", "t", t);
   checkNumber("take a step", "dt", dt);
   const step = (integrator as OdeMethod).step(a, y, dt, o);
-  return runStep(step, t, f as Answer<M>) as Promise<StepResult<M> | TuckerStepResult<M>>;
+  const result = await runStep(step, t, f as Answer<M>) as StepResult<M> | TuckerStepResult<M>;
+  checkPoint(a, integrator, y, result.y);
+  return result;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   aText,
   byName,
   type Expectation,
+  listOf,
   optional,
 } from "./expectation.ts";
 import { toJson } from "./json.ts";
@@ -37,6 +38,8 @@ export interface RunConfig {
   readonly start?: string;
   /** Machine and versions, see `describeEnvironment()`. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Files of plugins that were loaded beside the framework's own; absolute paths. */
+  readonly plugins?: readonly string[];
   /** Whatever else a recipe keeps. */
   readonly [extra: string]: unknown;
 }
@@ -72,6 +75,7 @@ export const runConfig: Expectation<RunConfig> = aRecord<RunConfig>({
   steps: optional(aNumber),
   start: optional(aText),
   environment: optional(byName(aText)),
+  plugins: optional(listOf(aText)),
 });
 
 /** Digits of a SHA-256 that are shown and compared; equal by chance once in 10^19 pairs. */

@@ -12,6 +12,7 @@ export {
   regularizerSettings,
   type RegularizerTerm,
 } from "./regularizer.ts";
+export { projectionOf, termOf } from "./evaluated.ts";
 export { spectral } from "./spectral.ts";
 export { orthogonality } from "./orthogonality.ts";
 export { nuclearNorm } from "./nuclear_norm.ts";

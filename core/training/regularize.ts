@@ -24,9 +24,11 @@ import {
 } from "../geometry/mod.ts";
 import {
   type Descent,
+  projectionOf,
   type Regularization,
   type RegularizerSettings,
   regularizerSettings,
+  termOf,
 } from "../regularizers/mod.ts";
 import { orthonormalizeTucker, type TuckerTensor } from "../tensors/mod.ts";
 import type { TrainingMethod } from "./method.ts";
@@ -163,7 +165,7 @@ async function steppedCore(
     const { regularizer, settings, coupling, strength } = regularization;
     const own = regularizerSettings(regularizer, settings);
     if (coupling !== "field") core = await descended(a, regularizer, own, core, rate * strength);
-    core = await regularizer.project?.(a, core, own) ?? core;
+    core = await projectionOf(a, regularizer, core, own);
   }
   return core;
 }
@@ -175,12 +177,13 @@ async function steppedCore(
  */
 async function descended(
   a: TrainingMethod["algebra"],
-  { term, least }: Regularization["regularizer"],
+  regularizer: Regularization["regularizer"],
   settings: RegularizerSettings,
   core: Tensor,
   time: number,
 ): Promise<Tensor> {
-  const found = await term?.(a, core, settings);
+  const { least } = regularizer;
+  const found = await termOf(a, regularizer, core, settings);
   const way = found && (found.descent ?? await straight(a, core, found.gradient));
   if (!found || !way || way.slope === 0) return core;
   const longest = least === undefined ? Infinity : (found.value - least) / way.slope ** 2;
@@ -229,7 +232,7 @@ async function pullOn(
   let sum: Tensor | undefined;
   for (const { regularizer, settings, strength } of chosen) {
     const own = regularizerSettings(regularizer, settings);
-    const { gradient } = await regularizer.term?.(a, core, own) ?? {};
+    const { gradient } = await termOf(a, regularizer, core, own) ?? {};
     if (!gradient) continue;
     sum = sum ? a.lincomb(1, sum, -strength, gradient) : a.scale(-strength, gradient);
   }

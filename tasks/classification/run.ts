@@ -26,6 +26,7 @@ import {
 } from "../../core/mod.ts";
 import { rateAt, schedules } from "../../optimizers/mod.ts";
 import { dense, methods } from "../methods.ts";
+import { pluginRecord } from "../plugins.ts";
 import { compressedStart } from "./compressed_start.ts";
 import { decayedStart } from "./decayed_start.ts";
 import { type Identity, identityOf } from "./identity.ts";
@@ -162,5 +163,6 @@ function configOf(job: Job, variant: Variant, identity: Identity): RunConfig {
     backend: job.backend,
     ...identity,
     environment: { ...describeEnvironment(), backend: job.method.engine.description },
+    ...pluginRecord(),
   };
 }

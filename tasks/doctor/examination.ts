@@ -30,6 +30,8 @@ export type AutoChoice = Pick<OpenedEngine, "chosen" | "passedOver">;
 export interface ExamineOptions extends BackendOptions {
   /** Milliseconds for each of the four products; default 400. */
   readonly budget?: number;
+  /** Files of plugins that the process loads; default none. */
+  readonly plugins?: readonly string[];
   /** Milliseconds after which a process is given up; default 120,000. */
   readonly patience?: number;
 }

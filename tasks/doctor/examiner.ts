@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pathToFileURL } from "node:url";
 import { backends, openEngine } from "../../core/backend/mod.ts";
 import { type AutoChoice, type Examination, type ExamineOptions, MARK } from "./examination.ts";
 import { measureProducts } from "./measure.ts";
@@ -40,6 +41,7 @@ async function chooseHere(options: ExamineOptions): Promise<AutoChoice> {
 if (import.meta.main) {
   const [kind, name = "", text = "{}"] = Deno.args;
   const options = JSON.parse(text) as ExamineOptions;
+  for (const path of options.plugins ?? []) await import(pathToFileURL(path).href);
   const answer = kind === "auto" ? await chooseHere(options) : await examineHere(name, options);
   const line = `\n${MARK}${JSON.stringify(answer)}\n`;
   await Deno.stdout.write(new TextEncoder().encode(line));

@@ -11,6 +11,7 @@ import { INTERRUPTED } from "../interruption.ts";
 import { methods } from "../methods.ts";
 import { networkOf, networkSchema } from "../networks.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
+import { pluginRecord } from "../plugins.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
 import { robustReport } from "../reports/robust.ts";
 import { attacksOf, candidatesOf, type LeftOut, runOptionsOf } from "../robust/options.ts";
@@ -134,6 +135,7 @@ async function study(o: ParsedOptions<typeof defaults>, context: RecipeContext):
     report: robustReport.name,
     dataset: datasetIdentity(job.dataset),
     environment: { ...describeEnvironment(), backend: job.method.engine.description },
+    ...pluginRecord(),
   };
   const folder = folders.use(
     await openRunFolder(context.sink, path, config, { resume: o.resume, mayChange: MAY_CHANGE }),

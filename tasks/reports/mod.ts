@@ -42,15 +42,20 @@ export {
 };
 
 /**
- * Makes report.html of a run folder, of the kind that its config.json names, by default
- * "training".
+ * Makes report.html of a run folder.
  *
  * @param folder The run folder.
+ * @param kind Registry name of the kind of report; default that which {@linkcode reportOf} tells.
  * @returns Path of the page.
  * @throws {Error} When the folder holds no run, a damaged one, or asks for an unknown kind.
  */
-export async function writeReport(folder: string): Promise<string> {
-  return (await makeReport(folder)).path;
+export async function writeReport(folder: string, kind?: string): Promise<string> {
+  return (await makeReport(folder, kind)).path;
+}
+
+/** Registry name of the kind of report that a run's config.json names, by default "training". */
+export function reportOf({ config }: Pick<RunData, "config">): string {
+  return config.report ?? trainingReport.name;
 }
 
 /**
@@ -74,11 +79,25 @@ export async function writeReportAndPictures(
   }
 }
 
-async function makeReport(folder: string): Promise<{ path: string; page: Page; run: RunData }> {
+async function makeReport(
+  folder: string,
+  kind?: string,
+): Promise<{ path: string; page: Page; run: RunData }> {
   const run = await readRun(folder);
-  const kind = reports.get(run.config.report ?? trainingReport.name);
-  const page = await kind.build(run);
+  const report = reports.get(kind ?? reportOf(run));
+  const page = await report.build(run);
+  checkPage(report.name, page);
   return { path: await saveReport(folder, buildPage(page)), page, run };
+}
+
+/** Refuses what is no page: whoever adds a kind of report may be mistaken. */
+function checkPage(name: string, page: Page): void {
+  const { title, lead, sections } = (page ?? {}) as Partial<Page>;
+  if (typeof title === "string" && typeof lead === "string" && Array.isArray(sections)) return;
+  throw new RangeError(
+    `Cannot use report "${name}": expected it to return a page with title, lead and sections, ` +
+      `got one with ${Object.keys(page ?? {}).join(", ") || "nothing"}`,
+  );
 }
 
 async function picturesOf({ sections }: Page): Promise<Picture[]> {

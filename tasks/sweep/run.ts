@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { describeEnvironment, findRun, readRun, RunFolder, type Summary } from "../../core/mod.ts";
 import { INTERRUPTED } from "../interruption.ts";
+import { pluginRecord } from "../plugins.ts";
 import type { Recipe, RecipeContext } from "../recipe.ts";
 import { writeReport } from "../reports/mod.ts";
 import { sweepReport } from "../reports/sweep.ts";
@@ -48,6 +49,7 @@ export async function runSweep(sweep: Sweep, context: RecipeContext): Promise<nu
     backend: String(sweep.settings.backend ?? "auto"),
     report: sweepReport.name,
     environment: describeEnvironment(),
+    ...pluginRecord(),
   }, {
     resume: sweep.resume && "if-present",
     mayChange: ["backend", "threads", "data", "offline"],

@@ -44,7 +44,10 @@ const REFUSED: readonly [args: string[], message: string][] = [
     'Cannot set --backend to "cuda": known are auto, blas, cpu, tensorflow, wasm, webgpu',
   ],
   [["demo", "--resume"], "Cannot resume: name the folder of the run with --out DIR"],
-  [["list", "integraters"], 'Cannot list "integraters": did you mean "integrator"'],
+  [
+    ["list", "integraters"],
+    'Cannot list "integraters": did you mean "integrators" or "integrator"',
+  ],
   [["list", "--plugin"], "Cannot load a plugin: expected --plugin FILE"],
   [
     ["demo", "--plugin", "./no/such.ts"],

@@ -1,5 +1,6 @@
 import type { Tensor } from "../../backend/mod.ts";
 import type { MomentSlots } from "../../integrators/mod.ts";
+import { checkPoint } from "../../integrators/returned.ts";
 import type { Mover, Moving } from "../mover.ts";
 import { regularisedField } from "../regularize.ts";
 import type { StateTree } from "../weight.ts";
@@ -28,6 +29,7 @@ export const byIntegrator: Mover = {
       next = await step.next(await regularisedField(method, spec, field, at, orthonormal));
     }
     const { y, moments: after, discarded } = next.value;
+    checkPoint(algebra, integrator, start, y);
     return { state: { ...reading.store(y), ...memoryOf(after) }, discarded };
   },
 };

@@ -1,5 +1,6 @@
 import type { Tensor } from "../../backend/mod.ts";
 import type { MomentSlots } from "../../integrators/mod.ts";
+import { checkPoint } from "../../integrators/returned.ts";
 import type { Mover, Moving } from "../mover.ts";
 import { regularisedTuckerField } from "../regularize.ts";
 import { memoryOf } from "./integrator.ts";
@@ -33,6 +34,7 @@ export const byTuckerIntegrator: Mover = {
       next = await step.next(await regularisedTuckerField(method, spec, f, at, orthonormal));
     }
     const { y, moments: after, discarded } = next.value;
+    checkPoint(algebra, tuckerIntegrator, start, y);
     return { state: { ...reading.store(y), ...memoryOf(after) }, discarded };
   },
 };

@@ -1,0 +1,144 @@
+/**
+ * A user's file with one plugin of every kind. Each notes its first use in the file that the
+ * environment variable FOREIGN_LOG names.
+ */
+
+import {
+  adversarialTrainings,
+  attackedTraining,
+  attacks,
+  augmentations,
+  augmentedBug,
+  backends,
+  datasets,
+  digits,
+  fgsm,
+  flip,
+  frameRetractions,
+  hannWindow,
+  hosvd,
+  hosvdRetraction,
+  integrators,
+  lowRankRetractions,
+  manifolds,
+  orthogonality,
+  type Plugin,
+  qrRetraction,
+  type Registry,
+  regularizers,
+  relativeFrobenius,
+  type ReportKind,
+  reports,
+  rk4,
+  steadyStrength,
+  steppers,
+  stiefelKind,
+  strengthSchedules,
+  svdRetraction,
+  truncationRules,
+  tuckerDecompositions,
+  tuckerFormat,
+  tuckerIntegrators,
+  tuckerRetractions,
+  weightFormats,
+  windows,
+} from "@rankflow/rankflow/core";
+import { glorotNormal, initialisers, networks } from "@rankflow/rankflow/layers";
+import { adam, cosine, optimizers, schedules } from "@rankflow/rankflow/optimizers";
+import {
+  bodies,
+  ellipse,
+  flowKernels,
+  methods,
+  odeProblems,
+  recipe,
+  riccati,
+  unsteadyProblems,
+} from "@rankflow/rankflow/tasks";
+
+const used = new Set<string>();
+
+function note(kind: string): void {
+  const path = Deno.env.get("FOREIGN_LOG");
+  if (used.has(kind) || path === undefined) return;
+  used.add(kind);
+  Deno.writeTextFileSync(path, `${kind}\n`, { append: true });
+}
+
+/** Registers a plugin like another one; calls of the method, or looks at the field, are noted. */
+function add<T extends Plugin>(table: Registry<T>, like: T, member: keyof T): void {
+  const { kind } = table;
+  const { name, description } = {
+    name: `foreign-${kind.toLowerCase().replaceAll(" ", "-")}`,
+    description: `a ${kind} of a user`,
+  };
+  const copy = { ...like, name, description };
+  Object.defineProperty(copy, member, {
+    enumerable: true,
+    get() {
+      note(kind);
+      return like[member];
+    },
+  });
+  table.add(copy);
+}
+
+add(datasets, digits, "load");
+add(augmentations, flip, "apply");
+add(backends, backends.get("cpu"), "open");
+add(integrators, augmentedBug, "step");
+add(steppers, rk4, "advance");
+add(truncationRules, relativeFrobenius, "rank");
+add(regularizers, orthogonality, "term");
+add(strengthSchedules, steadyStrength, "at");
+add(attacks, fgsm, "perturb");
+add(adversarialTrainings, attackedTraining, "create");
+add(manifolds, stiefelKind, "create");
+add(frameRetractions, qrRetraction, "retract");
+add(lowRankRetractions, svdRetraction, "retract");
+add(tuckerRetractions, hosvdRetraction, "retract");
+add(tuckerIntegrators, tuckerIntegrators.get("augmented-tucker-bug"), "step");
+add(tuckerDecompositions, hosvd, "decompose");
+add(weightFormats, tuckerFormat, "representation");
+add(windows, hannWindow, "weight");
+add(networks, networks.get("lenet-5"), "create");
+add(initialisers, glorotNormal, "draw");
+add(optimizers, adam as never, "create");
+add(schedules, cosine, "factor");
+add(bodies, ellipse, "create");
+add(flowKernels, flowKernels.get("typescript"), "create");
+add(odeProblems, riccati, "open");
+add(unsteadyProblems, unsteadyProblems.list()[0]!, "open");
+
+methods.add({
+  name: "foreign-method",
+  description: "a method of a user",
+  get format() {
+    note("method");
+    return "foreign-weight-format";
+  },
+  moves: "tuckerIntegrator",
+  learningRate: 1e-3,
+});
+
+const page: ReportKind = {
+  name: "foreign-report",
+  description: "a report of a user",
+  build: ({ path }) => {
+    note("report");
+    const section = { heading: "Foreign", text: ["a report of a user"] };
+    return Promise.resolve({ title: path, lead: "a page", sections: [section] });
+  },
+};
+reports.add(page);
+
+recipe({
+  name: "foreign-recipe",
+  description: "a recipe of a user",
+  defaults: { out: "" },
+  schema: {},
+  job: () => {
+    note("recipe");
+    return Promise.resolve(0);
+  },
+});
