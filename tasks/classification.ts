@@ -9,12 +9,11 @@ import { openJob, type Subject } from "./classification/job.ts";
 import { type Outcome, runVariant } from "./classification/run.ts";
 import { resultTable } from "./classification/table.ts";
 import { type Variant, variantsOf } from "./classification/variant.ts";
-import { INTERRUPTED } from "./interruption.ts";
 import type { RecipeContext } from "./recipe.ts";
 import { writeReport, writeReportAndPictures } from "./reports/mod.ts";
+import { stopped } from "./run_folder.ts";
 import { runPath } from "./run_path.ts";
 import type { RunOptions, TrainingOptions } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
 
 export type { Subject } from "./classification/job.ts";
 
@@ -55,7 +54,7 @@ export async function runVariants(
     // Of a run that is resumed, the first part is there; whether the others are depends.
     const outcome = await runVariant(job, variant, options.resume && (i === 0 || "if-present"));
     done.push(outcome);
-    if (!outcome.summary) return stopped(outcome, path, subject.recipe, context);
+    if (!outcome.summary) return stopped(outcome.result!, path, subject.recipe, context);
   }
   if (done.every(({ result }) => !result)) return 0;
   const rows = done.map(({ variant, summary }) => ({ label: variant.label, summary: summary! }));
@@ -74,15 +73,4 @@ async function writeReports(
   const { path: page, missing } = await writeReportAndPictures(path);
   sink.write(`\nReport: ${page}\nTensorBoard: tensorboard --logdir ${path}\n`);
   if (missing) sink.write(`Warning: its figures are left out of TensorBoard: ${missing}\n`);
-}
-
-/** Says how a run that came to no result ended. */
-function stopped(outcome: Outcome, path: string, recipe: string, context: RecipeContext): number {
-  const { reason, message, state } = outcome.result!;
-  if (reason === "diverged") throw new UsageError(message ?? "Training diverged");
-  context.sink.write(
-    `\nInterrupted after step ${state.step}; the checkpoint is saved. Go on with the same ` +
-      `options and\n  deno task train ${recipe} --out ${path} --resume\n`,
-  );
-  return INTERRUPTED;
 }

@@ -30,7 +30,7 @@ export interface PerceptronChoice {
 }
 
 /** Limits and explanations of the options of a recipe with such a network. */
-export function perceptronSchema(): OptionSchema<TrainingOptions & PerceptronChoice> {
+export function perceptronSchema(): Required<OptionSchema<TrainingOptions & PerceptronChoice>> {
   return {
     ...trainingSchema(),
     width: { integer: true, min: 1, description: "neurons per hidden layer" },
@@ -69,10 +69,12 @@ export interface NetworkChoice {
 }
 
 /** Limits and explanations of these and of the data set beside them; built late: plugins count. */
-export function networkSchema(): OptionSchema<
-  Pick<Required<NetworkChoice>, "network" | "width" | "dropout" | "normalise"> & {
-    readonly dataset: string;
-  }
+export function networkSchema(): Required<
+  OptionSchema<
+    Pick<Required<NetworkChoice>, "network" | "width" | "dropout" | "normalise"> & {
+      readonly dataset: string;
+    }
+  >
 > {
   return {
     dataset: { choiceOf: datasets, description: "what is learnt" },

@@ -9,10 +9,12 @@ import {
   type RunConfig,
   RunFolder,
   type RunFolderOptions,
+  type TrainResult,
 } from "../core/mod.ts";
 import { INTERRUPTED } from "./interruption.ts";
 import { writeReport } from "./reports/mod.ts";
 import { pluginRecord } from "./plugins.ts";
+import type { RecipeContext } from "./recipe.ts";
 import { runPath } from "./run_path.ts";
 import { formatDuration, type TextSink } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
@@ -93,4 +95,26 @@ export async function finishStudy(
   await folder.writeSummary({ recipe, seed, backend, ...found });
   line(`Report after ${formatDuration(found.seconds)}: ${await writeReport(folder.path)}`);
   return 0;
+}
+
+/**
+ * Says how a training run that came to no result ended, and how to go on.
+ *
+ * @param path Its folder.
+ * @param recipe Registry name of the recipe.
+ * @returns Exit code.
+ * @throws {UsageError} When it diverged.
+ */
+export function stopped(
+  { reason, message, state }: TrainResult,
+  path: string,
+  recipe: string,
+  { sink }: Pick<RecipeContext, "sink">,
+): number {
+  if (reason === "diverged") throw new UsageError(message ?? "Training diverged");
+  sink.write(
+    `\nInterrupted after step ${state.step}; the checkpoint is saved. Go on with the same ` +
+      `options and\n  deno task train ${recipe} --out ${path} --resume\n`,
+  );
+  return INTERRUPTED;
 }

@@ -61,7 +61,7 @@ export const runDefaults = {
 export type RunOptions = ParsedOptions<typeof runDefaults>;
 
 /** Limits and explanations of these; built late, so that plugins count. */
-export function runSchema(): OptionSchema<typeof runDefaults> {
+export function runSchema(): Required<OptionSchema<typeof runDefaults>> {
   return {
     seed: { integer: true, min: 0, description: "seed of everything random" },
     epochs: { integer: true, min: 1, description: "passes through the training data" },
@@ -130,7 +130,7 @@ export const trainingDefaults = {
 export type TrainingOptions = ParsedOptions<typeof trainingDefaults>;
 
 /** Limits and explanations of these; built late, so that plugins count. */
-export function trainingSchema(): OptionSchema<typeof trainingDefaults> {
+export function trainingSchema(): Required<OptionSchema<typeof trainingDefaults>> {
   return {
     ...runSchema(),
     decay: {

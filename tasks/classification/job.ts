@@ -13,7 +13,6 @@ import {
   integrators,
   type Layer,
   type Listener,
-  openEngine,
   openHostAlgebra,
   type OptimizerRule,
   optimizerStepper,
@@ -26,6 +25,7 @@ import {
   tuckerIntegrators,
 } from "../../core/mod.ts";
 import { optimizers } from "../../optimizers/mod.ts";
+import { openBackend } from "../open_backend.ts";
 import type { RecipeContext } from "../recipe.ts";
 import type { RunOptions } from "../settings.ts";
 import { createTerminalListener } from "../terminal/mod.ts";
@@ -89,17 +89,12 @@ export async function openJob(
   parseAugmentation(options.augmentation);
   const rule = ruleOf(options);
   const listener = createTerminalListener(sink);
-  const { engine, chosen, passedOver } = await openEngine(
-    options.backend,
-    options.threads > 0 ? { threads: options.threads } : {},
-  );
-  for (const { name, reason } of passedOver) sink.write(`Passed over ${name}: ${reason}\n`);
-  sink.write(`Backend ${chosen}: ${engine.description}\n`);
+  const { engine, backend } = await openBackend(options, sink);
   const dataset = await load(subject.source, options, listener, signal);
   const method = await methodOf(engine, rule, options);
   const folders = new DisposableStack();
   const told = { listener, signal, folders, trustFinished };
-  return { subject, options, dataset, backend: chosen, method, ...told };
+  return { subject, options, dataset, backend, method, ...told };
 }
 
 async function load(

@@ -30,8 +30,21 @@ export interface Ended {
   readonly result: TrainResult;
 }
 
+/** What a summary says that is no result. */
+export interface About extends Pick<Summary, "recipe" | "seed" | "backend" | "dataset"> {
+  /** Name of the method for people. */
+  readonly method: string;
+  /** Examples per step. */
+  readonly batch: number;
+  /** Names of classes, where there are some. */
+  readonly classNames?: readonly string[];
+}
+
 /** The summary of a run; undefined when it came to no result. */
-export function summarise(job: Job, variant: Variant, ended: Ended): Summary | undefined {
+export function resultOf(
+  { batch, classNames, ...about }: About,
+  ended: Ended,
+): Summary | undefined {
   const { network, task, result: { test, state, trainLoss, secondsPerStep } } = ended;
   if (!test) return undefined;
   const sizes = network.weights.map((w) => representationOf(w).size(state.states[w.name]!));
@@ -40,12 +53,8 @@ export function summarise(job: Job, variant: Variant, ended: Ended): Summary | u
     .filter((spec) => representationOf(spec).anchor !== undefined)
     .reduce((sum, spec) => sum + fullSize(spec), 0);
   return {
-    recipe: job.subject.recipe,
-    method: mover(variant.method, job.options),
-    seed: job.options.seed,
-    backend: job.backend,
-    dataset: job.dataset.name,
-    epochs: Math.ceil(state.step / Math.floor(task.train.count / job.options.batch)),
+    ...about,
+    epochs: Math.ceil(state.step / Math.floor(task.train.count / batch)),
     steps: state.step,
     trainLoss,
     testLoss: test.loss,
@@ -59,8 +68,19 @@ export function summarise(job: Job, variant: Variant, ended: Ended): Summary | u
     secondsPerStep,
     seconds: state.seconds,
     ...(test.confusion ? { confusion: test.confusion } : {}),
-    classNames: job.dataset.classNames,
+    ...(classNames ? { classNames } : {}),
   };
+}
+
+/** The summary of a variant of a job; undefined when it came to no result. */
+export function summarise(
+  { subject, options, backend, dataset: { name: dataset, classNames } }: Job,
+  variant: Variant,
+  ended: Ended,
+): Summary | undefined {
+  const { seed, batch } = options;
+  const about = { recipe: subject.recipe, method: mover(variant.method, options), seed, backend };
+  return resultOf({ ...about, dataset, batch, classNames }, ended);
 }
 
 /** Name of the integrator that moves the factors, or else of the method. */

@@ -37,18 +37,10 @@ const defaults = {
 type Options = ParsedOptions<typeof defaults>;
 
 function schema(): OptionSchema<typeof defaults> {
-  const known = runSchema();
+  const { epochs, batch, trainCount, testCount, backend, threads, data, offline, out, resume } =
+    runSchema();
   return {
-    epochs: known.epochs!,
-    batch: known.batch!,
-    trainCount: known.trainCount!,
-    testCount: known.testCount!,
-    backend: known.backend!,
-    threads: known.threads!,
-    data: known.data!,
-    offline: known.offline!,
-    out: known.out!,
-    resume: known.resume!,
+    ...{ epochs, batch, trainCount, testCount, backend, threads, data, offline, out, resume },
     seeds: { integer: true, min: 0, description: "seeds, each a run of every kind" },
     decays: { min: 0, max: 4, description: "singular values at the start fall by 2^decay each" },
     rank: { integer: true, min: 1, description: "rank of every weight, fixed" },

@@ -47,7 +47,8 @@ const SETTINGS: Readonly<Record<string, readonly string[]>> = {
 const FIXED_RANK = ["--rank=48", "--learning-rate=0.005"];
 
 function schema(): OptionSchema<typeof defaults> {
-  const known = perceptronSchema();
+  const { epochs, batch, width, depth, trainCount, testCount, ...machine } = perceptronSchema();
+  const { backend, threads, data, offline, out, resume } = machine;
   return {
     integrator: {
       oneOf: ["all"],
@@ -56,19 +57,9 @@ function schema(): OptionSchema<typeof defaults> {
       description: "which integrators",
     },
     seeds: { integer: true, min: 1, description: "runs of each, with seeds 1, 2, …" },
-    epochs: known.epochs!,
-    batch: known.batch!,
-    width: known.width!,
-    depth: known.depth!,
-    trainCount: known.trainCount!,
-    testCount: known.testCount!,
     dense: { description: "train the dense twin, too" },
-    backend: known.backend!,
-    threads: known.threads!,
-    data: known.data!,
-    offline: known.offline!,
-    out: known.out!,
-    resume: known.resume!,
+    ...{ epochs, batch, width, depth, trainCount, testCount },
+    ...{ backend, threads, data, offline, out, resume },
   };
 }
 

@@ -14,7 +14,7 @@ import type { OptionSchema, ParsedOptions } from "../options.ts";
 import { pluginRecord } from "../plugins.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
 import { robustReport } from "../reports/robust.ts";
-import { attacksOf, candidatesOf, type LeftOut, runOptionsOf } from "../robust/options.ts";
+import { attacksOf, candidatesOf, runOptionsOf } from "../robust/options.ts";
 import { robustGroups, type RobustResult } from "../robust/result.ts";
 import { examined } from "../robust/study.ts";
 import { robustTables } from "../robust/table.ts";
@@ -22,14 +22,9 @@ import { finishStudy, openRunFolder } from "../run_folder.ts";
 import { runPath } from "../run_path.ts";
 import { runDefaults, runSchema } from "../settings.ts";
 
-/** The options of one run without those that the study has lists for, or no use for. */
-const shared: Omit<typeof runDefaults, LeftOut> = sharedDefaults();
-
-function sharedDefaults(): Omit<typeof runDefaults, LeftOut> {
-  const { seed: _seed, tolerance: _tolerance, baseline: _twin, ranksFrom: _ranks, ...kept } =
-    runDefaults;
-  return kept;
-}
+// The study has lists for some options of one run, and no use for others.
+const { seed: _seed, tolerance: _tolerance, baseline: _twin, ranksFrom: _ranks, ...shared } =
+  runDefaults;
 
 /** What decides the study. */
 export const defaults = {
@@ -61,16 +56,13 @@ export const defaults = {
 };
 
 function schema(): OptionSchema<typeof defaults> {
-  const network = networkSchema();
+  const { dropout: _, ...network } = networkSchema();
   const factorised = methods.names().filter((name) => methods.get(name).moves);
   return {
     ...runSchema(),
     method: { oneOf: factorised, description: "form of the factorised weights" },
     seeds: { integer: true, min: 0, description: "seeds, each a network of every kind" },
-    dataset: network.dataset!,
-    network: network.network!,
-    width: network.width!,
-    normalise: network.normalise!,
+    ...network,
     tolerances: { min: 0, max: 1, description: "thresholds of the truncation rule" },
     betas: { min: 0, description: "strengths of the regularizer, 0 for none" },
     regularizer: { choiceOf: regularizers, description: "what is wanted of the cores" },

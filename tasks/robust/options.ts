@@ -19,7 +19,7 @@ import type { RunOptions } from "../settings.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** Options of one run that a study has lists for, or no use for. */
-export type LeftOut = "seed" | "tolerance" | "baseline" | "ranksFrom";
+type LeftOut = "seed" | "tolerance" | "baseline" | "ranksFrom";
 
 /** Everything that decides a study. */
 export interface RobustOptions

@@ -45,7 +45,16 @@ export const groups: readonly Group[] = [
   gate("docs", "every public symbol documented", ["doc", "--lint", ...ENTRIES]),
   gate("publish", "publishing, dry run", ["publish", "--dry-run", "--allow-dirty"]),
   tests("unit", "unit, property, contract tests", ["tests", "--ignore=tests/e2e"]),
-  examples(["--doc", "README.md", "mod.ts", "core", "layers", "optimizers", "tasks"]),
+  examples([
+    "--doc",
+    "README.md",
+    "docs/architecture.md",
+    "mod.ts",
+    "core",
+    "layers",
+    "optimizers",
+    "tasks",
+  ]),
   tests("e2e", "a demo run from end to end", ["tests/e2e"]),
 ];
 

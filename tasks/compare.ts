@@ -1,0 +1,132 @@
+/**
+ * Training on a task of any kind: a few networks one after another, each in its folder, then one
+ * table and one report.
+ *
+ * @module
+ */
+
+import {
+  type DatasetIdentity,
+  describeEnvironment,
+  type Layer,
+  Run,
+  type Task,
+  tensorsIn,
+  type TrainingMethod,
+} from "../core/mod.ts";
+import { weightTexts } from "./classification/identity.ts";
+import { resultOf } from "./classification/summary.ts";
+import { resultTable } from "./classification/table.ts";
+import { pluginRecord } from "./plugins.ts";
+import type { RecipeContext } from "./recipe.ts";
+import { writeReport } from "./reports/mod.ts";
+import { openRunFolder, stopped } from "./run_folder.ts";
+import { runPath } from "./run_path.ts";
+import { createTerminalListener } from "./terminal/mod.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What the networks of a comparison share. */
+export interface Comparison {
+  /** Registry name of the recipe. */
+  readonly recipe: string;
+  /** Its options. */
+  readonly settings: {
+    /** Seed of weights and data order. */
+    readonly seed: number;
+    /** Passes through the training examples. */
+    readonly epochs: number;
+    /** Examples per step. */
+    readonly batch: number;
+    /** Folder, empty for one of this moment. */
+    readonly out: string;
+    /** Whether to go on with what is there. */
+    readonly resume: boolean;
+  };
+  /** What is learnt. */
+  readonly task: Task;
+  /** From what. */
+  readonly dataset: DatasetIdentity;
+  /** How weights move. */
+  readonly method: TrainingMethod;
+  /** Registry name of the backend. */
+  readonly backend: string;
+  /** Takes the steps of a run until it is over. */
+  readonly loop: (run: Run) => Promise<void>;
+}
+
+/** One network of a comparison. */
+export interface Compared {
+  /** For people; the dense twin comes last. */
+  readonly label: string;
+  /** The network. */
+  readonly network: Layer;
+  /** Step size. */
+  readonly rate: number;
+}
+
+/** Options that a resumed run may change. */
+const MAY_CHANGE = ["backend", "threads", "out", "resume", "data"];
+
+/**
+ * Trains the networks, the first one into the folder of the run and the other, its twin, into
+ * `baseline` there; then prints their table and writes the report.
+ *
+ * @returns Exit code: 0 when finished, 130 when interrupted.
+ * @throws {UsageError} When one diverged, or no folder to resume is named.
+ */
+export async function compareRuns(
+  comparison: Comparison,
+  [own, twin]: readonly [Compared, Compared],
+  context: RecipeContext,
+): Promise<number> {
+  const { recipe, settings: { out, resume } } = comparison;
+  if (resume && out === "") {
+    throw new UsageError("Cannot resume: name the folder of the run with --out DIR");
+  }
+  const path = runPath(out, recipe);
+  const rows = [];
+  for (const compared of [own, twin]) {
+    const folder = compared === own ? path : `${path}/baseline`;
+    const mode = resume && (compared === own || "if-present");
+    const { result, summary } = await trained(comparison, compared, folder, mode, context);
+    if (!summary) return stopped(result, path, recipe, context);
+    rows.push({ label: compared.label, summary });
+  }
+  context.sink.write(`\n${resultTable(rows)}\n\nReport: ${await writeReport(path)}\n`);
+  return 0;
+}
+
+/** One network from its start, or its checkpoint, to its summary. */
+async function trained(
+  { recipe, settings, task, dataset, method, backend, loop }: Comparison,
+  { label, network, rate }: Compared,
+  path: string,
+  resume: boolean | "if-present",
+  { sink, signal }: RecipeContext,
+) {
+  const { seed, epochs, batch } = settings;
+  const about = { recipe, seed, backend };
+  const config = {
+    ...about,
+    settings: { ...settings },
+    dataset,
+    weights: weightTexts(network),
+    measures: task.measures,
+    ...pluginRecord(),
+    environment: { ...describeEnvironment(), backend: method.engine.description },
+  };
+  using folder = await openRunFolder(sink, path, config, { resume, mayChange: MAY_CHANGE });
+  using run = await Run.open({
+    ...{ label, method, network, task, seed, epochs, batch, folder, signal },
+    listener: createTerminalListener(sink),
+    rate: () => rate,
+  });
+  await loop(run);
+  const result = await run.finish();
+  folder.keep();
+  const named = { ...about, method: label, dataset: dataset.name, batch };
+  const summary = resultOf(named, { network, task, result });
+  if (summary) await folder.writeSummary(summary);
+  for (const t of tensorsIn(result.state.states)) t.dispose();
+  return { result, ...(summary ? { summary } : {}) };
+}
