@@ -10,8 +10,9 @@ export async function openBackend(
   sink: TextSink,
 ): Promise<{ engine: Engine; backend: string }> {
   const opened = await openEngine(backend, threads > 0 ? { threads } : {});
-  const { engine, chosen, passedOver } = opened;
+  const { engine, chosen, passedOver, ignored } = opened;
   for (const { name, reason } of passedOver) sink.write(`Passed over ${name}: ${reason}\n`);
   sink.write(`Backend ${chosen}: ${engine.description}\n`);
+  for (const key of ignored) sink.write(`Warning: --${key} makes no difference to ${chosen}\n`);
   return { engine, backend: chosen };
 }

@@ -423,6 +423,8 @@ export interface Backend {
   readonly automatic: boolean;
   /** What to install to make it work, one line. */
   readonly hint: string;
+  /** Settings that make no difference to it; those that it cannot keep it refuses. */
+  readonly ignores?: readonly (keyof BackendOptions)[];
   /**
    * One line that says why `auto` should pass it over here although it works when named, such as a
    * software adapter; undefined where it should not. Absent means never.

@@ -38,6 +38,8 @@ export interface OpenedEngine {
   readonly chosen: string;
   /** The better ones that do not work here, best first; empty when a backend was named. */
   readonly passedOver: readonly PassedOver[];
+  /** Settings that were given and make no difference to this backend. */
+  readonly ignored: readonly (keyof BackendOptions)[];
 }
 
 /**
@@ -63,18 +65,26 @@ export async function openEngine(
   if (reason !== undefined) {
     throw new Error(`Cannot open backend "${name}": ${reason}; ${backend.hint}`);
   }
-  return { engine: await backend.open(options), chosen: name, passedOver: [] };
+  const ignored = ignoredBy(backend, options);
+  return { engine: await backend.open(options), chosen: name, passedOver: [], ignored };
 }
 
 async function openFirst(options: BackendOptions): Promise<OpenedEngine> {
   const passedOver: PassedOver[] = [];
   for (const backend of backends.list()) {
     const found = await tryOpen(backend, options);
-    if (typeof found !== "string") return { engine: found, chosen: backend.name, passedOver };
+    if (typeof found !== "string") {
+      const ignored = ignoredBy(backend, options);
+      return { engine: found, chosen: backend.name, passedOver, ignored };
+    }
     passedOver.push({ name: backend.name, reason: found });
   }
   const reasons = passedOver.map((p) => `${p.name}: ${p.reason}`).join("; ");
   throw new Error(`Cannot open any backend: ${reasons}`);
+}
+
+function ignoredBy({ ignores = [] }: Backend, options: BackendOptions): OpenedEngine["ignored"] {
+  return ignores.filter((key) => options[key] !== undefined);
 }
 
 /** The engine, or one line that says why not. */

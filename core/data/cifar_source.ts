@@ -115,7 +115,7 @@ async function provide(
   const wanted = `${enumerate(names)} (plain or .gz${others})`;
   await fetchMissing(
     { collection: collection.name, directory, wanted },
-    options.offline,
+    options,
     () => fetchFiles(collection, names, directory, options),
   );
   return await findAll(collection, directory);

@@ -67,6 +67,8 @@ export interface LoadOptions {
   readonly testCount?: number;
   /** Called as a download goes on. */
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Told before something is done that a mistyped option may have led to. */
+  readonly onWarning?: (text: string) => void;
   /** Never download; default false. */
   readonly offline?: boolean;
   /** Ends a download when it aborts. */

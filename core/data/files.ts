@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import type { LoadOptions } from "./dataset.ts";
 import { fileInfo, reasonOf, unlessMissing } from "../io/mod.ts";
 
 /**
@@ -75,7 +76,7 @@ export interface MissingFiles {
  */
 export async function fetchMissing(
   { collection, directory, wanted }: MissingFiles,
-  offline: boolean | undefined,
+  options: Pick<LoadOptions, "directory" | "offline" | "onWarning">,
   fetchFiles: () => Promise<void>,
 ): Promise<void> {
   const refuse = (why: string, cause?: unknown) =>
@@ -88,7 +89,13 @@ export async function fetchMissing(
   if (others !== "") {
     throw refuse(`files are missing, and what lies there is in a form that is not read: ${others}`);
   }
-  if (offline) throw refuse("files are missing and downloads are switched off");
+  if (options.offline) throw refuse("files are missing and downloads are switched off");
+  // The folder of the cache is ours to make; one that is named may be mistyped.
+  if (options.directory !== undefined && !await unlessMissing(() => fileInfo(directory))) {
+    options.onWarning?.(
+      `there is no folder ${directory}: it is made, and ${collection} is downloaded into it`,
+    );
+  }
   try {
     await fetchFiles();
   } catch (error) {

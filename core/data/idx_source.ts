@@ -113,7 +113,7 @@ async function provide(
     const wanted = `${enumerate(missing.map((f) => f.name))} (plain or .gz)`;
     await fetchMissing(
       { collection: collection.name, directory, wanted },
-      options.offline,
+      options,
       async () => {
         for (const file of missing) {
           paths[collection.files.indexOf(file)] = await fetchFile(

@@ -110,6 +110,7 @@ async function load(
     ...(o.data === "" ? {} : { directory: o.data }),
     ...(o.trainCount > 0 ? { trainCount: o.trainCount } : {}),
     ...(o.testCount > 0 ? { testCount: o.testCount } : {}),
+    onWarning: (text) => listener({ type: "message", level: "warning", text }),
     onProgress: ({ file, received, total }) =>
       listener({ type: "download", file, received, ...(total === undefined ? {} : { total }) }),
   });

@@ -12,6 +12,7 @@ export const cpu: Backend = {
   description: "plain JavaScript, the reference",
   automatic: true,
   hint: "nothing to install",
+  ignores: ["threads"],
   probe: () => Promise.resolve(undefined),
   async open({ memoryLimit }: BackendOptions): Promise<Engine> {
     if (memoryLimit !== undefined) {

@@ -13,6 +13,7 @@ export const webgpu: Backend = {
   description: "graphics processors through WebGPU (Vulkan, Metal, DX12)",
   automatic: true,
   hint: "it needs a graphics processor with a Vulkan, Metal or DX12 driver",
+  ignores: ["threads"],
   reservation: softwareOnly,
   async probe(): Promise<string | undefined> {
     const found = await findAdapter();

@@ -79,6 +79,12 @@ Deno.test("engines of several backends live side by side", async () => {
   for (const t of [x, y, ...products]) t.dispose();
 });
 
+Deno.test("openEngine() tells which settings make no difference to the backend", async () => {
+  assertEquals((await openEngine("cpu", { threads: 2 })).ignored, ["threads"]);
+  assertEquals((await openEngine("cpu")).ignored, []);
+  assertEquals((await openEngine("wasm", { threads: 1, memoryLimit: 2 ** 30 })).ignored, []);
+});
+
 Deno.test("openEngine() refuses options that make no sense before any backend is tried", async () => {
   for (const name of ["auto", "cpu", "wasm"]) {
     for (const threads of [0, 1.5, NaN]) {

@@ -89,13 +89,13 @@ Deno.test("fetchMissing() names what lies there in another form and downloads no
     for (const name of ["digits.txt", "holiday.zip", "digits-idx3-ubyte.gz", "archive.org"]) {
       await Deno.writeTextFile(`${folder}/${name}`, "x");
     }
-    await fetchMissing(missing, false, fetchFiles);
+    await fetchMissing(missing, {}, fetchFiles);
     assertEquals(fetched, 1, "what has nothing to do with it is in nobody's way");
     for (const name of [...forms, "archive.zip", "train-00000-of-00001.parquet"]) {
       await Deno.writeTextFile(`${folder}/${name}`, "x");
       for (const offline of [true, false]) {
         const { message } = await assertRejects(
-          () => fetchMissing(missing, offline, fetchFiles),
+          () => fetchMissing(missing, { offline }, fetchFiles),
           Error,
         );
         assertEquals(

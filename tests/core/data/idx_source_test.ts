@@ -273,10 +273,18 @@ Deno.test("idxSource() downloads what is missing, reports progress and keeps it"
     await withServer(handler, async (address) => {
       const source = idxSource(collection([address]));
       const onProgress = (p: LoadProgress) => void progress.push(p);
-      const first = await source.load({ directory, seed: 0, onProgress });
+      const warnings: string[] = [];
+      const onWarning = (text: string) => {
+        assertEquals(asked, [], "it is told before anything is downloaded");
+        warnings.push(text);
+      };
+      const first = await source.load({ directory, seed: 0, onProgress, onWarning });
+      const missing = `there is no folder ${directory}: it is made, and tiny is downloaded into it`;
+      assertEquals(warnings, [missing]);
       assertEquals([...first.train.labels], [0, 1, 2, 0]);
       assertEquals(asked, NAMES.map((name) => `/${name}.gz`));
-      const again = await source.load({ directory, seed: 0 });
+      const again = await source.load({ directory, seed: 0, onWarning });
+      assertEquals(warnings.length, 1, "of a folder that is there nothing is told");
       assertEquals(again.sha256, first.sha256);
       assertEquals(asked.length, 4, "the second time nothing is downloaded");
     });
