@@ -6,7 +6,20 @@
 
 import type { Activation, Engine, Layer, Tensor } from "../core/mod.ts";
 
-/** An activation by itself, where no layer before it can fuse it. */
+/**
+ * An activation by itself, where no layer before it can fuse it.
+ *
+ * @example Between two maps
+ * ```ts
+ * import { activate, linear, sequential } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const hidden = linear({ name: "hidden", inputs: 2, outputs: 4 });
+ * const last = linear({ name: "last", inputs: 4, outputs: 1, bias: false });
+ * const network = sequential([hidden, activate("tanh"), last]);
+ * assertEquals(network.weights.map((w) => w.name), ["hidden.weight", "hidden.bias", "last.weight"]);
+ * ```
+ */
 export function activate(activation: Activation): Layer {
   return {
     weights: [],

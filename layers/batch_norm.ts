@@ -31,6 +31,15 @@ export interface BatchNormOptions {
  * Batches are normalised by the biased variance; the running one is unbiased.
  *
  * @throws {RangeError} When a setting is out of range.
+ *
+ * @example Its weights
+ * ```ts
+ * import { batchNorm } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { weights } = batchNorm({ name: "norm", channels: 4 });
+ * assertEquals(weights.map((w) => w.name), ["norm.scale", "norm.shift", "norm.mean", "norm.variance"]);
+ * ```
  */
 export function batchNorm(options: BatchNormOptions): Layer {
   const { name, channels, momentum = 0.1, epsilon = 1e-5, activation = "identity" } = options;

@@ -49,6 +49,15 @@ export interface Conv2dOptions extends ConvOptions {
  *
  * @throws {RangeError} When a size is not a positive integer, groups do not divide the channels, or
  * a factorised kernel has groups.
+ *
+ * @example A kernel in Tucker format
+ * ```ts
+ * import { conv2d } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options = { name: "edges", inputs: 3, outputs: 8, size: 3, format: "tucker", rank: 2 };
+ * assertEquals(conv2d(options).weights[0]!.shape, [3, 3, 3, 8]);
+ * ```
  */
 export function conv2d(options: Conv2dOptions): Layer {
   const { name, activation = "identity", bias = true, padding = "same" } = options;

@@ -20,6 +20,14 @@ export interface DropoutOptions {
  * mask.
  *
  * @throws {RangeError} When the rate is outside [0, 1).
+ *
+ * @example No weights
+ * ```ts
+ * import { dropout } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(dropout({ name: "drop", rate: 0.1 }).weights, []);
+ * ```
  */
 export function dropout({ name, rate }: DropoutOptions): Layer {
   checkNumber(`make layer "${name}"`, "rate", rate, { least: 0, below: 1 });

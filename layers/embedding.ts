@@ -25,6 +25,15 @@ export interface EmbeddingOptions extends WeightOptions {
  * It is the linear map of one-hot rows, so the weight, vocabulary×size, may have any format.
  *
  * @throws {RangeError} When a size is not a positive integer.
+ *
+ * @example A vector for each of 50 tokens
+ * ```ts
+ * import { embedding } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { weights } = embedding({ name: "tokens", vocabulary: 50, size: 8 });
+ * assertEquals(weights.map((w) => w.shape), [[50, 8]]);
+ * ```
  */
 export function embedding(options: EmbeddingOptions): Layer {
   const { name, vocabulary, size, initialiser = glorotNormal } = options;

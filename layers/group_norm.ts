@@ -30,6 +30,15 @@ export interface GroupNormOptions extends LayerNormOptions {
 /**
  * y = act(scale (x − mean) / √(variance + ε) + shift) with both taken over the last axis of each
  * entry (Ba, Kiros, Hinton, 2016). With scale and shift for every position of that axis.
+ *
+ * @example Its weights
+ * ```ts
+ * import { layerNorm } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { weights } = layerNorm({ name: "norm", channels: 4 });
+ * assertEquals(weights.map((w) => w.name), ["norm.scale", "norm.shift"]);
+ * ```
  */
 export function layerNorm(options: LayerNormOptions): Layer {
   const { epsilon = 1e-5, activation = "identity" } = options;

@@ -6,7 +6,17 @@
 
 import { type Initialiser, type Random, Registry } from "../core/mod.ts";
 
-/** Initialisers by name. */
+/**
+ * Initialisers by name.
+ *
+ * @example One by its name
+ * ```ts
+ * import { initialisers } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(initialisers.get("kaiming-normal").variance([8, 4]), 2 / 8);
+ * ```
+ */
 export const initialisers: Registry<Initialiser> = new Registry("initialiser");
 
 function scaled(

@@ -28,6 +28,15 @@ export interface LinearOptions extends WeightOptions {
  * y = act(x W + b) for x batch×inputs: one fused operation, W full or factorised.
  *
  * @throws {RangeError} When a size is not a positive integer.
+ *
+ * @example A map of rank 2 from 8 to 4
+ * ```ts
+ * import { linear } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { weights } = linear({ name: "a", inputs: 8, outputs: 4, format: "low-rank", rank: 2 });
+ * assertEquals(weights.map((w) => [w.name, w.format]), [["a.weight", "low-rank"], ["a.bias", "dense"]]);
+ * ```
  */
 export function linear(options: LinearOptions): Layer {
   const { name, inputs, outputs, activation = "identity", bias = true } = options;

@@ -29,6 +29,15 @@ export interface PerceptronOptions {
  * dimension is the number of classes.
  *
  * @throws {RangeError} When fewer than two sizes are given.
+ *
+ * @example Two hidden layers in low rank
+ * ```ts
+ * import { perceptron } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { weights } = perceptron({ sizes: [784, 500, 500, 10], format: "low-rank", rank: 32 });
+ * assertEquals(weights.filter((w) => w.format === "low-rank").length, 2);
+ * ```
  */
 export function perceptron(options: PerceptronOptions): Layer {
   const { sizes, format = "dense", rank, activation = "relu", initialiser } = options;

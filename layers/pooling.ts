@@ -24,6 +24,18 @@ export interface PoolOptions extends WindowOptions {
  * Largest entry of each window; strides are the window's size by default, padding "valid".
  *
  * @throws {RangeError} When a size or a stride is not a positive integer.
+ *
+ * @example A small classifier of images
+ * ```ts
+ * import { conv2d, fit, globalAveragePool, maxPool, sequential } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const kernel = conv2d({ name: "kernel", inputs: 1, outputs: 2, size: 3 });
+ * const network = sequential([kernel, maxPool({ size: 2 }), globalAveragePool()]);
+ * const x = { data: new Float32Array(4 * 36).map((_, i) => Math.sin(i)), shape: [4, 6, 6, 1] };
+ * using model = await fit(network, { x, y: [0, 1, 1, 0] }, { epochs: 1, backend: "cpu" });
+ * assertEquals((await model.predict(x)).shape, [4, 2]);
+ * ```
  */
 export function maxPool({ size, strides = size, padding = "valid" }: PoolOptions): Layer {
   const window = pairOf(size);
@@ -42,6 +54,18 @@ export function maxPool({ size, strides = size, padding = "valid" }: PoolOptions
  * default, padding "valid".
  *
  * @throws {RangeError} When a size or a stride is not a positive integer.
+ *
+ * @example A small classifier of images
+ * ```ts
+ * import { averagePool, conv2d, fit, globalAveragePool, sequential } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const kernel = conv2d({ name: "kernel", inputs: 1, outputs: 2, size: 3 });
+ * const network = sequential([averagePool({ size: 2 }), kernel, globalAveragePool()]);
+ * const x = { data: new Float32Array(4 * 36).map((_, i) => Math.sin(i)), shape: [4, 6, 6, 1] };
+ * using model = await fit(network, { x, y: [0, 1, 1, 0] }, { epochs: 1, backend: "cpu" });
+ * assertEquals((await model.predict(x)).shape, [4, 2]);
+ * ```
  */
 export function averagePool({ size, strides = size, padding = "valid" }: PoolOptions): Layer {
   const window = pairOf(size);
@@ -55,7 +79,17 @@ export function averagePool({ size, strides = size, padding = "valid" }: PoolOpt
   };
 }
 
-/** Mean of each channel: images to batch×channels. */
+/**
+ * Mean of each channel: images to batch×channels.
+ *
+ * @example No weights
+ * ```ts
+ * import { globalAveragePool } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(globalAveragePool().weights, []);
+ * ```
+ */
 export function globalAveragePool(): Layer {
   return {
     weights: [],

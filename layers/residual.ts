@@ -16,7 +16,18 @@ export interface ResidualOptions {
   readonly activation?: Activation;
 }
 
-/** y = act(shortcut(x) + body(x)). */
+/**
+ * y = act(shortcut(x) + body(x)).
+ *
+ * @example A block that adds to its input
+ * ```ts
+ * import { linear, residual } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const body = linear({ name: "body", inputs: 4, outputs: 4, activation: "tanh" });
+ * assertEquals(residual({ body }).weights, body.weights);
+ * ```
+ */
 export function residual({ body, shortcut, activation = "identity" }: ResidualOptions): Layer {
   return {
     weights: [...body.weights, ...shortcut?.weights ?? []],

@@ -11,6 +11,16 @@ import { type Layer, linearised } from "../core/mod.ts";
  *
  * @param layers Applied in this order.
  * @throws {RangeError} When two weights share a name.
+ *
+ * @example Two maps
+ * ```ts
+ * import { linear, sequential } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const first = linear({ name: "first", inputs: 2, outputs: 4, activation: "relu" });
+ * const network = sequential([first, linear({ name: "last", inputs: 4, outputs: 1 })]);
+ * assertEquals(network.weights.length, 4);
+ * ```
  */
 export function sequential(layers: readonly Layer[]): Layer {
   const weights = layers.flatMap((layer) => layer.weights);

@@ -29,7 +29,17 @@ export interface Optimizer<S extends Settings = Settings> extends Configurable<S
   create(settings?: Partial<S> & BaseSettings): OptimizerRule;
 }
 
-/** Optimizers by name. */
+/**
+ * Optimizers by name.
+ *
+ * @example A rule with a setting
+ * ```ts
+ * import { optimizers } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(optimizers.get("adamw").create({ weightDecay: 0.1 }).weightDecay, 0.1);
+ * ```
+ */
 export const optimizers: Registry<Optimizer> = new Registry("optimizer");
 
 /** What is written down of an optimizer; {@linkcode defineOptimizer} adds the rest. */

@@ -32,7 +32,17 @@ export interface Schedule extends Tunable<Schedule> {
   factor(step: number, settings: ScheduleSettings): number;
 }
 
-/** Schedules by name. */
+/**
+ * Schedules by name.
+ *
+ * @example Half way down a cosine
+ * ```ts
+ * import { schedules } from "@rankflow/rankflow";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(schedules.get("cosine").factor(50, { totalSteps: 100 }), 0.5);
+ * ```
+ */
 export const schedules: Registry<Schedule> = new Registry("schedule");
 
 /** The base rate throughout. */

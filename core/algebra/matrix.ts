@@ -20,6 +20,15 @@ export interface Matrix {
  * Makes a matrix of row-major data, which is copied.
  *
  * @throws {RangeError} When an extent is none, or the length is not rows × cols.
+ *
+ * @example Two rows
+ * ```ts
+ * import { matrix } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { rows, cols, data } = matrix([1, 2, 3, 4, 5, 6], 2, 3);
+ * assertEquals([rows, cols, data[3]], [2, 3, 4]);
+ * ```
  */
 export function matrix(data: ArrayLike<number>, rows: number, cols: number): Matrix {
   for (const n of [rows, cols]) checkInteger("make a matrix", "its extents", n, { least: 0 });

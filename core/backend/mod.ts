@@ -17,7 +17,17 @@ import { webgpu } from "./webgpu/mod.ts";
 
 export type * from "./engine.ts";
 
-/** Every backend, in the order in which `auto` tries them. */
+/**
+ * Every backend, in the order in which `auto` tries them.
+ *
+ * @example Those that there are
+ * ```ts
+ * import { backends } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(backends.names(), ["tensorflow", "webgpu", "blas", "wasm", "cpu"]);
+ * ```
+ */
 export const backends: Registry<Backend> = new Registry<Backend>("backend");
 
 for (const backend of [tensorflow, webgpu, blas, wasm, cpu]) backends.add(backend);
@@ -49,6 +59,19 @@ export interface OpenedEngine {
  * @param options Settings of the backend.
  * @throws {RangeError} When there is no backend of that name, or an option makes no sense.
  * @throws {Error} When the named backend does not work here; says why and what to install.
+ *
+ * @example A sum on the plain backend
+ * ```ts
+ * import { openEngine } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { engine } = await openEngine("cpu");
+ * const sum = await engine.scope(async () => {
+ *   const x = engine.tensor(Float32Array.of(1, 2, 3), [3]);
+ *   return (await engine.read(engine.sum(x)))[0];
+ * });
+ * assertEquals(sum, 6);
+ * ```
  */
 export async function openEngine(
   name: string = "auto",

@@ -40,7 +40,18 @@ export * from "./mnist.ts";
 export { padCrop } from "./pad_crop.ts";
 export { prefetchedBatches, type PrefetchOptions } from "./prefetch.ts";
 
-/** Every source of data by its name. */
+/**
+ * Every source of data by its name.
+ *
+ * @example A small one that is drawn
+ * ```ts
+ * import { datasets } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const blobs = await datasets.get("blobs").load({ seed: 1, trainCount: 8, testCount: 4 });
+ * assertEquals([blobs.train.count, blobs.test.count], [8, 4]);
+ * ```
+ */
 export const datasets: Registry<DatasetSource> = new Registry("data set");
 datasets.add(digits);
 datasets.add(mnistDigits);

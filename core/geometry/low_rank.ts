@@ -33,7 +33,18 @@ export interface Truncated<M> {
   readonly right: M;
 }
 
-/** U S Vᵀ as an m×n matrix: for tests, reports and small problems. */
+/**
+ * U S Vᵀ as an m×n matrix: for tests, reports and small problems.
+ *
+ * @example A matrix of rank 1
+ * ```ts
+ * import { hostAlgebra, matrix, toDense } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const y = { u: matrix([1, 0], 2, 1), s: matrix([3], 1, 1), v: matrix([0, 1], 2, 1) };
+ * assertEquals([...toDense(hostAlgebra(), y).data], [0, 3, 0, 0]);
+ * ```
+ */
 export function toDense<M>(a: Algebra<M>, y: LowRank<M>): M {
   return a.multiply(a.multiply(y.u, y.s), y.v, { transposeRight: true });
 }

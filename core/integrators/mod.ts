@@ -21,7 +21,17 @@ import {
 } from "./matrix/second_order_parallel_bug.ts";
 import type { Integrator } from "./matrix/types.ts";
 
-/** Integrators by name. */
+/**
+ * Integrators by name.
+ *
+ * @example One by its name
+ * ```ts
+ * import { integrators } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(integrators.get("augmented-bug").name, "augmented-bug");
+ * ```
+ */
 export const integrators: Registry<Integrator> = new Registry("integrator");
 
 integrators.add(bug);

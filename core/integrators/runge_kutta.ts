@@ -78,7 +78,17 @@ export const rk4Tableau: Tableau = {
   c: [0, 0.5, 0.5, 1],
 };
 
-/** The classical method of order 4. */
+/**
+ * The classical method of order 4.
+ *
+ * @example By its name
+ * ```ts
+ * import { rk4 } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(rk4.name, "rk4");
+ * ```
+ */
 export const rk4: Stepper = steppers.add(
   rungeKutta("rk4", "classical Runge-Kutta, order 4", 4, rk4Tableau),
 );

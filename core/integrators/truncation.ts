@@ -11,7 +11,17 @@ import { rankForTail } from "../tensors/truncation.ts";
 import { tunable } from "../tunable.ts";
 import type { Truncation, TruncationRule } from "./types.ts";
 
-/** Truncation rules by name. */
+/**
+ * Truncation rules by name.
+ *
+ * @example One by its name
+ * ```ts
+ * import { truncationRules } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(truncationRules.get("fixed-rank").rank(Float64Array.of(2, 1, 1), 0, 2), 2);
+ * ```
+ */
 export const truncationRules: Registry<TruncationRule> = new Registry("truncation rule");
 
 /** Stands for the tolerance of the run. */
@@ -42,6 +52,14 @@ export function thresholdRule(
 /**
  * Keeps the fewest singular values whose discarded tail obeys √(Σ σᵢ²) ≤ τ ‖Σ‖_F
  * (Ceruti, Kusch, Lubich: A rank-adaptive robust integrator, BIT 2022, with a relative threshold).
+ *
+ * @example A small tail is left out
+ * ```ts
+ * import { relativeFrobenius } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(relativeFrobenius.rank(Float64Array.of(3, 1, 1e-3), 0.01), 2);
+ * ```
  */
 export const relativeFrobenius: TruncationRule = thresholdRule(
   "relative-frobenius",

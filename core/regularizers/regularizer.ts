@@ -50,7 +50,17 @@ export interface Regularizer extends Configurable<RegularizerSettings> {
   project?<M>(a: Algebra<M>, core: M, settings: RegularizerSettings): Promise<M | undefined>;
 }
 
-/** Regularizers by name. */
+/**
+ * Regularizers by name.
+ *
+ * @example One by its name
+ * ```ts
+ * import { regularizers } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(regularizers.get("spectral").name, "spectral");
+ * ```
+ */
 export const regularizers: Registry<Regularizer> = new Registry("regularizer");
 
 /**

@@ -30,7 +30,19 @@ export interface PassOptions {
   readonly moving?: ReadonlySet<string>;
 }
 
-/** One evaluation under way: what layers may use in their forward map. */
+/**
+ * One evaluation under way: what layers may use in their forward map.
+ *
+ * @example A layer of one's own
+ * ```ts
+ * import { type Layer, linear, sequential } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const twice: Layer = { weights: [], forward: (pass, x) => pass.engine.scale(2, x) };
+ * const network = sequential([linear({ name: "map", inputs: 2, outputs: 1 }), twice]);
+ * assertEquals(network.weights.length, 2);
+ * ```
+ */
 export class Pass implements Model {
   /** The engine that runs it. */
   readonly engine: Engine;

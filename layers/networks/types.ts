@@ -54,7 +54,17 @@ export interface NetworkFamily extends Tunable<NetworkFamily> {
   create(options: NetworkOptions): Layer;
 }
 
-/** Networks by name. */
+/**
+ * Networks by name.
+ *
+ * @example One by its name
+ * ```ts
+ * import { networks } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(networks.get("lenet-5").name, "lenet-5");
+ * ```
+ */
 export const networks: Registry<NetworkFamily> = new Registry("network");
 
 /** How the weights of a network are stored, by what they are. */

@@ -12,7 +12,19 @@ import { type Plot, plot } from "./plot.ts";
 /** Rows that a printed history has at most. */
 const ROWS = 12;
 
-/** What was measured after each pass through the examples. */
+/**
+ * What was measured after each pass through the examples.
+ *
+ * @example Loss of every epoch
+ * ```ts
+ * import { fit, perceptron } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = { x: [0, 1, 2], y: [0, 2, 4] };
+ * using model = await fit(perceptron({ sizes: [1, 1] }), data, { epochs: 3, backend: "cpu" });
+ * assertEquals(model.history.lines.map((line) => line.epoch), [1, 2, 3]);
+ * ```
+ */
 export class History {
   /** The measurements, in order. */
   readonly lines: readonly MetricLine[];

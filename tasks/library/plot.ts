@@ -13,7 +13,17 @@ import {
 } from "../../core/mod.ts";
 import { type Displayed, showsItself } from "./notebook.ts";
 
-/** A picture that is drawn when it is looked at: the renderer is fetched by the first one. */
+/**
+ * A picture that is drawn when it is looked at: the renderer is fetched by the first one.
+ *
+ * @example A picture as text
+ * ```ts
+ * import { plot } from "@rankflow/rankflow";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * assertStringIncludes(await plot({ squares: [0, 1, 4] }).svg(), "<svg");
+ * ```
+ */
 export class Plot {
   readonly #figure: () => Promise<Figure>;
 

@@ -9,7 +9,19 @@ import { type Displayed, showsItself } from "./notebook.ts";
 /** Examples that a printed prediction shows. */
 const SHOWN = 6;
 
-/** Outputs of a network, the examples first. */
+/**
+ * Outputs of a network, the examples first.
+ *
+ * @example Outputs, example by example
+ * ```ts
+ * import { Prediction } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const prediction = new Prediction(Float32Array.of(1, 3, 2, 0), [2, 2]);
+ * assertEquals(prediction.rows.map((row) => [...row]), [[1, 3], [2, 0]]);
+ * assertEquals([...prediction.classes], [1, 0]);
+ * ```
+ */
 export class Prediction {
   /** The numbers, row-major. */
   readonly data: Float32Array;

@@ -51,6 +51,18 @@ export interface ModelParts {
 /**
  * A network with its weights: what {@linkcode fit} and {@linkcode load} return. It holds memory of
  * the engine until it is disposed, which `using` does at the end of a block.
+ *
+ * @example Memory ends with the block
+ * ```ts
+ * import { fit, perceptron } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = perceptron({ sizes: [2, 4, 1], format: "low-rank", rank: 1 });
+ * const data = { x: [[0, 1], [1, 0], [1, 1]], y: [1, 1, 0] };
+ * using model = await fit(network, data, { epochs: 1, maxRank: 1, backend: "cpu" });
+ * assertEquals(model.parameters, { stored: 15, full: 17 });
+ * assertEquals(model.ranks, { "dense1.weight": 1 });
+ * ```
  */
 export class TrainedModel {
   /** Course of the training; empty for a model that was loaded. */

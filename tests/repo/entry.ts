@@ -40,3 +40,8 @@ async function denoDoc(args: readonly string[]): Promise<string> {
 export function isValue({ declarations }: DocumentedSymbol): boolean {
   return declarations.some(({ kind }) => kind !== "interface" && kind !== "typeAlias");
 }
+
+/** Whether one of its declarations shows how it is used. */
+export function hasExample({ declarations }: DocumentedSymbol): boolean {
+  return declarations.some((d) => d.jsDoc?.tags?.some(({ kind }) => kind === "example"));
+}

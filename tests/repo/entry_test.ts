@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { type DocumentedSymbol, hiddenTypesOf, isValue, symbolsOf } from "./entry.ts";
+import { type DocumentedSymbol, hasExample, hiddenTypesOf, isValue, symbolsOf } from "./entry.ts";
 
 const symbols = await symbolsOf("mod.ts");
 
@@ -7,6 +7,11 @@ Deno.test("mod.ts has at most 60 values", () => {
   const values = symbols.filter(isValue).map(({ name }) => name);
   for (const name of ["fit", "load", "perceptron", "Registry"]) assert(values.includes(name), name);
   assertLessOrEqual(values.length, 60);
+});
+
+Deno.test("every value of mod.ts has an example, which the tests run", () => {
+  const bare = symbols.filter((s) => isValue(s) && !hasExample(s));
+  assertEquals(bare.map(({ name }) => name), []);
 });
 
 Deno.test("mod.ts exports every type that its signatures use", async () => {

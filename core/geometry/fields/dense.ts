@@ -9,7 +9,18 @@ export function matrixMap<M>(a: Algebra<M>, matrix: M): LinearMap<M> {
   };
 }
 
-/** F given as an m×n matrix. */
+/**
+ * F given as an m×n matrix.
+ *
+ * @example Products with a matrix
+ * ```ts
+ * import { denseField, hostAlgebra, matrix } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const field = denseField(hostAlgebra(), matrix([1, 2, 3, 4], 2, 2));
+ * assertEquals([...field.times(matrix([1, 0], 2, 1)).data], [1, 3]);
+ * ```
+ */
 export function denseField<M>(a: Algebra<M>, f: M): LocalField<M> {
   return {
     ...matrixMap(a, f),

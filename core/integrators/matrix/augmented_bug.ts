@@ -14,6 +14,20 @@ import type { Integrator } from "./types.ts";
  *
  * Momentum is a tangent vector at Y: its factors "k" and "l" also point the augmentation, and the
  * core's moments are lifted into the augmented bases and projected back after truncation.
+ *
+ * @example Decay, Y′ = −Y, in two factors
+ * ```ts
+ * import { augmentedBug, denseField, hostAlgebra, integrate, matrix, rk4, toDense } from "@rankflow/rankflow";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const one = matrix([1, 0], 2, 1);
+ * const decay = (_t: number, y: Parameters<typeof toDense<typeof one>>[1]) =>
+ *   denseField(a, a.scale(-1, toDense(a, y)));
+ * const start = { u: one, s: matrix([1], 1, 1), v: one };
+ * const y = await integrate(a, augmentedBug, decay, start, { t1: 1, steps: 20, stepper: rk4 });
+ * assertAlmostEquals(toDense(a, y).data[0]!, Math.exp(-1), 1e-6);
+ * ```
  */
 export const augmentedBug: Integrator = {
   name: "augmented-bug",

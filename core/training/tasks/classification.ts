@@ -14,7 +14,19 @@ export function crossEntropyLoss(model: Model, { x, y }: Batch): Tensor {
   return model.engine.softmaxCrossEntropy(model.forward(x!), y!);
 }
 
-/** Classes of inputs: the mean cross-entropy of logits, batch×classes. */
+/**
+ * Classes of inputs: the mean cross-entropy of logits, batch×classes.
+ *
+ * @example Three classes
+ * ```ts
+ * import { classification, examples } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = examples({ x: [[0, 1], [1, 0], [1, 1]], y: Uint8Array.of(0, 1, 2) });
+ * const task = classification({ train: data, test: data, classes: 3 });
+ * assertEquals(task.measures, [{ name: "accuracy", better: "more", percent: true }]);
+ * ```
+ */
 export function classification({ classes, ...data }: ClassificationOptions): Task {
   return {
     ...data,

@@ -10,6 +10,15 @@ import { meanMeter, type Model, type Task } from "../task.ts";
  * @param length Tokens in a window, T.
  * @param stride Tokens from the start of one window to that of the next; default: T.
  * @throws {RangeError} When a number is no positive integer, or there are fewer than T + 1 tokens.
+ *
+ * @example Windows with their successors
+ * ```ts
+ * import { windowsOf } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { count, columns } = windowsOf(Int32Array.of(5, 6, 7, 8, 9), 2);
+ * assertEquals([count, columns.x!.shape, columns.y!.offset], [2, [2], 1]);
+ * ```
  */
 export function windowsOf(
   tokens: Int32Array | Uint8Array,
@@ -33,6 +42,18 @@ export function windowsOf(
  * batch×T×vocabulary), measured in bits per token.
  *
  * @param data Examples as of {@linkcode windowsOf}.
+ *
+ * @example Tokens that count to three
+ * ```ts
+ * import { embedding, fit, nextToken, windowsOf } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tokens = windowsOf(Int32Array.from({ length: 61 }, (_, i) => i % 3), 4);
+ * const network = embedding({ name: "next", vocabulary: 3, size: 3 });
+ * const task = nextToken({ train: tokens, test: tokens });
+ * using model = await fit(network, task, { epochs: 1, backend: "cpu" });
+ * assertEquals(Object.keys(model.test!.values), ["bits", "perplexity"]);
+ * ```
  */
 export function nextToken(data: Pick<Task, "train" | "test">): Task {
   const loss: Task["loss"] = (model, { x, y }) => crossEntropy(model, model.forward(x!), y!);

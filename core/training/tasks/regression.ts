@@ -4,13 +4,35 @@ import { meanMeter, type Model, type Task } from "../task.ts";
 /** Examples whose column `x` has the inputs and `y` the targets, in the shape of the outputs. */
 export type RegressionOptions = Pick<Task, "train" | "test">;
 
-/** Numbers from inputs: the mean squared error over all outputs. */
+/**
+ * Numbers from inputs: the mean squared error over all outputs.
+ *
+ * @example Its measure
+ * ```ts
+ * import { examples, regression } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = examples({ x: [[0, 1], [1, 0]], y: [1, 2] });
+ * assertEquals(regression({ train: data, test: data }).measures[0].name, "rmse");
+ * ```
+ */
 export function regression(data: RegressionOptions): Task {
   const error: Task["loss"] = (model, { x, y }) => meanSquare(model, model.forward(x!), y!);
   return { ...data, name: "regression", ...squaredError(error) };
 }
 
-/** Outputs equal to the inputs, column `x`: the mean squared error of what comes back. */
+/**
+ * Outputs equal to the inputs, column `x`: the mean squared error of what comes back.
+ *
+ * @example Inputs are the targets
+ * ```ts
+ * import { autoencoding, examples } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = examples({ x: [[0, 1], [1, 0]] });
+ * assertEquals(autoencoding({ train: data, test: data }).measures[0].name, "rmse");
+ * ```
+ */
 export function autoencoding(data: RegressionOptions): Task {
   const error: Task["loss"] = (model, { x }) => meanSquare(model, model.forward(x!), x!);
   return { ...data, name: "autoencoding", ...squaredError(error) };

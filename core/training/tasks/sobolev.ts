@@ -15,6 +15,18 @@ export interface SobolevOptions extends Pick<Task, "train" | "test"> {
  *
  * Columns are `x`, batch×n, `value`, batch×1, and `gradient`, batch×n. The network must offer its
  * derivative in the input; the engine differentiates that in the weights, in the same pass.
+ *
+ * @example Values with gradients
+ * ```ts
+ * import { examples, fit, perceptron, sobolev } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = examples({ x: [[0], [1]], value: [[0], [1]], gradient: [[0], [2]] });
+ * const network = perceptron({ sizes: [1, 8, 1], activation: "tanh" });
+ * const task = sobolev({ train: data, test: data });
+ * using model = await fit(network, task, { epochs: 1, backend: "cpu" });
+ * assertEquals(Object.keys(model.test!.values), ["rmse", "gradientRmse"]);
+ * ```
  */
 export function sobolev({ weight = 1, ...data }: SobolevOptions): Task {
   checkNumber("learn a function and its gradient", "weight", weight, { least: 0 });
