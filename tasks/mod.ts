@@ -8,6 +8,7 @@ export { check } from "./check.ts";
 export type { Variant } from "./classification/variant.ts";
 export { classify, runVariants, type Subject } from "./classification.ts";
 export * from "./flow/mod.ts";
+export { type Compared, compareRuns, type Comparison } from "./compare.ts";
 export { kinds, list } from "./list.ts";
 export { type Method, methods } from "./methods.ts";
 export {
@@ -19,6 +20,7 @@ export {
   perceptronSchema,
 } from "./networks.ts";
 export * from "./ode/mod.ts";
+export { openBackend } from "./open_backend.ts";
 export * from "./options.ts";
 export { loadPlugins } from "./plugins.ts";
 export {
