@@ -4,19 +4,50 @@
  * @module
  */
 
-export * from "./atomic.ts";
+export { writeAtomic } from "./atomic.ts";
 export * from "./environment.ts";
 export * from "./events.ts";
-export * from "./expectation.ts";
-export * from "./files.ts";
+export {
+  aBase64,
+  aBoolean,
+  aCount,
+  aNumber,
+  anything,
+  aRecord,
+  arrayOf,
+  aText,
+  byName,
+  checked,
+  type Expectation,
+  listOf,
+  oneOf,
+  optional,
+  orNull,
+  someOf,
+  threeOf,
+} from "./expectation.ts";
+export { fileInfo, makeFolder, readBytes, readText, reasonOf, unlessMissing } from "./files.ts";
 export * from "./json.ts";
-export { FolderLock, lockFolder } from "./lock.ts";
-export * from "./metrics.ts";
+export { type MetricLine, readMetrics, testFields, type TestKey, testKey } from "./metrics.ts";
 export * from "./parts.ts";
 export * from "./record.ts";
 export * from "./report/mod.ts";
-export * from "./run_config.ts";
+export {
+  dataDifferences,
+  type DatasetIdentity,
+  differences,
+  type RunConfig,
+  weightDifferences,
+} from "./run_config.ts";
 export * from "./run_folder.ts";
-export * from "./safetensors.ts";
-export * from "./summary.ts";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  readSafetensors,
+  type TensorArray,
+  type TensorData,
+  type TensorFile,
+  writeSafetensors,
+} from "./safetensors.ts";
+export { firstMeasure, type Summary, type SummaryMeasure, trainingSummary } from "./summary.ts";
 export * from "./tensorboard/mod.ts";

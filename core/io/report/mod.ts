@@ -6,9 +6,19 @@
 
 export * from "./chart.ts";
 export * from "./figure_image.ts";
-export * from "./heat_map.ts";
+export { confusionMatrix } from "./heat_map.ts";
 export * from "./kinds.ts";
-export * from "./line_chart.ts";
-export * from "./page.ts";
+export { lineChart, type LineChartOptions, type Series } from "./line_chart.ts";
+export {
+  buildPage,
+  escapeHtml,
+  type Figure,
+  type LegendEntry,
+  type Page,
+  type Panel,
+  type Section,
+  type Table,
+  type Tile,
+} from "./page.ts";
 export type { Image } from "./png.ts";
-export * from "./style.ts";
+export { SERIES_COLORS, seriesColor } from "./style.ts";
