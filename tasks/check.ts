@@ -16,6 +16,7 @@ import {
   hostAlgebra,
   manifolds,
   openEngine,
+  parseChoice,
   Random,
   suggest,
   tuckerDecompositions,
@@ -88,9 +89,9 @@ function subjectsOf(name: string): Subject[] {
   if (manifolds.has(name)) {
     return [{ title: name, run: (a, random) => diagnose(a, example(a, name), random) }];
   }
-  if (tuckerDecompositions.has(name)) {
-    const plugin = tuckerDecompositions.get(name);
-    return [{ title: name, run: (a, random) => decompositionFindings(a, plugin, random) }];
+  if (tuckerDecompositions.has(name.split(":")[0]!)) {
+    const choice = parseChoice(tuckerDecompositions, name);
+    return [{ title: name, run: (a, random) => decompositionFindings(a, choice, random) }];
   }
   const a = hostAlgebra();
   const subjects = manifolds.names().flatMap((kind): Subject[] => {

@@ -6,6 +6,7 @@
 
 import {
   type Algebra,
+  type Choice,
   type Decomposed,
   type DenseTensor,
   denseTensor,
@@ -23,7 +24,7 @@ const NOISE = 1e-2;
 /** Whether factors are orthonormal, ranks and the error as claimed, and that close to the least. */
 export async function decompositionFindings<M>(
   a: Algebra<M>,
-  plugin: TuckerDecomposition,
+  { plugin, settings }: Choice<TuckerDecomposition>,
   random: Random,
 ): Promise<Finding[]> {
   const noisy = randomTensor(a, random.fork("noise"), SHAPE, NOISE);
@@ -34,7 +35,7 @@ export async function decompositionFindings<M>(
   });
   const low = tuckerToDense(a, { core, factors });
   const x = { shape: SHAPE, data: a.lincomb(1, low.data, 1, noisy.data) };
-  const found = await plugin.decompose(a, x, { maxRanks: RANKS });
+  const found = await plugin.decompose(a, x, { ...settings, maxRanks: RANKS });
   const { tucker, discarded } = checkedShapes(a, plugin, found);
   const rest = a.lincomb(1, x.data, -1, tuckerToDense(a, tucker).data);
   const error = await a.norm(rest);

@@ -5,7 +5,8 @@
  */
 
 import type { Algebra } from "../algebra/mod.ts";
-import type { Tunable } from "../tunable.ts";
+import type { Plugin } from "../registry.ts";
+import type { Configurable } from "../settings.ts";
 import type { DenseTensor } from "./dense_tensor.ts";
 import type { TuckerTruncation } from "./truncation.ts";
 import type { TuckerTensor } from "./tucker.ts";
@@ -37,8 +38,9 @@ export interface Decomposed<M> {
   readonly discarded: number;
 }
 
-/** A method that brings a dense tensor into Tucker format. */
-export interface TuckerDecomposition extends Tunable<TuckerDecomposition> {
+/** A method that brings a dense tensor into Tucker format; its settings are among the options. */
+export interface TuckerDecomposition
+  extends Plugin, Partial<Pick<Configurable, "defaults" | "limits">> {
   /** Decomposes `x` within the truncation of the options. */
   decompose<M>(
     a: Algebra<M>,

@@ -4,6 +4,8 @@ import { leftOut, type TuckerDecomposition } from "./decomposition.ts";
 import { type DenseTensor, modeProduct, modeProducts, unfoldCyclic } from "./dense_tensor.ts";
 import { sequentialHosvd } from "./hosvd.ts";
 
+const DEFAULTS = { sweeps: 25, convergence: 1e-12 };
+
 /**
  * Higher-order orthogonal iteration: each factor in turn is the best one for the others, starting
  * from the sequentially truncated higher-order SVD, whose ranks it keeps (De Lathauwer, De Moor,
@@ -15,8 +17,13 @@ import { sequentialHosvd } from "./hosvd.ts";
 export const hooi: TuckerDecomposition = {
   name: "hooi",
   description: "alternating best factors from a sequential HOSVD: lower error, more work",
+  defaults: DEFAULTS,
+  limits: {
+    sweeps: { integer: true, min: 0, description: "most sweeps" },
+    convergence: { min: 0, description: "relative change of the core's norm that ends them" },
+  },
   async decompose(a, x, options = {}) {
-    const { sweeps = 25, convergence = 1e-12 } = options;
+    const { sweeps, convergence } = { ...DEFAULTS, ...options };
     checkInteger("decompose", "sweeps", sweeps, { least: 0 });
     checkNumber("decompose", "convergence", convergence, { least: 0 });
     const start = (await sequentialHosvd.decompose(a, x, options)).tucker;

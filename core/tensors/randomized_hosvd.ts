@@ -6,6 +6,14 @@ import { type DenseTensor, modeProduct, modeProducts, unfoldCyclic } from "./den
 import { checkModeOrder } from "./hosvd.ts";
 import { eachMode, type RankChoice, spendBudget } from "./truncation.ts";
 
+const DEFAULTS = { oversampling: 8, powerIterations: 1, seed: 1 };
+
+const LIMITS = {
+  oversampling: { integer: true, min: 0, description: "columns of a sketch beyond the rank" },
+  powerIterations: { integer: true, min: 0, description: "for spectra that decay slowly" },
+  seed: { integer: true, min: 0, description: "seed of the sketches" },
+};
+
 /**
  * Randomised higher-order SVD: the range of each unfolding is found by a Gaussian sketch and the
  * SVD taken inside it (Minster, Saibaba, Kilmer, SIAM J. Math. Data Sci. 2(1), 2020; Halko,
@@ -16,6 +24,8 @@ import { eachMode, type RankChoice, spendBudget } from "./truncation.ts";
 export const randomizedHosvd: TuckerDecomposition = {
   name: "randomized-hosvd",
   description: "HOSVD in the ranges that Gaussian sketches find; needs maxRanks",
+  defaults: DEFAULTS,
+  limits: LIMITS,
   async decompose(a, x, options = {}) {
     const s = await sketchSettings(a, x, options);
     const factors: typeof x.data[] = [];
@@ -29,6 +39,8 @@ export const randomizedHosvd: TuckerDecomposition = {
 export const randomizedSequentialHosvd: TuckerDecomposition = {
   name: "randomized-sequential-hosvd",
   description: "sequential HOSVD by Gaussian sketches: the cheapest; needs maxRanks",
+  defaults: DEFAULTS,
+  limits: LIMITS,
   async decompose(a, x, options = {}) {
     const order = options.modeOrder ?? [...x.shape.keys()];
     checkModeOrder(order, x.shape.length);
@@ -59,14 +71,14 @@ async function sketchSettings<M>(
   if (o.maxRanks === undefined) {
     throw new RangeError("Cannot sketch a tensor: maxRanks must be given, they size the sketch");
   }
-  const { oversampling = 8, powerIterations = 1 } = o;
+  const { oversampling, powerIterations, seed } = { ...DEFAULTS, ...o };
   return {
     ranks: eachMode("maxRanks", o.maxRanks, x.shape.length),
     oversampling: checkInteger("sketch a tensor", "oversampling", oversampling, { least: 0 }),
     powerIterations: checkInteger("sketch a tensor", "powerIterations", powerIterations, {
       least: 0,
     }),
-    random: new Random(o.seed ?? 1),
+    random: new Random(seed),
     choose: spendBudget(o, x.shape.length, await a.norm(x.data)),
   };
 }

@@ -1,5 +1,11 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { frameRetractions } from "../../core/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { frameRetractions, hosvd, tuckerDecompositions } from "../../core/mod.ts";
 import { check } from "../../tasks/check.ts";
 import type { TextSink } from "../../tasks/terminal/mod.ts";
 import { UsageError } from "../../tasks/usage_error.ts";
@@ -67,4 +73,26 @@ Deno.test("check refuses what it does not know", async () => {
   const error = await assertRejects(() => checked("cayly"), UsageError);
   assertEquals(error.message, 'Cannot check "cayly": did you mean "cayley"');
   await assertRejects(() => checked("qr", "--points", "0"), UsageError);
+});
+
+Deno.test("check takes Tucker decompositions with their settings, and finds one that claims too much", async () => {
+  const { code, text } = await checked(...tuckerDecompositions.names(), "--points", "2");
+  assertEquals(code, 0, text);
+  const none = await checked("randomized-hosvd:oversampling=0,powerIterations=0", "--points", "1");
+  const usual = await checked("randomized-hosvd", "--points", "1");
+  const figures = ({ text }: { text: string }) => text.split("\n").slice(1);
+  assertNotEquals(figures(none), figures(usual), "settings reach it");
+  await assertRejects(
+    () => checked("hooi:sweep=2"),
+    RangeError,
+    'Cannot set "sweep" of Tucker decomposition "hooi": did you mean "sweeps"',
+  );
+  tuckerDecompositions.add({
+    ...hosvd,
+    name: "boastful",
+    decompose: async (a, x, o) => ({ ...await hosvd.decompose(a, x, o), discarded: 0 }),
+  });
+  const boastful = await checked("boastful", "--points", "1");
+  assertEquals(boastful.code, 1);
+  assertStringIncludes(boastful.text, "FAILED");
 });
