@@ -131,6 +131,15 @@ const BROKEN: readonly [what: string, text: string, args: string, message: RegEx
     /^Cannot use regularizer "broken": expected it to return 3×3 entries, got 7×7\n$/,
   ],
   [
+    "attacks outside of its ball",
+    `import { attacks, fgsm } from "@rankflow/rankflow/core";
+     attacks.add({ ...fgsm, name: "broken", perturb: async (p) => p.images.map((v) => 1 - v) });`,
+    "train robust --dataset blobs --network perceptron --width 0.05 --method low-rank --rank 8 " +
+    "--max-rank 10 --epochs 2 --batch 32 --train-count 128 --test-count 40 --attack-count 40 " +
+    "--no-dense --betas 0 --attacks broken --backend wasm --out OUT",
+    /^Cannot use attack "broken": expected images within 0.05 of the given ones, got one .* away.*\n$/,
+  ],
+  [
     "gives the rate a negative factor",
     `import { schedules } from "@rankflow/rankflow/optimizers";
      schedules.add({ name: "broken", description: "", factor: () => -1 });`,

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
 import { ask, examine, examineAuto, MARK } from "../../../tasks/doctor/examination.ts";
+import { inFolder } from "../../support/command_line.ts";
 
 /** A program as a URL. */
 function program(source: string): string {
@@ -14,6 +16,19 @@ Deno.test("examine() measures a backend that works", async () => {
   for (const rate of [plain, left, right, both]) assert(rate > 0.001 && rate < 1e6, String(rate));
   assertEquals([found.factorisations, found.reason], ["host", undefined]);
 });
+
+Deno.test("examine() measures a backend that a plugin brings, as doctor --plugin does", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "mine.ts");
+    await Deno.writeTextFile(
+      path,
+      `import { backends } from "@rankflow/rankflow/core";
+       backends.add({ ...backends.get("cpu"), name: "mine" });`,
+    );
+    const { works, engine, reason } = await examine("mine", { budget: 1, plugins: [path] });
+    assertEquals([works, reason], [true, undefined]);
+    assertStringIncludes(engine!, "JavaScript");
+  }));
 
 Deno.test("examine() says why a backend does not work", async () => {
   const variable = "RANKFLOW_BLAS";
