@@ -36,6 +36,7 @@ import {
   withStartRanks,
 } from "./options.ts";
 import { inTurn, outputShape } from "./passes.ts";
+import { measurementsIn, openFolder } from "./run_folder.ts";
 import { TrainedModel } from "./trained_model.ts";
 import { readWeights } from "./weights_file.ts";
 
@@ -77,10 +78,7 @@ export async function fit(
   const method = await methodOf(options);
   return await inTurn(async () => {
     const task = isTask(learnt) ? learnt : await taskOf(method, ranked, learnt, options);
-    const lines: MetricLine[] = [];
-    const result = await trained(method, ranked, task, options, (event) => {
-      if (event.type === "epoch") lines.push(event.metrics);
-    });
+    const { result, lines } = await trained(method, ranked, task, options);
     const { reason, test } = result;
     const states = reason === "diverged" ? {} : withoutMoments(result.state.states);
     disposeStates(result.state.states, states);
@@ -113,30 +111,40 @@ async function taskOf(
   return task(train, test);
 }
 
+/** A training, with what was measured on the way. */
 async function trained(
   method: TrainingMethod,
   network: Layer,
   task: Task,
   options: FitOptions,
-  listener: Listener,
-): Promise<TrainResult> {
-  const { seed = 1, warmup: warmupSteps = 0, clipNorm, progress, signal, start } = options;
-  const base = learningRateOf(network, options);
+): Promise<{ result: TrainResult; lines: readonly MetricLine[] }> {
+  const { seed = 1, warmup = 0, clipNorm, progress, signal, start } = options;
+  const learningRate = learningRateOf(network, options);
   const schedule = scheduleOf(options);
+  const chosen = { method, network, task, seed, ...lengthsOf(task.train.count, options) };
+  using folder = options.folder === undefined ? undefined : await openFolder(options.folder, {
+    ...chosen,
+    learningRate,
+    schedule: schedule.name,
+    warmup,
+  });
+  const lines: MetricLine[] = [];
+  const keep: Listener = (event) => {
+    if (event.type === "epoch") lines.push(event.metrics);
+  };
   const heard = typeof progress === "function" ? progress : progress && createTerminalListener();
-  return await train({
+  const result = await train({
     label: task.name,
-    method,
-    network,
-    task,
-    seed,
-    ...lengthsOf(task.train.count, options),
-    rate: (step, totalSteps) => rateAt(base, schedule, step, { totalSteps, warmupSteps }),
-    listener: heard ? fanOut(listener, heard) : listener,
+    ...chosen,
+    rate: (step, totalSteps) =>
+      rateAt(learningRate, schedule, step, { totalSteps, warmupSteps: warmup }),
+    listener: heard ? fanOut(keep, heard) : keep,
     ...(clipNorm === undefined ? {} : { clipNorm }),
     ...(signal ? { signal } : {}),
     ...(start ? { start: () => Promise.resolve(copyOf(method.engine, start.states)) } : {}),
+    ...(folder ? { folder } : {}),
   });
+  return { result, lines: folder ? await measurementsIn(folder) : lines };
 }
 
 /** Weights of one's own. */

@@ -97,6 +97,11 @@ export interface FitOptions extends RunsOn {
   readonly start?: { readonly states: WeightStates } | undefined;
   /** True prints the course of the training; a function hears it. Default: silence. */
   readonly progress?: boolean | Listener | undefined;
+  /**
+   * Folder for settings, measurements and a checkpoint after each pass. The same fit goes on with
+   * what it finds there, and ends as if it had not been interrupted. Default: nothing is written.
+   */
+  readonly folder?: string | undefined;
   /** Ends the training after the step under way; the model is as it is then. */
   readonly signal?: AbortSignal | undefined;
 }

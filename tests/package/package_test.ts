@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   assert,
   assertEquals,
@@ -13,7 +14,7 @@ const REGRESSION = `import { fit, load, perceptron } from "@rankflow/rankflow";
 const x = Array.from({ length: 200 }, (_, i) => [i / 100 - 1, Math.sin(i)]);
 const y = x.map(([a, b]) => a! + 2 * b!);
 const network = perceptron({ sizes: [2, 16, 16, 1], format: "low-rank", activation: "tanh" });
-using model = await fit(network, { x, y }, { epochs: 100 });
+using model = await fit(network, { x, y }, { epochs: 100, folder: "run" });
 const { values } = await model.measure({ x, y });
 console.log("rmse", values.rmse! < 0.3);
 await model.save("model.safetensors");
@@ -40,6 +41,11 @@ console.log(perceptron({ sizes: [2, 1] }).weights.length);
 
 const ENTRIES = ["", "/core", "/layers", "/optimizers", "/tasks", "/cli"];
 
+/** The first line of a text: with its times it tells one run from another. */
+function firstLine(text: string): string {
+  return text.slice(0, text.indexOf("\n"));
+}
+
 /** Runs a program of the project; nobody is asked. */
 function run(p: Project, ...args: string[]): ReturnType<Project["deno"]> {
   return p.deno("run", "--no-prompt", ...args);
@@ -63,6 +69,17 @@ Deno.test("the package works for a project that depends on what is published", a
       const file = ["--allow-read", "--allow-write=."];
       const { code, out, err } = await run(p, ...file, "regression.ts");
       assertEquals([code, out], [0, "rmse true\nsame true on wasm\n"], err);
+    });
+
+    await t.step("the same program goes on with its run, and its report is built", async () => {
+      const lines = (): Promise<string> => Deno.readTextFile(join(p.folder, "run/metrics.jsonl"));
+      const before = await lines();
+      const { code, out } = await run(p, "--allow-read", "--allow-write=.", "regression.ts");
+      assertEquals([code, out], [0, "rmse true\nsame true on wasm\n"]);
+      assertEquals(firstLine(await lines()), firstLine(before));
+      const report = await run(p, "-A", "jsr:@rankflow/rankflow/cli", "report", "run");
+      assertEquals(report.code, 0, report.err);
+      assertStringIncludes(await Deno.readTextFile(join(p.folder, "run/report.html")), "<svg");
     });
 
     await t.step("a classifier trains and predicts with no permission at all", async () => {

@@ -215,3 +215,28 @@ Deno.test("statistics of normalisation are saved and loaded", async () => {
     assertEquals((await again.predict(x)).data, (await model.predict(x)).data);
   });
 });
+
+Deno.test("fit() goes on in its folder and ends with the bits of one that was left in peace", async () => {
+  const options = { ...CPU, epochs: 4 };
+  using whole = await fit(network(1, "low-rank"), { x, y: sums }, options);
+  await withFile(async (path) => {
+    const folder = `${path}.run`;
+    const stop = new AbortController();
+    const progress: FitOptions["progress"] = (event) => {
+      if (event.type === "step" && event.step === 5) stop.abort();
+    };
+    const halved = { ...options, folder, progress, signal: stop.signal };
+    using half = await fit(network(1, "low-rank"), { x, y: sums }, halved);
+    assertEquals(half.reason, "interrupted");
+    using rest = await fit(network(1, "low-rank"), { x, y: sums }, { ...options, folder });
+    assertEquals(rest.reason, "finished");
+    assertEquals((await rest.predict(x)).data, (await whole.predict(x)).data);
+    assertEquals(rest.history.lines.map((l) => l.loss), whole.history.lines.map((l) => l.loss));
+    const other = { ...options, folder, learningRate: 0.1 };
+    await assertRejects(
+      () => fit(network(1, "low-rank"), { x, y: sums }, other),
+      Error,
+      "expected the settings it began with, got other values of learningRate",
+    );
+  });
+});
