@@ -4,12 +4,11 @@
  * @module
  */
 
-export { check } from "./check.ts";
 export type { Variant } from "./classification/variant.ts";
 export { classify, runVariants, type Subject } from "./classification.ts";
 export * from "./flow/mod.ts";
 export { type Compared, compareRuns, type Comparison } from "./compare.ts";
-export { kinds, list } from "./list.ts";
+export { kinds } from "./list.ts";
 export { type Method, methods } from "./methods.ts";
 export {
   type NetworkChoice,
@@ -31,7 +30,6 @@ export {
   recipes,
 } from "./recipe.ts";
 export * from "./recipes/mod.ts";
-export { report } from "./report.ts";
 export * from "./reports/mod.ts";
 export {
   runDefaults,

@@ -160,7 +160,7 @@ function filled(
     throw refusal(path, `tensor "${name}" of shape [${shape}]`, `[${found.shape}]`);
   }
   if (!(found.data instanceof Float32Array || found.data instanceof Float64Array)) {
-    throw refusal(path, `floats in "${name}"`, `a ${found.data.constructor.name}`);
+    throw refusal(path, `floats in "${name}"`, found.data.constructor.name);
   }
   const data = Float32Array.from(found.data);
   const odd = data.findIndex((value) => !Number.isFinite(value));

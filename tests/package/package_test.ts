@@ -77,6 +77,8 @@ Deno.test("the package works for a project that depends on what is published", a
       const { code, out } = await run(p, "--allow-read", "--allow-write=.", "regression.ts");
       assertEquals([code, out], [0, "rmse true\nsame true on wasm\n"]);
       assertEquals(firstLine(await lines()), firstLine(before));
+      const config = await Deno.readTextFile(join(p.folder, "run/config.json"));
+      assertStringIncludes(config, '"processor": "unknown: --allow-sys is not granted"');
       const report = await run(p, "-A", "jsr:@rankflow/rankflow/cli", "report", "run");
       assertEquals(report.code, 0, report.err);
       assertStringIncludes(await Deno.readTextFile(join(p.folder, "run/report.html")), "<svg");
@@ -85,6 +87,24 @@ Deno.test("the package works for a project that depends on what is published", a
     await t.step("a classifier trains and predicts with no permission at all", async () => {
       const { code, out, err } = await run(p, "classifier.ts");
       assertEquals([code, out], [0, "accuracy true\nclasses 1,0\n"], err);
+    });
+
+    await t.step("a file that may not be written or read names the flag", async () => {
+      await p.write(
+        "files.ts",
+        `import { fit, load, perceptron } from "@rankflow/rankflow";
+        const network = perceptron({ sizes: [1, 1] });
+        using model = await fit(network, { x: [0, 1, 2], y: [0, 1, 2] }, { epochs: 1 });
+        await model.save("other.safetensors").catch((error) => console.log(error.message));
+        await load(network, "model.safetensors").catch((error) => console.log(error.message));`,
+      );
+      const { code, out, err } = await run(p, "files.ts");
+      assertEquals(code, 0, err);
+      assertEquals(out.split("\n"), [
+        "Cannot write other.safetensors: --allow-write is not granted",
+        "Cannot read model.safetensors: --allow-read is not granted",
+        "",
+      ]);
     });
 
     await t.step("a backend that may not be opened is passed over, and says for what", async () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { backends } from "../../../core/mod.ts";
+import { backends, writeSafetensors } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
 import { type Arrays, fit, type FitOptions, load } from "../../../tasks/library/mod.ts";
 
@@ -194,6 +194,58 @@ Deno.test({
         'weight "dense2.weight" as low-rank 4×4, got none of that name',
       );
       await assertRejects(() => load(network, `${folder}/none`, { backend: "cpu" }), Error, "none");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "load() takes dense weights of other programs, and refuses those that do not fit",
+  sanitizeResources: false,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = `${folder}/theirs.safetensors`;
+      const dense = perceptron({ sizes: [2, 1] });
+      const bias = { data: Float32Array.of(1), shape: [1] };
+      const weight = { data: Float64Array.of(2, 3), shape: [2, 1] };
+      const good = { "classifier.weight": weight, "classifier.bias": bias };
+      await writeSafetensors(path, good);
+      using model = await load(dense, path, { backend: "cpu" });
+      assertEquals([...(await model.predict([[1, 1], [2, 0]])).data], [6, 5]);
+
+      const refused = async (tensors: Parameters<typeof writeSafetensors>[1], expected: string) => {
+        await writeSafetensors(path, tensors);
+        const error = await assertRejects(() => load(dense, path, { backend: "cpu" }), Error);
+        assertEquals(error.message, `Cannot load ${path}: ${expected}`);
+      };
+      await refused(
+        { "classifier.weight": weight },
+        'expected a tensor "classifier.bias" of shape [1], got none of that name',
+      );
+      await refused(
+        { ...good, "classifier.weight": { ...weight, shape: [1, 2] } },
+        'expected tensor "classifier.weight" of shape [2,1], got [1,2]',
+      );
+      await refused(
+        { ...good, "classifier.bias": { ...bias, data: Float32Array.of(NaN) } },
+        '"classifier.bias" holds NaN',
+      );
+      await refused(
+        { ...good, "classifier.bias": { ...bias, data: Int32Array.of(1) } },
+        'expected floats in "classifier.bias", got Int32Array',
+      );
+      await refused(
+        { ...good, "other.bias": bias },
+        'expected classifier.weight, classifier.bias, got a tensor "other.bias" beside',
+      );
+      await writeSafetensors(path, good, { format: "rankflow", weights: "{" });
+      await assertRejects(
+        () => load(dense, path, { backend: "cpu" }),
+        Error,
+        'JSON as its "weights"',
+      );
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
