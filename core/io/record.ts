@@ -34,13 +34,13 @@ const TAG = "$";
  *
  * @example State survives the round trip
  * ```ts
- * import { flattenRecord, unflattenRecord } from "@rankflow/rankflow/core";
+ * import { flattenRecord, unflatten } from "@rankflow/rankflow/core";
  * import { assertEquals } from "@std/assert";
  *
  * const state = { step: 7, best: -0, u: { shape: [2, 1], data: new Float32Array([1, 2]) } };
  * const flat = flattenRecord(state);
  * assertEquals(Object.keys(flat.tensors), ["u"]);
- * assertEquals(unflattenRecord(flat), state);
+ * assertEquals(unflatten(flat), state);
  * ```
  */
 export function flattenRecord(record: object): TensorFile {
@@ -60,7 +60,7 @@ export function flattenRecord(record: object): TensorFile {
  * @returns The record, with the prototypes of plain objects.
  * @throws {Error} When the skeleton is missing or damaged, or names a tensor that is not there.
  */
-export function unflattenRecord(file: TensorFile, name = "record"): Record<string, unknown> {
+export function unflatten(file: TensorFile, name = "record"): Record<string, unknown> {
   const text = file.metadata[SKELETON];
   if (text === undefined) {
     throw new Error(`Cannot read ${name}: expected a record, got a file of tensors without one`);
@@ -89,7 +89,7 @@ export async function writeRecord(path: string, record: object): Promise<void> {
  * @throws {Error} When the file is missing, damaged or holds no record.
  */
 export async function readRecord(path: string): Promise<Record<string, unknown>> {
-  return unflattenRecord(await readSafetensors(path), path);
+  return unflatten(await readSafetensors(path), path);
 }
 
 function describe(value: unknown, path: string, tensors: Map<string, TensorData>): unknown {

@@ -13,7 +13,7 @@ import {
   fromJson,
   readMetrics,
   toJson,
-  unflattenRecord,
+  unflatten,
 } from "../../../core/io/mod.ts";
 import { encodeCifar, encodeTar } from "../../support/cifar.ts";
 import { encodeIdx, gzip, withFolder } from "../../support/idx.ts";
@@ -42,9 +42,9 @@ const READERS: readonly [name: string, file: Uint8Array, read: (bytes: Uint8Arra
   ["unpack()", await gzip(bytesOf("hello".repeat(20))), (b) => unpack(b, "f")],
   ["fromJson()", bytesOf(toJson({ rank: 1, list: [NaN, "x"] })), (b) => fromJson(textOf(b), "f")],
   [
-    "unflattenRecord()",
+    "unflatten()",
     whole(encodeSafetensors(FLAT.tensors, FLAT.metadata)),
-    (b) => unflattenRecord(decodeSafetensors(b, "f"), "f"),
+    (b) => unflatten(decodeSafetensors(b, "f"), "f"),
   ],
 ];
 
@@ -76,12 +76,12 @@ function* spoilt(value: Tree): Generator<unknown> {
   for (const path of pathsIn(value)) for (const junk of JUNK) yield replaced(value, path, junk);
 }
 
-Deno.test("unflattenRecord() makes of every spoilt skeleton a record or one short line", () => {
+Deno.test("unflatten() makes of every spoilt skeleton a record or one short line", () => {
   const [[key, text]] = Object.entries(FLAT.metadata) as [[string, string]];
   for (const skeleton of spoilt(JSON.parse(text))) {
     const file = { tensors: FLAT.tensors, metadata: { [key]: JSON.stringify(skeleton) } };
     try {
-      const record = unflattenRecord(file, "f");
+      const record = unflatten(file, "f");
       assert(typeof record === "object" && record !== null && !Array.isArray(record));
     } catch (error) {
       checkLine(error as Error);

@@ -1,12 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import strict from "node:assert/strict";
 import fc from "fast-check";
-import {
-  flattenRecord,
-  readRecord,
-  unflattenRecord,
-  writeRecord,
-} from "../../../core/io/record.ts";
+import { flattenRecord, readRecord, unflatten, writeRecord } from "../../../core/io/record.ts";
 import { encodeSafetensors } from "../../../core/io/safetensors.ts";
 
 const keys = fc.oneof(
@@ -30,9 +25,9 @@ const { record } = fc.letrec<{ record: object }>((tie) => ({
   }),
 }));
 
-Deno.test("unflattenRecord() gives back any nested record exactly", () => {
+Deno.test("unflatten() gives back any nested record exactly", () => {
   fc.assert(fc.property(record, (original) => {
-    strict.deepEqual(unflattenRecord(flattenRecord(original)), original);
+    strict.deepEqual(unflatten(flattenRecord(original)), original);
   }));
 });
 
@@ -68,17 +63,17 @@ Deno.test("flattenRecord() refuses what it cannot store and names the path", () 
   }
 });
 
-Deno.test("unflattenRecord() refuses a file of tensors that holds no record", () => {
+Deno.test("unflatten() refuses a file of tensors that holds no record", () => {
   assertThrows(
-    () => unflattenRecord({ tensors: {}, metadata: {} }, "x.safetensors"),
+    () => unflatten({ tensors: {}, metadata: {} }, "x.safetensors"),
     Error,
     "Cannot read x.safetensors: expected a record, got a file of tensors without one",
   );
 });
 
-Deno.test("unflattenRecord() refuses a record whose tensor is gone", () => {
+Deno.test("unflatten() refuses a record whose tensor is gone", () => {
   const { metadata } = flattenRecord({ u: new Float32Array(1) });
-  assertThrows(() => unflattenRecord({ tensors: {}, metadata }), Error, 'expected a tensor "u"');
+  assertThrows(() => unflatten({ tensors: {}, metadata }), Error, 'expected a tensor "u"');
 });
 
 Deno.test("readRecord() names the damaged file", async () => {
@@ -97,7 +92,7 @@ Deno.test("readRecord() names the damaged file", async () => {
 });
 
 /** A file of one tensor `u` whose skeleton is this text. */
-function withSkeleton(skeleton: unknown): Parameters<typeof unflattenRecord>[0] {
+function withSkeleton(skeleton: unknown): Parameters<typeof unflatten>[0] {
   const text = typeof skeleton === "string" ? skeleton : JSON.stringify(skeleton);
   const { tensors } = flattenRecord({ u: new Float32Array(1) });
   return { tensors, metadata: { "rankflow.record": text } };
@@ -133,9 +128,9 @@ const DAMAGED: readonly [what: string, skeleton: unknown, message: string][] = [
 ];
 
 for (const [what, skeleton, message] of DAMAGED) {
-  Deno.test(`unflattenRecord() refuses a record that ${what}`, () => {
+  Deno.test(`unflatten() refuses a record that ${what}`, () => {
     const error = assertThrows(
-      () => unflattenRecord(withSkeleton(skeleton), "c.st"),
+      () => unflatten(withSkeleton(skeleton), "c.st"),
       Error,
       message,
     );
