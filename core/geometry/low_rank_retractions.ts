@@ -63,9 +63,10 @@ export const splittingRetraction: LowRankRetraction = lowRankRetractions.add({
   order: 2,
   async retract(a, y, xi) {
     const { k } = tangentFactors(a, y, xi);
-    const u = await a.orthonormalize(sum(a, a.multiply(y.u, y.s), k));
+    const moved = sum(a, a.multiply(y.u, y.s), k);
+    const u = await a.orthonormalize(moved);
     // (Y + ξ)ᵀ U₁ = V (U S + dK)ᵀ U₁ + B Uᵀ U₁
-    const along = a.multiply(y.v, gram(a, sum(a, a.multiply(y.u, y.s), k), u));
+    const along = a.multiply(y.v, gram(a, moved, u));
     const l = sum(a, along, a.multiply(xi.right, gram(a, y.u, u)));
     const { q, r } = await a.qr(l);
     return { u, s: a.transpose(r), v: q };

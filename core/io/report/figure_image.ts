@@ -6,7 +6,6 @@
 
 import { escapeHtml, type Figure, isolateIds, type LegendEntry, type Panel } from "./page.ts";
 import { type Image, renderPng } from "./png.ts";
-
 import { PAGE_STYLE } from "./style.ts";
 
 /** Sizes in drawing units. */
