@@ -18,3 +18,8 @@ export function runPath(out: string, name: string): string {
   const now = new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
   return `runs/${name}-${now}-${crypto.randomUUID().slice(0, MARK)}`;
 }
+
+/** A text without what file systems use for themselves, as in `galore:rank=8,every=200`. */
+export function inPath(text: string): string {
+  return text.replaceAll(/[^\w.-]/g, "-");
+}

@@ -14,6 +14,7 @@ import {
 } from "../../core/mod.ts";
 import { chosen } from "../chosen.ts";
 import type { RecipeContext } from "../recipe.ts";
+import { inPath } from "../run_path.ts";
 import { orderText } from "../reports/convergence.ts";
 import { renderTable } from "../terminal/mod.ts";
 import {
@@ -53,12 +54,14 @@ export async function solveAll(
   const counts = Array.from({ length: options.halvings + 1 }, (_, i) => options.steps * 2 ** i);
   const curves: Convergence[] = [];
   const stepper = choose(steppers, options.stepper);
-  const chosenOnes: Integrator[] = chosen(integrators, options.integrator);
-  for (const [i, integrator] of chosenOnes.entries()) {
+  const chosenOnes = chosen<Integrator>(integrators, options.integrator);
+  for (const [i, { label, plugin }] of chosenOnes.entries()) {
     if (signal.aborted) return undefined;
-    sink.write(`${problem.name}: ${integrator.name} (${i + 1} of ${chosenOnes.length})\n`);
-    const compute = () => convergence(open, integrator, rank, counts, stepper);
-    const part = `${problem.name}-${integrator.name}`;
+    sink.write(`${problem.name}: ${label} (${i + 1} of ${chosenOnes.length})\n`);
+    const compute = async () => (
+      { ...await convergence(open, plugin, rank, counts, stepper), integrator: label }
+    );
+    const part = inPath(`${problem.name}-${label}`);
     curves.push(await finishedPart(folder, part, convergenceResult, compute));
     // Ctrl-C is heard between integrators.
     await new Promise((resolve) => setTimeout(resolve));

@@ -51,7 +51,7 @@ async function study(o: ParsedOptions<typeof defaults>, context: RecipeContext):
   const about = { recipe: "integrators", seed: o.seed, backend, report: convergenceReport.name };
   using folder = await openStudy(context.sink, { ...about, settings: o });
   const problems: ProblemResult[] = [];
-  for (const problem of chosen(odeProblems, o.problem)) {
+  for (const { plugin: problem } of chosen(odeProblems, o.problem)) {
     const result = await solveAll(problem, o, folder, context);
     if (!result) return interrupted(folder, write);
     problems.push(result);

@@ -3,7 +3,7 @@ import { chosen } from "../chosen.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import { perceptronSchema } from "../networks.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
-import { runPath } from "../run_path.ts";
+import { inPath, runPath } from "../run_path.ts";
 import type { Cell } from "../sweep/cells.ts";
 import { runSweep } from "../sweep/run.ts";
 import { UsageError } from "../usage_error.ts";
@@ -108,14 +108,14 @@ function cellsOf(options: Options): Cell[] {
   const dense = ["--method=dense", `--learning-rate=${usual.baselineLearningRate}`];
   const methods = [
     ...options.dense ? [{ method: "dense", own: dense }] : [],
-    ...chosen(integrators, options.integrator).map((item) => (
-      { method: item.name, own: [`--integrator=${item.name}`, ...settingsOf(item)] }
+    ...chosen(integrators, options.integrator).map(({ label, plugin }) => (
+      { method: label, own: [`--integrator=${label}`, ...settingsOf(plugin)] }
     )),
   ];
   const seeds = Array.from({ length: options.seeds }, (_, i) => `${i + 1}`);
   return methods.flatMap(({ method, own }) =>
     seeds.map((seed) => ({
-      folder: `${method}-${seed}`,
+      folder: inPath(`${method}-${seed}`),
       values: { method, seed },
       args: [...shared, ...own, `--seed=${seed}`],
     }))

@@ -56,7 +56,7 @@ async function study(
   using folder = await openStudy(sink, { ...about, settings: o });
   write(introduction(o));
   const problems: StudiedProblem[] = [];
-  for (const problem of chosen(unsteadyProblems, o.problem)) {
+  for (const { plugin: problem } of chosen(unsteadyProblems, o.problem)) {
     const result = await studyProblem(problem, o, folder, signal);
     if (!result) return interrupted(folder, write);
     problems.push(result);

@@ -7,6 +7,7 @@
 import { dense } from "../methods.ts";
 import type { OptionGrid } from "../options.ts";
 import type { Recipe } from "../recipe.ts";
+import { inPath } from "../run_path.ts";
 
 /** One run of a sweep. */
 export interface Cell {
@@ -77,11 +78,6 @@ function cellOf(values: Cell["values"], common: readonly string[]): Cell {
     values,
     args: [...common, ...entries.map(([key, value]) => `--${key}=${value}`)],
   };
-}
-
-/** A value without what file systems use for themselves, as in `galore:rank=8,every=200`. */
-function inPath(value: string): string {
-  return value.replaceAll(/[:,=]/g, "-");
 }
 
 /** All ways to take one value of each axis; the last axis varies fastest. */

@@ -6,6 +6,7 @@
 
 import { choose, finishedPart, type RunFolder, windows } from "../../core/mod.ts";
 import { chosen } from "../chosen.ts";
+import { inPath } from "../run_path.ts";
 import { wrap } from "../terminal/mod.ts";
 import { binsUpTo, measureWindow, type WindowCurve, windowCurve } from "./measure.ts";
 import { orderTable } from "./order_table.ts";
@@ -42,13 +43,15 @@ export async function studyProblem(
   const periods = binsUpTo(options.periods);
   const series = open.series(options.periods + 1);
   const curves: WindowCurve[] = [];
-  for (const window of chosen(windows, options.window)) {
+  for (const { label, plugin: window } of chosen(windows, options.window)) {
     // Ctrl-C is heard between windows.
     await new Promise((resolve) => setTimeout(resolve));
     if (signal.aborted) return undefined;
-    const compute = () =>
-      Promise.resolve(measureWindow(open, series, window, periods, options.tolerance));
-    const part = `${problem.name}-${window.name}`;
+    const compute = () => {
+      const curve = measureWindow(open, series, window, periods, options.tolerance);
+      return Promise.resolve({ ...curve, window: label });
+    };
+    const part = inPath(`${problem.name}-${label}`);
     curves.push(await finishedPart(folder, part, windowCurve, compute));
   }
   return {

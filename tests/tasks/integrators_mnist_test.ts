@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { integrators, readRun } from "../../core/mod.ts";
+import { augmentedBug, integrators, readRun, tunable } from "../../core/mod.ts";
 import {
   compareIntegrators,
   defaults,
@@ -69,6 +69,26 @@ Deno.test("compareIntegrators() trains one integrator once, by whichever of its 
     await compareIntegrators("one", net, optionsOf(join(folder, "runs"), some), context);
     const seen = told.map((args) => args.find((a) => a.startsWith("--integrator=")));
     assertEquals(seen, ["--integrator=parallel-bug"]);
+  }));
+
+Deno.test("compareIntegrators() trains an integrator with the settings that it was given, in a run for each", () =>
+  inFolder(async (folder) => {
+    tunable(integrators, {
+      name: "damped-test",
+      description: "an integrator with a setting",
+      defaults: { damping: 0.5 },
+      limits: { damping: { min: 0, max: 1 } },
+      make: () => augmentedBug,
+    });
+    const { net, told } = listener();
+    const { context } = recorded();
+    const integrator = "damped-test:damping=0.1,damped-test:damping=0.2,damped-test:damping=0.1";
+    const some = { integrator, dense: false };
+    await compareIntegrators("set", net, optionsOf(join(folder, "runs"), some), context);
+    assertEquals(
+      told.map((args) => args.find((a) => a.startsWith("--integrator="))),
+      ["--integrator=damped-test:damping=0.1", "--integrator=damped-test:damping=0.2"],
+    );
   }));
 
 Deno.test("compareIntegrators() refuses integrators that are not there and --resume without --out", async () => {
