@@ -2,6 +2,7 @@ import {
   type Choice,
   formatChoice,
   parseChoice,
+  type Plugin,
   type Registry,
   splitChoices,
   type Tunable,
@@ -14,6 +15,11 @@ export interface Chosen<T> {
   readonly label: string;
   /** The plugin with its settings. */
   readonly plugin: T;
+}
+
+/** Whether the plugin that a text chooses is registered here. */
+export function knows(table: Registry<Plugin>, text: string): boolean {
+  return table.has(text.split(":", 1)[0]!);
 }
 
 /** The plugins that a text chooses, or all of them in place of the name "all"; each once. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Plugin, Registry } from "../../core/mod.ts";
+import { Registry, type Tunable } from "../../core/mod.ts";
 
 /** A body about its centre, in units of the diameter of the circle of the same area. */
 export interface Body {
@@ -19,7 +19,7 @@ export interface Body {
 }
 
 /** A family of bodies of area π/4, by parameters that are 0 for the circle. */
-export interface BodyFamily extends Plugin {
+export interface BodyFamily extends Tunable<BodyFamily> {
   /** Names of the parameters. */
   parameters(count: number): string[];
   /** Makes a body. */

@@ -18,9 +18,9 @@ import {
 
 /** What decides a search, in plain values that can go to another thread. */
 export interface SearchSettings {
-  /** Registry name of the window. */
+  /** Choice of the window. */
   readonly window: string;
-  /** Registry name of the family of bodies. */
+  /** Choice of the family of bodies. */
   readonly body: string;
   /** Parameters of the body where the search starts. */
   readonly start: readonly number[];
@@ -93,7 +93,7 @@ export const designStep: Expectation<DesignStep> = aRecord<DesignStep>({
 
 /** What a search leaves. */
 export interface SearchResult {
-  /** Registry name of the window. */
+  /** Choice of the window. */
   readonly window: string;
   /** Every design, the start first. */
   readonly designs: readonly DesignStep[];

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { suggest, windows } from "../../core/mod.ts";
+import { choose, windows } from "../../core/mod.ts";
+import { chosen } from "../chosen.ts";
 import { formatBytes, formatDuration, renderTable } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { bodies } from "./body.ts";
@@ -16,7 +17,7 @@ const GIB = 2 ** 30;
 
 /** What decides the searches. */
 export interface ShapeOptions extends Omit<SearchSettings, "window" | "start" | "memoryLimit"> {
-  /** Registry names of windows, joined by commas. */
+  /** Choices of windows, joined by commas. */
   readonly windows: string;
   /** Number of parameters of the body. */
   readonly parameters: number;
@@ -33,17 +34,13 @@ export interface ShapeOptions extends Omit<SearchSettings, "window" | "start" | 
  */
 export function searchesOf(options: ShapeOptions): SearchSettings[] {
   usable(options);
-  const names = [...new Set(options.windows.split(",").map((name) => name.trim()))];
-  for (const name of names) {
-    if (windows.has(name)) continue;
-    throw new UsageError(`Cannot set --windows to "${name}": ${suggest(name, windows.names())}`);
-  }
+  const names = chosen(windows, options.windows).map(({ label }) => label);
   if (Math.abs(options.stretch) > options.bound) {
     throw new UsageError(
       `Cannot set --stretch: expected at most --bound ${options.bound}, got ${options.stretch}`,
     );
   }
-  const start = bodies.get(options.body).parameters(options.parameters).map(() => 0);
+  const start = choose(bodies, options.body).parameters(options.parameters).map(() => 0);
   start[0] = options.stretch;
   const { windows: _w, parameters: _p, stretch: _s, memory, ...shared } = options;
   return names.map((window) => ({ ...shared, window, start, memoryLimit: memory * GIB }));

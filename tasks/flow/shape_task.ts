@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type TimeWindow, windows } from "../../core/mod.ts";
+import { choose, type TimeWindow, windows } from "../../core/mod.ts";
 import "./bodies.ts";
 import { bodies, type BodyFamily } from "./body.ts";
 import { channel } from "./channel.ts";
@@ -88,8 +88,8 @@ export class ShapeTask implements BoundedProblem {
   constructor(settings: SearchSettings, progress: SearchProgress, threads: number) {
     this.#settings = settings;
     this.#progress = progress;
-    this.#family = bodies.get(settings.body);
-    this.#window = windows.get(settings.window);
+    this.#family = choose(bodies, settings.body);
+    this.#window = choose(windows, settings.window);
     this.start = Float64Array.from(settings.start);
     this.#present = this.start;
     ({ bound: this.bound, stepLimit: this.stepLimit, steps: this.steps } = settings);

@@ -6,6 +6,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { windows } from "../../core/mod.ts";
+import { knows } from "../chosen.ts";
 import "./bodies.ts";
 import { bodies } from "./body.ts";
 import { search } from "./search.ts";
@@ -18,7 +19,7 @@ function tell(message: SearchMessage): void {
 }
 
 /** Plugins of the user are known to the first thread only. */
-const known = windows.has(settings.window) && bodies.has(settings.body);
+const known = knows(windows, settings.window) && knows(bodies, settings.body);
 
 try {
   if (!known) tell({ type: "unknown" });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { finishedPart, writeRecord } from "../../core/mod.ts";
+import { finishedPart, windows, writeRecord } from "../../core/mod.ts";
 import { bodies, fastestKernel } from "../flow/mod.ts";
 import { type SearchResult, searchResult } from "../flow/search_records.ts";
 import { searchAll } from "../flow/search_thread.ts";
@@ -36,9 +36,9 @@ const defaults = {
 
 function schema(): OptionSchema<typeof defaults> {
   return {
-    windows: { description: "windows to compare, joined by commas" },
+    windows: { choiceOf: windows, several: true, description: "windows to compare" },
     steps: { integer: true, min: 1, max: 200, description: "steps of each search" },
-    body: { oneOf: bodies.names(), description: "family of bodies; all have the circle's area" },
+    body: { choiceOf: bodies, description: "family of bodies; all have the circle's area" },
     parameters: { integer: true, min: 1, max: 40, description: "number of Fourier modes" },
     bound: { min: 0.01, max: 0.5, description: "largest size of a parameter" },
     stepLimit: { min: 1e-4, max: 0.2, description: "largest change of a parameter in a step" },

@@ -24,7 +24,9 @@ import {
   seriesColor,
   type Table,
 } from "../../core/io/mod.ts";
+import { choose } from "../../core/mod.ts";
 import { windows } from "../../core/windowing/mod.ts";
+import { knows } from "../chosen.ts";
 import "../flow/bodies.ts";
 import { bodies } from "../flow/body.ts";
 import { PLACE, WIDTH } from "../flow/channel.ts";
@@ -200,7 +202,7 @@ function flowFigure(run: RunData, { window, designs }: WindowSummary, flow: Flow
 /** Points on the surface of a design; none where the plugin of its family is not loaded. */
 function outlineOf({ config }: RunData, { parameters }: DesignStep): [number, number][] {
   const family = String(config.settings.body);
-  return bodies.has(family) ? bodies.get(family).create(parameters).outline(128) : [];
+  return knows(bodies, family) ? choose(bodies, family).create(parameters).outline(128) : [];
 }
 
 function outlineFigure(run: RunData, found: readonly WindowSummary[]): Figure {
@@ -251,8 +253,8 @@ async function startFigure(
   const transient = Math.round(settings.transient / interval);
   const starts = Math.max(1, Math.min(STARTS, drag.length - transient - horizon));
   const series = found.flatMap(({ window }, k): Series[] => {
-    if (!windows.has(window)) return [];
-    const averaging = { window: windows.get(window), transient, horizon };
+    if (!knows(windows, window)) return [];
+    const averaging = { window: choose(windows, window), transient, horizon };
     const points = Array.from({ length: starts }, (_, n) => {
       const late = { drag: drag.subarray(n), lift: lift.subarray(n) };
       return [n * interval, meanForces(late, averaging).drag] as const;
@@ -333,7 +335,7 @@ function costSection(run: RunData, found: readonly WindowSummary[]): Section {
 function designTable({ config }: RunData, found: readonly WindowSummary[]): Table {
   const family = String(config.settings.body);
   const count = found[0]!.designs[0]!.parameters.length;
-  const names = bodies.has(family) ? bodies.get(family).parameters(count) : [];
+  const names = knows(bodies, family) ? choose(bodies, family).parameters(count) : [];
   return {
     caption: "Parameters of the last bodies",
     columns: ["window", ...Array.from({ length: count }, (_, k) => names[k] ?? `${k + 1}`)],

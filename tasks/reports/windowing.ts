@@ -15,7 +15,9 @@ import type {
   Table,
 } from "../../core/io/mod.ts";
 import { lineChart, listOf, seriesColor } from "../../core/io/mod.ts";
+import { choose } from "../../core/mod.ts";
 import { windows } from "../../core/windowing/mod.ts";
+import { knows } from "../chosen.ts";
 import {
   checkText,
   orderRows,
@@ -60,11 +62,11 @@ function leadOf(results: readonly StudiedProblem[]): string {
 
 /** The weights themselves. */
 async function windowSection(names: readonly string[]): Promise<Section> {
-  const known = names.filter((name) => windows.has(name));
+  const known = names.filter((name) => knows(windows, name));
   const curves = known.map((name, i): Series => ({
     label: name,
     color: seriesColor(i),
-    points: Array.from({ length: 201 }, (_, k) => [k / 200, windows.get(name).weight(k / 200)]),
+    points: Array.from({ length: 201 }, (_, k) => [k / 200, choose(windows, name).weight(k / 200)]),
   }));
   const panel = await lineChart(curves, {
     description: `Weights of the windows ${known.join(", ")} over the unit interval`,
@@ -73,7 +75,7 @@ async function windowSection(names: readonly string[]): Promise<Section> {
     fromZero: true,
     height: 220,
   });
-  const rows = known.map((name) => [name, windows.get(name).description]);
+  const rows = known.map((name) => [name, choose(windows, name).description]);
   return {
     heading: "Windows",
     figures: [{ title: "Weight over time", panels: [panel], legend: curves }],

@@ -28,7 +28,7 @@ export interface StoppedAt {
 
 /** What one window reached on one system. */
 export interface WindowCurve {
-  /** Registry name of the window. */
+  /** Choice of the window. */
   readonly window: string;
   /** Order of averages that theory promises; null where it is faster than any power. */
   readonly order: number | null;

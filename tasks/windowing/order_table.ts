@@ -14,7 +14,7 @@ import {
 
 /** One window's part of a table. */
 export interface OrderRow {
-  /** Registry name of the window. */
+  /** Choice of the window. */
   readonly window: string;
   /** Order of averages that theory promises, for people. */
   readonly averageExpected: string;

@@ -15,7 +15,7 @@ import { checkText, type StudiedProblem } from "./result.ts";
 
 /** What decides how a system is studied. */
 export interface WindowStudy {
-  /** Registry name of the window, or "all". */
+  /** Choice of a window, or "all". */
   readonly window: string;
   /** Periods under the longest window. */
   readonly periods: number;
