@@ -5,7 +5,8 @@
  */
 
 import { join } from "node:path";
-import { readBytes, unlessMissing, writeAtomic } from "../io/mod.ts";
+import { writeAtomic } from "../io/atomic.ts";
+import { readBytes, unlessMissing } from "../io/mod.ts";
 import { cacheDirectory } from "./cache_directory.ts";
 import { CIFAR_SHAPE, parseCifar } from "./cifar_format.ts";
 import {

@@ -5,7 +5,8 @@
  */
 
 import { join } from "node:path";
-import { makeFolder, writeAtomic } from "../io/mod.ts";
+import { writeAtomic } from "../io/atomic.ts";
+import { makeFolder } from "../io/mod.ts";
 import type { LoadProgress } from "./dataset.ts";
 
 /** Options of {@linkcode download}. */

@@ -4,7 +4,6 @@
  * @module
  */
 
-export { writeAtomic } from "./atomic.ts";
 export * from "./environment.ts";
 export * from "./events.ts";
 export {
