@@ -48,5 +48,6 @@ export {
   type TensorFile,
   writeSafetensors,
 } from "./safetensors.ts";
+export * from "./model_folder/mod.ts";
 export { firstMeasure, type Summary, type SummaryMeasure, trainingSummary } from "./summary.ts";
 export * from "./tensorboard/mod.ts";

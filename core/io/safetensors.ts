@@ -8,7 +8,8 @@
  *
  * F64, F32 and whole numbers of 8 to 64 bits are read and written as they are. F16 and BF16 are read
  * as float32, which holds all of their values, and BOOL as bytes 0 and 1; the tensor tells so in its
- * `dtype`. Files with other types, such as F8_E4M3, are refused.
+ * `dtype`, and one that says so is written like that. Files with other types, such as F8_E4M3, are
+ * refused.
  *
  * @module
  */
@@ -20,7 +21,7 @@ import { brief, plainJson } from "./json.ts";
 import {
   type ElementType,
   elementTypes,
-  type TensorArray,
+  storedBytes,
   type TensorData,
   tensorOf,
   typeOf,
@@ -42,15 +43,17 @@ const LENGTH_BYTES = 8;
 const MAX_HEADER = 100_000_000;
 
 /**
- * Encodes tensors as the blocks of a safetensors file, without copying their data.
+ * Encodes tensors as the blocks of a safetensors file. Data are copied only where their `dtype` asks
+ * for another type.
  *
  * Wide types come first and the header is padded to 8 bytes, so that readers can map the data.
  *
  * @param tensors Tensors by name.
  * @param metadata Free text by key, stored as `__metadata__`.
- * @returns Header and data; their concatenation is the file. The data blocks are views.
+ * @returns Header and data; their concatenation is the file.
  * @throws {TypeError} When an array has a type that the format cannot hold.
- * @throws {RangeError} When a shape does not match its data or a name is reserved.
+ * @throws {RangeError} When a shape does not match its data, a name is reserved, or a number is too
+ * large for the type that is asked for.
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, TensorData>>,
@@ -63,18 +66,20 @@ export function encodeSafetensors(
     ? [[METADATA, metadata]]
     : [];
   let end = 0;
-  for (const { name, tensor, type } of entries) {
+  for (const { name, tensor: { shape, data }, type } of entries) {
     const begin = end;
-    end += tensor.data.byteLength;
-    header.push([name, { dtype: type.dtype, shape: tensor.shape, data_offsets: [begin, end] }]);
+    end += type.size * data.length;
+    header.push([name, { dtype: type.dtype, shape, data_offsets: [begin, end] }]);
   }
-  return [encodeHeader(Object.fromEntries(header)), ...entries.map((e) => bytesOf(e.tensor.data))];
+  const blocks = entries.map((e) => storedBytes(e.type, e.tensor.data, refusal(e.name)));
+  return [encodeHeader(Object.fromEntries(header)), ...blocks];
 }
 
-function typeFor(name: string, { shape, data }: TensorData): ElementType {
-  const refuse = `Cannot store tensor ${brief(name)}`;
+function typeFor(name: string, tensor: TensorData): ElementType {
+  const refuse = refusal(name);
   if (name === METADATA) throw new RangeError(`${refuse}: the name is reserved, choose another`);
-  const type = typeOf(data, refuse);
+  const type = typeOf(tensor, refuse);
+  const { shape, data } = tensor;
   const count = shape.reduce((a, b) => a * b, 1);
   if (!shape.every(isCount) || count !== data.length) {
     throw new RangeError(
@@ -84,6 +89,10 @@ function typeFor(name: string, { shape, data }: TensorData): ElementType {
   return type;
 }
 
+function refusal(name: string): string {
+  return `Cannot store tensor ${brief(name)}`;
+}
+
 function encodeHeader(header: Record<string, unknown>): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(header));
   const length = Math.ceil(json.length / 8) * 8;
@@ -91,10 +100,6 @@ function encodeHeader(header: Record<string, unknown>): Uint8Array {
   new DataView(block.buffer).setBigUint64(0, BigInt(length), true);
   block.set(json, LENGTH_BYTES);
   return block;
-}
-
-function bytesOf(data: TensorArray): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /**

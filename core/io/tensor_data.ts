@@ -4,6 +4,8 @@
  * @module
  */
 
+import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./half_precision.ts";
+
 /** Element storage of a {@linkcode TensorData}; the class decides the type in the file. */
 export type TensorArray =
   | Float32Array
@@ -25,7 +27,7 @@ export interface TensorData {
   readonly data: TensorArray;
   /**
    * Type in the file where it is not that of `data`: "F16" and "BF16" with a Float32Array, "BOOL"
-   * with a Uint8Array. Absent elsewhere.
+   * with a Uint8Array. Absent elsewhere. What is written has this type, too, rounded to it.
    */
   readonly dtype?: string;
 }
@@ -36,15 +38,23 @@ export interface ElementType {
   readonly dtype: string;
   /** Bytes of an element in the file. */
   readonly size: number;
-  /** Array of such elements; absent where it is another type that holds them. */
-  readonly make?: ArrayType<TensorArray>;
-  /** Converts elements of a type without an array; those lie at an address that `size` divides. */
-  readonly widen?: (bytes: Uint8Array) => TensorArray;
+  /** Array of such elements in memory. */
+  readonly make: ArrayType<TensorArray>;
+  /** How elements come and go where the file has them in another form. */
+  readonly conversion?: Conversion;
+}
+
+/** Between the elements of a file and those of an array. */
+interface Conversion {
+  /** From bytes at an address that the size of an element divides. */
+  readonly read: (bytes: Uint8Array) => TensorArray;
+  /** To the nearest elements of the file. */
+  readonly write: (data: TensorArray) => Uint8Array;
 }
 
 type ArrayType<T> = new (buffer: ArrayBuffer, offset: number, length: number) => T;
 
-/** The types that can be read; those with an array can be written. */
+/** The types that can be read and written; the first one for an array is its own. */
 export const elementTypes: readonly ElementType[] = [
   { dtype: "F64", size: 8, make: Float64Array },
   { dtype: "I64", size: 8, make: BigInt64Array },
@@ -56,23 +66,66 @@ export const elementTypes: readonly ElementType[] = [
   { dtype: "U16", size: 2, make: Uint16Array },
   { dtype: "I8", size: 1, make: Int8Array },
   { dtype: "U8", size: 1, make: Uint8Array },
-  { dtype: "F16", size: 2, widen: (bytes) => new Float32Array(viewOf(Float16Array, 2, bytes)) },
-  { dtype: "BF16", size: 2, widen: (bytes) => fromBfloat16(viewOf(Uint16Array, 2, bytes)) },
-  { dtype: "BOOL", size: 1, widen: (bytes) => bytes },
+  {
+    dtype: "F16",
+    size: 2,
+    make: Float32Array,
+    conversion: { read: fromFloat16, write: (data) => toFloat16(data as Float32Array) },
+  },
+  {
+    dtype: "BF16",
+    size: 2,
+    make: Float32Array,
+    conversion: { read: fromBfloat16, write: (data) => toBfloat16(data as Float32Array) },
+  },
+  {
+    dtype: "BOOL",
+    size: 1,
+    make: Uint8Array,
+    conversion: { read: (bytes) => bytes, write: (data) => bytesOf(data) },
+  },
 ];
 
 /**
- * The type in which an array is stored.
+ * The type in which a tensor is stored.
  *
  * @param refuse Begin of the message.
- * @throws {TypeError} When it is none of the arrays of {@linkcode TensorArray}.
+ * @throws {TypeError} When its array is none of {@linkcode TensorArray}, or its `dtype` is unknown
+ * or that of another array.
  */
-export function typeOf(data: TensorArray, refuse: string): ElementType {
-  const type = elementTypes.find(({ make }) => make && data instanceof make);
+export function typeOf({ data, dtype }: TensorData, refuse: string): ElementType {
+  const fitting = elementTypes.filter(({ make }) => data instanceof make);
+  const type = dtype === undefined ? fitting[0] : fitting.find((t) => t.dtype === dtype);
   if (type) return type;
-  const known = elementTypes.flatMap(({ make }) => make ? [make.name] : []).join(", ");
   const found = Object.prototype.toString.call(data).slice(8, -1);
+  if (fitting.length > 0) {
+    const known = fitting.map((t) => t.dtype).join(", ");
+    throw new TypeError(`${refuse}: expected ${found} as one of ${known}, got "${dtype}"`);
+  }
+  const known = [...new Set(elementTypes.map(({ make }) => make.name))].join(", ");
   throw new TypeError(`${refuse}: expected one of ${known}, got ${found}`);
+}
+
+/**
+ * The elements of a tensor as a file has them, sharing its memory where it can.
+ *
+ * @param type As {@linkcode typeOf} says.
+ * @param refuse Begin of the message.
+ * @throws {RangeError} When a finite number is too large for the type.
+ */
+export function storedBytes(
+  { dtype, conversion }: ElementType,
+  data: TensorArray,
+  refuse: string,
+): Uint8Array {
+  const bytes = conversion?.write(data);
+  if (!bytes || !(data instanceof Float32Array)) return bytes ?? bytesOf(data);
+  const stored = conversion!.read(bytes);
+  const lost = data.findIndex((x, i) => Number.isFinite(x) && !Number.isFinite(stored[i]));
+  if (lost < 0) return bytes;
+  throw new RangeError(
+    `${refuse}: expected numbers that ${dtype} can hold, got ${data[lost]} at position ${lost}`,
+  );
 }
 
 /**
@@ -87,25 +140,23 @@ export function tensorOf(
   shape: readonly number[],
   bytes: Uint8Array,
 ): TensorData {
-  const { dtype, size, make, widen } = type;
-  if (make) return { shape, data: viewOf(make, size, bytes) };
+  const { dtype, size, make, conversion } = type;
+  if (!conversion) {
+    return {
+      shape,
+      data: new make(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / size),
+    };
+  }
   let wide: TensorArray | undefined;
   return {
     shape,
     get data() {
-      return wide ??= widen!(bytes);
+      return wide ??= conversion.read(bytes);
     },
     dtype,
   };
 }
 
-function viewOf<T>(make: ArrayType<T>, size: number, bytes: Uint8Array): T {
-  return new make(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / size);
-}
-
-/** A bfloat16 is the upper half of a float32. */
-function fromBfloat16(halves: Uint16Array): Float32Array {
-  const words = new Uint32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16;
-  return new Float32Array(words.buffer);
+function bytesOf(data: TensorArray): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -155,6 +155,48 @@ Deno.test("encodeSafetensors() stores scalars and empty tensors", () => {
   assertEquals(read.tensors["none"]!.shape, [0, 4]);
 });
 
+for (const [dtype, words, values] of NARROW) {
+  Deno.test(`encodeSafetensors() writes the ${dtype} that it is asked for, and what was read as it was`, () => {
+    const w = { shape: [words.length], data: Float32Array.from(values), dtype };
+    const file = join(encodeSafetensors({ w, byte: { shape: [1], data: Uint8Array.of(5) } }));
+    const stored = [...new Uint16Array(file.slice(-2 * words.length - 1, -1).buffer)];
+    assertEquals(stored, words);
+    const { tensors } = decodeSafetensors(file);
+    assertEquals([tensors.w!.dtype, [...tensors.byte!.data]], [dtype, [5]]);
+    assertEquals(join(encodeSafetensors(tensors)), file);
+  });
+}
+
+Deno.test("encodeSafetensors() rounds to the nearest half, ties to even, and keeps not-a-numbers", () => {
+  const data = Float32Array.of(1 + 2 ** -8, 1 + 3 * 2 ** -8, 1 + 2 ** -8 + 2 ** -20, -1 - 2 ** -9);
+  const nan = new Float32Array(Uint32Array.of(0x7fffffff, 0x7f800001).buffer);
+  const rounded = (dtype: string, of: Float32Array) => {
+    const bytes = join(encodeSafetensors({ w: { shape: [of.length], data: of, dtype } }));
+    return [...decodeSafetensors(bytes).tensors.w!.data];
+  };
+  assertEquals(rounded("BF16", data), [1, 1 + 2 ** -6, 1 + 2 ** -7, -1]);
+  const tighter = data.map((x) => 1 + (x - 1) / 8);
+  assertEquals(rounded("F16", tighter), [1, 1 + 2 ** -9, 1 + 2 ** -10, 0.75]);
+  for (const dtype of ["F16", "BF16"]) assertEquals(rounded(dtype, nan), [NaN, NaN]);
+});
+
+Deno.test("encodeSafetensors() refuses a type that is another array's, and numbers too large for it", () => {
+  const refused = (data: TensorArray, dtype: string, expected: string) =>
+    assertThrows(
+      () => encodeSafetensors({ w: { shape: [data.length], data, dtype } }),
+      Error,
+      `Cannot store tensor "w": expected ${expected}`,
+    );
+  refused(new Int32Array(1), "F16", 'Int32Array as one of I32, got "F16"');
+  refused(new Float32Array(1), "F8", 'Float32Array as one of F32, F16, BF16, got "F8"');
+  refused(Float32Array.of(0, 65520), "F16", "numbers that F16 can hold, got 65520 at position 1");
+  refused(
+    Float32Array.of(Infinity, 3.4e38),
+    "BF16",
+    "numbers that BF16 can hold, got 3.3999999521443642e+38 at position 1",
+  );
+});
+
 Deno.test("encodeSafetensors() refuses a shape that does not fit its data", () => {
   assertThrows(
     () => encodeSafetensors({ w: { shape: [2, 2], data: new Float32Array(3) } }),
