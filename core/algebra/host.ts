@@ -5,15 +5,16 @@
  */
 
 import type { AdaptiveCoefficients, Algebra, ProductOptions, Qr, Svd } from "./algebra.ts";
-import { type DenseKernels, portableKernels } from "./dense_kernels.ts";
+import type { DenseKernels } from "./dense_kernels.ts";
 import { lapackKernels } from "./lapack_kernels.ts";
 import { checkColumns, type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";
 import { clearRoundOff, divided, unitOf } from "./scaling.ts";
+import { simdKernels } from "./simd_kernels.ts";
 
 /**
  * Algebra of {@linkcode Matrix} in float64.
  *
- * @param kernels Where products and factorisations come from; default: the portable ones. Use
+ * @param kernels Where products and factorisations come from; default: those with SIMD. Use
  * {@linkcode openHostAlgebra} to take LAPACK where it is installed.
  *
  * @example A product
@@ -26,7 +27,7 @@ import { clearRoundOff, divided, unitOf } from "./scaling.ts";
  * assertEquals([...a.multiply(x, x, { transposeRight: true }).data], [5, 11, 11, 25]);
  * ```
  */
-export function hostAlgebra(kernels: DenseKernels = portableKernels): Algebra<Matrix> {
+export function hostAlgebra(kernels: DenseKernels = simdKernels): Algebra<Matrix> {
   return new HostAlgebra(kernels);
 }
 
@@ -194,7 +195,7 @@ function chunkNorms(data: Float64Array): number[] {
 }
 
 /**
- * Algebra in float64 with LAPACK where it is installed, else with the portable kernels.
+ * Algebra in float64 with LAPACK where it is installed, else with SIMD.
  */
 export function openHostAlgebra(): Promise<Algebra<Matrix>> {
   return Promise.resolve(hostAlgebra(lapackKernels()));

@@ -7,31 +7,15 @@
  * @module
  */
 
+import { reflector } from "../factorisations/mod.ts";
 import { type Matrix, matrixOf } from "./matrix.ts";
 
-/** v of the reflection I − v vᵀ, of length √2; undefined stands for the identity. */
-export type Reflector = Float64Array | undefined;
+/** v of the reflection I − v vᵀ, of length √2, or zeros for the identity. */
+export type Reflector = Float64Array;
 
-/**
- * The reflection that takes x to a multiple of the first unit vector.
- *
- * @param x Overwritten; zero gives the identity.
- */
+/** The reflection that takes x, which is overwritten, to a multiple of the first unit vector. */
 export function reflectorOf(x: Float64Array): Reflector {
-  let largest = 0;
-  for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]!));
-  if (largest === 0) return undefined;
-  let square = 0;
-  for (let i = 0; i < x.length; i++) {
-    // Numbers next to the smallest have few digits: the length is that of what is left of them.
-    x[i]! /= largest;
-    square += x[i]! * x[i]!;
-  }
-  const length = Math.sqrt(square);
-  const head = length + Math.abs(x[0]!);
-  x[0]! = x[0]! < 0 ? -head : head;
-  const scale = 1 / Math.sqrt(length * head);
-  for (let i = 0; i < x.length; i++) x[i]! *= scale;
+  if (x.length > 0) reflector(x, 0, x.length);
   return x;
 }
 
@@ -43,7 +27,6 @@ export function reflectLeft(
   column: number,
   v: Reflector,
 ): void {
-  if (!v) return;
   const width = cols - column;
   const along = new Float64Array(width);
   for (let i = 0, from = row * cols + column; i < v.length; i++, from += cols) {
@@ -64,7 +47,6 @@ export function reflectRight(
   column: number,
   v: Reflector,
 ): void {
-  if (!v) return;
   for (let from = row * cols + column; from < a.length; from += cols) {
     let along = 0;
     for (let j = 0; j < v.length; j++) along += v[j]! * a[from + j]!;
@@ -91,7 +73,7 @@ export function productOf(
 ): Matrix {
   const out = matrixOf(rows, cols, (i, j) => i === j ? 1 : 0);
   for (let j = reflectors.length - 1; j >= 0; j--) {
-    reflectLeft(out.data, cols, offset + j, Math.min(offset + j, cols), reflectors[j]);
+    reflectLeft(out.data, cols, offset + j, Math.min(offset + j, cols), reflectors[j]!);
   }
   return out;
 }

@@ -6,8 +6,9 @@
 
 import { type HostLapack, openHostLapack } from "../backend/blas/host_lapack.ts";
 import type { ProductOptions } from "./algebra.ts";
-import { type DenseKernels, portableKernels, scaledKernels } from "./dense_kernels.ts";
+import { type DenseKernels, scaledKernels } from "./dense_kernels.ts";
 import { type Matrix, zeroMatrix } from "./matrix.ts";
+import { simdKernels } from "./simd_kernels.ts";
 
 /** The library's kernels; undefined where none is installed or may be loaded. */
 export function lapackKernels(): DenseKernels | undefined {
@@ -44,7 +45,7 @@ function svd(lapack: HostLapack, x: Matrix): ReturnType<DenseKernels["svd"]> {
       q: { rows: x.cols, cols: k, data: q },
     };
   } catch {
-    // Divide and conquer may fail to converge; the portable iteration is another algorithm.
-    return portableKernels.svd(x);
+    // Divide and conquer may fail to converge; QR iteration is another algorithm.
+    return simdKernels.svd(x);
   }
 }

@@ -100,6 +100,7 @@ export const i32 = {
   shl: binary<"i32", "i32">("i32", [0x74]),
   eqz: unary<"i32", "i32">("i32", [0x45]),
   ltU: binary<"i32", "i32">("i32", [0x49]),
+  leU: binary<"i32", "i32">("i32", [0x4d]),
   ltS: binary<"i32", "i32">("i32", [0x48]),
   load: access("i32", [0x28], 2),
 } as const;
@@ -196,6 +197,9 @@ export const v128 = {
   /** a·b + c on two float64 lanes, rounded once or twice as the machine likes. */
   relaxedMaddF64: (a: V128, b: V128, c: V128): V128 =>
     expr("v128", a.code, b.code, c.code, simd(0x107)),
+  /** c − a·b on two float64 lanes, rounded once or twice as the machine likes. */
+  relaxedNmaddF64: (a: V128, b: V128, c: V128): V128 =>
+    expr("v128", a.code, b.code, c.code, simd(0x108)),
 } as const;
 
 /** Sets `bytes` bytes to zero. */
