@@ -5,17 +5,10 @@
  * @module
  */
 
-/** A tensor that lives in the memory of the selected backend. Row-major; freed by its scope. */
-export interface Tensor {
-  /** Extents, outermost first. */
-  readonly shape: readonly number[];
-  /** Element type. */
-  readonly dtype: "float32" | "int32" | "bool";
-  /** Number of elements. */
-  readonly size: number;
-  /** Frees the memory now instead of at the end of the enclosing scope. */
-  dispose(): void;
-}
+import type { SequenceOperations } from "./sequences.ts";
+import type { MatMulOptions, Tensor } from "./tensor.ts";
+
+export type { MatMulOptions, Tensor } from "./tensor.ts";
 
 /** Activations that are fused into linear maps: their derivative is a function of their output. */
 export type Activation = "identity" | "relu" | "tanh" | "sigmoid" | "softplus";
@@ -102,14 +95,6 @@ export interface ChainKernel {
   readonly coreLeft?: boolean;
 }
 
-/** Options of {@linkcode Engine.matMul}. */
-export interface MatMulOptions {
-  /** Use the transpose of the left operand; default false. */
-  readonly transposeLeft?: boolean;
-  /** Use the transpose of the right operand; default false. */
-  readonly transposeRight?: boolean;
-}
-
 /** Value and derivatives of a scalar function of tensors. */
 export interface ValueAndGradients {
   /** The scalar, shape []. */
@@ -191,7 +176,7 @@ export interface MemoryInfo {
  * Every operation allocates its result, leaves its operands untouched and may be recorded for
  * differentiation. Results belong to the innermost {@linkcode Engine.scope}.
  */
-export interface Engine {
+export interface Engine extends SequenceOperations {
   /** Registry name of the backend: "tensorflow", "webgpu", "blas", "wasm" or "cpu". */
   readonly backend: string;
   /** One line for people: library, version, threads or adapter. */
@@ -398,7 +383,12 @@ export interface Engine {
    * @returns The shape of `indices` with `depth` behind it; not differentiable.
    */
   oneHot(indices: Tensor, depth: number): Tensor;
-  /** Mean of −log softmax(logits)[label]; logits batch×classes, labels int32 batch. */
+  /**
+   * Mean of −log softmax(logits)[label] over the labels that are not −100; 0 where all are.
+   *
+   * @param logits The shape of `labels` with the classes behind it.
+   * @param labels int32 of any shape.
+   */
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor;
 
   /** Reverse-mode derivative of the scalar `f()` with respect to `inputs`. */

@@ -16,6 +16,7 @@ import { wasm } from "./wasm/mod.ts";
 import { webgpu } from "./webgpu/mod.ts";
 
 export type * from "./engine.ts";
+export type * from "./sequences.ts";
 
 /**
  * Every backend, in the order in which `auto` tries them.

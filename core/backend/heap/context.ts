@@ -45,7 +45,7 @@ export interface Call {
  */
 export function kernel(f: (call: Call) => TensorInfo | TensorInfo[]): KernelFunc {
   return ({ inputs, attrs }) => {
-    const { labels: _l, segmentIds: _s, ...floats } = inputs as Call["inputs"];
+    const { labels: _l, ids: _i, segmentIds: _s, ...floats } = inputs as Call["inputs"];
     expectFloats(floats);
     return f({ inputs: inputs as Call["inputs"], attrs: attrs ?? {} });
   };

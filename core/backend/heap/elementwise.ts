@@ -1,5 +1,5 @@
 /**
- * Element-wise operations, reductions and the loss.
+ * Element-wise operations and reductions.
  *
  * @module
  */
@@ -33,8 +33,6 @@ export function elementwiseKernels(c: HeapContext): Kernels {
     ),
     [KERNEL.activationGrad]: kernel((call) => activationGrad(c, call)),
     [KERNEL.columnSums]: kernel(({ inputs }) => columnSums(c, inputs.x!)),
-    [KERNEL.crossEntropy]: kernel((call) => crossEntropy(c, call)),
-    [KERNEL.crossEntropyGrad]: kernel((call) => crossEntropyGrad(c, call)),
   };
 }
 
@@ -153,7 +151,8 @@ function reductionKernels(c: HeapContext): Kernels {
   };
 }
 
-function scalar(c: HeapContext, value: number): TensorInfo {
+/** A number as a tensor without axes. */
+export function scalar(c: HeapContext, value: number): TensorInfo {
   const y = output(c, []);
   c.heap.backend.wasm.HEAPF32[address(c, y) / 4] = value;
   return y;
@@ -227,25 +226,4 @@ function sumPieces(
     );
     for (let i = 1; i < pieces.length; i++) c.simd.add!(total, total, place(i), columns);
   });
-}
-
-function crossEntropy(c: HeapContext, { inputs: { logits, labels } }: Call): TensorInfo {
-  const [rows, classes] = logits!.shape as [number, number];
-  const pl = address(c, labels!);
-  return withScratch(c, 8 * rows, (terms) => {
-    c.simd.cross_entropy_terms!(terms, address(c, logits!), pl, rows, classes);
-    const values = c.heap.backend.wasm.HEAPF32.subarray(terms / 4, terms / 4 + 2 * rows);
-    let loss = 0;
-    for (let r = 0; r < rows; r++) loss += Math.log(values[2 * r]!) + values[2 * r + 1]!;
-    return scalar(c, loss / rows);
-  });
-}
-
-function crossEntropyGrad(c: HeapContext, { inputs: { logits, labels, dy } }: Call): TensorInfo {
-  const [rows, classes] = logits!.shape as [number, number];
-  const factor = c.heap.backend.wasm.HEAPF32[address(c, dy!) / 4]! / rows;
-  const d = output(c, logits!.shape);
-  const pl = address(c, labels!);
-  c.simd.cross_entropy_grad!(address(c, d), address(c, logits!), pl, factor, rows, classes);
-  return d;
 }

@@ -22,6 +22,12 @@ export const jobs: Jobs<Member> = {
     simd.transpose!(to!, from!, rows!, columns!);
   },
   "affine": norm.affinePiece,
+  "cross-entropy": ({ simd }, numbers) => {
+    simd.cross_entropy_terms!(...numbers);
+  },
+  "cross-entropy-grad": ({ simd }, numbers) => {
+    simd.cross_entropy_grad!(...numbers);
+  },
   "grad": norm.gradPiece,
   "grad-sums": norm.gradSumsPiece,
   "max-pool": pool.maxPoolPiece,

@@ -12,6 +12,7 @@ import { depthwiseKernels } from "./depthwise.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { layoutKernels } from "./layout.ts";
 import { linearKernels } from "./linear.ts";
+import { lossKernels } from "./loss.ts";
 import { normKernels } from "./norm.ts";
 import { poolKernels } from "./pool.ts";
 import { segmentKernels } from "./segment.ts";
@@ -26,6 +27,7 @@ export function heapKernels(c: HeapContext): Kernels {
     ...chainKernels(c),
     ...pixelKernels(c),
     ...depthwiseKernels(c),
+    ...lossKernels(c),
     ...normKernels(c),
     ...poolKernels(c),
     ...segmentKernels(c),

@@ -10,6 +10,7 @@ import {
   type I32,
   i32,
   type Local,
+  memoryZero,
   type V128,
   v128,
 } from "../../wasm/mod.ts";
@@ -69,7 +70,7 @@ function rowExponentials(
 
 /**
  * For each row Σ e^(x − max) and max − x[label], as two float32: parameters out, logits, labels,
- * rows, classes.
+ * rows, classes. A row with a negative label is not looked at: 1 and 0.
  */
 function crossEntropyTerms(): FunctionBuilder {
   const f = new FunctionBuilder();
@@ -80,13 +81,18 @@ function crossEntropyTerms(): FunctionBuilder {
   const r = f.local("i32", i32.const(0));
   f.while(i32.ltU(r, rows), () => {
     const row = f.local("i32", i32.add(logits, i32.mul(r, pitch)));
-    const maximum = rowMaximum(f, row, pitch);
-    const sum = rowExponentials(f, row, pitch, maximum, () => {});
-    const label = i32.load(i32.add(labels, i32.shl(r, i32.const(2))));
-    const chosen = v128.load32Splat(i32.add(row, i32.shl(label, i32.const(2))));
     const to = f.local("i32", i32.add(out, i32.shl(r, i32.const(3))));
-    f.emit(f32.store(to, v128.lane(sum, 0)));
-    f.emit(f32.store(i32.add(to, i32.const(4)), v128.lane(v128.sub(maximum, chosen), 0)));
+    const store = (sum: V128, rest: V128) => {
+      f.emit(f32.store(to, v128.lane(sum, 0)));
+      f.emit(f32.store(i32.add(to, i32.const(4)), v128.lane(rest, 0)));
+    };
+    const label = f.local("i32", i32.load(i32.add(labels, i32.shl(r, i32.const(2)))));
+    f.if(i32.ltS(label, i32.const(0)), () => store(v128.const(1), v128.const(0)), () => {
+      const maximum = rowMaximum(f, row, pitch);
+      const sum = rowExponentials(f, row, pitch, maximum, () => {});
+      const chosen = v128.load32Splat(i32.add(row, i32.shl(label, i32.const(2))));
+      store(sum, v128.sub(maximum, chosen));
+    });
     f.emit(r.set(i32.add(r, i32.const(1))));
   });
   return f;
@@ -111,8 +117,8 @@ function scaleRow(f: FunctionBuilder, row: I32, pitch: I32, factor: V128): void 
 }
 
 /**
- * factor · (softmax(logits) − one-hot(labels)): parameters out, logits, labels, factor, rows,
- * classes.
+ * factor · (softmax(logits) − one-hot(labels)), zeros where a label is negative: parameters out,
+ * logits, labels, factor, rows, classes.
  */
 function crossEntropyGrad(): FunctionBuilder {
   const f = new FunctionBuilder();
@@ -125,14 +131,16 @@ function crossEntropyGrad(): FunctionBuilder {
   f.while(i32.ltU(r, rows), () => {
     const row = f.local("i32", i32.add(logits, i32.mul(r, pitch)));
     const to = f.local("i32", i32.add(out, i32.mul(r, pitch)));
-    const sum = rowExponentials(f, row, pitch, rowMaximum(f, row, pitch), (e, at, offset) => {
-      const address = i32.add(to, at);
-      f.emit(offset === undefined ? v128.storeLane0(address, e) : v128.store(address, e, offset));
+    const label = f.local("i32", i32.load(i32.add(labels, i32.shl(r, i32.const(2)))));
+    f.if(i32.ltS(label, i32.const(0)), () => f.emit(memoryZero(to, pitch)), () => {
+      const sum = rowExponentials(f, row, pitch, rowMaximum(f, row, pitch), (e, at, offset) => {
+        const address = i32.add(to, at);
+        f.emit(offset === undefined ? v128.storeLane0(address, e) : v128.store(address, e, offset));
+      });
+      scaleRow(f, to, pitch, f.local("v128", v128.div(scale, sum)));
+      const hot = f.local("i32", i32.add(to, i32.shl(label, i32.const(2))));
+      f.emit(v128.storeLane0(hot, v128.sub(v128.load32Zero(hot), scale)));
     });
-    scaleRow(f, to, pitch, f.local("v128", v128.div(scale, sum)));
-    const label = i32.load(i32.add(labels, i32.shl(r, i32.const(2))));
-    const hot = f.local("i32", i32.add(to, i32.shl(label, i32.const(2))));
-    f.emit(v128.storeLane0(hot, v128.sub(v128.load32Zero(hot), scale)));
     f.emit(r.set(i32.add(r, i32.const(1))));
   });
   return f;

@@ -6,6 +6,7 @@
 
 import type { Activation } from "../engine.ts";
 import { activation, activationGradient } from "../tfjs/activation.ts";
+import { IGNORED } from "../tfjs/checks.ts";
 import { KERNEL } from "../tfjs/names.ts";
 import type { KernelFunc, Tf, TfTensor } from "../tfjs/types.ts";
 import type { TensorflowBackend } from "./addon.ts";
@@ -40,11 +41,16 @@ export function tensorflowKernels(
     return run(gradient.name, gradient.order === "dy,y" ? [dy, y] : [y, dy])[0]!;
   };
   const columnSums = (x: TfTensor): TfTensor => run("BiasAddGrad", [x])[0]!;
-  /** Loss of each row and its gradient. */
-  const crossEntropy = ({ logits, labels }: Operands): TfTensor[] => {
-    const classes = tf.cast(labels!, "int32");
+  /** Loss of each row and its gradient, and what rows weigh. */
+  const crossEntropy = ({ logits, labels }: Operands) => {
+    const flat = tf.reshape(tf.cast(labels!, "int32"), [-1]);
+    const counts = tf.notEqual(flat, tf.scalar(IGNORED, "int32"));
+    const classes = tf.where(counts, flat, tf.zerosLike(flat));
+    const rows = tf.reshape(logits!, [-1, logits!.shape.at(-1)!]);
     const name = "SparseSoftmaxCrossEntropyWithLogits";
-    return run(name, [logits, classes], [labelType], 2);
+    const [losses, slopes] = run(name, [rows, classes], [labelType], 2) as [TfTensor, TfTensor];
+    const ones = tf.cast(counts, "float32");
+    return { losses, slopes, weights: tf.div(ones, tf.maximum(tf.sum(ones), 1)) };
   };
 
   return {
@@ -55,11 +61,15 @@ export function tensorflowKernels(
       const d = upstream(i, a.activation as Activation);
       return a.columnSums ? [d, columnSums(d)] : [d];
     }),
-    [KERNEL.crossEntropy]: kernel(tf, (i) => tf.mean(crossEntropy(i)[0]!)),
-    [KERNEL.crossEntropyGrad]: kernel(
-      tf,
-      (i) => tf.mul(crossEntropy(i)[1]!, tf.div(i.dy!, i.logits!.shape[0]!)),
-    ),
+    [KERNEL.crossEntropy]: kernel(tf, (i) => {
+      const { losses, weights } = crossEntropy(i);
+      return tf.sum(tf.mul(losses, weights));
+    }),
+    [KERNEL.crossEntropyGrad]: kernel(tf, (i) => {
+      const { slopes, weights } = crossEntropy(i);
+      const scaled = tf.mul(slopes, tf.reshape(tf.mul(weights, i.dy!), [-1, 1]));
+      return tf.reshape(scaled, i.logits!.shape);
+    }),
   };
 }
 

@@ -23,12 +23,15 @@ export function expectSize(shape: readonly number[], values: number): void {
   );
 }
 
+/** Operands that may be integers. */
+const INTEGERS: readonly string[] = ["labels", "ids"];
+
 /**
  * Refuses operands that are no floats: kernels would take the bits of integers for those of floats.
  */
 export function expectFloats(operands: Readonly<Record<string, TensorInfo | undefined>>): void {
   for (const [name, operand] of Object.entries(operands)) {
-    if (!operand || operand.dtype === "float32" || name === "labels") continue;
+    if (!operand || operand.dtype === "float32" || INTEGERS.includes(name)) continue;
     throw new TypeError(
       `Cannot compute with ${operand.dtype} numbers: expected float32 for "${name}"`,
     );
@@ -41,14 +44,15 @@ export function expectEntries(action: string, x: Tensor): void {
   throw new RangeError(`Cannot ${action} [${x.shape}]: expected one entry at least, got none`);
 }
 
-/** Refuses what are no logits with a class for each row. */
+/** Refuses what are no logits with a class for each label. */
 export function expectLabels(logits: Tensor, labels: Tensor): void {
-  const [rows, classes] = logits.shape as [number, number];
-  const fits = logits.shape.length === 2 && labels.shape.length === 1 && labels.size === rows;
-  if (fits && labels.dtype === "int32" && rows > 0 && classes > 1) return;
+  const classes = logits.shape.at(-1) ?? 0;
+  const fits = `${[...labels.shape, classes]}` === `${logits.shape}`;
+  if (fits && labels.dtype === "int32" && labels.size > 0 && classes > 1) return;
   throw new RangeError(
     `Cannot compare logits with labels: expected [batch, classes] and int32 [batch] of one row and ` +
-      `two classes at least, got [${logits.shape}] and ${labels.dtype} [${labels.shape}]`,
+      `two classes at least, or more axes before the classes, got [${logits.shape}] and ` +
+      `${labels.dtype} [${labels.shape}]`,
   );
 }
 
@@ -90,9 +94,12 @@ export function expectSharedRank({ u, s, v }: Factors, b: Tensor | null): void {
   );
 }
 
-/** Refuses labels that are no classes. */
-export function expectClasses(labels: Int32Array, classes: number): void {
-  const wrong = labels.find((label) => !(label >= 0 && label < classes));
+/** The label that the loss does not look at. */
+export const IGNORED = -100;
+
+/** Refuses labels that are no classes, and not the one that is `ignored`. */
+export function expectClasses(labels: Int32Array, classes: number, ignored?: number): void {
+  const wrong = labels.find((label) => !(label >= 0 && label < classes) && label !== ignored);
   if (wrong === undefined) return;
   throw new RangeError(
     `Cannot compare with label ${wrong}: expected a class of 0 to ${classes - 1}`,

@@ -21,6 +21,7 @@ import {
 import { convGradients } from "./conv_gradients.ts";
 import { KERNEL } from "./names.ts";
 import { normGradients } from "./norm_gradients.ts";
+import { sequenceGradients } from "./sequence_gradients.ts";
 import { type GradConfig, runtimeOf, type Tf, type TfTensor } from "./types.ts";
 
 /** Registers the gradients; they are shared by all backends. Doing it twice changes nothing. */
@@ -40,6 +41,7 @@ function gradientConfigs(tf: Tf): GradConfig[] {
     normConfig(tf),
     ...convGradients(tf),
     ...normGradients(tf),
+    ...sequenceGradients(tf),
   ];
 }
 

@@ -7,9 +7,12 @@
 
 import type { Activation } from "../engine.ts";
 import { activation, activationGradient } from "./activation.ts";
+import { attentionKernels } from "./attention_kernels.ts";
+import { IGNORED } from "./checks.ts";
 import { convKernels } from "./conv_kernels.ts";
 import { KERNEL } from "./names.ts";
 import { normKernels } from "./norm_kernels.ts";
+import { sequenceKernels } from "./sequence_kernels.ts";
 import type { Attributes, Composed, KernelFunc, TensorMap, Tf, TfTensor } from "./types.ts";
 
 /** Sums along all axes but the last. */
@@ -49,23 +52,36 @@ const activationGrad: Composed = (tf, { dy, y }, a) => {
   return a.columnSums ? [d, columnSums(tf, d)] : [d];
 };
 
-/** Rows with a one for each label; where the label is no class, rows of NaN. */
-function oneHot(tf: Tf, labels: TfTensor, classes: number): TfTensor {
-  const whole = tf.cast(labels, "int32");
-  const isClass = tf.logicalAnd(tf.greaterEqual(whole, 0), tf.less(whole, classes));
-  const mark = tf.where(isClass, tf.zeros(labels.shape), tf.fill(labels.shape, NaN));
-  return tf.add(tf.oneHot(whole, classes), tf.reshape(mark, [-1, 1]));
+/** Logits and labels as rows, and for each row whether it counts, divided by how many do. */
+function lossRows(
+  tf: Tf,
+  { logits, labels }: TensorMap,
+): { rows: TfTensor; hot: TfTensor; weights: TfTensor } {
+  const classes = logits!.shape.at(-1)!;
+  const flat = tf.reshape(tf.cast(labels!, "int32"), [-1]);
+  const counts = tf.cast(tf.notEqual(flat, tf.scalar(IGNORED, "int32")), "float32");
+  const weights = tf.div(counts, tf.maximum(tf.sum(counts), 1));
+  const rows = tf.reshape(logits!, [-1, classes]);
+  return { rows, hot: oneHot(tf, flat, classes), weights: tf.reshape(weights, [-1, 1]) };
 }
 
-const crossEntropy: Composed = (tf, { logits, labels }) => {
-  const hot = oneHot(tf, labels!, logits!.shape[1]!);
-  return tf.neg(tf.mean(tf.sum(tf.mul(hot, tf.logSoftmax(logits!)), 1)));
+/** Rows with a one for each label; zeros where it is ignored, NaN where it is no class. */
+function oneHot(tf: Tf, labels: TfTensor, classes: number): TfTensor {
+  const isClass = tf.logicalAnd(tf.greaterEqual(labels, 0), tf.less(labels, classes));
+  const known = tf.logicalOr(isClass, tf.equal(labels, tf.scalar(IGNORED, "int32")));
+  const mark = tf.where(known, tf.zeros(labels.shape), tf.fill(labels.shape, NaN));
+  return tf.add(tf.oneHot(labels, classes), tf.reshape(mark, [-1, 1]));
+}
+
+const crossEntropy: Composed = (tf, inputs) => {
+  const { rows, hot, weights } = lossRows(tf, inputs);
+  return tf.neg(tf.sum(tf.mul(tf.mul(hot, weights), tf.logSoftmax(rows))));
 };
 
-const crossEntropyGrad: Composed = (tf, { logits, labels, dy }) => {
-  const [batch, classes] = logits!.shape as [number, number];
-  const hot = oneHot(tf, labels!, classes);
-  return tf.mul(tf.sub(tf.softmax(logits!), hot), tf.div(dy!, batch));
+const crossEntropyGrad: Composed = (tf, { dy, ...inputs }) => {
+  const { rows, hot, weights } = lossRows(tf, inputs);
+  const difference = tf.sub(tf.softmax(rows), hot);
+  return tf.reshape(tf.mul(difference, tf.mul(weights, dy!)), inputs.logits!.shape);
 };
 
 const adaptiveStep: Composed = (tf, { x, m, v }, a) => {
@@ -92,6 +108,8 @@ const COMPOSED: Readonly<Record<string, Composed>> = {
   [KERNEL.norm]: (tf, { x }) => tf.sqrt(tf.sum(tf.square(x!))),
   ...convKernels,
   ...normKernels,
+  ...sequenceKernels,
+  ...attentionKernels,
 };
 
 /**

@@ -35,6 +35,17 @@ export const KERNEL = {
   batchNorm: "RankflowBatchNorm",
   batchNormGrad: "RankflowBatchNormGrad",
   affine: "RankflowAffine",
+  batchMatMul: "RankflowBatchMatMul",
+  gather: "RankflowGather",
+  gatherGrad: "RankflowGatherGrad",
+  smooth: "RankflowSmooth",
+  smoothGrad: "RankflowSmoothGrad",
+  rowNorm: "RankflowRowNorm",
+  rowNormGrad: "RankflowRowNormGrad",
+  rotary: "RankflowRotary",
+  attention: "RankflowAttention",
+  attentionGrad: "RankflowAttentionGrad",
+  attentionBiasGrad: "RankflowAttentionBiasGrad",
 } as const;
 
 /**

@@ -33,6 +33,7 @@ import {
   expectScalar,
   expectSharedRank,
   expectSize,
+  IGNORED,
 } from "./checks.ts";
 import { oneHot, standardise } from "./composed.ts";
 import {
@@ -48,6 +49,7 @@ import {
 import { padsOf } from "./conv_kernels.ts";
 import { registerGradients } from "./gradients.ts";
 import { type Held, KERNEL } from "./names.ts";
+import { SequenceEngine } from "./sequence_engine.ts";
 import { share } from "./share.ts";
 import { tensorsIn } from "./tensors_in.ts";
 import {
@@ -64,7 +66,7 @@ import {
 } from "./types.ts";
 
 /** Tensor operations and reverse-mode differentiation by TensorFlow.js. */
-export class TfjsEngine implements Engine {
+export class TfjsEngine extends SequenceEngine implements Engine {
   readonly backend: string;
   readonly description: string;
   readonly deterministic: boolean;
@@ -72,25 +74,26 @@ export class TfjsEngine implements Engine {
   readonly native: unknown;
   readonly #tf: Tf;
   readonly #runtime: TfRuntime;
-  readonly #readsAtOnce: boolean;
+  protected override readonly readsAtOnce: boolean;
   /** What the forward pass of the running `gradients` holds for its backward pass, if one runs. */
   #records: Held[] | undefined;
 
   /** Makes the engine of a backend that is ready. */
   constructor(options: TfjsEngineOptions) {
+    super();
     this.backend = options.backend;
     this.description = options.description;
     this.deterministic = options.deterministic;
     this.linalg = options.linalg;
     this.native = options.tf;
     this.#tf = options.tf;
-    this.#readsAtOnce = options.readsAtOnce ?? false;
+    this.readsAtOnce = options.readsAtOnce ?? false;
     this.#runtime = runtimeOf(options.tf);
     registerGradients(options.tf);
   }
 
   memory(): MemoryInfo {
-    const { numTensors, numBytes } = this.#select().memory();
+    const { numTensors, numBytes } = this.select().memory();
     return { numTensors, numBytes };
   }
 
@@ -124,12 +127,12 @@ export class TfjsEngine implements Engine {
   }
 
   clone(t: Tensor): Tensor {
-    return this.#run("Identity", { x: inner(t) });
+    return this.run("Identity", { x: inner(t) });
   }
 
   tensor(data: Float32Array | Int32Array, shape: readonly number[]): Tensor {
     expectSize(shape, data.length);
-    this.#select();
+    this.select();
     const dtype = data instanceof Int32Array ? "int32" : "float32";
     return outer(this.#runtime.makeTensor(data.slice(), [...shape], dtype));
   }
@@ -144,7 +147,7 @@ export class TfjsEngine implements Engine {
   }
 
   fill(shape: readonly number[], value: number): Tensor {
-    return outer(this.#select().fill(expectExtents(shape), value));
+    return outer(this.select().fill(expectExtents(shape), value));
   }
 
   matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tensor {
@@ -159,33 +162,33 @@ export class TfjsEngine implements Engine {
       );
     }
     const attributes = { transposeA: transposeLeft, transposeB: transposeRight };
-    return this.#run("BatchMatMul", { a: inner(a), b: inner(b) }, attributes);
+    return this.run("BatchMatMul", { a: inner(a), b: inner(b) }, attributes);
   }
 
   add(a: Tensor, b: Tensor): Tensor {
-    return outer(this.#select().add(inner(a), inner(b)));
+    return outer(this.select().add(inner(a), inner(b)));
   }
 
   sub(a: Tensor, b: Tensor): Tensor {
-    return outer(this.#select().sub(inner(a), inner(b)));
+    return outer(this.select().sub(inner(a), inner(b)));
   }
 
   mul(a: Tensor, b: Tensor): Tensor {
-    return outer(this.#select().mul(inner(a), inner(b)));
+    return outer(this.select().mul(inner(a), inner(b)));
   }
 
   scale(alpha: number, x: Tensor): Tensor {
-    return this.#run(KERNEL.scale, { x: inner(x) }, { alpha });
+    return this.run(KERNEL.scale, { x: inner(x) }, { alpha });
   }
 
   lincomb(alpha: number, x: Tensor, beta: number, y: Tensor): Tensor {
     expectEqualShapes("combine", x, y);
-    return this.#run(KERNEL.lincomb, { x: inner(x), y: inner(y) }, { alpha, beta });
+    return this.run(KERNEL.lincomb, { x: inner(x), y: inner(y) }, { alpha, beta });
   }
 
   lincombSquare(alpha: number, v: Tensor, beta: number, g: Tensor): Tensor {
     expectEqualShapes("combine", v, g);
-    return this.#run(KERNEL.lincombSquare, { v: inner(v), g: inner(g) }, { alpha, beta });
+    return this.run(KERNEL.lincombSquare, { v: inner(v), g: inner(g) }, { alpha, beta });
   }
 
   adaptiveStep(
@@ -196,51 +199,51 @@ export class TfjsEngine implements Engine {
   ): Tensor {
     expectEqualShapes("combine", x, m);
     expectEqualShapes("combine", x, v);
-    return this.#run(KERNEL.adaptiveStep, { x: inner(x), m: inner(m), v: inner(v) }, { ...c });
+    return this.run(KERNEL.adaptiveStep, { x: inner(x), m: inner(m), v: inner(v) }, { ...c });
   }
 
   sqrt(x: Tensor): Tensor {
-    return outer(this.#select().sqrt(inner(x)));
+    return outer(this.select().sqrt(inner(x)));
   }
 
   square(x: Tensor): Tensor {
-    return outer(this.#select().square(inner(x)));
+    return outer(this.select().square(inner(x)));
   }
 
   activate(x: Tensor, activation: Activation): Tensor {
-    return this.#run(KERNEL.activate, { x: inner(x) }, { activation });
+    return this.run(KERNEL.activate, { x: inner(x) }, { activation });
   }
 
   norm(x: Tensor): Tensor {
-    return this.#run(KERNEL.norm, { x: inner(x) });
+    return this.run(KERNEL.norm, { x: inner(x) });
   }
 
   sum(x: Tensor): Tensor {
-    return outer(this.#select().sum(inner(x)));
+    return outer(this.select().sum(inner(x)));
   }
 
   reshape(x: Tensor, shape: readonly number[]): Tensor {
-    return outer(this.#select().reshape(inner(x), [...shape]));
+    return outer(this.select().reshape(inner(x), [...shape]));
   }
 
   transpose(x: Tensor): Tensor {
-    return outer(this.#select().transpose(inner(x)));
+    return outer(this.select().transpose(inner(x)));
   }
 
   slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor {
     expectBlock(x, begin, size);
-    return outer(this.#select().slice(inner(x), [...begin], [...size]));
+    return outer(this.select().slice(inner(x), [...begin], [...size]));
   }
 
   concat(xs: readonly Tensor[], axis: number): Tensor {
-    return outer(this.#select().concat(xs.map(inner), axis));
+    return outer(this.select().concat(xs.map(inner), axis));
   }
 
   linear(x: Tensor, w: Tensor, b: Tensor | null, activation: Activation): Tensor {
     expectChain("apply a linear map", [x, w], b);
     const inputs: TensorMap = { x: inner(x), w: inner(w) };
     if (b) inputs.b = inner(b);
-    return this.#runHolding(KERNEL.linear, inputs, { activation, bias: b !== null });
+    return this.runHolding(KERNEL.linear, inputs, { activation, bias: b !== null });
   }
 
   lowRankLinear(
@@ -255,7 +258,7 @@ export class TfjsEngine implements Engine {
     const inputs: TensorMap = { x: inner(x), u: inner(w.u), s: inner(w.s), v: inner(w.v) };
     if (b) inputs.b = inner(b);
     const attributes = { activation, bias: b !== null, capture };
-    return this.#runHolding(KERNEL.lowRankLinear, inputs, attributes);
+    return this.runHolding(KERNEL.lowRankLinear, inputs, attributes);
   }
 
   conv2d(
@@ -267,7 +270,7 @@ export class TfjsEngine implements Engine {
   ): Tensor {
     expectKernel("convolve", x, w, b, geometry);
     const attributes = { geometry, activation, bias: b !== null };
-    return this.#runHolding(KERNEL.conv2d, operands({ x, w }, b), attributes);
+    return this.runHolding(KERNEL.conv2d, operands({ x, w }, b), attributes);
   }
 
   chainConv2d(
@@ -281,13 +284,13 @@ export class TfjsEngine implements Engine {
     expectChainKernel(x, w, b, geometry);
     const { u, core, v, coreLeft = false } = w;
     const attributes = { geometry, activation, bias: b !== null, capture, coreLeft };
-    return this.#runHolding(KERNEL.chainConv2d, operands({ x, u, core, v }, b), attributes);
+    return this.runHolding(KERNEL.chainConv2d, operands({ x, u, core, v }, b), attributes);
   }
 
   pixelProduct(x: Tensor, m: Tensor, beside?: Tensor): Tensor {
     expectPixelProduct(x, m, beside);
     const more: Record<string, Tensor> = beside ? { beside } : {};
-    return this.#run(KERNEL.pixelProduct, operands({ x, m, ...more }, null));
+    return this.run(KERNEL.pixelProduct, operands({ x, m, ...more }, null));
   }
 
   conv2dFilterGradient(
@@ -298,7 +301,7 @@ export class TfjsEngine implements Engine {
   ): Tensor {
     expectImagePair(x, d, extents, geometry);
     const inputs = operands({ x, d }, null);
-    return this.#run(KERNEL.conv2dFilterGradient, inputs, { extents, geometry });
+    return this.run(KERNEL.conv2dFilterGradient, inputs, { extents, geometry });
   }
 
   conv2dTranspose(
@@ -311,7 +314,7 @@ export class TfjsEngine implements Engine {
   ): Tensor {
     expectTranspose(x, w, b, extents, geometry);
     const attributes = { geometry, activation, extents, bias: b !== null };
-    return this.#runHolding(KERNEL.conv2dTranspose, operands({ x, w }, b), attributes);
+    return this.runHolding(KERNEL.conv2dTranspose, operands({ x, w }, b), attributes);
   }
 
   depthwiseConv2d(
@@ -323,7 +326,7 @@ export class TfjsEngine implements Engine {
   ): Tensor {
     expectDepthwise(x, w, b, geometry);
     const attributes = { geometry, activation, bias: b !== null };
-    return this.#runHolding(KERNEL.depthwiseConv2d, operands({ x, w }, b), attributes);
+    return this.runHolding(KERNEL.depthwiseConv2d, operands({ x, w }, b), attributes);
   }
 
   maxPool(x: Tensor, size: readonly [number, number], geometry: WindowGeometry): Tensor {
@@ -337,7 +340,7 @@ export class TfjsEngine implements Engine {
   globalAveragePool(x: Tensor): Tensor {
     expectChannels("average", x, x.shape[3], undefined);
     expectEntries("average", x);
-    return this.#run(KERNEL.globalAveragePool, { x: inner(x) }, { shape: x.shape });
+    return this.run(KERNEL.globalAveragePool, { x: inner(x) }, { shape: x.shape });
   }
 
   batchNorm(
@@ -352,7 +355,7 @@ export class TfjsEngine implements Engine {
     const inputs = operands({ x, scale, shift }, null);
     const held: Held = {};
     expectFloats(inputs);
-    this.#select();
+    this.select();
     const [y, mean, variance] = this.#runtime.runKernel(KERNEL.batchNorm, inputs, {
       epsilon,
       activation,
@@ -371,35 +374,36 @@ export class TfjsEngine implements Engine {
 
   affine(x: Tensor, scale: Tensor, shift: Tensor, activation: Activation): Tensor {
     expectLast("scale", x, scale, shift);
-    return this.#runHolding(KERNEL.affine, operands({ x, scale, shift }, null), { activation });
+    return this.runHolding(KERNEL.affine, operands({ x, scale, shift }, null), { activation });
   }
 
   standardise(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
     expectEntries("normalise", x);
-    return outer(standardise(this.#select(), inner(x), axes, epsilon));
+    return outer(standardise(this.select(), inner(x), axes, epsilon));
   }
 
   exp(x: Tensor): Tensor {
-    return outer(this.#select().exp(inner(x)));
+    return outer(this.select().exp(inner(x)));
   }
 
   logSoftmax(x: Tensor): Tensor {
-    return outer(this.#select().logSoftmax(inner(x)));
+    return outer(this.select().logSoftmax(inner(x)));
   }
 
   oneHot(indices: Tensor, depth: number): Tensor {
-    if (this.#readsAtOnce) expectClasses(inner(indices).dataSync<"int32">(), depth);
-    return outer(oneHot(this.#select(), inner(indices), depth));
+    if (this.readsAtOnce) expectClasses(inner(indices).dataSync<"int32">(), depth);
+    return outer(oneHot(this.select(), inner(indices), depth));
   }
 
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
     expectLabels(logits, labels);
-    if (this.#readsAtOnce) expectClasses(inner(labels).dataSync<"int32">(), logits.shape[1]!);
-    return this.#runHolding(KERNEL.crossEntropy, operands({ logits, labels }, null), {});
+    const classes = logits.shape.at(-1)!;
+    if (this.readsAtOnce) expectClasses(inner(labels).dataSync<"int32">(), classes, IGNORED);
+    return this.runHolding(KERNEL.crossEntropy, operands({ logits, labels }, null), {});
   }
 
   gradients(f: () => Tensor, inputs: readonly Tensor[]): ValueAndGradients {
-    const tf = this.#select();
+    const tf = this.select();
     if (this.#records) {
       throw new Error(
         "Cannot differentiate within a function that is being differentiated: " +
@@ -421,24 +425,22 @@ export class TfjsEngine implements Engine {
     }
   }
 
-  /** Makes this backend run kernels, if another engine ran meanwhile: it is done at once. */
-  #select(): Tf {
+  protected override select(): Tf {
     if (this.#runtime.backendName !== this.backend) void this.#tf.setBackend(this.backend);
     return this.#tf;
   }
 
-  #run(kernel: string, inputs: TensorMap, attributes: Attributes = {}): Tensor {
+  protected run(kernel: string, inputs: TensorMap, attributes: Attributes = {}): Tensor {
     if (kernel !== "Identity") expectFloats(inputs);
-    this.#select();
+    this.select();
     return outer(this.#runtime.runKernel(kernel, inputs, attributes) as TfTensor);
   }
 
-  /** Runs a kernel that holds its operands and its result for the backward pass. */
-  #runHolding(kernel: string, inputs: TensorMap, attributes: Attributes): Tensor {
-    if (!this.#records) return this.#run(kernel, inputs, attributes);
+  protected override runHolding(kernel: string, inputs: TensorMap, attributes: Attributes): Tensor {
+    if (!this.#records) return this.run(kernel, inputs, attributes);
     const held: Held = {};
     this.#records.push(held);
-    const y = this.#run(kernel, inputs, { ...attributes, held });
+    const y = this.run(kernel, inputs, { ...attributes, held });
     for (const [name, t] of Object.entries(inputs)) held[name] = share(this.#tf, t);
     held.y = share(this.#tf, inner(y));
     return y;
@@ -452,7 +454,7 @@ export class TfjsEngine implements Engine {
   ): Tensor {
     expectPool(x, size, { strides, padding });
     const pool = { filterSize: [...size], strides: [...strides], pad: padsOf(padding) };
-    return this.#run(kernel, { x: inner(x) }, pool);
+    return this.run(kernel, { x: inner(x) }, pool);
   }
 
   #dropRecords(): void {
@@ -471,7 +473,7 @@ export class TfjsEngine implements Engine {
   }
 
   #openScope(): (survivors: TfTensor[]) => void {
-    this.#select();
+    this.select();
     this.#runtime.startScope();
     const own = this.#runtime.state.activeScope;
     return (survivors) => {

@@ -5,6 +5,7 @@ import { assertOutputs, outputsOf, SLACK } from "../../support/kernel_checks.ts"
 import { Draws } from "../../support/random_cases.ts";
 import { convolutions } from "../../support/random_convolutions.ts";
 import { operations } from "../../support/random_operations.ts";
+import { sequences } from "../../support/random_sequences.ts";
 import { refusals } from "../../support/random_refusals.ts";
 
 /** Relative to the largest entry of an output: float32 with sums of a few hundred terms. */
@@ -20,7 +21,7 @@ const SHARE: Readonly<Record<string, number>> = { webgpu: 1 / 8 };
 const NO_EMPTY: readonly string[] = ["webgpu"];
 
 for (const backend of backends.list()) {
-  for (const generator of [...convolutions, ...operations]) {
+  for (const generator of [...convolutions, ...operations, ...sequences]) {
     const all = convolutions.includes(generator) ? DRAWS.convolution : DRAWS.other;
     const draws = all * (SHARE[backend.name] ?? 1);
     const name = `${generator.name} equals plain loops under ${draws} random settings`;
