@@ -62,7 +62,7 @@ export {
   TrainedModel,
 } from "./tasks/library/mod.ts";
 export {
-  type Activation,
+type Activation,
   type AdaptiveCoefficients,
   type Advanced,
   type Algebra,
@@ -82,6 +82,7 @@ export {
   type Column,
   type Configurable,
   type ConvGeometry,
+  type CyclePlace,
   type Dataset,
   datasets,
   type DatasetSource,
@@ -126,6 +127,7 @@ export {
   type MetricLine,
   type Model,
   type ModeTruncation,
+  type Moment,
   type MomentSlots,
   type Motion,
   type NativeInverseFactor,
@@ -149,6 +151,8 @@ export {
   type Qr,
   type Random,
   type RandomState,
+  type RefreshRule,
+  refreshRules,
   Registry,
   regression,
   type RegressionOptions,

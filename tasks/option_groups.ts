@@ -11,7 +11,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   "network and its weights": [
     ...["network", "width", "depth", "dropout", "normalise", "initialiser", "decay"],
-    ...["method", "integrator", "tucker-integrator", "rank", "min-rank", "max-rank"],
+    ...["method", "integrator", "tucker-integrator", "refresh", "rank", "min-rank", "max-rank"],
     ...["tolerance", "truncation", "ranks-from", "core-steps", "fine-tune"],
   ],
   "steps": [

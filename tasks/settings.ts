@@ -8,6 +8,7 @@ import {
   augmentations,
   backends,
   integrators,
+  refreshRules,
   truncationRules,
   tuckerIntegrators,
 } from "../core/mod.ts";
@@ -24,6 +25,7 @@ export const runDefaults = {
   method: "low-rank",
   integrator: "augmented-bug", // of matrices
   tuckerIntegrator: "augmented-tucker-bug", // of Tucker tensors
+  refresh: "each-step", // when integrators take a step
   rank: 120, // at the start; integrators of fixed rank keep it
   minRank: 2,
   maxRank: 150,
@@ -71,6 +73,10 @@ export function runSchema(): Required<OptionSchema<typeof runDefaults>> {
     tuckerIntegrator: {
       choiceOf: tuckerIntegrators,
       description: "how factors of Tucker tensors move",
+    },
+    refresh: {
+      choiceOf: refreshRules,
+      description: "when integrators take a step, and when only the cores move",
     },
     rank: { integer: true, min: 1, description: "rank at the start" },
     minRank: { integer: true, min: 1, description: "ranks never fall below" },

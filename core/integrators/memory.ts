@@ -106,3 +106,8 @@ export function hasScales<M>(
     typeof entry !== "number" && name !== memory?.tangent
   );
 }
+
+/** Whether the core alone has scales: then moments of bases stand for momentum beside its own. */
+export function momentumOfCore<M>(o: Stepping, { s, ...bases }: MomentSlots<M>): boolean {
+  return hasScales(o, s) && !Object.values(bases).some((state) => hasScales(o, state));
+}

@@ -84,6 +84,9 @@ export const keepRank: TruncationRule = truncationRules.add({
 /** Ranks stay what they were before the step. */
 export const ranksKept: Truncation = { rule: keepRank, tolerance: 0 };
 
+/** Ranks stay as large as a step has grown them. */
+export const ranksGrown: Truncation = { rule: noTruncation, tolerance: 0 };
+
 /** Ranks as small as an error relative to the Frobenius norm allows. */
 export function upToError(tolerance: number): Truncation {
   return { rule: relativeFrobenius, tolerance };

@@ -7,6 +7,7 @@
 import { type Plugin, Registry } from "../registry.ts";
 import { motionOf, type TrainingMethod } from "./method.ts";
 import { type Mover, movers } from "./mover.ts";
+import type { Moment } from "./refresh.ts";
 import type { Representation } from "./representation.ts";
 import type { Evidence, WeightPoint, WeightSpec, WeightState } from "./weight.ts";
 
@@ -57,15 +58,20 @@ export function moverOf(method: TrainingMethod, spec: WeightSpec): Mover {
   );
 }
 
+/** A step that nothing is known of. */
+const SOME_STEP: Moment = { progress: 0, final: false };
+
 /** One training step of a weight: yields points, gets evidence. */
 export async function* updateWeight(
   method: TrainingMethod,
   spec: WeightSpec,
   state: WeightState,
   rate: number,
+  moment: Moment = SOME_STEP,
 ): AsyncGenerator<WeightPoint, WeightUpdate, Evidence> {
   const representation = representationOf(spec);
   const motion = motionOf(method, spec, rate);
-  const moved = yield* moverOf(method, spec).update({ representation, spec, state, motion });
+  const weight = { representation, spec, state, motion, moment };
+  const moved = yield* moverOf(method, spec).update(weight);
   return { ...moved, state: stateOf(spec, moved.state) };
 }

@@ -9,6 +9,7 @@ import type { Engine, Tensor } from "../backend/mod.ts";
 import type { Integrator, Stepper, Truncation } from "../integrators/mod.ts";
 import type { TuckerIntegrator } from "../integrators/tucker/mod.ts";
 import type { Regularization } from "../regularizers/mod.ts";
+import type { RefreshRule } from "./refresh.ts";
 import { type OptimizerRule, optimizerStepper } from "./rule.ts";
 import type { WeightSpec } from "./weight.ts";
 
@@ -24,6 +25,8 @@ export interface Motion {
   readonly tuckerIntegrator?: TuckerIntegrator;
   /** How ranks adapt. */
   readonly truncation: Truncation;
+  /** When integrators take a step, and when only the cores move; default: they take every one. */
+  readonly refresh?: RefreshRule;
 }
 
 /** Everything that updates have in common in one run. */

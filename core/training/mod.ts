@@ -84,6 +84,15 @@ export {
 } from "./evaluator.ts";
 export { requireMovable } from "./movable.ts";
 export {
+  type CyclePlace,
+  eachStep,
+  everySteps,
+  type Moment,
+  type RefreshRule,
+  refreshRules,
+  whenItPays,
+} from "./refresh.ts";
+export {
   type BasisDirections,
   movesFactors,
   type OptimizerRule,

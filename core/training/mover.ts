@@ -6,6 +6,7 @@
 
 import { type Plugin, Registry } from "../registry.ts";
 import type { WeightMotion } from "./method.ts";
+import type { Moment } from "./refresh.ts";
 import type { Representation } from "./representation.ts";
 import type { Evidence, WeightPoint, WeightRecord, WeightSpec } from "./weight.ts";
 
@@ -19,6 +20,8 @@ export interface Moving {
   readonly state: WeightRecord;
   /** How it moves. */
   readonly motion: WeightMotion;
+  /** When in the run. */
+  readonly moment: Moment;
 }
 
 /** Where a step ends. */

@@ -206,6 +206,7 @@ export class Run {
     const settings = {
       rate: rate(step, this.total),
       progress: step / this.total,
+      final: step + 1 === this.total,
       ...(clipNorm === undefined ? {} : { clipNorm }),
     };
     const outcome = await this.#orDiverged(() =>

@@ -11,6 +11,7 @@ import { type Evaluation, type Evaluator, scaledEvidence } from "./evaluator.ts"
 import { moverOf, representationOf, updateWeight, type WeightUpdate } from "./format.ts";
 import type { TrainingMethod } from "./method.ts";
 import type { Layer } from "./pass.ts";
+import type { Moment } from "./refresh.ts";
 import { regularisedStates, regularizationAt } from "./regularize.ts";
 import type { Evidence, WeightPoint, WeightSpec, WeightState, WeightStates } from "./weight.ts";
 
@@ -22,6 +23,8 @@ export interface StepSettings {
   readonly clipNorm?: number;
   /** Share of the run that is done, from 0 to 1, for strengths that change; default 0. */
   readonly progress?: number;
+  /** Whether it is the last step of the run: what a refresh rule puts off is done; default false. */
+  readonly final?: boolean;
 }
 
 /** Outcome of one step. */
@@ -63,14 +66,14 @@ export async function trainStep(
   evaluator: Evaluator,
   settings: StepSettings,
 ): Promise<StepOutcome> {
-  const { rate, clipNorm, progress = 0 } = settings;
+  const { rate, clipNorm, progress = 0, final = false } = settings;
   // An infinite rate leaves the finite numbers: that is divergence, and found as such.
   if (rate !== Infinity) checkNumber("take a step", "rate", rate, { least: 0 });
   checkNumber("take a step", "progress", progress, { least: 0, most: 1 });
   if (clipNorm !== undefined) checkNumber("take a step", "clipNorm", clipNorm, { above: 0 });
   return await chosen.engine.scope(async () => {
     const method = methodAt(chosen, settings.progress);
-    const weights = await start(method, network, states, settings.rate);
+    const weights = await start(method, network, states, rate, { progress, final });
     const moving = new Set(weights.filter((w) => !w.result).map((w) => w.spec.name));
     if (moving.size === 0) {
       throw new RangeError("Cannot take a step: expected a weight that moves, all are frozen");
@@ -113,11 +116,12 @@ async function start(
   network: Layer,
   states: WeightStates,
   rate: number,
+  moment: Moment,
 ): Promise<Moving[]> {
   const weights: Moving[] = [];
   for (const spec of network.weights) {
     const state = states[spec.name]!;
-    const generator = updateWeight(method, spec, state, rate);
+    const generator = updateWeight(method, spec, state, rate, moment);
     const { waits } = moverOf(method, spec);
     const first = await generator.next();
     weights.push(

@@ -18,6 +18,7 @@ import {
   optimizerStepper,
   parseAugmentation,
   parseChoice,
+  refreshRules,
   type Settings,
   type Task,
   type TrainingMethod,
@@ -135,6 +136,7 @@ async function methodOf(
     stepper: optimizerStepper(rule, { coreSteps: o.coreSteps }),
     integrator: choose(integrators, o.integrator),
     tuckerIntegrator: choose(tuckerIntegrators, o.tuckerIntegrator),
+    refresh: choose(refreshRules, o.refresh),
     truncation: {
       rule: choose(truncationRules, o.truncation),
       tolerance: o.tolerance,

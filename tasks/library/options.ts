@@ -9,6 +9,8 @@ import {
   augmentedTuckerBug,
   checkInteger,
   checkNumber,
+  choose,
+  eachStep,
   type Engine,
   engineAlgebra,
   type Integrator,
@@ -22,6 +24,8 @@ import {
   type ParameterGroup,
   parseChoice,
   type Plugin,
+  type RefreshRule,
+  refreshRules,
   type Registry,
   type Regularization,
   relativeFrobenius,
@@ -74,6 +78,8 @@ export interface FitOptions extends RunsOn {
   readonly integrator?: Integrator | string | undefined;
   /** How weights in Tucker format move; default "augmented-tucker-bug". */
   readonly tuckerIntegrator?: TuckerIntegrator | string | undefined;
+  /** When integrators take a step, and when only the cores move; default "each-step". */
+  readonly refresh?: RefreshRule | string | undefined;
   /** How ranks are chosen; default "relative-frobenius". */
   readonly truncation?: TruncationRule | string | undefined;
   /** Threshold of that rule; default 0.1. */
@@ -117,13 +123,14 @@ const MANY = 4096;
 
 /** The method that the options choose. */
 export async function methodOf(options: FitOptions): Promise<TrainingMethod> {
-  const { optimizer, truncation, tolerance = 0.1, minRank, maxRank } = options;
+  const { optimizer, truncation, tolerance = 0.1, minRank, maxRank, refresh = eachStep } = options;
   const rule = optimizer === undefined ? adam.create() : ruleOf(optimizer);
   const chosen = {
     rule,
     stepper: optimizerStepper(rule),
     integrator: pluginOf(integrators, options.integrator, augmentedBug),
     tuckerIntegrator: pluginOf(tuckerIntegrators, options.tuckerIntegrator, augmentedTuckerBug),
+    refresh: typeof refresh === "string" ? choose(refreshRules, refresh) : refresh,
     truncation: {
       rule: pluginOf(truncationRules, truncation, relativeFrobenius),
       tolerance: checkNumber("fit the network", "tolerance", tolerance, { least: 0 }),

@@ -26,6 +26,8 @@ import {
   qrRetraction,
   type Registry,
   regularizers,
+  eachStep,
+  refreshRules,
   relativeFrobenius,
   type ReportKind,
   reports,
@@ -89,6 +91,7 @@ add(backends, backends.get("cpu"), "open");
 add(integrators, augmentedBug, "step");
 add(steppers, rk4, "advance");
 add(truncationRules, relativeFrobenius, "rank");
+add(refreshRules, eachStep, "refreshes");
 add(regularizers, orthogonality, "term");
 add(strengthSchedules, steadyStrength, "at");
 add(attacks, fgsm, "perturb");

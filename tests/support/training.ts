@@ -23,6 +23,7 @@ import {
   optimizerStepper,
   type Points,
   Random,
+  type RefreshRule,
   relativeFrobenius,
   StateStore,
   type StepOutcome,
@@ -52,6 +53,8 @@ export interface MethodChoice {
   readonly tuckerIntegrator?: TuckerIntegrator;
   /** Default: nothing is truncated but what is zero. */
   readonly truncation?: Truncation;
+  /** Default: integrators take every step. */
+  readonly refresh?: RefreshRule;
   /** Local updates of the core in a step; default 1. */
   readonly coreSteps?: number;
 }
@@ -68,6 +71,7 @@ export async function methodOf(choice: MethodChoice = {}): Promise<TrainingMetho
     integrator,
     tuckerIntegrator: choice.tuckerIntegrator ?? augmentedTuckerBug,
     truncation: choice.truncation ?? { rule: relativeFrobenius, tolerance: 0 },
+    ...(choice.refresh ? { refresh: choice.refresh } : {}),
   };
 }
 
@@ -102,6 +106,7 @@ export async function shortRun(
     rule: _r,
     integrator: _i,
     truncation: _t,
+    refresh: _f,
     coreSteps: _c,
     tuckerIntegrator: _k,
     dataset,

@@ -13,7 +13,7 @@ const COMMANDS: readonly string[] = [
   "train foreign-recipe",
   "train cifar --dataset foreign-data-set --network foreign-network --method foreign-method " +
   "--integrator foreign-integrator --tucker-integrator foreign-tucker-integrator " +
-  "--truncation foreign-truncation-rule --optimizer foreign-optimizer " +
+  "--truncation foreign-truncation-rule --refresh foreign-refresh-rule --optimizer foreign-optimizer " +
   "--schedule foreign-schedule --initialiser foreign-initialiser " +
   "--augmentation foreign-augmentation --backend foreign-backend --width 0.1 --rank 3 " +
   "--max-rank 4 --epochs 1 --train-count 24 --test-count 8 --batch 12 --no-prefetch --out OUT",

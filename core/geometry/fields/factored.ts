@@ -6,6 +6,7 @@
 
 import type { Algebra } from "../../algebra/mod.ts";
 import { gram } from "../matrices.ts";
+import { remembered } from "./remembered.ts";
 import type { LocalField } from "./types.ts";
 
 /** A matrix U S Vᵀ with bases of any kind. */
@@ -47,14 +48,5 @@ export function factoredField<M>(
       const rows = l === undefined ? s : gram(a, l, s);
       return r === undefined ? rows : a.multiply(rows, r);
     },
-  };
-}
-
-/** A function of a matrix, computed once for each. */
-export function remembered<M, R>(f: (x: M) => R): (x: M) => R {
-  const known = new Map<M, R>();
-  return (x) => {
-    if (!known.has(x)) known.set(x, f(x));
-    return known.get(x)!;
   };
 }

@@ -8,6 +8,7 @@
 export { denseField, matrixMap } from "./dense.ts";
 export { type Factored, factoredField } from "./factored.ts";
 export { type FieldPair, pairField, type PassPoint } from "./pairs.ts";
+export { remembering } from "./remembered.ts";
 export { separableField, type SeparableTerm } from "./separable.ts";
 export { reducedField, reducedTuckerField, sumField, sumOf, sumTuckerField } from "./sums.ts";
 export { contractAlong, denseTensorField, tuckerField, twoModeField } from "./tucker.ts";

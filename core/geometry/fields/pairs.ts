@@ -1,6 +1,6 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import { gram } from "../matrices.ts";
-import { remembered } from "./factored.ts";
+import { remembered } from "./remembered.ts";
 import { sumOf } from "./sums.ts";
 import type { LinearMap, LocalField } from "./types.ts";
 

@@ -16,7 +16,7 @@ import { type AugmentedTucker, augmentTucker } from "./augmentation.ts";
 import { advanceModes, coreFlow } from "./flows.ts";
 import { changesOf, projectModeMoments, transportCore } from "./transport.ts";
 import { truncateTucker } from "./truncation.ts";
-import type { TuckerIntegrator } from "./types.ts";
+import type { TuckerIntegrator, TuckerStepOptions, TuckerStepResult } from "./types.ts";
 
 /**
  * Rank-adaptive basis update and Galerkin integrator for Tucker tensors: every basis is augmented
@@ -43,15 +43,32 @@ export const augmentedTuckerBug: TuckerIntegrator = {
     const before = liftMoments(a, o, o.moments, y, views, lifted);
     const s = yield* advance(a, coreFlow(lifted, f), dt, o, before);
     const grown = { ...lifted, core: { ...lifted.core, data: s.value } };
-    const t = await truncateTucker(a, grown, o.truncation, y.core.shape);
-    return {
-      y: t.y,
-      moments: await lowerMoments(a, o, s.moments, grown, t.y),
-      singularValues: t.singularValues,
-      discarded: t.discarded,
-    };
+    return await truncatedTuckerResult(a, grown, s.moments, o, y.core.shape);
   },
 };
+
+/**
+ * Truncates a tensor whose core has moved and carries its moments along.
+ *
+ * @param grown The new point in augmented bases.
+ * @param moments Moments of its core.
+ * @param ranks Ranks of the old point.
+ */
+export async function truncatedTuckerResult<M>(
+  a: Algebra<M>,
+  grown: TuckerTensor<M>,
+  moments: RuleState<M> | undefined,
+  o: TuckerStepOptions<M>,
+  ranks: readonly number[],
+): Promise<TuckerStepResult<M>> {
+  const t = await truncateTucker(a, grown, o.truncation, ranks);
+  return {
+    y: t.y,
+    moments: await lowerMoments(a, o, moments, grown, t.y),
+    singularValues: t.singularValues,
+    discarded: t.discarded,
+  };
+}
 
 /**
  * The core's moments in augmented bases. The tangent vector that all factors stand for is dS in the

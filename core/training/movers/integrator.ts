@@ -1,11 +1,16 @@
 import type { Tensor } from "../../backend/mod.ts";
-import type { MomentSlots } from "../../integrators/mod.ts";
+import { type FieldAt, type LowRank, remembering } from "../../geometry/mod.ts";
+import type { MomentSlots, StepOptions } from "../../integrators/mod.ts";
+import { heldBases, shareWithin, truncatedHeld } from "../../integrators/matrix/held_bases.ts";
 import { checkPoint } from "../../integrators/returned.ts";
+import { ranksGrown } from "../../integrators/truncation.ts";
 import type { Mover, Moving } from "../mover.ts";
 import { regularisedField } from "../regularize.ts";
-import type { StateTree } from "../weight.ts";
+import type { MatrixReading } from "../representation.ts";
+import type { Evidence, StateTree, WeightPoint } from "../weight.ts";
+import { answered, cycleOf } from "./cycle.ts";
 
-/** U S Vᵀ by the run's integrator on the manifold of low-rank matrices. */
+/** U S Vᵀ by the run's integrator on the manifold of low-rank matrices, or the core alone. */
 export const byIntegrator: Mover = {
   name: "integrator",
   description: "U S Vᵀ on the manifold of low-rank matrices; the rank may adapt",
@@ -13,26 +18,54 @@ export const byIntegrator: Mover = {
   keepsBases: true,
   moves: (representation) => representation.asMatrix !== undefined,
 
-  async *update({ representation, spec, state, motion: { method, rate } }: Moving) {
-    const { algebra, integrator, stepper } = method;
+  async *update(weight) {
+    const { representation, spec, state, moment, motion: { method, rate } } = weight;
+    const { algebra: a, integrator } = method;
     const reading = representation.asMatrix!(method, spec, state);
-    const { start, truncation } = reading;
-    const moments = state.moments as MomentSlots<Tensor> | undefined;
-    const options = { stepper, truncation, ...(moments ? { moments } : {}) };
-    const step = integrator.step(algebra, start, rate, options);
-    let next = await step.next();
-    while (!next.done) {
-      const { u, s, v } = next.value;
-      const at = { u, s, v };
-      const field = reading.field(at, yield reading.point(at));
-      const orthonormal = u === start.u && v === start.v;
-      next = await step.next(await regularisedField(method, spec, field, at, orthonormal));
-    }
-    const { y, moments: after, discarded } = next.value;
-    checkPoint(algebra, integrator, start, y);
-    return { state: { ...reading.store(y), ...memoryOf(after) }, discarded };
+    const { start } = reading;
+    const cycle = cycleOf(method, state, moment);
+    const { due, enough } = cycle;
+    const known = enough === undefined
+      ? undefined
+      : remembering(yield* fieldAt(weight, reading, start));
+    const refreshes = known ? await shareWithin(a, start, known) < enough! : due;
+    const { truncates, staysGrown } = cycle.ranksIn(refreshes, integrator.adaptive);
+    const by = refreshes ? integrator : heldBases;
+    const o = optionsOf(weight, staysGrown ? ranksGrown : reading.truncation);
+    const moved = yield* answered(by.step(a, start, rate, o), async function* (at) {
+      const asked = known && at.u === start.u && at.s === start.s && at.v === start.v;
+      return asked ? known : yield* fieldAt(weight, reading, at);
+    });
+    checkPoint(a, by, start, moved.y);
+    const [rank] = cycle.grownFrom ?? [a.cols(start.u)];
+    const { y, moments, discarded } = truncates
+      ? await truncatedHeld(a, moved.y, moved.moments, o, rank!)
+      : moved;
+    const kept = cycle.record(refreshes, staysGrown ? [rank!] : undefined);
+    return { state: { ...reading.store(y), ...memoryOf(moments), ...kept }, discarded };
   },
 };
+
+/** F at a point, with what regularizers add to it. */
+async function* fieldAt(
+  { spec, motion: { method } }: Moving,
+  reading: MatrixReading,
+  { u, s, v }: LowRank<Tensor>,
+): AsyncGenerator<WeightPoint, FieldAt<Tensor>, Evidence> {
+  const at = { u, s, v };
+  const field = reading.field(at, yield reading.point(at));
+  const orthonormal = u === reading.start.u && v === reading.start.v;
+  return await regularisedField(method, spec, field, at, orthonormal);
+}
+
+/** Settings and state of a step. */
+export function optionsOf<T>(
+  { state, motion: { method: { stepper } } }: Moving,
+  truncation: T,
+): StepOptions<Tensor, T> {
+  const moments = state.moments as MomentSlots<Tensor> | undefined;
+  return { stepper, truncation, ...(moments ? { moments } : {}) };
+}
 
 /** Moments as a part of a state; nothing where there are none. */
 export function memoryOf(slots: MomentSlots<Tensor>): { readonly moments?: StateTree } {

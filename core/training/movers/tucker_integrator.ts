@@ -1,11 +1,22 @@
 import type { Tensor } from "../../backend/mod.ts";
-import type { MomentSlots } from "../../integrators/mod.ts";
+import type { TuckerFieldAt } from "../../geometry/mod.ts";
+import {
+  heldTuckerBases,
+  truncatedTuckerHeld,
+  tuckerShareWithin,
+} from "../../integrators/tucker/held_bases.ts";
+import type { ModeTruncation, TuckerIntegrator } from "../../integrators/tucker/mod.ts";
 import { checkPoint } from "../../integrators/returned.ts";
+import { ranksGrown } from "../../integrators/truncation.ts";
+import type { TuckerTensor } from "../../tensors/mod.ts";
 import type { Mover, Moving } from "../mover.ts";
 import { regularisedTuckerField } from "../regularize.ts";
-import { memoryOf } from "./integrator.ts";
+import type { TuckerReading } from "../representation.ts";
+import type { Evidence, WeightPoint } from "../weight.ts";
+import { answered, cycleOf } from "./cycle.ts";
+import { memoryOf, optionsOf } from "./integrator.ts";
 
-/** Core and bases by the run's integrator on the manifold of Tucker tensors. */
+/** Core and bases by the run's integrator on the manifold of Tucker tensors, or the core alone. */
 export const byTuckerIntegrator: Mover = {
   name: "tucker-integrator",
   description: "core and bases on the manifold of Tucker tensors; ranks may adapt",
@@ -13,28 +24,50 @@ export const byTuckerIntegrator: Mover = {
   keepsBases: true,
   moves: (representation) => representation.asTucker !== undefined,
 
-  async *update({ representation, spec, state, motion: { method, rate } }: Moving) {
-    const { algebra, stepper, tuckerIntegrator } = method;
-    if (!tuckerIntegrator) {
-      throw new RangeError(
-        `Cannot move "${spec.name}": a weight in Tucker format needs the method's tuckerIntegrator`,
-      );
-    }
+  async *update(weight) {
+    const { representation, spec, state, moment, motion: { method, rate } } = weight;
+    const { algebra: a } = method;
+    const integrator = integratorOf(weight);
     const reading = representation.asTucker!(method, spec, state);
-    const { start, truncation } = reading;
-    const moments = state.moments as MomentSlots<Tensor> | undefined;
-    const options = { stepper, truncation, ...(moments ? { moments } : {}) };
-    const step = tuckerIntegrator.step(algebra, start, rate, options);
-    let next = await step.next();
-    while (!next.done) {
-      const at = next.value;
-      const where = reading.point(at);
-      const f = reading.field(where, yield where);
-      const orthonormal = at.factors.every((u, k) => u === start.factors[k]);
-      next = await step.next(await regularisedTuckerField(method, spec, f, at, orthonormal));
-    }
-    const { y, moments: after, discarded } = next.value;
-    checkPoint(algebra, tuckerIntegrator, start, y);
-    return { state: { ...reading.store(y), ...memoryOf(after) }, discarded };
+    const { start } = reading;
+    const cycle = cycleOf(method, state, moment);
+    const { due, enough } = cycle;
+    const known = enough === undefined ? undefined : yield* fieldAt(weight, reading, start);
+    const refreshes = known ? await tuckerShareWithin(a, start, known) < enough! : due;
+    const { truncates, staysGrown } = cycle.ranksIn(refreshes, integrator.adaptive);
+    const by = refreshes ? integrator : heldTuckerBases;
+    const o = optionsOf<ModeTruncation>(weight, staysGrown ? ranksGrown : reading.truncation);
+    const moved = yield* answered(by.step(a, start, rate, o), async function* (at) {
+      const asked = known && at.core.data === start.core.data && at.factors === start.factors;
+      return asked ? known : yield* fieldAt(weight, reading, at);
+    });
+    checkPoint(a, by, start, moved.y);
+    const ranks = cycle.grownFrom ?? start.core.shape;
+    const { y, moments, discarded } = truncates
+      ? await truncatedTuckerHeld(a, moved.y, moved.moments, o, ranks)
+      : moved;
+    const kept = cycle.record(refreshes, staysGrown ? ranks : undefined);
+    return { state: { ...reading.store(y), ...memoryOf(moments), ...kept }, discarded };
   },
 };
+
+function integratorOf(
+  { spec, motion: { method: { tuckerIntegrator } } }: Moving,
+): TuckerIntegrator {
+  if (tuckerIntegrator) return tuckerIntegrator;
+  throw new RangeError(
+    `Cannot move "${spec.name}": a weight in Tucker format needs the method's tuckerIntegrator`,
+  );
+}
+
+/** F at a point, with what regularizers add to it. */
+async function* fieldAt(
+  { spec, motion: { method } }: Moving,
+  reading: TuckerReading,
+  at: TuckerTensor<Tensor>,
+): AsyncGenerator<WeightPoint, TuckerFieldAt<Tensor>, Evidence> {
+  const where = reading.point(at);
+  const f = reading.field(where, yield where);
+  const orthonormal = at.factors.every((u, k) => u === reading.start.factors[k]);
+  return await regularisedTuckerField(method, spec, f, at, orthonormal);
+}

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import {
   augmentedBug,
   bug,
+  choose,
   imageExamples,
   parallelBug,
   readMetrics,
   readRecord,
+  refreshRules,
   relativeFrobenius,
   restoreState,
   RunFolder,
@@ -116,6 +118,20 @@ const CHOICES: Record<string, MethodChoice & { format?: string; clipNorm?: numbe
   "a dense net with muon": { format: "dense", rule: muon.create() },
   "a dense net with galore": { format: "dense", rule: galore.create({ rank: 3, every: 7 }) },
   "augmented-bug with muon": { integrator: augmentedBug, rule: muon.create() },
+  "augmented-bug and held bases with adam": {
+    rule: adam.create(),
+    refresh: choose(refreshRules, "every:steps=5,truncateAt=0.5"),
+  },
+  "parallel-bug when it pays with heavy ball": {
+    integrator: parallelBug,
+    rule: heavyBall.create(),
+    refresh: choose(refreshRules, "when-it-pays:inside=0.6,look=2,most=7"),
+  },
+  "Tucker tensors and held bases with adam": {
+    format: "tucker",
+    rule: adam.create(),
+    refresh: choose(refreshRules, "every:steps=5,truncateAt=0.5"),
+  },
 };
 
 for (const backend of cpuBackends) {

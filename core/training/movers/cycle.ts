@@ -1,0 +1,87 @@
+/**
+ * What movers of factors share: an integrator's step or one of the core alone, as the refresh rule
+ * of the run says, and truncation, perhaps later than the bases have grown.
+ *
+ * @module
+ */
+
+import type { TrainingMethod } from "../method.ts";
+import type { CyclePlace, Moment } from "../refresh.ts";
+import type { Evidence, StateTree, WeightPoint, WeightRecord } from "../weight.ts";
+
+/** What is stored of a cycle with a weight. */
+interface CycleRecord {
+  /** Steps since the bases were refreshed. */
+  readonly held: number;
+  /** Ranks from which they have grown, by the number of the mode, where truncation is to come. */
+  readonly ranks?: Readonly<Record<string, number>>;
+}
+
+/** Where a weight is in its cycle. */
+export interface Cycle {
+  /** Whether the integrator takes the step, where no share decides. */
+  readonly due: boolean;
+  /** The share of the projected gradient within the bases with which the core steps alone. */
+  readonly enough: number | undefined;
+  /** Ranks from which the bases have grown, where truncation is to come. */
+  readonly grownFrom: readonly number[] | undefined;
+  /** What becomes of the ranks in a step of the integrator, or of the core alone. */
+  ranksIn(refreshes: boolean, adaptive: boolean): RanksInStep;
+  /**
+   * What is stored after the step; nothing where every step is one of the integrator.
+   *
+   * @param ranks Ranks from which the bases have grown, where truncation is to come.
+   */
+  record(
+    refreshed: boolean,
+    ranks: readonly number[] | undefined,
+  ): { readonly cycle?: StateTree };
+}
+
+/** What becomes of grown ranks. */
+export interface RanksInStep {
+  /** Whether truncation, which is not the integrator's own, ends the step. */
+  readonly truncates: boolean;
+  /** Whether the bases stay grown beyond the step. */
+  readonly staysGrown: boolean;
+}
+
+/** The cycle of a weight as its state has it. */
+export function cycleOf({ refresh }: TrainingMethod, state: WeightRecord, moment: Moment): Cycle {
+  const known = state.cycle as CycleRecord | undefined;
+  const place: CyclePlace = { ...moment, held: known?.held ?? Infinity };
+  const after = (refreshed: boolean): number => refreshed ? 0 : place.held;
+  const grownFrom = known?.ranks && Object.values(known.ranks);
+  const due = refresh?.refreshes(place) ?? true;
+  return {
+    due: due === true,
+    enough: typeof due === "number" ? due : undefined,
+    grownFrom,
+    ranksIn(refreshes, adaptive) {
+      const truncates = refresh?.truncates({ ...place, held: after(refreshes) }) ?? true;
+      const grown = refreshes ? adaptive : grownFrom !== undefined;
+      return { truncates: grown && truncates && !refreshes, staysGrown: grown && !truncates };
+    },
+    record(refreshed, ranks) {
+      if (!refresh) return {};
+      const held = after(refreshed) + 1;
+      // Bases that were never refreshed are due as before: a file holds no infinity.
+      if (held === Infinity) return {};
+      return { cycle: { held, ...(ranks ? { ranks: Object.fromEntries(ranks.entries()) } : {}) } };
+    },
+  };
+}
+
+/**
+ * Lets an integrator take its step.
+ *
+ * @param answer Asks for F at a point.
+ */
+export async function* answered<P, R, F>(
+  step: AsyncGenerator<P, R, F>,
+  answer: (at: P) => AsyncGenerator<WeightPoint, F, Evidence>,
+): AsyncGenerator<WeightPoint, R, Evidence> {
+  let next = await step.next();
+  while (!next.done) next = await step.next(yield* answer(next.value));
+  return next.value;
+}
