@@ -62,7 +62,7 @@ export {
   TrainedModel,
 } from "./tasks/library/mod.ts";
 export {
-type Activation,
+  type Activation,
   type AdaptiveCoefficients,
   type Advanced,
   type Algebra,

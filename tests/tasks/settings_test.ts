@@ -51,6 +51,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   depth: { to: { "depth": 2 } },
   method: { to: { "method": "dense" } },
   integrator: { to: { "integrator": "geolora" } },
+  refresh: { to: { "refresh": "every" } },
   rank: { to: { "rank": 5 } },
   minRank: { to: { "min-rank": 6 } },
   maxRank: { to: { "max-rank": 3 } },
@@ -87,6 +88,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
 const SETTINGS: readonly [from: string, to: string][] = [
   ["truncation=energy", "truncation=energy:tolerance=0.5"],
   ["truncation=conservative", "truncation=conservative:rest=spectral,rest.tolerance=0.6"],
+  ["refresh=every", "refresh=every:steps=3,truncateAt=0.5"],
   ["schedule=cosine", "schedule=cosine:finalFactor=0.9"],
   ["schedule=step", "schedule=step:dropEvery=2,dropFactor=0.01"],
   ["augmentation=pad-crop", "augmentation=pad-crop:border=1"],
