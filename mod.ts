@@ -182,6 +182,7 @@ export {
   type SettingLimits,
   type Settings,
   type SettingValue,
+  type SideWeights,
   sobolev,
   type SobolevOptions,
   type Split,

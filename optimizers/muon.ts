@@ -1,9 +1,10 @@
 import type { Algebra, RuleState } from "../core/mod.ts";
+import { forMatrices, vectorLimits, type VectorSettings } from "./base_rule.ts";
 import { accumulate, countOf, decayLimits, momentLimits, moments } from "./moments.ts";
 import { defineOptimizer, type Optimizer } from "./optimizer.ts";
 
 /** Settings of {@linkcode muon}. */
-export type MuonSettings = {
+export type MuonSettings = VectorSettings & {
   /** Decay of the momentum, β. */
   readonly momentum: number;
   /** Whether the step looks ahead along the momentum. */
@@ -14,10 +15,6 @@ export type MuonSettings = {
   readonly steps: number;
   /** Length of the step: "spectral" is √max(1, n/m) of m×n, "rms" 0.2 √max(m, n), as long as Adam's. */
   readonly scale: string;
-  /** Optimizer of vectors. */
-  readonly base: string;
-  /** Rate of vectors as a share of that of matrices. */
-  readonly baseRate: number;
   /** Decoupled decay of the weights. */
   readonly weightDecay: number;
 };
@@ -58,12 +55,10 @@ export const muon: Optimizer<MuonSettings> = defineOptimizer({
       oneOf: ["spectral", "rms"],
       description: "length of a step: by the spectral norm, or as long as Adam's",
     },
-    base: { description: "optimizer of vectors" },
-    baseRate: { min: 0, description: "rate of vectors as a share of that of matrices" },
+    ...vectorLimits,
     weightDecay: decayLimits,
   },
   rule(s, base) {
-    const vectors = base();
     const smooth = <M>(a: Algebra<M>, flow: M, state: RuleState<M> | undefined) => {
       const first = accumulate(a, s.momentum, 1 - s.momentum, flow, state);
       const ahead = s.nesterov ? a.lincomb(1 - s.momentum, flow, s.momentum, first) : first;
@@ -71,11 +66,8 @@ export const muon: Optimizer<MuonSettings> = defineOptimizer({
     };
     return {
       ...moments,
-      matrices: true,
       direction: (a, flow, state) => smooth(a, flow, state).ahead,
-      async update(a, x, flow, step, state) {
-        const { rate, decay, vector } = step;
-        if (vector) return vectors.update(a, x, flow, { ...step, rate: rate * s.baseRate }, state);
+      ...forMatrices(base(), async (a, x, flow, { rate, decay }, state) => {
         const { first, ahead } = smooth(a, flow, state);
         const o = s.orthogonaliser === "polar"
           ? await polar(a, ahead)
@@ -85,7 +77,7 @@ export const muon: Optimizer<MuonSettings> = defineOptimizer({
           value: a.lincomb(1 - rate * decay, x, length, o),
           state: { count: countOf(state), first },
         };
-      },
+      }, s.baseRate),
     };
   },
 });

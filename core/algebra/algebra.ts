@@ -47,6 +47,14 @@ export interface ProductOptions {
   readonly transposeRight?: boolean;
 }
 
+/** Factors of the rows and columns of a matrix; what is absent stays as it is. */
+export interface SideWeights {
+  /** One for each row. */
+  readonly rows?: ArrayLike<number>;
+  /** One for each column. */
+  readonly columns?: ArrayLike<number>;
+}
+
 /** Coefficients of {@linkcode Elementwise.adaptiveStep}. */
 export interface AdaptiveCoefficients {
   /** Factor of x: 1, or 1 − rate × decay where weights decay. */
@@ -104,6 +112,8 @@ export interface Algebra<M> extends Elementwise<M> {
   transpose(x: M): M;
   /** The same elements in the same row-major order as a rows×cols matrix. */
   reshape(x: M, rows: number, cols: number): M;
+  /** diag(rows) x diag(columns), one after the other. */
+  weighted(x: M, weights: SideWeights): M;
   /** Element-wise complex conjugate: `x` itself where numbers are real. */
   conjugate(x: M): M;
   /** Element-wise square root. */

@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { AdaptiveCoefficients, Algebra, ProductOptions, Qr, Svd } from "./algebra.ts";
+import type {
+  AdaptiveCoefficients,
+  Algebra,
+  ProductOptions,
+  Qr,
+  SideWeights,
+  Svd,
+} from "./algebra.ts";
 import { complexQr, complexSvd, dividedBy } from "./complex_kernels.ts";
 import { adjoint, type ComplexMatrix, complexZeros } from "./complex_matrix.ts";
 import { hostAlgebra } from "./host.ts";
@@ -83,6 +90,9 @@ class ComplexAlgebra implements Algebra<ComplexMatrix> {
   }
   reshape(x: ComplexMatrix, rows: number, cols: number): ComplexMatrix {
     return this.#each(x, (y) => this.#real.reshape(y, rows, cols));
+  }
+  weighted(x: ComplexMatrix, weights: SideWeights): ComplexMatrix {
+    return this.#each(x, (y) => this.#real.weighted(y, weights));
   }
   conjugate(x: ComplexMatrix): ComplexMatrix {
     return { ...x, im: x.im.map((v) => -v) };

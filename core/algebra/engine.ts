@@ -12,11 +12,12 @@ import type {
   LeftSvd,
   ProductOptions,
   Qr,
+  SideWeights,
   Svd,
 } from "./algebra.ts";
 import { choleskyQr } from "./cholesky_qr.ts";
 import { hostAlgebra } from "./host.ts";
-import { checkColumns, type Matrix } from "./matrix.ts";
+import { checkColumns, checkWeights, type Matrix } from "./matrix.ts";
 import { clearRoundOff } from "./scaling.ts";
 
 /**
@@ -95,6 +96,12 @@ class EngineAlgebra implements Algebra<Tensor> {
   }
   reshape(x: Tensor, rows: number, cols: number): Tensor {
     return this.#engine.reshape(x, [rows, cols]);
+  }
+  weighted(x: Tensor, weights: SideWeights): Tensor {
+    const [m, n, { rows, columns }] = [this.rows(x), this.cols(x), weights];
+    checkWeights(m, n, weights);
+    const left = rows ? this.#engine.mul(x, this.from(rows, m, 1)) : this.#engine.clone(x);
+    return columns ? this.#engine.mul(left, this.from(columns, 1, n)) : left;
   }
   conjugate(x: Tensor): Tensor {
     return x;

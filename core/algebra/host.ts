@@ -4,10 +4,25 @@
  * @module
  */
 
-import type { AdaptiveCoefficients, Algebra, ProductOptions, Qr, Svd } from "./algebra.ts";
+import type {
+  AdaptiveCoefficients,
+  Algebra,
+  ProductOptions,
+  Qr,
+  SideWeights,
+  Svd,
+} from "./algebra.ts";
 import type { DenseKernels } from "./dense_kernels.ts";
 import { lapackKernels } from "./lapack_kernels.ts";
-import { checkColumns, type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";
+import {
+  checkColumns,
+  checkWeights,
+  type Matrix,
+  matrix,
+  matrixOf,
+  transposed,
+  zeroMatrix,
+} from "./matrix.ts";
 import { clearRoundOff, divided, unitOf } from "./scaling.ts";
 import { simdKernels } from "./simd_kernels.ts";
 
@@ -88,6 +103,14 @@ class HostAlgebra implements Algebra<Matrix> {
       );
     }
     return { rows, cols, data: x.data };
+  }
+  weighted(x: Matrix, weights: SideWeights): Matrix {
+    checkWeights(x.rows, x.cols, weights);
+    const { rows, columns } = weights;
+    return matrixOf(x.rows, x.cols, (i, j) => {
+      const own = (rows?.[i] ?? 1) * x.data[i * x.cols + j]!;
+      return own * (columns?.[j] ?? 1);
+    });
   }
   conjugate(x: Matrix): Matrix {
     return x;

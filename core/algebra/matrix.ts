@@ -5,6 +5,7 @@
  */
 
 import { checkInteger } from "../checks.ts";
+import type { SideWeights } from "./algebra.ts";
 
 /** A float64 matrix on the host: a plain record, row-major. */
 export interface Matrix {
@@ -67,6 +68,21 @@ export function matrixOf(
 export function checkColumns(cols: number, begin: number, end: number): void {
   checkInteger("take columns", "their end", end, { least: 0, most: cols });
   checkInteger("take columns", "their begin", begin, { least: 0, most: end });
+}
+
+/**
+ * Refuses factors that do not fit an m×n matrix.
+ *
+ * @throws {RangeError} When there are not as many as rows, or columns.
+ */
+export function checkWeights(m: number, n: number, { rows, columns }: SideWeights): void {
+  const wanted = [["rows", rows, m], ["columns", columns, n]] as const;
+  for (const [name, factors, count] of wanted) {
+    if (factors === undefined || factors.length === count) continue;
+    throw new RangeError(
+      `Cannot weight the ${name} of a matrix: expected ${count} factors, got ${factors.length}`,
+    );
+  }
 }
 
 /** Transpose. */

@@ -12,6 +12,7 @@ export type {
   LeftSvd,
   ProductOptions,
   Qr,
+  SideWeights,
   Svd,
 } from "./algebra.ts";
 export { complexAlgebra } from "./complex.ts";

@@ -41,7 +41,8 @@ function turned(x: Matrix): Matrix {
   return matrixOf(x.cols, x.rows, (i, j) => x.data[j * x.cols + i]!);
 }
 
-function entries(x: Matrix, f: (value: number, index: number) => number): Matrix {
+/** The matrix with each entry changed. */
+export function entries(x: Matrix, f: (value: number, index: number) => number): Matrix {
   return { ...x, data: x.data.map(f) };
 }
 
@@ -116,7 +117,11 @@ export function galoreIterates(o: {
 }
 
 /** The first left singular vectors, each turned to the side of the old one. */
-async function leading(g: Matrix, rank: number, before: Matrix | undefined): Promise<Matrix> {
+export async function leading(
+  g: Matrix,
+  rank: number,
+  before: Matrix | undefined,
+): Promise<Matrix> {
   const { p } = await host.svd(g);
   return matrixOf(g.rows, rank, (i, j) => {
     const along = (k: number) => p.data[k * p.cols + j]!;

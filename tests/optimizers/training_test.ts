@@ -14,24 +14,38 @@ import {
   type WeightSpec,
 } from "../../core/mod.ts";
 import { initialisers, perceptron } from "../../layers/mod.ts";
-import { galore, muon, optimizers } from "../../optimizers/mod.ts";
+import { galore, type Optimizer, optimizers } from "../../optimizers/mod.ts";
 import { onBackend } from "../support/algebras.ts";
 import { blobsOf, methodOf, shortRun } from "../support/training.ts";
 
 /** Rates at which 100 steps of a batch of 20 come far. */
 const RATES: Readonly<Record<string, number>> = {
+  adafactor: 0.03,
   adam: 0.03,
   adamw: 0.03,
+  apollo: 0.03,
+  "apollo-mini": 0.003,
+  fira: 0.1,
   galore: 0.1,
   "heavy-ball": 0.05,
+  mofasgd: 0.1,
   muon: 0.1,
   nesterov: 0.05,
   sgd: 0.2,
+  shampoo: 0.3,
+  soap: 0.03,
 };
 
+/** Ranks and periods that small weights and few steps have a use for. */
+function smallSettings({ defaults }: Optimizer) {
+  return {
+    ...("rank" in defaults ? { rank: Math.min(4, Number(defaults.rank)) } : {}),
+    ...("every" in defaults ? { every: Math.min(10, Number(defaults.every)) } : {}),
+  };
+}
+
 for (const optimizer of optimizers.list()) {
-  const settings = optimizer.name === "galore" ? { rank: 4, every: 10 } : {};
-  const rule = () => optimizer.create(settings);
+  const rule = () => optimizer.create(smallSettings(optimizer));
   const formats = movesFactors(rule()) ? ["dense", "low-rank"] : ["dense"];
   for (const format of formats) {
     Deno.test({
@@ -95,11 +109,11 @@ async function movedWeight(rule: OptimizerRule, shape: readonly number[], flows:
   });
 }
 
-for (const optimizer of [muon, galore]) {
+for (const optimizer of optimizers.list().filter((o) => o.create().matrices)) {
   Deno.test({
     ...await onBackend("wasm", `${optimizer.name} moves a kernel as the matrix of its windows`),
     fn: async () => {
-      const settings = optimizer.name === "galore" ? { rank: 2 } : {};
+      const settings = smallSettings(optimizer);
       const random = new Random(2);
       const flows = [0, 1].map(() => random.fillNormal(new Float32Array(2 * 3 * 4 * 5)));
       const kernel = await movedWeight(optimizer.create(settings), [2, 3, 4, 5], flows);

@@ -126,6 +126,24 @@ await testAlgebras(
   },
 );
 
+await testAlgebras("weighted() multiplies rows and columns by a number each", async (a, tol) => {
+  const { own, plain } = twins(a, gaussian(new Random(6), 3, 2));
+  const [rows, columns] = [[2, 0, -1], [0.5, 1e-3]];
+  for (const weights of [{}, { rows }, { columns }, { rows, columns }]) {
+    const wanted = host.multiply(
+      host.multiply(host.diagonal(weights.rows ?? [1, 1, 1]), plain),
+      host.diagonal(weights.columns ?? [1, 1]),
+    );
+    const got = await toHost(a, a.weighted(own, weights));
+    assertLess(relativeError(got, wanted), tol.relative);
+  }
+  const error = assertThrows(() => a.weighted(own, { rows: [1, 2] }), RangeError);
+  assertEquals(
+    error.message,
+    "Cannot weight the rows of a matrix: expected 3 factors, got 2",
+  );
+});
+
 await testAlgebras("identity(), diagonal() and zeros() hold what their names say", async (a) => {
   assertEquals(await toHost(a, a.identity(3)), matrix([1, 0, 0, 0, 1, 0, 0, 0, 1], 3, 3));
   assertEquals(await toHost(a, a.diagonal([2, -4])), matrix([2, 0, 0, -4], 2, 2));

@@ -10,7 +10,7 @@ import {
   train,
 } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
-import { adam, galore, muon, sgd } from "../../../optimizers/mod.ts";
+import { adam, optimizers, sgd } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import { blobsOf, methodOf, randomBatch, shortRun, stepOn } from "../../support/training.ts";
 
@@ -19,7 +19,7 @@ const truncation = { rule: relativeFrobenius, tolerance: 0.1, minRank: 2, maxRan
 const WARM = 3;
 
 for (const backend of cpuBackends) {
-  for (const optimizer of [sgd, adam, muon, galore]) {
+  for (const optimizer of [sgd, adam, ...optimizers.list().filter((o) => o.create().matrices)]) {
     for (const [i, integrator] of integrators.list().entries()) {
       // Dense networks take no notice of the integrator.
       for (const format of i === 0 ? ["dense", "low-rank"] : ["low-rank"]) {

@@ -21,7 +21,18 @@ import {
   writeRecord,
 } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
-import { adam, galore, heavyBall, muon } from "../../../optimizers/mod.ts";
+import {
+  adafactor,
+  adam,
+  apollo,
+  fira,
+  galore,
+  heavyBall,
+  mofasgd,
+  muon,
+  shampoo,
+  soap,
+} from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import {
   blobsOf,
@@ -134,8 +145,19 @@ const CHOICES: Record<string, MethodChoice & { format?: string; clipNorm?: numbe
   },
 };
 
+/** Rules of matrices are the same code on every backend, so one will do. */
+const MATRIX_RULES: typeof CHOICES = {
+  "a dense net with fira": { format: "dense", rule: fira.create({ rank: 3, every: 7 }) },
+  "a dense net with apollo": { format: "dense", rule: apollo.create({ rank: 3, every: 7 }) },
+  "a dense net with mofasgd": { format: "dense", rule: mofasgd.create({ rank: 3 }) },
+  "a dense net with shampoo": { format: "dense", rule: shampoo.create({ every: 3 }) },
+  "a dense net with soap": { format: "dense", rule: soap.create({ every: 3 }) },
+  "a dense net with adafactor": { format: "dense", rule: adafactor.create() },
+};
+
 for (const backend of cpuBackends) {
-  for (const [name, { format = "low-rank", ...choice }] of Object.entries(CHOICES)) {
+  const choices = backend === "wasm" ? { ...CHOICES, ...MATRIX_RULES } : CHOICES;
+  for (const [name, { format = "low-rank", ...choice }] of Object.entries(choices)) {
     Deno.test({
       ...await onBackend(backend, `a resumed run equals an uninterrupted one, ${name}`),
       fn: () =>

@@ -1,0 +1,90 @@
+import type { Algebra } from "../core/mod.ts";
+import { forMatrices } from "./base_rule.ts";
+import { defineOptimizer, type Optimizer } from "./optimizer.ts";
+import {
+  growthFactor,
+  growthLimits,
+  projectionLimits,
+  type ProjectionSettings,
+  rescaled,
+  type SubspaceState,
+  type SubspaceStep,
+  subspaceStep,
+} from "./projection.ts";
+
+/** Settings of {@linkcode fira}. */
+export type FiraSettings = ProjectionSettings & {
+  /** What has a factor of its own: each "column" of the long side, or the "matrix". */
+  readonly scaling: string;
+  /** Most that the residual may grow by in a step, γ; 0: as it likes. */
+  readonly growth: number;
+};
+
+/** State of a matrix. */
+type FiraState<M> = SubspaceState<M> & {
+  /** Norm of the last residual; 0 where it was nothing but round-off. */
+  readonly residual: number;
+};
+
+/**
+ * Fira (Chen et al., arXiv 2410.01623): GaLore, and along what its projection leaves out the plain
+ * gradient, as much longer or shorter as the base rule made the projected one. N = ψ(R), column by
+ * column S = (G − P R) ‖N‖ / ‖R‖, no longer than γ times the last one, W ← (1 − ηλ) W − η α (P N + S).
+ *
+ * This is the published algorithm; the released code leaves S without α and takes α P R from G. A
+ * residual that is nothing but round-off, as of full rank or of a layer without gradient, limits
+ * none.
+ *
+ * State: r s + 1 and what the base rule keeps of r×l.
+ */
+export const fira: Optimizer<FiraSettings> = defineOptimizer({
+  name: "fira",
+  description: "GaLore with the rest of the gradient, scaled as the projected part (Fira)",
+  defaults: {
+    rank: 128,
+    every: 200,
+    scale: 0.25,
+    scaling: "column",
+    growth: 1.01,
+    base: "adam",
+    weightDecay: 0,
+  },
+  limits: {
+    ...projectionLimits,
+    scaling: {
+      oneOf: ["column", "matrix"],
+      description: "what has a factor of its own: each column of the long side, or the matrix",
+    },
+    growth: growthLimits,
+  },
+  rule(s, makeBase) {
+    const base = makeBase();
+    return forMatrices(base, async (a, x, flow, { rate, decay }, state = {}) => {
+      const before = state as Partial<FiraState<typeof x>>;
+      const step = await subspaceStep(a, base, s, flow, before);
+      if (!step) return { value: a.scale(1 - rate * decay, x) };
+      const rest = await scaledResidual(a, step, flow, s.scaling);
+      const length = await a.norm(rest);
+      const factor = growthFactor(length, before.residual ?? 0, s.growth);
+      const along = step.side.lift(step.state.basis, step.direction);
+      const isRoundOff = length <= 64 * a.epsilon * await a.norm(along);
+      const direction = a.lincomb(1, along, factor, rest);
+      return {
+        value: a.lincomb(1 - rate * decay, x, rate * s.scale, direction),
+        state: { ...step.state, residual: isRoundOff ? 0 : factor * length },
+      };
+    });
+  },
+});
+
+/** What the projection leaves out, by as much as the base rule scaled what it kept. */
+async function scaledResidual<M>(
+  a: Algebra<M>,
+  { side, low, direction, state }: SubspaceStep<M>,
+  flow: M,
+  scaling: string,
+): Promise<M> {
+  const rest = a.lincomb(1, flow, -1, side.lift(state.basis, low));
+  const whole = scaling === "matrix";
+  return await rescaled(a, side, rest, { after: direction, before: low, whole });
+}
