@@ -36,6 +36,7 @@ import { optimizers, schedules } from "../optimizers/mod.ts";
 import { methods } from "./methods.ts";
 import { bodies, flowKernels } from "./flow/mod.ts";
 import { odeProblems } from "./ode/mod.ts";
+import { kineticProblems, limiters, quadratures, sweepKernels } from "./kinetic/mod.ts";
 import { groupsOf } from "./option_groups.ts";
 import { type Recipe, recipes } from "./recipe.ts";
 import { type TextSink, textSink, wrap } from "./terminal/mod.ts";
@@ -72,6 +73,10 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     schedules,
     bodies,
     flowKernels,
+    kineticProblems,
+    quadratures,
+    limiters,
+    sweepKernels,
     odeProblems,
     unsteadyProblems,
     reports,

@@ -9,6 +9,7 @@ export { classify, runVariants, type Subject } from "./classification.ts";
 export * from "./flow/mod.ts";
 export { type Compared, compareRuns, type Comparison } from "./compare.ts";
 export { kinds } from "./list.ts";
+export * from "./kinetic/mod.ts";
 export { type Method, methods } from "./methods.ts";
 export {
   type NetworkChoice,

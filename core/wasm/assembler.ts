@@ -141,6 +141,15 @@ export const v128 = {
     0,
     0,
   ],
+  /** Stores the first float64 lane. */
+  storeLane0F64: (address: I32, value: V128): Statement => [
+    ...address.code,
+    ...value.code,
+    ...simd(0x5b),
+    3,
+    0,
+    0,
+  ],
   const: (value: number): V128 => {
     const lane = bytesOf(Float32Array.of(value));
     return expr("v128", simd(0x0c), lane, lane, lane, lane);
@@ -185,6 +194,12 @@ export const v128 = {
   addF64: binary<"v128", "v128">("v128", simd(0xf0)),
   subF64: binary<"v128", "v128">("v128", simd(0xf1)),
   mulF64: binary<"v128", "v128">("v128", simd(0xf2)),
+  divF64: binary<"v128", "v128">("v128", simd(0xf3)),
+  absF64: unary<"v128", "v128">("v128", simd(0xec)),
+  /** b < a ? b : a. */
+  pminF64: binary<"v128", "v128">("v128", simd(0xf6)),
+  /** a < b ? b : a. */
+  pmaxF64: binary<"v128", "v128">("v128", simd(0xf7)),
   /** Two float64 lanes of one value. */
   constF64: (value: number): V128 => {
     const lane = bytesOf(Float64Array.of(value));

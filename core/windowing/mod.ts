@@ -19,6 +19,7 @@ export {
   windowWeights,
 } from "./mean.ts";
 export { ConvergenceMonitor, type MonitorCheck, type MonitorOptions } from "./monitor.ts";
+export { gaussLegendre, type QuadratureRule } from "./quadrature.ts";
 export { bumpWindow, hannSquareWindow, hannWindow, squareWindow } from "./standard_windows.ts";
 export { StreamingMean, type StreamingOptions, type StreamingState } from "./streaming_mean.ts";
 export { defineWindow, type TimeWindow, type WindowDefinition, windows } from "./window.ts";

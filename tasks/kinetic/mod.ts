@@ -1,0 +1,43 @@
+/**
+ * Radiation transport by discrete ordinates: problems, quadratures, full solvers.
+ *
+ * @module
+ */
+
+export type { Arithmetic } from "./arithmetic.ts";
+export { type Box, type CartesianGrid, slabGrid, squareGrid } from "./grid.ts";
+export {
+  type StageWay,
+  type SweepKernel,
+  type SweepKernelKind,
+  sweepKernels,
+  type SweepScheme,
+} from "./kernel.ts";
+export { plainSweep, simdSweep } from "./kernels.ts";
+export { type Limiter, limiters, type Neighbours, type Slopes } from "./limiter.ts";
+export { type Ordinates, type Quadrature, quadratures } from "./ordinates.ts";
+export {
+  type DesignParameter,
+  type KineticProblem,
+  kineticProblems,
+  type Perimeter,
+  type Region,
+  type Setup,
+} from "./problem.ts";
+export {
+  checkerboard,
+  halfLattice,
+  hohlraum,
+  homogeneous,
+  lattice,
+  lineSource,
+  manufactured,
+  manufacturedSlab,
+  planeSource,
+  quarterHohlraum,
+} from "./problems/mod.ts";
+export { gauss, levelSymmetric, product, tessellation } from "./quadratures.ts";
+export { type Observation, Quantities } from "./quantities.ts";
+export { allSides, type Side, type Sides } from "./sides.ts";
+export { type Balance, OrdinatesSolver, type SolverOptions } from "./solver.ts";
+export { TIME_METHODS, type TimeMethod } from "./step_size.ts";
