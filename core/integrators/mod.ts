@@ -99,9 +99,11 @@ export {
 export { truncate } from "./matrix/truncation.ts";
 export {
   absoluteFrobenius,
+  absoluteSpectral,
   conservative,
   conservativeRule,
   energyFraction,
+  normalisedSpectrum,
   relativeNuclear,
   spectralThreshold,
 } from "./truncation_rules.ts";

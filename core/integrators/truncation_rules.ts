@@ -31,6 +31,26 @@ export const spectralThreshold: TruncationRule = thresholdRule(
   (sigma, tolerance) => sigma.filter((x) => x > tolerance * sigma[0]!).length,
 );
 
+/** Keeps the singular values of at least τ: the last cut of Trained Rank Pruning (Xu et al. 2020). */
+export const absoluteSpectral: TruncationRule = thresholdRule(
+  "absolute-spectral",
+  "singular values of at least the tolerance",
+  (sigma, tolerance) => sigma.filter((x) => x > 0 && x >= tolerance).length,
+);
+
+/**
+ * Keeps the singular values with (σ − σₙ) / (σ₁ − σₙ) ≥ τ, from 0 at the smallest to 1 at the largest
+ * (WeLore, arXiv 2407.11239): a flat spectrum keeps more than a steep one. Equal values stay.
+ */
+export const normalisedSpectrum: TruncationRule = thresholdRule(
+  "normalised-spectrum",
+  "singular values of at least the tolerance on a scale from the smallest, 0, to the largest, 1",
+  (sigma, tolerance) => {
+    const [most, least] = [sigma[0] ?? 0, sigma.at(-1) ?? 0];
+    return sigma.filter((x) => x > 0 && x - least >= tolerance * (most - least)).length;
+  },
+);
+
 /** Keeps the fewest singular values that hold the fraction 1 − τ of the energy Σ σ². */
 export const energyFraction: TruncationRule = thresholdRule(
   "energy",

@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { type Matrix, matrixOf } from "../../../core/algebra/mod.ts";
 import {
   absoluteFrobenius,
+  absoluteSpectral,
   clampedRank,
   conservative,
   conservativeRule,
@@ -18,6 +19,7 @@ import {
   type Integrator,
   integrators,
   keepRank,
+  normalisedSpectrum,
   noTruncation,
   relativeFrobenius,
   relativeNuclear,
@@ -53,6 +55,11 @@ const PROMISES: readonly [
   [absoluteFrobenius, (tail, _all, t) => Math.hypot(...tail) <= t],
   [relativeNuclear, (tail, all, t) => sum(tail, (x) => x) <= t * sum(all, (x) => x)],
   [spectralThreshold, (tail, all, t) => (tail[0] ?? 0) <= t * all[0]!],
+  [absoluteSpectral, (tail, _all, t) => tail.length === 0 || tail[0]! < t],
+  [
+    normalisedSpectrum,
+    (tail, all, t) => tail.length === 0 || tail[0]! - all.at(-1)! < t * (all[0]! - all.at(-1)!),
+  ],
   [energyFraction, (tail, all, t) => sum(tail, (x) => x * x) <= t * sum(all, (x) => x * x)],
 ];
 
@@ -86,6 +93,28 @@ for (const [rule, promise] of PROMISES) {
     }));
   });
 }
+
+Deno.test("normalised-spectrum keeps the largest value, drops the smallest, sees no scale", () => {
+  fc.assert(fc.property(spectrum, threshold, (sigma, tolerance) => {
+    const rank = normalisedSpectrum.rank(sigma, tolerance);
+    assertGreater(rank, 0);
+    const isFlat = sigma[0] === sigma.at(-1);
+    if (tolerance > 1e-9 && !isFlat) assertLess(rank, sigma.length);
+    if (tolerance === 0 || isFlat) assertEquals(rank, sigma.length);
+    assertEquals(normalisedSpectrum.rank(sigma.map((x) => 4 * x), tolerance), rank);
+  }));
+});
+
+Deno.test("normalised-spectrum by one threshold beats equal ranks where spectra differ", () => {
+  const flat = new Float64Array(40).fill(1).map((x, i) => x - 1e-3 * i);
+  const steep = flat.map((_, i) => 2 ** -i);
+  const error = (sigma: Float64Array, rank: number) => sum(sigma.subarray(rank), (x) => x * x);
+  // The flat one's smallest value would be 0 on its own scale: what it drops is a tenth of it.
+  const ranks = [flat, steep].map((sigma) => normalisedSpectrum.rank(sigma, 0.1));
+  const equal = Math.ceil((ranks[0]! + ranks[1]!) / 2);
+  const own = error(flat, ranks[0]!) + error(steep, ranks[1]!);
+  assertLess(own, 0.3 * (error(flat, equal) + error(steep, equal)));
+});
 
 Deno.test("every registered truncation rule is tested here", () => {
   const tested = [...PROMISES.map(([r]) => r), noTruncation, keepRank, conservative];
@@ -233,7 +262,10 @@ Deno.test("clampedRank() refuses ranks and tolerances that are none, also from a
   }
 });
 
-for (const rule of truncationRules.list().filter((rule) => rule !== absoluteFrobenius)) {
+/** Rules whose thresholds have the unit of the matrix. */
+const ABSOLUTE = [absoluteFrobenius, absoluteSpectral];
+
+for (const rule of truncationRules.list().filter((rule) => !ABSOLUTE.includes(rule))) {
   Deno.test(`${rule.name} chooses the same rank of a matrix in any unit`, () => {
     const sigma = Float64Array.from({ length: 9 }, (_, i) => 10 ** (-i / 2));
     for (const tolerance of [0, 1e-3, 0.1, 0.5]) {
