@@ -136,6 +136,7 @@ export {
   type NativeSvd,
   type NetworkAt,
   nextToken,
+  type NextTokenOptions,
   type Normalisation,
   type OpenedEngine,
   openEngine,

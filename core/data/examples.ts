@@ -142,13 +142,13 @@ export function batchArrays({ columns }: Examples, size: number): BatchArrays {
   return Object.fromEntries(
     Object.entries(columns).map(([name, column]) => {
       const length = size * entriesOf(column);
-      return [name, floats(column) ? new Float32Array(length) : new Int32Array(length)];
+      return [name, holdsFloats(column) ? new Float32Array(length) : new Int32Array(length)];
     }),
   );
 }
 
 /** Whether a column comes as floats. */
-function floats({ data, bytes }: Column): boolean {
+export function holdsFloats({ data, bytes }: Column): boolean {
   return data instanceof Float32Array || (data instanceof Uint8Array && bytes === "brightness");
 }
 

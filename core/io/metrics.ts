@@ -21,9 +21,9 @@ import { fromJson, toJson } from "./json.ts";
 /** Name of what was measured on the test examples, such as `testAccuracy`. */
 export type TestKey = `test${string}`;
 
-/** Under which name a measure stands in lines and summaries: "accuracy" as `testAccuracy`. */
+/** Under which name a measure stands: "accuracy" as `testAccuracy`, "a b" as `testAB`. */
 export function testKey(measure: string): TestKey {
-  return `test${measure.slice(0, 1).toUpperCase()}${measure.slice(1)}`;
+  return `test${measure.replace(/(?:^| )(.)/g, (_, letter: string) => letter.toUpperCase())}`;
 }
 
 /** Measures by the names under which they stand in lines and summaries. */

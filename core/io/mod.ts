@@ -18,6 +18,7 @@ export {
   byName,
   checked,
   type Expectation,
+  isRecord,
   listOf,
   oneOf,
   optional,

@@ -6,7 +6,7 @@
 
 import type { Engine, Tensor } from "../backend/mod.ts";
 import { NonFiniteError } from "../checks.ts";
-import { batches, entriesOf, type Examples, type HostBatch } from "../data/mod.ts";
+import { batches, entriesOf, type Examples, holdsFloats, type HostBatch } from "../data/mod.ts";
 import type { TrainingMethod } from "./method.ts";
 import { currentPoints, type Layer, Pass } from "./pass.ts";
 import type { Batch, Measurement, Task } from "./task.ts";
@@ -16,7 +16,10 @@ import type { WeightStates } from "./weight.ts";
 export interface MeasureOptions {
   /** Which examples; default: the task's test examples. */
   readonly on?: Examples;
-  /** Examples per forward pass; default 1,000, or 128 of more than 1,024 numbers each. */
+  /**
+   * Examples per forward pass; default 1,000, or 128 of more than 1,024 numbers each, or as many
+   * sequences as have 8,192 tokens together.
+   */
   readonly batch?: number;
 }
 
@@ -62,7 +65,13 @@ export function uploaded(engine: Engine, { columns }: HostBatch): Batch {
   return Object.fromEntries(parts);
 }
 
+/** Tokens in a forward pass: each is a vector in every layer, and logits over the vocabulary. */
+const TOKENS = 8192;
+
 /** Larger examples go through deeper networks, whose hidden layers must all fit into memory. */
 function batchFor({ columns }: Examples): number {
-  return Math.max(...Object.values(columns).map(entriesOf)) > 1024 ? 128 : 1000;
+  const all = Object.values(columns);
+  if (Math.max(...all.map(entriesOf)) > 1024) return 128;
+  const tokens = all.filter((column) => !holdsFloats(column)).map(entriesOf);
+  return Math.min(1000, Math.floor(TOKENS / Math.max(1, ...tokens)));
 }

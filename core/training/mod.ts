@@ -126,7 +126,9 @@ export {
   regression,
   type RegressionOptions,
 } from "./tasks/regression.ts";
-export { nextToken, windowsOf } from "./tasks/next_token.ts";
+export { answers } from "./tasks/answers.ts";
+export { nextToken, type NextTokenOptions } from "./tasks/next_token.ts";
+export { sequenceTask } from "./tasks/sequence_task.ts";
 export { sobolev, type SobolevOptions } from "./tasks/sobolev.ts";
 export {
   disposeStates,

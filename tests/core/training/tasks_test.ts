@@ -9,6 +9,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
+  answers,
   autoencoding,
   batchEvaluator,
   classification,
@@ -24,6 +25,8 @@ import {
   Random,
   regression,
   representationOf,
+  sequenceDatasets,
+  sequenceTask,
   sobolev,
   type Task,
   type Tensor,
@@ -316,6 +319,88 @@ Deno.test({
     assertEquals(values.accuracy, confusion![0]![0]! / 9);
     for (const t of tensorsIn(states)) t.dispose();
   },
+});
+
+/** A network that answers with the same logits whatever it sees: rows of a table, by token. */
+function tableOf(logits: readonly (readonly number[])[]): Layer {
+  const vocabulary = logits.length;
+  const initialiser = {
+    name: "table",
+    description: "the logits",
+    variance: () => 1,
+    draw: () => Float32Array.from(logits.flat()),
+  };
+  return embedding({ name: "table", vocabulary, size: vocabulary, initialiser });
+}
+
+Deno.test({
+  ...await onBackend(
+    "cpu",
+    "answers() counts examples whose whole answer is right, and only their tokens",
+  ),
+  fn: async () => {
+    // After 0 comes 1, after 1 comes 2; after 2 comes 0, and 1 as likely but for a little.
+    const logits = [[0, 9, 0], [0, 0, 9], [1, 0.9, -9]];
+    const x = { data: Int32Array.of(0, 1, 2, 1, 2, 1, 2, 0, 1), shape: [3] };
+    const y = { data: Int32Array.of(-100, 2, 0, -100, 1, 2, -100, 1, 2), shape: [3] };
+    const examples = examplesOf({ x, y });
+    const task = answers({ train: examples, test: examples });
+    const method = await methodOf({ backend: "cpu" });
+    const network = tableOf(logits);
+    const states = await initialStates(method, network, 1);
+    for (const batch of [1, 2, 3]) {
+      const { loss, values } = await measure(method, network, states, task, { batch });
+      assertEquals(values, { accuracy: 2 / 3 });
+      const nats = (row: number, label: number) =>
+        Math.log(logits[row]!.reduce((sum, z) => sum + Math.exp(z), 0)) - logits[row]![label]!;
+      const expected = [[1, 2], [2, 0], [2, 1], [1, 2], [0, 1], [1, 2]]
+        .reduce((sum, [row, label]) => sum + nats(row!, label!) / 6, 0);
+      assertAlmostEquals(loss, expected, 1e-6);
+    }
+    for (const t of tensorsIn(states)) t.dispose();
+  },
+});
+
+Deno.test({
+  ...await onBackend("cpu", "nextToken() measures bits per byte of texts whose tokens are longer"),
+  fn: async () => {
+    const tokens = windowsOf(Int32Array.of(0, 1, 2, 0, 1, 2, 0), 3);
+    const task = nextToken({ train: tokens, test: tokens, bytesPerToken: 2.5 });
+    assertEquals(task.measures.map((m) => [m.name, m.better]), [
+      ["bits per byte", "less"],
+      ["perplexity", "less"],
+    ]);
+    const method = await methodOf({ backend: "cpu" });
+    const network = tableOf([[0, 0, 0], [0, 0, 0], [0, 0, 0]]);
+    const states = await initialStates(method, network, 1);
+    const { values } = await measure(method, network, states, task);
+    assertAlmostEquals(values["bits per byte"]!, Math.log2(3) / 2.5, 1e-6);
+    assertAlmostEquals(values.perplexity!, 3, 1e-5);
+    for (const t of tensorsIn(states)) t.dispose();
+    assertThrows(
+      () => nextToken({ train: tokens, test: tokens, bytesPerToken: 0 }),
+      RangeError,
+      "Cannot measure text: expected bytesPerToken to be a number > 0, got 0",
+    );
+  },
+});
+
+Deno.test("sequenceTask() asks for the next token of a text, and for the answer of a puzzle", async () => {
+  const copy = sequenceTask(
+    await sequenceDatasets.get("copy").load({ seed: 1, trainCount: 2, testCount: 2 }),
+  );
+  assertEquals([copy.name, copy.train.count], ["answers", 2]);
+  const tokens = windowsOf(new Uint8Array(9), 4);
+  const data = {
+    name: "t",
+    vocabulary: 256,
+    length: 4,
+    answers: false,
+    sha256: "",
+    bytesPerToken: 1,
+  };
+  const text = sequenceTask({ ...data, train: tokens, test: tokens });
+  assertEquals([text.name, text.measures[0].name], ["next-token", "bits per byte"]);
 });
 
 Deno.test("windowsOf() and sobolev() refuse numbers that are none", () => {
