@@ -5,6 +5,7 @@
  */
 
 import { missingPermission } from "../../permissions.ts";
+import { betterCore, CORE_VARIABLE, processorText } from "./core_type.ts";
 
 /** C types of parameters: 32-bit integers, floats, doubles, and addresses as plain numbers. */
 const I = "i32";
@@ -179,12 +180,17 @@ const THREADS_VARIABLE = "OPENBLAS_NUM_THREADS";
  * 0.3.21), without them none of a hundred.
  */
 function withoutThreads<T>(load: () => T): T {
-  if (Deno.env.get(THREADS_VARIABLE) !== undefined) return load();
-  Deno.env.set(THREADS_VARIABLE, "1");
+  return withVariable(THREADS_VARIABLE, "1", load);
+}
+
+/** Calls `f` with an environment variable that says so, unless the user says something else. */
+function withVariable<T>(name: string, value: string, f: () => T): T {
+  if (Deno.env.get(name) !== undefined) return f();
+  Deno.env.set(name, value);
   try {
-    return load();
+    return f();
   } finally {
-    Deno.env.delete(THREADS_VARIABLE);
+    Deno.env.delete(name);
   }
 }
 
@@ -206,13 +212,32 @@ export function useAllThreads({ setThreads }: BlasLibrary): void {
 /** Loads the library of that path or name; one line that says why where it cannot. */
 export function openLibrary(path: string): BlasLibrary | string {
   try {
-    return describe(path, Deno.dlopen(path, SYMBOLS).symbols);
+    return describe(path, symbolsOf(path));
   } catch (error) {
     return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
   }
 }
 
 type Symbols = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
+
+/** Loads a library; OpenBLAS again, with better kernels, where it does not know the processor. */
+function symbolsOf(path: string): Symbols {
+  const library = Deno.dlopen(path, SYMBOLS);
+  const core = betterCore(configOf(library.symbols).core, processorText());
+  if (core === undefined || Deno.env.get(CORE_VARIABLE) !== undefined) return library.symbols;
+  // It looks at the variable when it is loaded, and only then.
+  library.close();
+  return withVariable(CORE_VARIABLE, core, () => Deno.dlopen(path, SYMBOLS).symbols);
+}
+
+/** What OpenBLAS tells of itself: "OpenBLAS 0.3.21" and "SkylakeX"; nothing of other libraries. */
+function configOf(symbols: Symbols): { readonly version?: string; readonly core?: string } {
+  const config = symbols.openblas_get_config?.();
+  if (!config) return {};
+  const words = Deno.UnsafePointerView.getCString(config).split(" ");
+  const core = words.find((word, i) => i > 1 && /[a-z]/.test(word));
+  return { version: `${words[0]} ${words[1]}`, ...(core ? { core } : {}) };
+}
 
 function describe(path: string, symbols: Symbols): BlasLibrary {
   const native = symbols as unknown as Record<string, Native | null>;
@@ -250,12 +275,8 @@ function threadSetter(native: Record<string, Native | null>): BlasLibrary["setTh
 
 /** Such as "OpenBLAS 0.3.21 (SkylakeX)". */
 function titleOf(path: string, symbols: Symbols): string {
-  const config = symbols.openblas_get_config?.();
-  if (config) {
-    const words = Deno.UnsafePointerView.getCString(config).split(" ");
-    const core = words.find((word, i) => i > 1 && /[a-z]/.test(word));
-    return `${words[0]} ${words[1]}${core ? ` (${core})` : ""}`;
-  }
+  const { version, core } = configOf(symbols);
+  if (version) return `${version}${core ? ` (${core})` : ""}`;
   if (path.includes("Accelerate")) return "Apple Accelerate";
   if (path.includes("mkl")) return "Intel MKL";
   return path;
