@@ -160,7 +160,8 @@ class EngineAlgebra implements Algebra<Tensor> {
   }
 
   async svd(x: Tensor): Promise<Svd<Tensor>> {
-    if (this.#engine.linalg) return this.#engine.linalg.svd(x);
+    const own = await this.#engine.linalg?.svd(x);
+    if (own) return own;
     const { p, sigma, q } = await this.#host.svd(await this.#toHost(x));
     return { p: this.#fromHost(p), sigma, q: this.#fromHost(q) };
   }

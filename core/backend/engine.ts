@@ -107,8 +107,11 @@ export interface ValueAndGradients {
 export interface NativeLinalg {
   /** Thin Householder QR of an m×n matrix, m ≥ n: `q` m×n, `r` n×n upper triangular. */
   qr(a: Tensor): { q: Tensor; r: Tensor };
-  /** Thin SVD A = P diag(sigma) Qᵀ of an m×n matrix with k = min(m, n): `p` m×k, `q` n×k. */
-  svd(a: Tensor): NativeSvd | Promise<NativeSvd>;
+  /**
+   * Thin SVD A = P diag(sigma) Qᵀ of an m×n matrix with k = min(m, n): `p` m×k, `q` n×k; undefined
+   * where the caller must take another way.
+   */
+  svd(a: Tensor): NativeSvd | Promise<NativeSvd | undefined>;
   /**
    * P and sigma of the SVD of an m×n matrix, m ≤ n, to the precision of its entries, where that is
    * cheaper without Q; undefined where the caller must take another way. Backends without it leave

@@ -4,72 +4,49 @@
  * @module
  */
 
-import { bindFactorKernels, type FactorKernels, LANES } from "./kernels.ts";
+import { bindFactorKernels, type FactorKernels } from "./kernels.ts";
 
 /** A memory with the kernels on it. */
 export interface FactorMemory {
-  /** The memory as numbers: indices below are into it. */
+  /** The memory as numbers. */
   readonly numbers: Float64Array;
-  /** Kernels, whose addresses are eight times an index. */
+  /** Kernels, whose addresses are eight times an index of a number. */
   readonly kernels: FactorKernels;
 }
 
-/** A row-major matrix in a memory. */
-export interface Block {
-  /** Index of its first number. */
-  readonly at: number;
-  /** Number of rows. */
-  readonly rows: number;
-  /** Number of columns. */
-  readonly cols: number;
-  /** Numbers from one row to the next. */
-  readonly pitch: number;
-}
-
-/** Numbers from one row to the next of a matrix of so many columns. */
-export function pitchOf(cols: number): number {
-  return LANES * Math.ceil(cols / LANES);
-}
-
-/** Places matrices one after the other. */
-export class Layout {
-  /** Index after the last one. */
-  end: number;
-
-  /** Begins at an index. */
-  constructor(begin = 0) {
-    this.end = begin;
-  }
-
-  /** Room for a matrix. */
-  block(rows: number, cols: number): Block {
-    const pitch = pitchOf(cols);
-    const block = { at: this.end, rows, cols, pitch };
-    this.end += rows * pitch;
-    return block;
-  }
+/** The kernels, bound at their first use, on a memory that others lay out. */
+export function factorMemory(memory: WebAssembly.Memory): FactorMemory {
+  let kernels: FactorKernels | undefined;
+  let numbers: Float64Array = new Float64Array(0);
+  return {
+    get kernels(): FactorKernels {
+      return kernels ??= bindFactorKernels(memory);
+    },
+    get numbers(): Float64Array {
+      // A memory that has grown has another buffer.
+      if (numbers.buffer !== memory.buffer) numbers = new Float64Array(memory.buffer);
+      return numbers;
+    },
+  };
 }
 
 const PAGE_NUMBERS = 8192;
+/** Numbers of memory that are kept for the next call: 32 MiB. */
+const KEPT = 2 ** 22;
 
-/** A memory of its own, which grows as it must. */
-export class OwnMemory implements FactorMemory {
-  readonly kernels: FactorKernels;
-  numbers: Float64Array;
-  readonly #memory: WebAssembly.Memory;
+let kept: { readonly memory: WebAssembly.Memory; readonly factors: FactorMemory } | undefined;
 
-  /** Makes it of one page. */
-  constructor() {
-    this.#memory = new WebAssembly.Memory({ initial: 1 });
-    this.kernels = bindFactorKernels(this.#memory);
-    this.numbers = new Float64Array(this.#memory.buffer);
-  }
+/** Runs `work` on memory of so many numbers, which are whatever they were. */
+export function withOwnMemory<T>(count: number, work: (memory: FactorMemory) => T): T {
+  const { memory, factors } = kept ?? own();
+  const missing = count - factors.numbers.length;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_NUMBERS));
+  const result = work(factors);
+  kept = factors.numbers.length > KEPT ? undefined : { memory, factors };
+  return result;
+}
 
-  /** Makes room for so many numbers; what was there stays. */
-  reserve(count: number): void {
-    const missing = count - this.numbers.length;
-    if (missing <= 0) return;
-    this.#memory.grow(Math.ceil(missing / PAGE_NUMBERS));
-    this.numbers = new Float64Array(this.#memory.buffer);
-  }
+function own(): NonNullable<typeof kept> {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  return { memory, factors: factorMemory(memory) };
 }

@@ -6,10 +6,11 @@
  * @module
  */
 
+export type { Place } from "./block.ts";
 export { type Dense, denseQr, denseSvd } from "./dense.ts";
 export { diagonalise, STEPS_PER_VALUE, type Turns } from "./golub_kahan.ts";
-export { bindFactorKernels, type FactorKernels, factorKernels } from "./kernels.ts";
-export { type Block, type FactorMemory, Layout, pitchOf } from "./memory.ts";
-export { applyReflectors, factorQr, reflectors } from "./qr.ts";
+export { type FactorKernels, factorKernels, LANES } from "./kernels.ts";
+export { type FactorMemory, factorMemory } from "./memory.ts";
 export { reflector } from "./reflector.ts";
-export { planSvd, squareSvd, type SvdPlan } from "./svd.ts";
+export { planThinQr, thinQr, type ThinQrPlan } from "./thin_qr.ts";
+export { planThinSvd, type SvdPlaces, thinSvd, type ThinSvdPlan } from "./thin_svd.ts";

@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { Block, Layout } from "./block.ts";
 import { LANES } from "./kernels.ts";
-import type { Block, FactorMemory, Layout } from "./memory.ts";
+import type { FactorMemory } from "./memory.ts";
 import { reflector } from "./reflector.ts";
 
 /** Room that {@linkcode factorQr} needs beside the matrix: row j is the j-th reflection. */

@@ -7,7 +7,8 @@
 
 import { diagonalise, STEPS_PER_VALUE, type Turns } from "./golub_kahan.ts";
 import { LANES } from "./kernels.ts";
-import { type Block, type FactorMemory, Layout } from "./memory.ts";
+import { type Block, Layout } from "./block.ts";
+import type { FactorMemory } from "./memory.ts";
 import { reflector } from "./reflector.ts";
 
 /** Where the SVD of a square matrix works. */
@@ -26,6 +27,14 @@ export interface SvdPlan {
   readonly turns: number;
   /** Index after all that it needs. */
   readonly end: number;
+}
+
+/** Which vectors are wanted: those of a side that is there. */
+export interface Wanted {
+  /** Left ones. */
+  readonly p?: unknown;
+  /** Right ones. */
+  readonly q?: unknown;
 }
 
 /** Room for the SVD of an n×n matrix. */
@@ -47,6 +56,7 @@ export function planSvd(n: number, begin = 0): SvdPlan {
  * are round-off of the largest.
  *
  * @param plan Where the matrix is, and where the vectors go.
+ * @param wanted The vectors that are computed.
  * @param stepsPerValue Bound of the iteration; default 30.
  * @returns Singular values with a sign, each that of the rows of the same index; undefined where the
  *   iteration did not end within its bound.
@@ -54,14 +64,15 @@ export function planSvd(n: number, begin = 0): SvdPlan {
 export function squareSvd(
   memory: FactorMemory,
   plan: SvdPlan,
+  wanted: Wanted,
   stepsPerValue: number = STEPS_PER_VALUE,
 ): Float64Array | undefined {
   const n = plan.a.rows;
   const [d, e] = [new Float64Array(n), new Float64Array(Math.max(0, n - 1))];
   bidiagonalise(memory, plan, d, e);
-  collect(memory, plan.ut, plan.left, 0);
-  collect(memory, plan.vt, plan.right, 1);
-  return diagonalise(d, e, turnsOf(memory, plan), stepsPerValue * n) ? d : undefined;
+  if (wanted.p) collect(memory, plan.ut, plan.left, 0);
+  if (wanted.q) collect(memory, plan.vt, plan.right, 1);
+  return diagonalise(d, e, turnsOf(memory, plan, wanted), stepsPerValue * n) ? d : undefined;
 }
 
 function bidiagonalise(
@@ -110,7 +121,11 @@ function collect(
 }
 
 /** Turns the rows of both matrices of vectors. */
-function turnsOf({ numbers, kernels }: FactorMemory, { ut, vt, turns }: SvdPlan): Turns {
+function turnsOf(
+  { numbers, kernels }: FactorMemory,
+  { ut, vt, turns }: SvdPlan,
+  { p: isLeftWanted, q: isRightWanted }: Wanted,
+): Turns {
   const n = ut.rows;
   const [left, right] = [turns, turns + 2 * n].map((at) => numbers.subarray(at, at + 2 * n)) as [
     Float64Array,
@@ -129,11 +144,12 @@ function turnsOf({ numbers, kernels }: FactorMemory, { ut, vt, turns }: SvdPlan)
     left,
     right,
     step(begin, end) {
-      run(ut, turns, begin, end);
-      run(vt, turns + 2 * n, begin, end);
+      if (isLeftWanted) run(ut, turns, begin, end);
+      if (isRightWanted) run(vt, turns + 2 * n, begin, end);
     },
     turn(side, p, q, c, s) {
-      turnRows(numbers, side === "left" ? ut : vt, p, q, c, s);
+      if (side === "left" && isLeftWanted) turnRows(numbers, ut, p, q, c, s);
+      if (side === "right" && isRightWanted) turnRows(numbers, vt, p, q, c, s);
     },
   };
 }

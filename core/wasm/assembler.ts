@@ -209,6 +209,9 @@ export const v128 = {
   /** a·b + c, rounded once or twice as the machine likes. */
   relaxedMadd: (a: V128, b: V128, c: V128): V128 =>
     expr("v128", a.code, b.code, c.code, simd(0x105)),
+  /** c − a·b, rounded once or twice as the machine likes. */
+  relaxedNmadd: (a: V128, b: V128, c: V128): V128 =>
+    expr("v128", a.code, b.code, c.code, simd(0x106)),
   /** a·b + c on two float64 lanes, rounded once or twice as the machine likes. */
   relaxedMaddF64: (a: V128, b: V128, c: V128): V128 =>
     expr("v128", a.code, b.code, c.code, simd(0x107)),

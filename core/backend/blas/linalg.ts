@@ -8,23 +8,11 @@
  * @module
  */
 
-import type {
-  NativeInverseFactor,
-  NativeLeftSvd,
-  NativeLinalg,
-  NativeSvd,
-  Tensor,
-} from "../engine.ts";
-import {
-  address,
-  type HeapContext,
-  output,
-  release,
-  sizeOf,
-  withScratch,
-} from "../heap/context.ts";
-import { inner, outer, runtimeOf, type TensorInfo } from "../tfjs/types.ts";
-import { GramSchmidt } from "./gram_schmidt.ts";
+import type { NativeLeftSvd, NativeLinalg, NativeSvd, Tensor } from "../engine.ts";
+import { heapBases, matrixIn, tensorOf } from "../heap/bases.ts";
+import { address, type HeapContext, output, sizeOf, withScratch } from "../heap/context.ts";
+import { type InvertFactor, isDefinite } from "../heap/gram_schmidt.ts";
+import type { TensorInfo } from "../tfjs/types.ts";
 import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
 import { leftSvd } from "./left_svd.ts";
 import type { BesideFunctions, BlasLibrary, LapackFunctions } from "./library.ts";
@@ -64,26 +52,12 @@ export function blasLinalg(
   const bytes = () => wasm.HEAPU8.subarray(at, at + BLOCK_BYTES);
   const block = new ParameterBlock(bytes, () => base() + at);
   const bench = { c, lapack, base, block, transpose: heapTranspose(c, library, base) };
-  const bases = new GramSchmidt(c, lapack, base);
   return {
-    qr: (a) => qr(bench, matrix(a, "the QR factorisation")),
-    svd: (a) => svd(c, beside, matrix(a, "the SVD")),
-    leftSvd: (a) => left(c, beside, matrix(a, "the left singular vectors")),
-    choleskyQr: (a) => choleskyQr(c, bases, matrix(a, "Cholesky-QR")),
-    complement: (u, a) => complement(c, bases, inner(u), inner(a)),
-    inverseFactor: (g) => inverseFactor(c, bases, matrix(g, "a Cholesky factor")),
+    qr: (a) => qr(bench, matrixIn(a, "the QR factorisation")),
+    svd: (a) => svd(c, beside, matrixIn(a, "the SVD")),
+    leftSvd: (a) => left(c, beside, matrixIn(a, "the left singular vectors")),
+    ...heapBases(c, invertFactor(bench)),
   };
-}
-
-function matrix(a: Tensor, what: string): TensorInfo {
-  if (a.shape.length === 2 && a.dtype === "float32" && a.size > 0) return inner(a);
-  throw new RangeError(
-    `Cannot compute ${what}: expected a float32 matrix, got ${a.dtype} [${a.shape}]`,
-  );
-}
-
-function tensor(c: HeapContext, info: TensorInfo): Tensor {
-  return outer(runtimeOf(c.tf).makeTensorFromTensorInfo(info, c.heap.backend));
 }
 
 function expectSuccess({ block }: Bench, what: string): void {
@@ -114,7 +88,7 @@ function qr(bench: Bench, a: TensorInfo): { q: Tensor; r: Tensor } {
     expectSuccess(bench, "the QR factorisation");
     bench.transpose(at, address(c, q), n, m);
   });
-  return { q: tensor(c, q), r: tensor(c, r) };
+  return { q: tensorOf(c, q), r: tensorOf(c, r) };
 }
 
 /** R, row-major n×n, from the upper triangle of a column-major m×n matrix. */
@@ -143,7 +117,7 @@ async function svd(
     const floats = c.heap.backend.wasm.HEAPF32;
     floats.set(p, address(c, left) / 4);
     transposeInto(qT, 0, floats, address(c, right) / 4, k, n);
-    return { p: tensor(c, left), sigma: sigma.slice(), q: tensor(c, right) };
+    return { p: tensorOf(c, left), sigma: sigma.slice(), q: tensorOf(c, right) };
   });
 }
 
@@ -167,49 +141,24 @@ async function left(
   return await leftSvd(beside, entriesOf(c, a), m, n, ({ columns, sigma }) => {
     const p = output(c, [m, m]);
     transposeInto(columns, 0, c.heap.backend.wasm.HEAPF32, address(c, p) / 4, m, m);
-    return { p: tensor(c, p), sigma };
+    return { p: tensorOf(c, p), sigma };
   });
 }
 
-function choleskyQr(c: HeapContext, bases: GramSchmidt, a: TensorInfo): Tensor | undefined {
-  const [m, n] = a.shape as [number, number];
-  if (m < n) {
-    throw new RangeError(`Cannot compute a basis by Cholesky-QR: expected m ≥ n, got ${m}×${n}`);
-  }
-  const q = output(c, [m, n]);
-  if (bases.orthonormalize(address(c, a), address(c, q), m, n)) return tensor(c, q);
-  release(c, q);
-}
-
-function inverseFactor(
-  c: HeapContext,
-  bases: GramSchmidt,
-  g: TensorInfo,
-): NativeInverseFactor | undefined {
-  const [n, columns] = g.shape as [number, number];
-  if (n !== columns) {
-    throw new RangeError(`Cannot compute a Cholesky factor: expected n×n, got ${n}×${columns}`);
-  }
-  const inverse = output(c, [n, n]);
-  const condition = bases.inverseFactor(address(c, g), address(c, inverse), n);
-  if (condition !== undefined) return { inverse: tensor(c, inverse), condition };
-  release(c, inverse);
-}
-
-function complement(
-  c: HeapContext,
-  bases: GramSchmidt,
-  u: TensorInfo,
-  a: TensorInfo,
-): Tensor | undefined {
-  const [[m, r], [rows, k]] = [u.shape, a.shape] as [[number, number], [number, number]];
-  if (m !== rows || r + k > m) {
-    throw new RangeError(
-      `Cannot complement a basis: expected m×r and m×k with r + k ≤ m, got [${u.shape}] and ` +
-        `[${a.shape}]`,
-    );
-  }
-  const q = output(c, [m, k]);
-  if (bases.complement(address(c, u), r, address(c, a), address(c, q), m, k)) return tensor(c, q);
-  release(c, q);
+/** The inverse of a Cholesky factor, which LAPACK overwrites with both in turn. */
+function invertFactor({ c, lapack, base, block }: Bench): InvertFactor {
+  return (gram, inverse, n, floor) =>
+    withScratch(c, 4 * n * n, (at) => {
+      const floats = c.heap.backend.wasm.HEAPF32;
+      floats.copyWithin(at / 4, gram / 4, gram / 4 + n * n);
+      const p = block.write({ m: n, n });
+      lapack.spotrf_(p.upper, p.n, base() + at, p.n, p.info, 1);
+      if (block.info() !== 0 || !isDefinite(floats, at / 4, n, gram / 4, n, floor)) return false;
+      // Column-major, the upper triangle is the lower one of rows.
+      for (let i = 0; i < n; i++) floats.fill(0, at / 4 + i * (n + 1) + 1, at / 4 + (i + 1) * n);
+      lapack.strtri_(p.upper, p.plain, p.n, base() + at, p.n, p.info, 1, 1);
+      if (block.info() !== 0) return false;
+      c.simd.transpose!(inverse, at, n, n);
+      return true;
+    });
 }

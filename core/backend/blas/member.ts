@@ -4,6 +4,7 @@
  * @module
  */
 
+import { factorMemory } from "../../factorisations/mod.ts";
 import { joinTeam } from "../../wasm/mod.ts";
 import { jobs } from "../heap/jobs.ts";
 import { bindSimd } from "../simd/mod.ts";
@@ -22,5 +23,10 @@ export interface MemberSetting {
 joinTeam(jobs, ({ memory, path }: MemberSetting, place) => {
   const library = openLibrary(path);
   if (typeof library === "string") throw new Error(`Cannot join the team: ${library}`);
-  return { place, simd: bindSimd(memory), gemm: blasGemm(library, nativeBase(memory)) };
+  return {
+    place,
+    simd: bindSimd(memory),
+    gemm: blasGemm(library, nativeBase(memory)),
+    factors: factorMemory(memory),
+  };
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { factorMemory } from "../../factorisations/mod.ts";
 import { type OtherMembers, Team } from "../../wasm/mod.ts";
 import type { BackendOptions, Engine, NativeLinalg } from "../engine.ts";
 import { type Heap, openHeap } from "../heap/heap.ts";
@@ -70,7 +71,7 @@ async function assembleParts(tf: Tf, library: BlasLibrary): Promise<Parts> {
   holdToOneThread(library);
   const alone = blasGemm(library, base);
   const simd = bindSimd(heap.memory);
-  const member = { place: 0, simd, gemm: alone };
+  const member = { place: 0, simd, gemm: alone, factors: factorMemory(heap.memory) };
   const team = new Team({ jobs, member, others: othersOn(heap, library) });
   const gemm = teamGemm({ alone, context: { heap, simd, team }, smallest: SMALLEST });
   const context = { tf, name: NAME, heap, simd, gemm, team };

@@ -14,6 +14,7 @@ import { gemmPiece } from "./gemm.ts";
 import type { Member } from "./member.ts";
 import * as norm from "./norm_pieces.ts";
 import * as pool from "./pool_pieces.ts";
+import { svdPiece } from "./svd_pieces.ts";
 
 /** Jobs by name. */
 export const jobs: Jobs<Member> = {
@@ -40,6 +41,7 @@ export const jobs: Jobs<Member> = {
   "patch-input-gradient": patch.inputGradientPiece,
   "pixel-join": joinPiece,
   "repeat-rows": norm.repeatPiece,
+  "svd": svdPiece,
   "unrolled-block": unrolled.blockPiece,
   "unrolled-sum": unrolled.sumPiece,
   "winograd-planes": winograd.planesPiece,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { FactorMemory } from "../../factorisations/mod.ts";
 import type { SimdKernels } from "../simd/mod.ts";
 import type { Gemm } from "./gemm.ts";
 
@@ -15,4 +16,6 @@ export interface Member {
   readonly simd: SimdKernels;
   /** Matrix product on this thread. */
   readonly gemm: Gemm;
+  /** The heap as float64 factorisations see it. */
+  readonly factors: FactorMemory;
 }

@@ -12,6 +12,7 @@ import { lossKernels } from "./loss.ts";
 import { normKernels } from "./norm.ts";
 import { poolKernels } from "./pool.ts";
 import { rowKernels } from "./rows.ts";
+import { triangleKernels } from "./triangles.ts";
 import { winogradKernels } from "./winograd.ts";
 
 /** The kernels by exported name; each file of this folder says what its parameters are. */
@@ -26,6 +27,7 @@ function functions(fused: boolean): Record<string, FunctionBuilder> {
     ...normKernels(),
     ...poolKernels(),
     ...gemmKernels(fused),
+    ...triangleKernels(fused),
     ...winogradKernels(fused),
   };
 }

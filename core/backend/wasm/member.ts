@@ -4,6 +4,7 @@
  * @module
  */
 
+import { factorMemory } from "../../factorisations/mod.ts";
 import { joinTeam } from "../../wasm/mod.ts";
 import { jobs } from "../heap/jobs.ts";
 import { simdGemm } from "../simd/matmul.ts";
@@ -19,5 +20,5 @@ export interface MemberSetting {
 
 joinTeam(jobs, ({ memory, workspace }: MemberSetting, place) => {
   const simd = bindSimd(memory);
-  return { place, simd, gemm: simdGemm(simd, () => workspace) };
+  return { place, simd, gemm: simdGemm(simd, () => workspace), factors: factorMemory(memory) };
 });

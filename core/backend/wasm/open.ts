@@ -4,8 +4,9 @@
  * @module
  */
 
+import { factorMemory } from "../../factorisations/mod.ts";
 import { type OtherMembers, Team } from "../../wasm/mod.ts";
-import type { BackendOptions, Engine } from "../engine.ts";
+import type { BackendOptions, Engine, NativeLinalg } from "../engine.ts";
 import { type Heap, openHeap } from "../heap/heap.ts";
 import { jobs } from "../heap/jobs.ts";
 import { heapKernels } from "../heap/kernels.ts";
@@ -19,6 +20,7 @@ import { registerKernels } from "../tfjs/kernels.ts";
 import { loadTfjsWithWasm } from "../tfjs/packages.ts";
 import { TfjsEngine } from "../tfjs/tfjs_engine.ts";
 import type { Tf } from "../tfjs/types.ts";
+import { wasmLinalg } from "./linalg.ts";
 import type { MemberSetting } from "./member.ts";
 
 /** Threads to take unless told: more cost more than they bring at usual sizes. */
@@ -30,6 +32,7 @@ const SMALLEST = 3e5;
 /** What lives as long as the process. */
 interface Parts {
   readonly heap: Heap;
+  readonly linalg: NativeLinalg;
   readonly team: Team<Member>;
 }
 
@@ -51,6 +54,7 @@ export async function openWasm(options: BackendOptions): Promise<Engine> {
       `(TensorFlow.js ${tf.version_core})`,
     deterministic: true,
     readsAtOnce: true,
+    linalg: parts.linalg,
   });
 }
 
@@ -59,13 +63,13 @@ async function assembleParts(tf: Tf): Promise<Parts> {
   const allocate = (bytes: number) => heap.backend.wasm._malloc(bytes);
   const simd = bindSimd(heap.memory);
   const alone = simdGemm(simd, allocate);
-  const member = { place: 0, simd, gemm: alone };
+  const member = { place: 0, simd, gemm: alone, factors: factorMemory(heap.memory) };
   const team = new Team({ jobs, member, others: othersOn(heap, allocate) });
   const options = { alone, context: { heap, simd, team }, smallest: SMALLEST, cut: squarest };
   const context = { tf, name: "wasm", heap, simd, gemm: teamGemm(options), team };
   registerKernels(tf, "wasm", heapKernels(context));
   correctAveragePooling(tf, "wasm");
-  return { heap, team };
+  return { heap, team, linalg: wasmLinalg(context, member.factors) };
 }
 
 /** Other threads, where they can see the heap. */

@@ -15,7 +15,7 @@ import { onBackend } from "../../support/algebras.ts";
 import { gaussian, host, orthonormal, relativeError, times } from "../../support/matrices.ts";
 
 /** Backends without factorisations of their own: those that Cholesky-QR is for. */
-const BACKENDS = ["wasm", "cpu"];
+const BACKENDS = ["cpu"];
 
 /** A matrix with singular values 1 … 1/condition, in geometric progression. */
 async function graded(rows: number, cols: number, condition: number): Promise<Matrix> {

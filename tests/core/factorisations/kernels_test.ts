@@ -5,13 +5,16 @@ import fc from "fast-check";
 import {
   type FactorKernels,
   factorKernels,
-  pitchOf,
+  LANES,
   reflector,
 } from "../../../core/factorisations/mod.ts";
 import { Random } from "../../../core/random.ts";
 import { assemble } from "../../../core/wasm/mod.ts";
 
 const PAD = -7;
+
+/** Numbers of a row with what fills it up. */
+const pitchOf = (cols: number): number => LANES * Math.ceil(cols / LANES);
 const AT = 40;
 
 /** Both variants on memories of their own. */

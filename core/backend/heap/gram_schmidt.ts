@@ -5,9 +5,7 @@
  * @module
  */
 
-import { type HeapContext, withScratch } from "../heap/context.ts";
-import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
-import type { LapackFunctions } from "./library.ts";
+import { type HeapContext, withScratch } from "./context.ts";
 
 /** Rounding unit of float32, doubled. */
 const EPSILON = 2 ** -23;
@@ -18,22 +16,25 @@ const NEAR = 0.05;
 /** Taking out a part this small leaves columns orthonormal to round-off. */
 const INSIDE = 0.5 * Math.sqrt(EPSILON);
 
+/**
+ * Writes R⁻¹ of the Cholesky factorisation G = RᵀR.
+ *
+ * @param gram Heap address of G, n×n; it stays as it is.
+ * @param inverse Heap address of R⁻¹, n×n: zero below the diagonal.
+ * @param floor What squared pivots must have of the diagonal of G.
+ * @returns false where one has less; the result is then undefined.
+ */
+export type InvertFactor = (gram: number, inverse: number, n: number, floor: number) => boolean;
+
 /** Gram-Schmidt by blocks on one heap. */
 export class GramSchmidt {
   readonly #c: HeapContext;
-  readonly #lapack: LapackFunctions;
-  readonly #base: () => number;
-  readonly #block: ParameterBlock;
+  readonly #invert: InvertFactor;
 
-  /** Makes it; `base` gives the native address of the heap. */
-  constructor(c: HeapContext, lapack: LapackFunctions, base: () => number) {
+  /** Makes it. */
+  constructor(c: HeapContext, invert: InvertFactor) {
     this.#c = c;
-    this.#lapack = lapack;
-    this.#base = base;
-    const { wasm } = c.heap.backend;
-    const at = wasm._malloc(BLOCK_BYTES);
-    const bytes = () => wasm.HEAPU8.subarray(at, at + BLOCK_BYTES);
-    this.#block = new ParameterBlock(bytes, () => base() + at);
+    this.#invert = invert;
   }
 
   /**
@@ -46,16 +47,16 @@ export class GramSchmidt {
    * @returns false where columns are dependent to working precision; the result is then undefined.
    */
   orthonormalize(from: number, to: number, m: number, n: number): boolean {
-    return withScratch(this.#c, 4 * (m * n + n * n), (spare) => {
+    return withScratch(this.#c, 4 * (m * n + 2 * n * n), (spare) => {
       const gram = spare + 4 * m * n;
+      const inverse = gram + 4 * n * n;
       let source = from;
       for (let pass = 0; pass < MAX_PASSES; pass++) {
         this.#c.gemm(true, false, n, n, m, source, n, source, n, gram, n, false);
         const near = this.#distanceFromIdentity(gram, n) < NEAR;
-        if (!this.#invertFactor(gram, n)) return false;
+        if (!this.#invertShifted(gram, inverse, n)) return false;
         const target = source === to ? spare : to;
-        // The column-major inverse read row-major is its transpose.
-        this.#c.gemm(false, true, m, n, n, source, n, gram, n, target, n, false);
+        this.#c.gemm(false, false, m, n, n, source, n, inverse, n, target, n, false);
         source = target;
         if (near) return this.#move(source, to, m * n);
       }
@@ -95,15 +96,9 @@ export class GramSchmidt {
    * @returns ‖R‖ ‖R⁻¹‖ in the Frobenius norm; undefined where G is not definite to working precision.
    */
   inverseFactor(from: number, to: number, n: number): number | undefined {
-    return withScratch(this.#c, 4 * n * n, (gram) => {
-      const { simd } = this.#c;
-      this.#move(from, gram, n * n);
-      if (!this.#factor(gram, from, n, 8 * n * EPSILON)) return undefined;
-      const size = Math.sqrt(simd.sum_squares!(gram, n * n));
-      if (!this.#invertTriangle(gram, n)) return undefined;
-      simd.transpose!(to, gram, n, n);
-      return size * Math.sqrt(simd.sum_squares!(gram, n * n));
-    });
+    if (!this.#invert(from, to, n, floorOf(n))) return undefined;
+    // ‖R‖² is the trace of G.
+    return Math.sqrt(this.#trace(from, n) * this.#c.simd.sum_squares!(to, n * n));
   }
 
   /** rest = A − U inside, inside = Uᵀ A; `inside` is left with its sign changed. */
@@ -131,53 +126,52 @@ export class GramSchmidt {
   }
 
   #distanceFromIdentity(gram: number, n: number): number {
-    const floats = this.#c.heap.backend.wasm.HEAPF32;
-    let trace = 0;
-    for (let i = 0; i < n; i++) trace += floats[gram / 4 + i * (n + 1)]!;
     // ‖G − I‖² = ‖G‖² − 2 tr G + n, exact enough for a threshold of a few hundredths.
-    const squared = this.#c.simd.sum_squares!(gram, n * n) - 2 * trace + n;
+    const squared = this.#c.simd.sum_squares!(gram, n * n) - 2 * this.#trace(gram, n) + n;
     return Number.isFinite(squared) ? Math.sqrt(Math.max(0, squared)) : Infinity;
   }
 
-  /** Overwrites a Gram matrix with R⁻¹, column-major with zeros below the diagonal. */
-  #invertFactor(gram: number, n: number): boolean {
-    return withScratch(this.#c, 4 * n * n, (copy) => {
-      this.#move(gram, copy, n * n);
-      // Pivots below this are round-off of the Gram matrix.
-      const floor = 8 * n * EPSILON;
-      if (!this.#factor(gram, copy, n, floor)) {
-        this.#shiftDiagonal(copy, n, 4 * floor);
-        this.#move(copy, gram, n * n);
-        if (!this.#factor(gram, copy, n, floor)) return false;
-      }
-      return this.#invertTriangle(gram, n);
-    });
-  }
-
-  /** Overwrites R, column-major upper, with R⁻¹. */
-  #invertTriangle(r: number, n: number): boolean {
-    const p = this.#block.write({ m: n, n });
-    this.#lapack.strtri_(p.upper, p.plain, p.n, this.#base() + r, p.n, p.info, 1, 1);
-    return this.#block.info() === 0;
-  }
-
-  /** Overwrites the Gram matrix with R, column-major upper; false where a pivot is too small. */
-  #factor(gram: number, original: number, n: number, floor: number): boolean {
-    const p = this.#block.write({ m: n, n });
-    this.#lapack.spotrf_(p.upper, p.n, this.#base() + gram, p.n, p.info, 1);
-    if (this.#block.info() !== 0) return false;
+  #trace(gram: number, n: number): number {
     const floats = this.#c.heap.backend.wasm.HEAPF32;
-    for (let i = 0; i < n; i++) {
-      const [pivot, diagonal] = [gram, original].map((at) => floats[at / 4 + i * (n + 1)]!);
-      if (!(pivot! ** 2 > floor * diagonal!)) return false;
-      const column = gram / 4 + i * n;
-      floats.fill(0, column + i + 1, column + n);
-    }
-    return true;
+    let trace = 0;
+    for (let i = 0; i < n; i++) trace += floats[gram / 4 + i * (n + 1)]!;
+    return trace;
   }
 
-  #shiftDiagonal(gram: number, n: number, relative: number): void {
+  /** Writes R⁻¹, of a Gram matrix that is shifted where it is indefinite. */
+  #invertShifted(gram: number, inverse: number, n: number): boolean {
+    const floor = floorOf(n);
+    if (this.#invert(gram, inverse, n, floor)) return true;
     const floats = this.#c.heap.backend.wasm.HEAPF32;
-    for (let i = 0; i < n; i++) floats[gram / 4 + i * (n + 1)]! *= 1 + relative;
+    for (let i = 0; i < n; i++) floats[gram / 4 + i * (n + 1)]! *= 1 + 4 * floor;
+    return this.#invert(gram, inverse, n, floor);
   }
+}
+
+/** Squared pivots below this share of the diagonal are round-off of the Gram matrix. */
+function floorOf(n: number): number {
+  return 8 * n * EPSILON;
+}
+
+/**
+ * Whether squared pivots have enough of the diagonal of a matrix.
+ *
+ * @param floats The heap.
+ * @param r Index of R or Rᵀ, rows `pitch` apart.
+ * @param gram Index of the matrix, n×n.
+ * @param floor What they must have.
+ */
+export function isDefinite(
+  floats: Float32Array,
+  r: number,
+  pitch: number,
+  gram: number,
+  n: number,
+  floor: number,
+): boolean {
+  for (let i = 0; i < n; i++) {
+    const [pivot, diagonal] = [floats[r + i * (pitch + 1)]!, floats[gram + i * (n + 1)]!];
+    if (!(pivot ** 2 > floor * diagonal)) return false;
+  }
+  return true;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
-import { blas } from "../../../../core/backend/blas/mod.ts";
 import {
+  backends,
   type Engine,
   type NativeLinalg,
   openEngine,
@@ -16,22 +16,29 @@ import {
 
 const ORTHONORMAL = 2e-6;
 
+/** Backends with factorisations on a heap. */
+const NAMES = ["blas", "wasm"];
+
+/** Defines a test for each of them; the check may ask for less of one of them. */
 async function withLinalg(
-  name: string,
+  title: string,
   f: (e: Engine, linalg: NativeLinalg) => Promise<void>,
+  names: readonly string[] = NAMES,
 ): Promise<void> {
-  Deno.test({
-    ...await unlessPresent(blas, name),
-    // The library and the engine stay for the life of the process.
-    sanitizeResources: false,
-    fn: async () => {
-      const { engine } = await openEngine("blas");
-      assert(engine.linalg);
-      const before = engine.memory().numTensors;
-      await engine.scope(() => f(engine, engine.linalg!));
-      assertEquals(engine.memory().numTensors, before);
-    },
-  });
+  for (const name of names) {
+    Deno.test({
+      ...await unlessPresent(backends.get(name), title),
+      // The library and the engine stay for the life of the process.
+      sanitizeResources: false,
+      fn: async () => {
+        const { engine } = await openEngine(name);
+        assert(engine.linalg);
+        const before = engine.memory().numTensors;
+        await engine.scope(() => f(engine, engine.linalg!));
+        assertEquals(engine.memory().numTensors, before);
+      },
+    });
+  }
 }
 
 /** U diag(values) Vᵀ with random orthonormal U (m×k) and V (n×k). */
@@ -64,7 +71,7 @@ await withLinalg("svd() finds known singular values and gives the matrix back", 
     const k = Math.min(m, n);
     const values = Array.from({ length: k }, (_, i) => 3 * 0.8 ** i);
     const a = withValues(e, m, n, values);
-    const { p, sigma, q } = await l.svd(a);
+    const { p, sigma, q } = (await l.svd(a))!;
     assertLess(await orthogonalityError(e, p), ORTHONORMAL);
     assertLess(await orthogonalityError(e, q), ORTHONORMAL);
     sigma.forEach((s, i) => assertLess(Math.abs(s - values[i]!), 1e-5));
@@ -81,7 +88,7 @@ await withLinalg(
       const a = withValues(e, m, n, values);
       const { p, sigma } = (await l.leftSvd!(a))!;
       assertLess(await orthogonalityError(e, p), ORTHONORMAL);
-      const plain = await l.svd(a);
+      const plain = (await l.svd(a))!;
       sigma.forEach((s, i) => assertLess(Math.abs(s - plain.sigma[i]!), 5e-7));
       // Pᵀ A has orthogonal rows of those norms, without Q.
       const rows = e.matMul(p, a, { transposeLeft: true });
@@ -94,16 +101,34 @@ await withLinalg(
   },
 );
 
-await withLinalg("leftSvd() leaves what is small or not finite to others", async (e, l) => {
-  assertEquals(await l.leftSvd!(gaussianTensor(e, [4, 9], 1)), undefined);
-  const entries = new Float32Array(40 * 90).fill(1);
-  entries[17] = NaN;
-  assertEquals(await l.leftSvd!(e.tensor(entries, [40, 90])), undefined);
+await withLinalg(
+  "leftSvd() leaves what is small or not finite to others",
+  async (e, l) => {
+    assertEquals(await l.leftSvd!(gaussianTensor(e, [4, 9], 1)), undefined);
+    const entries = new Float32Array(40 * 90).fill(1);
+    entries[17] = NaN;
+    assertEquals(await l.leftSvd!(e.tensor(entries, [40, 90])), undefined);
+  },
+  ["blas"],
+);
+
+await withLinalg("leftSvd() refuses tall matrices", async (e, l) => {
   await assertRejects(
     () => l.leftSvd!(gaussianTensor(e, [9, 4], 1)),
     RangeError,
     "expected m ≤ n, got 9×4",
   );
+});
+
+await withLinalg("singular values of what is not finite are NaN", async (e, l) => {
+  for (const [m, n] of [[5, 5], [40, 40], [9, 30], [30, 9]] as const) {
+    for (const at of [0, 7, m * n - 1]) {
+      const entries = new Float32Array(m * n).fill(1);
+      entries[at] = Infinity;
+      const { sigma } = (await l.svd(e.tensor(entries, [m, n])))!;
+      assert(sigma.some(Number.isNaN), `${m}×${n}, entry ${at}: ${sigma}`);
+    }
+  }
 });
 
 await withLinalg(
@@ -117,7 +142,7 @@ await withLinalg(
       assert(entries.every((v, at) => at % n >= Math.floor(at / n) || v === 0));
       // A R⁻¹ is an orthonormal basis; orthonormal to the square of the condition.
       assertLess(await orthogonalityError(e, e.matMul(a, inverse)), 1e-4);
-      const { sigma } = await l.svd(a);
+      const { sigma } = (await l.svd(a))!;
       const exact = Math.hypot(...sigma) * Math.hypot(...sigma.map((s) => 1 / s));
       assertLess(Math.abs(condition / exact - 1), 1e-3);
     }
@@ -134,19 +159,44 @@ await withLinalg(
     const matrices = [1, 2, 3, 4, 5].map((seed) => gaussianTensor(e, [40, 40], seed));
     const together = await Promise.all(matrices.map((a) => l.svd(a)));
     for (const [i, a] of matrices.entries()) {
-      const alone = await l.svd(a);
+      const alone = (await l.svd(a))!;
       assertEquals(together[i]!.sigma, alone.sigma);
       assertEquals(await e.read(together[i]!.p), await e.read(alone.p));
     }
   },
 );
 
+Deno.test({
+  name: "wasm: the SVD is the same bit for bit for any number of threads, alone and together",
+  sanitizeResources: false,
+  fn: async () => {
+    const results: unknown[] = [];
+    for (const threads of [1, 2, 3, 2]) {
+      const { engine } = await openEngine("wasm", { threads });
+      await engine.scope(async () => {
+        const matrices = [[40, 40], [70, 20], [5, 5], [20, 70], [64, 64], [33, 31]].map((
+          shape,
+          i,
+        ) => gaussianTensor(engine, shape, i));
+        const all = await Promise.all(matrices.map((a) => engine.linalg!.svd(a)));
+        results.push(
+          await Promise.all(
+            all.map(async (f) => [f!.sigma, await engine.read(f!.p), await engine.read(f!.q)]),
+          ),
+        );
+      });
+    }
+    for (const other of results.slice(1)) assertEquals(other, results[0]);
+    await openEngine("wasm");
+  },
+});
+
 await withLinalg("svd() survives the heap growing meanwhile", async (e, l) => {
   const a = gaussianTensor(e, [60, 60], 1);
-  const { sigma } = await l.svd(a);
+  const { sigma } = (await l.svd(a))!;
   const pending = l.svd(a);
   e.zeros([3e7]).dispose();
-  assertEquals((await pending).sigma, sigma);
+  assertEquals((await pending)!.sigma, sigma);
 });
 
 await withLinalg(
@@ -243,7 +293,7 @@ await withLinalg("factorisations repeat bit for bit", async (e, l) => {
   const run = async () => {
     const a = e.tensor(data, [200, 32]);
     const q = l.choleskyQr(a)!;
-    const { sigma } = await l.svd(a);
+    const { sigma } = (await l.svd(a))!;
     return [await e.read(q), sigma];
   };
   assertEquals(await run(), await run());

@@ -1,0 +1,115 @@
+/**
+ * Small dense factorisations on the wasm heap, by our own kernels.
+ *
+ * @module
+ */
+
+import { planThinQr, thinQr } from "../../factorisations/mod.ts";
+import type { NativeLeftSvd, NativeLinalg, NativeSvd, Tensor } from "../engine.ts";
+import { heapBases, matrixIn, tensorOf } from "../heap/bases.ts";
+import { address, type HeapContext, output, release, withScratch } from "../heap/context.ts";
+import { type InvertFactor, isDefinite } from "../heap/gram_schmidt.ts";
+import type { Member } from "../heap/member.ts";
+import { foundBy, svdBytes } from "../heap/svd_pieces.ts";
+import { SvdQueue } from "../heap/svd_queue.ts";
+import type { TensorInfo } from "../tfjs/types.ts";
+
+/** Everything a factorisation needs. */
+interface Bench {
+  readonly c: HeapContext;
+  readonly factors: Member["factors"];
+  readonly queue: SvdQueue;
+}
+
+/**
+ * Makes the factorisations. QR and SVD compute in float64, in which squares of float32 neither
+ * overflow nor vanish.
+ */
+export function wasmLinalg(c: HeapContext, factors: Member["factors"]): NativeLinalg {
+  const bench = { c, factors, queue: new SvdQueue(c.team) };
+  return {
+    qr: (a) => qr(bench, matrixIn(a, "the QR factorisation")),
+    svd: (a) => svd(bench, matrixIn(a, "the SVD")),
+    leftSvd: (a) => leftSvd(bench, matrixIn(a, "the left singular vectors")),
+    ...heapBases(c, invertFactor(c)),
+  };
+}
+
+function qr({ c, factors }: Bench, a: TensorInfo): { q: Tensor; r: Tensor } {
+  const [m, n] = a.shape as [number, number];
+  if (m < n) {
+    throw new RangeError(`Cannot compute a thin QR factorisation: expected m ≥ n, got ${m}×${n}`);
+  }
+  const [q, r] = [output(c, [m, n]), output(c, [n, n])];
+  withScratch(c, 8 * planThinQr(m, n).end, (at) => {
+    const data = c.heap.backend.wasm.HEAPF32;
+    const [from, toQ, toR] = [a, q, r].map((info) => ({ data, at: address(c, info) / 4 }));
+    thinQr(factors, planThinQr(m, n, at / 8), from!, { q: toQ!, r: toR! });
+  });
+  return { q: tensorOf(c, q), r: tensorOf(c, r) };
+}
+
+async function svd(bench: Bench, a: TensorInfo): Promise<NativeSvd | undefined> {
+  const { c } = bench;
+  const [m, n] = a.shape as [number, number];
+  const k = Math.min(m, n);
+  const [p, q] = [output(c, [m, k]), output(c, [n, k])];
+  const sigma = await decompose(bench, a, p, q);
+  if (sigma) return { p: tensorOf(c, p), sigma, q: tensorOf(c, q) };
+  for (const info of [p, q]) release(c, info);
+}
+
+async function leftSvd(bench: Bench, a: TensorInfo): Promise<NativeLeftSvd | undefined> {
+  const { c } = bench;
+  const [m, n] = a.shape as [number, number];
+  if (m > n) {
+    throw new RangeError(
+      `Cannot compute the left singular vectors: expected m ≤ n, got ${m}×${n}`,
+    );
+  }
+  const p = output(c, [m, m]);
+  const sigma = await decompose(bench, a, p);
+  if (sigma) return { p: tensorOf(c, p), sigma };
+  release(c, p);
+}
+
+/** Singular values; undefined where the iteration did not end. */
+async function decompose(
+  { c, factors, queue }: Bench,
+  a: TensorInfo,
+  p: TensorInfo,
+  q?: TensorInfo,
+): Promise<Float64Array | undefined> {
+  const { wasm } = c.heap.backend;
+  const [m, n] = a.shape as [number, number];
+  const room = wasm._malloc(svdBytes(m, n));
+  try {
+    const places = { a: address(c, a), p: address(c, p), q: q ? address(c, q) : 0 };
+    const order = { ...places, m, n, room };
+    await queue.decompose(order);
+    return foundBy(factors.numbers, order);
+  } finally {
+    wasm._free(room);
+  }
+}
+
+/** Kernels take whole vectors: a matrix that is no multiple of them is put beside an identity. */
+function invertFactor(c: HeapContext): InvertFactor {
+  const { simd, heap } = c;
+  return (gram, inverse, n, floor) => {
+    const size = 4 * Math.ceil(n / 4);
+    const [width, pitch] = [4 * n, 4 * size];
+    return withScratch(c, 2 * size * pitch, (r) => {
+      const x = r + size * pitch;
+      const floats = heap.backend.wasm.HEAPF32;
+      floats.fill(0, r / 4, r / 4 + 2 * size * size);
+      for (let i = 0; i < 2 * size; i++) floats[r / 4 + i * size + i % size] = 1;
+      simd.copy_rows!(r, gram, n, width, pitch, width);
+      simd.cholesky!(r, size, pitch);
+      if (!isDefinite(floats, r / 4, size, gram / 4, n, floor)) return false;
+      simd.invert_upper!(x, r, size, pitch);
+      simd.copy_rows!(inverse, x, n, width, width, pitch);
+      return true;
+    });
+  };
+}
