@@ -41,9 +41,6 @@ export function embedding(options: EmbeddingOptions): Layer {
   const weight = weightSpec(`${name}.weight`, [vocabulary, size], initialiser, options);
   return {
     weights: [weight],
-    forward(pass, ids) {
-      const flat = pass.engine.reshape(ids, [ids.size]);
-      return pass.linear(weight.name, pass.engine.oneHot(flat, vocabulary), null, "identity");
-    },
+    forward: (pass, ids) => pass.lookup(weight.name, pass.engine.reshape(ids, [ids.size])),
   };
 }

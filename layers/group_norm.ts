@@ -19,10 +19,12 @@ export interface LayerNormOptions {
   readonly epsilon?: number;
   /** What follows; default "identity". */
   readonly activation?: Activation;
+  /** Whether something is added after scaling, `name.shift`; default true. */
+  readonly shift?: boolean;
 }
 
 /** Settings of {@linkcode groupNorm}. */
-export interface GroupNormOptions extends LayerNormOptions {
+export interface GroupNormOptions extends Omit<LayerNormOptions, "shift"> {
   /** Groups of channels that share mean and variance; divides the channels. */
   readonly groups: number;
 }
@@ -43,11 +45,13 @@ export interface GroupNormOptions extends LayerNormOptions {
 export function layerNorm(options: LayerNormOptions): Layer {
   const { epsilon = 1e-5, activation = "identity" } = options;
   const [scale, shift] = affineSpecs(options);
+  const shifts = options.shift ?? true;
   return {
-    weights: [scale, shift],
+    weights: shifts ? [scale, shift] : [scale],
     forward(pass, x) {
-      const z = pass.engine.standardise(x, [x.shape.length - 1], epsilon);
-      return pass.engine.affine(z, pass.dense(scale.name), pass.dense(shift.name), activation);
+      const added = shifts ? pass.dense(shift.name) : null;
+      const y = pass.engine.layerNorm(x, pass.dense(scale.name), added, epsilon);
+      return activation === "identity" ? y : pass.engine.activate(y, activation);
     },
   };
 }

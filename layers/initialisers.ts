@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Initialiser, type Random, Registry } from "../core/mod.ts";
+import { checkNumber, type Initialiser, type Random, Registry, sizeOf } from "../core/mod.ts";
 
 /**
  * Initialisers by name.
@@ -87,3 +87,56 @@ export const glorotUniform: Initialiser = scaled(
   (shape) => 2 / fans(shape),
   "uniform",
 );
+
+/**
+ * Normal entries of a given standard deviation, whatever the shape; no registry has it.
+ *
+ * @example GPT-2's start of all matrices
+ * ```ts
+ * import { normalOf } from "@rankflow/rankflow/layers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(normalOf(0.5).variance([8, 4]), 0.25);
+ * ```
+ */
+export function normalOf(deviation: number): Initialiser {
+  checkNumber("make an initialiser", "deviation", deviation, { least: 0 });
+  return {
+    name: "normal",
+    description: `normal, standard deviation ${deviation}`,
+    variance: () => deviation ** 2,
+    draw: (random, shape) => random.fillNormal(new Float32Array(sizeOf(shape)), 0, deviation),
+  };
+}
+
+/** Orthonormal columns in random directions; of a wide matrix orthonormal rows. */
+export const orthonormal: Initialiser = initialisers.add({
+  name: "orthonormal",
+  description: "orthonormal columns in random directions, rows where there are fewer",
+  variance: (shape) => 1 / Math.max(fanIn(shape), shape.at(-1)!),
+  draw(random, shape) {
+    const [rows, columns] = [fanIn(shape), shape.at(-1)!];
+    const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
+    const directions = orthonormalDirections(random, count, length);
+    if (rows < columns) return Float32Array.from(directions.flatMap((v) => [...v]));
+    return Float32Array.from(
+      { length: rows * columns },
+      (_, i) => directions[i % columns]![Math.floor(i / columns)]!,
+    );
+  },
+});
+
+/** Gram and Schmidt's, each direction twice: orthonormal to round-off. */
+function orthonormalDirections(random: Random, count: number, length: number): Float64Array[] {
+  const found: Float64Array[] = [];
+  for (let k = 0; k < count; k++) {
+    const v = Float64Array.from(random.fillNormal(new Float32Array(length)));
+    for (const u of [...found, ...found]) {
+      const along = v.reduce((sum, x, i) => sum + x * u[i]!, 0);
+      for (let i = 0; i < length; i++) v[i]! -= along * u[i]!;
+    }
+    const norm = Math.hypot(...v);
+    found.push(v.map((x) => x / norm));
+  }
+  return found;
+}

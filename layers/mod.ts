@@ -6,6 +6,21 @@
  * @module
  */
 
+export {
+  type AttentionKind,
+  type AttentionLayer,
+  type AttentionLayerOptions,
+  AttentionMemory,
+  attentions,
+  groupedQuery,
+  multiHead,
+  multiHeadLatent,
+  multiQuery,
+  type Projected,
+  type Projections,
+  scaledAttention,
+  tuckerAttention,
+} from "./attention/mod.ts";
 export { activate } from "./activate.ts";
 export { batchNorm, type BatchNormOptions } from "./batch_norm.ts";
 export { conv2d, type Conv2dOptions, type ConvOptions } from "./conv2d.ts";
@@ -26,10 +41,24 @@ export {
   initialisers,
   kaimingNormal,
   kaimingUniform,
+  normalOf,
   ones,
+  orthonormal,
   zeros,
 } from "./initialisers.ts";
 export { linear, type LinearOptions } from "./linear.ts";
+export { gatedMlp, mlp, type MlpActivation, type MlpOptions } from "./mlp.ts";
+export { bert, type BertOptions } from "./networks/bert.ts";
+export { type Embedded, type Encoder, encoder, type EncoderParts } from "./networks/encoder.ts";
+export { gpt, type GptOptions } from "./networks/gpt.ts";
+export {
+  isLanguageModel,
+  type LanguageModel,
+  languageModel,
+  type LanguageModelParts,
+} from "./networks/language_model.ts";
+export { llama, type LlamaOptions } from "./networks/llama.ts";
+export { vit, vitFamily, type VitOptions } from "./networks/vit.ts";
 export {
   alexnet32,
   lenet5,
@@ -49,6 +78,33 @@ export { normalise, type NormaliseOptions } from "./normalise.ts";
 export { perceptron, type PerceptronOptions } from "./perceptron.ts";
 export { averagePool, globalAveragePool, maxPool, type PoolOptions } from "./pooling.ts";
 export { channelsLast, flatten, planesToImages, toImages } from "./reshape.ts";
+export {
+  asBert,
+  asLlama,
+  asVit,
+  bertModels,
+  type Config,
+  gpt2,
+  gptAsGpt2,
+  llamaFamily,
+  type Place,
+  type Pretrained,
+  pretrainedFamilies,
+  type PretrainedFamily,
+  pretrainedOf,
+  pretrainedStates,
+  pretrainedTensors,
+  vitModels,
+} from "./pretrained/mod.ts";
 export { residual, type ResidualOptions } from "./residual.ts";
+export { rmsNorm, type RmsNormOptions } from "./rms_norm.ts";
+export { rotaryFrequencies, type RotaryOptions, type RotaryScaling } from "./rotary.ts";
+export {
+  type BlockOptions,
+  postNormBlock,
+  preNormBlock,
+  type SequenceLayer,
+  type Sequences,
+} from "./sequences.ts";
 export { sequential } from "./sequential.ts";
 export type { WeightOptions } from "./weights.ts";

@@ -394,6 +394,12 @@ export interface Engine extends SequenceOperations {
    */
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor;
 
+  /**
+   * The tensor itself, under another handle; a backward pass hands the derivative in it to `receive`,
+   * which owns that tensor and disposes it. Called once for each backward pass that comes by.
+   */
+  watch(x: Tensor, receive: (derivative: Tensor) => void): Tensor;
+
   /** Reverse-mode derivative of the scalar `f()` with respect to `inputs`. */
   gradients(f: () => Tensor, inputs: readonly Tensor[]): ValueAndGradients;
 }

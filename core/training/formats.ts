@@ -17,6 +17,7 @@ import { dense, statistic } from "./representation/dense.ts";
 import { factored } from "./representation/factored.ts";
 import { lowRank } from "./representation/low_rank.ts";
 import { tucker } from "./representation/tucker/tucker.ts";
+import { tuckerTensor } from "./representation/tucker/tensor.ts";
 import { windowTucker } from "./representation/tucker/window.ts";
 
 for (const mover of [byRule, nonNegative, byIntegrator, byTuckerIntegrator, frozen, runningMean]) {
@@ -94,6 +95,24 @@ export const factoredTuckerFormat: WeightFormat = weightFormats.add({
   name: "factored-tucker",
   description: "baseline: core × channel bases of fixed ranks, all moved by the optimizer rule",
   representation: tucker,
+  mover: byRule,
+  matrices: factoredLowRankFormat.name,
+});
+
+/** Core × a basis for each mode: maps whose outputs are a tensor, such as heads × entries. */
+export const tuckerTensorFormat: WeightFormat = weightFormats.add({
+  name: "tucker-tensor",
+  description: "maps to heads × entries as core × a basis for each mode, moved by an integrator",
+  representation: tuckerTensor,
+  mover: byTuckerIntegrator,
+  matrices: lowRankFormat.name,
+});
+
+/** The naive factorisation of such maps. */
+export const factoredTuckerTensorFormat: WeightFormat = weightFormats.add({
+  name: "factored-tucker-tensor",
+  description: "baseline: the same of fixed ranks, core and bases moved by the optimizer rule",
+  representation: tuckerTensor,
   mover: byRule,
   matrices: factoredLowRankFormat.name,
 });

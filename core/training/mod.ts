@@ -60,6 +60,7 @@ export {
   wholeTuckerField,
 } from "./representation/tucker/field.ts";
 export { tucker } from "./representation/tucker/tucker.ts";
+export { tuckerTensor } from "./representation/tucker/tensor.ts";
 export { windowTucker } from "./representation/tucker/window.ts";
 export { byIntegrator } from "./movers/integrator.ts";
 export { byRule } from "./movers/rule.ts";

@@ -106,6 +106,22 @@ export class Pass implements Model {
   }
 
   /**
+   * Rows of a weight of any format by their number, as tables of vectors are read.
+   *
+   * @param ids int32 of any shape.
+   * @returns The shape of `ids` with the columns of the weight behind it.
+   */
+  lookup(weight: string, ids: Tensor): Tensor {
+    const spec = this.#spec(weight);
+    const { lookup } = representationOf(spec);
+    if (lookup) return lookup(this.engine, this.#point(weight), ids);
+    const [rows, columns] = spec.shape as [number, number];
+    const oneHot = this.engine.oneHot(this.engine.reshape(ids, [ids.size]), rows);
+    const vectors = this.linear(weight, oneHot, null, "identity");
+    return this.engine.reshape(vectors, [...ids.shape, columns]);
+  }
+
+  /**
    * act(x ∗ W + b) for a kernel of any format.
    *
    * @param x Images, batch×height×width×channels.

@@ -131,6 +131,13 @@ export interface Representation {
    */
   linear(engine: Engine, point: WeightPoint, x: Tensor, use: LinearUse): Tensor;
   /**
+   * Rows of the weight by their number: the shape of `ids` with out behind it. Absent where there is
+   * no cheaper way than {@linkcode Representation.linear} of one-hot rows.
+   *
+   * @param ids int32 of any shape.
+   */
+  lookup?(engine: Engine, point: WeightPoint, ids: Tensor): Tensor;
+  /**
    * The convolution y = act(x ∗ W + b) at a point; absent for what is no kernel.
    *
    * @param x Images, batch×height×width×channels.

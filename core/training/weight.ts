@@ -25,8 +25,8 @@ export interface WeightSpec {
   /** Name within the network, such as "dense1.weight". */
   readonly name: string;
   /**
-   * inputs×outputs for a linear map, height×width×inputs×outputs for a convolution, or any shape
-   * for a dense weight.
+   * inputs×outputs for a linear map, inputs×heads×entries for one to several heads,
+   * height×width×inputs×outputs for a convolution, or any shape for a dense weight.
    */
   readonly shape: readonly number[];
   /** Registry name of the format: "dense", "low-rank", "statistic". */

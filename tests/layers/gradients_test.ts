@@ -5,6 +5,7 @@ import { type Layer, Random } from "../../core/mod.ts";
 import * as layers from "../../layers/mod.ts";
 import {
   activate,
+  attentions,
   averagePool,
   batchNorm,
   conv2d,
@@ -12,18 +13,26 @@ import {
   depthwiseConv2d,
   dropout,
   flatten,
+  gatedMlp,
   globalAveragePool,
   groupNorm,
   inputConvex,
+  kaimingNormal,
   layerNorm,
   linear,
   maxPool,
+  mlp,
   normalise,
   perceptron,
   planesToImages,
+  postNormBlock,
+  preNormBlock,
   residual,
+  rmsNorm,
+  type SequenceLayer,
   sequential,
   toImages,
+  vit,
 } from "../../layers/mod.ts";
 import { cpuBackends, onBackend } from "../support/algebras.ts";
 import { slopesOf, spacedValues } from "../support/layer_gradients.ts";
@@ -41,6 +50,26 @@ const IMAGES = [2, 5, 6, 4] as const;
 const rank = 2;
 const conv = (more: Partial<Parameters<typeof conv2d>[0]>): Layer =>
   conv2d({ name: "a", inputs: 4, outputs: 6, size: 3, activation, ...more });
+
+/** A layer over rows of tokens, as two sequences of five. */
+const over = (layer: SequenceLayer): Layer => ({
+  weights: layer.weights,
+  forward: (pass, x) => layer.forward(pass, x, { batch: 2, tokens: 5 }),
+});
+const TOKENS = [10, 8] as const;
+const attention = (kind: string, rotary = false): SequenceLayer =>
+  attentions.get(kind).create({
+    // Without positions softmax does not see the biases of keys.
+    ...{ name: "a", width: 8, heads: 2, causal: true, bias: rotary },
+    ...(rotary ? { rotary: {} } : {}),
+    initialiser: kaimingNormal,
+  });
+const blockParts = {
+  norm1: layerNorm({ name: "n1", channels: 8 }),
+  attention: attention("mqa", true),
+  norm2: rmsNorm({ name: "n2", channels: 8 }),
+  mlp: mlp({ name: "m", width: 8, inner: 9 }),
+};
 
 const ROWS: Readonly<Record<string, Row>> = {
   "linear": { of: "linear", layer: linear({ name: "a", inputs: 7, outputs: 5 }), shape: [3, 7] },
@@ -108,6 +137,41 @@ const ROWS: Readonly<Record<string, Row>> = {
     layer: layerNorm({ name: "a", channels: 6, activation }),
     shape: [4, 6],
   },
+  "layerNorm without shift": {
+    of: "layerNorm",
+    layer: layerNorm({ name: "a", channels: 6, shift: false }),
+    shape: [4, 6],
+  },
+  "rmsNorm": { of: "rmsNorm", layer: rmsNorm({ name: "a", channels: 6 }), shape: [4, 6] },
+  "mlp": { of: "mlp", layer: mlp({ name: "a", width: 8, activation: "gelu" }), shape: TOKENS },
+  "gatedMlp": { of: "gatedMlp", layer: gatedMlp({ name: "a", width: 8, inner: 6 }), shape: TOKENS },
+  ...Object.fromEntries(
+    ["mha", "gqa", "mqa", "mla", "tucker"].flatMap((kind) =>
+      [false, true].map((rotary) => [
+        `attention ${kind}${rotary ? ", rotary" : ""}`,
+        { of: "scaledAttention", layer: over(attention(kind, rotary)), shape: TOKENS },
+      ])
+    ),
+  ),
+  "preNormBlock": { of: "preNormBlock", layer: over(preNormBlock(blockParts)), shape: TOKENS },
+  "postNormBlock": { of: "postNormBlock", layer: over(postNormBlock(blockParts)), shape: TOKENS },
+  "vit": {
+    of: "vit",
+    layer: vit({
+      ...{
+        image: [5, 6, 4],
+        patch: 2,
+        classes: 3,
+        width: 8,
+        heads: 2,
+        blocks: 1,
+        deviation: 0.3,
+        bias: false,
+      },
+      classifier: { initialiser: kaimingNormal },
+    }),
+    shape: IMAGES,
+  },
   "maxPool": { of: "maxPool", layer: maxPool({ size: 2 }), shape: IMAGES },
   "maxPool, overlapping": {
     of: "maxPool",
@@ -148,7 +212,13 @@ const ROWS: Readonly<Record<string, Row>> = {
 };
 
 /** Exports that make no layer, or one whose input has no derivative. */
-const NO_LAYERS = ["channelsLast", "embedding", "initialisers", "networks"];
+const NO_LAYERS = [
+  ...["channelsLast", "embedding", "initialisers", "networks", "normalOf", "rotaryFrequencies"],
+  // Networks of these layers, most of them from tokens.
+  ...["bert", "encoder", "gpt", "isLanguageModel", "languageModel", "llama", "AttentionMemory"],
+  ...["asBert", "asLlama", "asVit", "gptAsGpt2"],
+  ...["pretrainedOf", "pretrainedStates", "pretrainedTensors"],
+];
 
 Deno.test("every layer is in the table", () => {
   const made = Object.entries(layers)

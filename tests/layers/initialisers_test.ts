@@ -9,6 +9,7 @@ const VARIANCE: Record<string, (inputs: number, outputs: number) => number> = {
   "kaiming-uniform": (inputs) => 2 / inputs,
   "glorot-normal": (inputs, outputs) => 2 / (inputs + outputs),
   "glorot-uniform": (inputs, outputs) => 2 / (inputs + outputs),
+  "orthonormal": (inputs, outputs) => 1 / Math.max(inputs, outputs),
 };
 
 Deno.test("every registered initialiser has a variance in the table", () => {

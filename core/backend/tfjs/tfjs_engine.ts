@@ -64,6 +64,7 @@ import {
   type TfRuntime,
   type TfTensor,
 } from "./types.ts";
+import { watch } from "./watch.ts";
 
 /** Tensor operations and reverse-mode differentiation by TensorFlow.js. */
 export class TfjsEngine extends SequenceEngine implements Engine {
@@ -400,6 +401,10 @@ export class TfjsEngine extends SequenceEngine implements Engine {
     const classes = logits.shape.at(-1)!;
     if (this.readsAtOnce) expectClasses(inner(labels).dataSync<"int32">(), classes, IGNORED);
     return this.runHolding(KERNEL.crossEntropy, operands({ logits, labels }, null), {});
+  }
+
+  watch(x: Tensor, receive: (derivative: Tensor) => void): Tensor {
+    return outer(watch(this.select(), inner(x), (d) => receive(outer(d))));
   }
 
   gradients(f: () => Tensor, inputs: readonly Tensor[]): ValueAndGradients {

@@ -20,9 +20,14 @@ export const dense: Representation = {
   point: (state) => ({ value: (state as DenseRecord).value }),
 
   linear(engine, { value }, x, { bias, activation, transpose = false }) {
-    const w = transpose ? engine.transpose(value!) : value!;
+    const matrix = value!.shape.length === 2
+      ? value!
+      : engine.reshape(value!, [value!.shape[0]!, value!.size / value!.shape[0]!]);
+    const w = transpose ? engine.transpose(matrix) : matrix;
     return engine.linear(x, w, bias, activation);
   },
+
+  lookup: (engine, { value }, ids) => engine.gather(value!, ids),
 
   conv2d: (engine, { value }, x, { bias, geometry, activation }) =>
     engine.conv2d(x, value!, bias, geometry, activation),
@@ -52,7 +57,7 @@ export const dense: Representation = {
   },
 };
 
-const { conv2d: _, ...applied } = dense;
+const { conv2d: _, lookup: __, ...applied } = dense;
 
 /** Running means of what passes observe: stored and resumed with weights, but none. */
 export const statistic: Representation = {

@@ -29,16 +29,18 @@ export function matrixShape(spec: WeightSpec): [number, number] {
 }
 
 /**
- * Channels of input and output, or rows and columns.
+ * Channels of input and output, or rows and columns: a map to heads × entries has those side by side.
  *
- * @throws {RangeError} When the weight is neither matrix nor kernel.
+ * @throws {RangeError} When the weight is neither matrix nor map to heads nor kernel.
  */
 export function channelsOf({ name, shape }: WeightSpec): [number, number] {
-  if (shape.length !== 2 && shape.length !== 4) {
+  if (shape.length < 2 || shape.length > 4) {
     throw new RangeError(
-      `Cannot factorise "${name}": a matrix has 2 dimensions, a kernel 4, got shape [${shape}]`,
+      `Cannot factorise "${name}": a matrix has 2 dimensions, a map to heads 3, a kernel 4, ` +
+        `got shape [${shape}]`,
     );
   }
+  if (shape.length === 3) return [shape[0]!, shape[1]! * shape[2]!];
   return [shape.at(-2)!, shape.at(-1)!];
 }
 
@@ -49,7 +51,7 @@ export function windowOf(spec: WeightSpec): readonly [number, number] | undefine
 
 /** The left factor as the forward map takes it: for a kernel height×width×in×r. */
 export function leftFactor(engine: Engine, spec: WeightSpec, u: Tensor): Tensor {
-  return spec.shape.length === 2 ? u : engine.reshape(u, [...spec.shape.slice(0, 3), u.shape[1]!]);
+  return !windowOf(spec) ? u : engine.reshape(u, [...spec.shape.slice(0, 3), u.shape[1]!]);
 }
 
 /** The left factor as a matrix. */

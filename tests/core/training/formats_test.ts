@@ -1,6 +1,13 @@
 /** Every format of weights through the same properties; groups, frozen and adapted weights. */
 
-import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { join } from "node:path";
 import {
   batchEvaluator,
@@ -65,6 +72,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   "tucker": weight,
   "window-tucker": weight,
   "factored-tucker": weight,
+  "tucker-tensor": { ...weight, kernels: false },
+  "factored-tucker-tensor": { ...weight, kernels: false },
   "adapted-low-rank": weight,
   "adapted-factored": weight,
 };
@@ -278,6 +287,10 @@ for (const [format, row] of WEIGHTS) {
           const points = currentPoints(n, s);
           return n.forward(new Pass(engine, n, points, { training: false }), x);
         };
+        if (!row.kernels) {
+          assertThrows(() => of(network, states), Error, `"${format}" are no kernels`);
+          return;
+        }
         const twin = denseNetwork(network);
         const { states: dense } = await compressStates(method, twin, states);
         assertLess(await far(engine, of(twin, dense), of(network, states)), 1e-5);

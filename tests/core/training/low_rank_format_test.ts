@@ -90,7 +90,8 @@ Deno.test({
     const error = await assertRejects(() => initialStates(method, network, 1), RangeError);
     assertEquals(
       error.message,
-      'Cannot factorise "bias": a matrix has 2 dimensions, a kernel 4, got shape [7]',
+      'Cannot factorise "bias": a matrix has 2 dimensions, ' +
+        "a map to heads 3, a kernel 4, got shape [7]",
     );
     assertEquals(method.engine.memory().numTensors, before);
   },

@@ -470,7 +470,8 @@ Deno.test({
     const error = await assertRejects(() => initialStates(method, vector, 1), RangeError);
     assertEquals(
       error.message,
-      'Cannot factorise "v": a matrix has 2 dimensions, a kernel 4, got shape [7]',
+      'Cannot factorise "v": a matrix has 2 dimensions, ' +
+        "a map to heads 3, a kernel 4, got shape [7]",
     );
   },
 });

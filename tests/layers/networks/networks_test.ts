@@ -58,6 +58,8 @@ const SIZES: Readonly<Record<string, { shape: Shape; parameters: number }>> = {
   "resnet-8": { shape: CIFAR, parameters: 78_042 },
   // WRN-16-4 as its authors' code counts it.
   "wide-resnet": { shape: CIFAR, parameters: 2_748_890 },
+  // A PyTorch model of the same sizes: 4 blocks of 64 entries, patches of 4×4.
+  "vit": { shape: CIFAR, parameters: 208_074 },
 };
 
 Deno.test("every network is in the table of sizes", () => {

@@ -1,0 +1,54 @@
+/**
+ * Encoders: networks whose tokens all see one another, and one of which is classified.
+ *
+ * @module
+ */
+
+import type { Layer, Pass, Tensor, WeightSpec } from "../../core/mod.ts";
+import type { SequenceLayer, Sequences } from "../sequences.ts";
+
+/** Rows of tokens, and what they mean. */
+export interface Embedded {
+  /** (B·T)×width. */
+  readonly x: Tensor;
+  /** Which sequence and place they belong to. */
+  readonly sequences: Sequences;
+}
+
+/** What an encoder consists of. */
+export interface EncoderParts {
+  /** Weights of the parts that are not blocks. */
+  readonly weights: readonly WeightSpec[];
+  /** From inputs to tokens. */
+  embed(pass: Pass, ...inputs: Tensor[]): Embedded;
+  /** The blocks, in order. */
+  readonly blocks: readonly SequenceLayer[];
+  /** Logits, B×classes, of what leaves the last block. */
+  head(pass: Pass, x: Tensor, sequences: Sequences): Tensor;
+}
+
+/** A network from images or texts to logits, B×classes. */
+export interface Encoder extends Layer {
+  /** What it consists of. */
+  readonly parts: EncoderParts;
+}
+
+/** A network of these parts. */
+export function encoder(parts: EncoderParts): Encoder {
+  return {
+    parts,
+    weights: [...parts.weights, ...parts.blocks.flatMap((block) => [...block.weights])],
+    forward(pass, ...inputs) {
+      const { x, sequences } = parts.embed(pass, ...inputs);
+      const last = parts.blocks.reduce((y, block) => block.forward(pass, y, sequences), x);
+      return parts.head(pass, last, sequences);
+    },
+  };
+}
+
+/** The first token of each sequence, B×width. */
+export function firstTokens({ engine }: Pass, x: Tensor, { batch, tokens }: Sequences): Tensor {
+  const width = x.shape[1]!;
+  const places = engine.reshape(x, [batch, tokens, width]);
+  return engine.reshape(engine.slice(places, [0, 0, 0], [batch, 1, width]), [batch, width]);
+}

@@ -1,0 +1,18 @@
+/**
+ * Networks whose weights lie in the files of other libraries: one file for each kind of models.
+ *
+ * @module
+ */
+
+export type { Config } from "./config.ts";
+export { asBert, asVit, bertModels, vitModels } from "./encoders.ts";
+export { gpt2, gptAsGpt2 } from "./gpt2.ts";
+export { asLlama, llamaFamily } from "./llama.ts";
+export { pretrainedStates, pretrainedTensors } from "./states.ts";
+export {
+  type Place,
+  type Pretrained,
+  pretrainedFamilies,
+  type PretrainedFamily,
+  pretrainedOf,
+} from "./types.ts";

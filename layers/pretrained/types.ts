@@ -1,0 +1,75 @@
+/**
+ * Networks whose weights lie in the files of other libraries.
+ *
+ * @module
+ */
+
+import { type Layer, type Plugin, Registry } from "../../core/mod.ts";
+import type { WeightOptions } from "../weights.ts";
+import type { Config } from "./config.ts";
+
+/** Where a tensor of a file belongs. */
+export interface Place {
+  /** Its name there. */
+  readonly theirs: string;
+  /** Weights of ours; several are one tensor there, columns side by side. */
+  readonly ours: readonly string[];
+  /**
+   * How it lies there: as here; outputs×inputs; or a kernel outputs×inputs×height×width. Default
+   * "same".
+   */
+  readonly layout?: "same" | "turned" | "kernel";
+  /** Extents of 1 before those that it has here; default 0. */
+  readonly leading?: number;
+}
+
+/** A network, and how files know it. */
+export interface Pretrained<N extends Layer = Layer> {
+  /** The network. */
+  readonly network: N;
+  /** What `config.json` says of it. */
+  readonly config: Config;
+  /** Where its weights are. */
+  readonly places: readonly Place[];
+  /** Names of tensors that are in files of some versions and mean nothing. */
+  readonly ignored?: RegExp;
+  /** Says how their names differ in some files, from what is there. */
+  readonly alias?: (theirs: string) => string;
+}
+
+/** A kind of models, under the name that `model_type` has in `config.json`. */
+export interface PretrainedFamily extends Plugin {
+  /**
+   * The network that a config means.
+   *
+   * @param matrices How the matrices of blocks are to be stored; default in full.
+   * @throws {RangeError} When it says something that no network here does; the message names it.
+   */
+  read(config: Config, matrices?: WeightOptions): Pretrained;
+}
+
+/** Kinds of models by name. */
+export const pretrainedFamilies: Registry<PretrainedFamily> = new Registry("model type");
+
+/**
+ * The network that the config of a model folder means.
+ *
+ * @throws {RangeError} When there is no such kind of models, or it says something that no network
+ * here does.
+ */
+export function pretrainedOf(config: Config, matrices?: WeightOptions): Pretrained {
+  const { model_type: type, quantization_config: quantised } = config;
+  if (typeof type !== "string") {
+    throw new RangeError(
+      `Cannot read a model: expected "model_type" in its config to be one of ` +
+        `${pretrainedFamilies.names().sort().join(", ")}, got ${JSON.stringify(type) ?? "none"}`,
+    );
+  }
+  if (quantised !== undefined && quantised !== null) {
+    throw new RangeError(
+      `Cannot read a model of type "${type}": expected numbers as floats, ` +
+        `got "quantization_config"`,
+    );
+  }
+  return pretrainedFamilies.get(type).read(config, matrices);
+}

@@ -1,0 +1,218 @@
+/** Models, and what PyTorch computed with them, as files of other libraries hold them. */
+
+import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import {
+  batchEvaluator,
+  currentPoints,
+  disposeStates,
+  type Engine,
+  type Model,
+  NamedTensors,
+  Pass,
+  readModelFolder,
+  readSafetensors,
+  representationOf,
+  type Tensor,
+  type TensorData,
+  type TrainingMethod,
+  trainStep,
+  type WeightStates,
+} from "../../../core/mod.ts";
+import {
+  type Encoder,
+  type LanguageModel,
+  type Pretrained,
+  pretrainedOf,
+  pretrainedStates,
+  pretrainedTensors,
+} from "../../../layers/mod.ts";
+import { adamw, sgd } from "../../../optimizers/mod.ts";
+import { cpuBackends, onBackend } from "../../support/algebras.ts";
+import { onReferenceData } from "../../support/reference_data.ts";
+import { methodOf } from "../../support/training.ts";
+
+type Tensors = Readonly<Record<string, TensorData>>;
+
+/** A model that was read, with what was computed with it. */
+interface Reference {
+  readonly method: TrainingMethod;
+  readonly model: Pretrained;
+  readonly states: WeightStates;
+  readonly io: Tensors;
+  readonly gradients: Tensors;
+}
+
+async function read(folder: string, backend: string): Promise<Reference> {
+  const method = await methodOf({ backend });
+  const { config, tensors } = await readModelFolder(folder);
+  const model = pretrainedOf(config);
+  const states = await pretrainedStates(method, model, new NamedTensors(tensors, folder));
+  const of = async (name: string) => (await readSafetensors(`${folder}/${name}`)).tensors;
+  return {
+    ...{ method, model, states },
+    io: await of("io.safetensors"),
+    gradients: await of("gradients.safetensors"),
+  };
+}
+
+function ids(engine: Engine, { data, shape }: TensorData): Tensor {
+  return engine.tensor(Int32Array.from(data as ArrayLike<bigint>, Number), shape);
+}
+
+type Numbers = ArrayLike<number | bigint>;
+
+function largest(numbers: Numbers): number {
+  return Array.from(numbers, Number).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+}
+
+/** Largest difference of two lists of numbers. */
+function difference(found: Numbers, expected: Numbers): number {
+  assertEquals(found.length, expected.length);
+  return largest(Array.from(found, (x, i) => Number(x) - Number(expected[i])));
+}
+
+/** The same relative to the largest of the second. */
+async function far(engine: Engine, found: Tensor, { data }: TensorData): Promise<number> {
+  return difference(await engine.read(found), data) / largest(data);
+}
+
+/** Inputs of the network, from a batch. */
+function inputsOf(engine: Engine, io: Tensors): Tensor[] {
+  const images = io.pixel_values;
+  if (images) {
+    const [batch, channels, height, width] = images.shape as [number, number, number, number];
+    const planes = engine.tensor(images.data as Float32Array, images.shape);
+    const ordered = engine.permute(planes, [0, 2, 3, 1]);
+    return [engine.reshape(ordered, [batch, channels * height * width])];
+  }
+  return ["input_ids", "attention_mask", "token_type_ids"].flatMap((name) =>
+    io[name] ? [ids(engine, io[name]!)] : []
+  );
+}
+
+/** The loss of a batch: of the next token, or of the class. */
+function lossOf(engine: Engine, logits: Tensor, io: Tensors): Tensor {
+  const labels = io.labels!;
+  if (labels.shape.length === 1) return engine.softmaxCrossEntropy(logits, ids(engine, labels));
+  const [batch, tokens, vocabulary] = logits.shape as [number, number, number];
+  const next = engine.slice(ids(engine, labels), [0, 1], [batch, tokens - 1]);
+  return engine.softmaxCrossEntropy(
+    engine.slice(logits, [0, 0, 0], [batch, tokens - 1, vocabulary]),
+    next,
+  );
+}
+
+/** What enters the first block, and what leaves each. */
+function* trace(pass: Pass, network: Encoder | LanguageModel, inputs: Tensor[]) {
+  const { parts } = network;
+  const [first, ...others] = inputs as [Tensor, ...Tensor[]];
+  const [batch, tokens] = first.shape as [number, number];
+  const found = "context" in parts
+    ? { x: parts.embed(pass, first, { batch, tokens }), sequences: { batch, tokens } }
+    : parts.embed(pass, first, ...others);
+  yield ["hidden.embedding", found.x] as const;
+  let x = found.x;
+  for (const [i, block] of parts.blocks.entries()) {
+    x = block.forward(pass, x, found.sequences);
+    yield [`hidden.block${i}`, x] as const;
+  }
+}
+
+for (const backend of cpuBackends) {
+  for (const name of ["gpt2", "llama", "vit", "bert"]) {
+    const reference = (what: string, use: (r: Reference) => Promise<void>) => {
+      const title = `${name} of another library on ${backend}: ${what}`;
+      const { fn, ...test } = onReferenceData(`peft/models/${name}`, title, async (folder) => {
+        const r = await read(folder, backend);
+        await r.method.engine.scope(() => use(r));
+      });
+      return { ...test, fn };
+    };
+
+    Deno.test({
+      ...await onBackend(backend, name),
+      ...reference("outputs of every block, loss and gradients", async (r) => {
+        const { method: { engine }, model: { network }, states, io } = r;
+        const points = currentPoints(network, states);
+        const inputs = inputsOf(engine, io);
+        const pass = new Pass(engine, network, points, { training: false });
+        for (const [part, x] of trace(pass, network as Encoder, inputs)) {
+          assertLess(await far(engine, x, io[part]!), 1e-4, part);
+        }
+        const logits = network.forward(pass, ...inputs as [Tensor]);
+        assertLess(await far(engine, logits, io.logits!), 1e-4);
+
+        const anchors = network.weights.map((spec) =>
+          points.get(spec.name)![representationOf(spec).anchor!]!
+        );
+        const training = new Pass(engine, network, points, { training: true });
+        const loss = () => lossOf(engine, network.forward(training, ...inputs as [Tensor]), io);
+        const { value, gradients } = engine.gradients(loss, anchors);
+        assertAlmostEquals((await engine.read(value))[0]!, Number(io.loss!.data[0]), 1e-5);
+        const asStates = Object.fromEntries(
+          network.weights.map((spec, i) => [spec.name, { format: "dense", value: gradients[i]! }]),
+        );
+        const found = await pretrainedTensors(r.method, r.model, asStates);
+        assertEquals(Object.keys(found).sort(), Object.keys(r.gradients).sort());
+        const most = Math.max(...Object.values(r.gradients).map(({ data }) => largest(data)));
+        for (const [part, { data, shape }] of Object.entries(found)) {
+          assertEquals(shape, r.gradients[part]!.shape, part);
+          assertLess(difference(data, r.gradients[part]!.data) / most, 1e-4, part);
+        }
+      }),
+    });
+  }
+}
+
+/** Rules of the runs that other libraries made, and their rates. */
+const RUNS = {
+  "gpt2-full-sgd": { rule: sgd.create(), rate: 0.05 },
+  "gpt2-full-adamw": { rule: adamw.create({ weightDecay: 0.01 }), rate: 1e-3 },
+} as const;
+
+/** Softmax does not see biases of keys: their gradient is round-off, which Adam makes full steps of. */
+function determined(name: string, numbers: Numbers): Numbers {
+  if (!name.endsWith("attn.c_attn.bias")) return numbers;
+  const width = numbers.length / 3;
+  return Array.from(numbers).filter((_, i) => i < width || i >= 2 * width);
+}
+
+for (const backend of cpuBackends) {
+  for (const [run, { rule, rate }] of Object.entries(RUNS)) {
+    const title = `${run} of another library on ${backend}: five steps`;
+    Deno.test({
+      ...await onBackend(backend, title),
+      ...onReferenceData("peft", title, async (root) => {
+        const { method: plain, model, states, io } = await read(`${root}/models/gpt2`, backend);
+        // That library let biases and norms decay, too.
+        const groups = [{ match: "*", weightDecay: rule.weightDecay }];
+        const method = { ...plain, rule, groups };
+        const { engine } = method;
+        const { tensors } = await readSafetensors(`${root}/training/${run}/run.safetensors`);
+        const { network } = model;
+        await engine.scope(async () => {
+          const x = ids(engine, io.input_ids!);
+          const loss = (model: Model) => lossOf(engine, model.forward(x), io);
+          const evaluator = batchEvaluator(engine, network, loss, { x });
+          let now = states;
+          const losses: number[] = [];
+          for (let i = 0; i <= 5; i++) {
+            const outcome = await trainStep(method, network, now, evaluator, { rate });
+            losses.push(outcome.loss);
+            // The sixth only tells the loss after five.
+            if (i < 5) now = outcome.states;
+          }
+          assertLess(difference(losses, tensors["losses.f64"]!.data), 1e-5);
+          const final = await pretrainedTensors(method, model, now);
+          for (const [name, { data }] of Object.entries(final)) {
+            const expected = tensors[`final.${name}`];
+            if (!expected) continue;
+            const [own, theirs] = [data, expected.data].map((numbers) => determined(name, numbers));
+            assertLess(difference(own!, theirs!), 1e-5, name);
+          }
+        });
+        disposeStates(states, {});
+      }),
+    });
+  }
+}
