@@ -1,9 +1,17 @@
 /**
- * Radiation transport by discrete ordinates: problems, quadratures, full solvers.
+ * Radiation transport by discrete ordinates and by moments: problems, quadratures, full solvers, and
+ * low-rank approximations by the integrators of matrices.
  *
  * @module
  */
 
+export {
+  type AngularBasis,
+  type AngularMap,
+  harmonicBasis,
+  ordinateBasis,
+  type Streaming,
+} from "./angular_basis.ts";
 export type { Arithmetic } from "./arithmetic.ts";
 export { type Box, type CartesianGrid, slabGrid, squareGrid } from "./grid.ts";
 export {
@@ -15,6 +23,14 @@ export {
 } from "./kernel.ts";
 export { plainSweep, simdSweep } from "./kernels.ts";
 export { type Limiter, limiters, type Neighbours, type Slopes } from "./limiter.ts";
+export {
+  CONSERVED,
+  type Conserved,
+  type LowRankOptions,
+  LowRankSolver,
+  type LowRankStep,
+} from "./low_rank_solver.ts";
+export { MomentSolver, type MomentTime } from "./moment_solver.ts";
 export { type Ordinates, type Quadrature, quadratures } from "./ordinates.ts";
 export {
   type DesignParameter,

@@ -1,0 +1,289 @@
+/**
+ * Dynamical low-rank approximation of transport: ψ as X S Wᵀ, moved by any integrator of matrices,
+ * with the mass kept by truncation (Einkemmer, Kusch, Schotthöfer: Conservation properties of the
+ * augmented basis update and Galerkin integrator for kinetic problems, arXiv:2311.06399).
+ *
+ * @module
+ */
+
+import {
+  type Algebra,
+  conservativeRule,
+  factoredField,
+  type Integrator,
+  type LowRank,
+  type Matrix,
+  matrixOf,
+  relativeFrobenius,
+  type RightHandSide,
+  separableField,
+  stepOde,
+  type Stepper,
+  sumField,
+  type Truncation,
+  type TruncationRule,
+} from "../../core/mod.ts";
+import type { AngularBasis } from "./angular_basis.ts";
+import { isSlab } from "./grid.ts";
+import type { Setup } from "./problem.ts";
+import { type SeparableTransport, separableTransport } from "./separable_transport.ts";
+import { incoming, SIDE_NAMES } from "./sides.ts";
+import { largestAttenuation } from "./solver.ts";
+import { stepSize } from "./step_size.ts";
+
+/** What a truncation leaves alone: nothing, φ in every cell, or the current of ψ as well. */
+export const CONSERVED = ["nothing", "mass", "momentum"] as const;
+
+/** One of {@linkcode CONSERVED}. */
+export type Conserved = typeof CONSERVED[number];
+
+/** What decides a low-rank run beside problem and basis. */
+export interface LowRankOptions {
+  /** The integrator. */
+  readonly integrator: Integrator;
+  /** How its sub-flows are advanced. */
+  readonly stepper: Stepper;
+  /** Threshold ϑ of truncations, relative to what is truncated. */
+  readonly tolerance: number;
+  /** Whether the threshold of a step is ϑ Δt, against ranks that cannot grow; default false. */
+  readonly scaled?: boolean;
+  /** What truncation leaves alone; default mass. */
+  readonly conserved?: Conserved;
+  /** Whether collisions are implicit, after the step of transport; default false. */
+  readonly implicit?: boolean;
+  /** Rule for the rest; default relative to its Frobenius norm. */
+  readonly rule?: TruncationRule;
+  /** Ranks never rise above this; default: the smaller extent. */
+  readonly maxRank?: number;
+  /** Δt / h; default: what is safe. */
+  readonly cfl?: number;
+}
+
+/** What a step did. */
+export interface LowRankStep {
+  /** Rank after it. */
+  readonly rank: number;
+  /** Norm of what truncation discarded. */
+  readonly discarded: number;
+}
+
+/** Steps of a low-rank approximation. */
+export class LowRankSolver {
+  /** The problem. */
+  readonly setup: Setup;
+  /** Step size. */
+  readonly dt: number;
+  /** Steps to the end time; the last one may be shorter. */
+  readonly steps: number;
+  /** Y = U S Vᵀ, cells × angles. */
+  y!: LowRank<Matrix>;
+  readonly #algebra: Algebra<Matrix>;
+  readonly #basis: AngularBasis;
+  readonly #transport: SeparableTransport;
+  readonly #options: LowRankOptions;
+  readonly #rule: TruncationRule;
+  readonly #minRank: number;
+
+  private constructor(
+    a: Algebra<Matrix>,
+    setup: Setup,
+    basis: AngularBasis,
+    options: LowRankOptions,
+  ) {
+    this.#algebra = a;
+    this.#basis = basis;
+    this.#options = options;
+    const { implicit = false } = options;
+    this.#transport = separableTransport(a, setup, basis, !implicit);
+    this.#minRank = setup.start.some((phi) => phi !== 0) ? 1 : modesOf(setup).length;
+    this.#rule = ruleOf(a, basis, options);
+    this.setup = setup;
+    const bound = { grid: setup.grid, attenuation: largestAttenuation(setup) };
+    this.dt = stepSize({ ...bound, time: implicit ? "imex-euler" : "euler" }, options.cfl);
+    this.steps = Math.max(1, Math.ceil(setup.time / this.dt - 1e-9));
+  }
+
+  /**
+   * Makes a solver at the start of a problem.
+   *
+   * @throws {RangeError} When the step is not stable or a side reflects.
+   */
+  static async open(
+    a: Algebra<Matrix>,
+    setup: Setup,
+    basis: AngularBasis,
+    options: LowRankOptions,
+  ): Promise<LowRankSolver> {
+    const solver = new LowRankSolver(a, setup, basis, options);
+    solver.y = await paddedStart(a, setup, basis);
+    return solver;
+  }
+
+  /** φ by cell. */
+  get flux(): Float64Array {
+    return this.fluxOf(this.y);
+  }
+
+  /** φ by cell of a point. */
+  fluxOf({ u, s, v }: LowRank<Matrix>): Float64Array {
+    const a = this.#algebra;
+    const mean = a.multiply(s, a.multiply(v, this.#basis.isotropic, { transposeLeft: true }));
+    return a.multiply(u, mean).data.map((x) => x * Math.sqrt(this.#basis.total));
+  }
+
+  /** Numbers that the factors hold. */
+  get size(): number {
+    const { u, s, v } = this.y;
+    return u.data.length + s.data.length + v.data.length;
+  }
+
+  /** The right-hand side. */
+  readonly field: RightHandSide<Matrix> = (_t, y) => {
+    const a = this.#algebra;
+    const { terms, sources } = this.#transport;
+    return sumField(a, [
+      separableField(a, y, terms),
+      ...sources.map((source) => factoredField(a, source)),
+    ]);
+  };
+
+  /** dφ/dt by cell, as F says: what φ follows cell by cell where mass is conserved. */
+  async fluxRate(): Promise<Float64Array> {
+    const rate = await (await this.field(0, this.y)).times(this.#basis.isotropic);
+    return rate.data.map((x) => x * Math.sqrt(this.#basis.total));
+  }
+
+  /** Length of the step of a number, from 0. */
+  lengthOf(n: number): number {
+    return n < this.steps - 1 ? this.dt : this.setup.time - (this.steps - 1) * this.dt;
+  }
+
+  /** Advances by the step of number `n`, from 0. */
+  async step(n: number): Promise<LowRankStep> {
+    const a = this.#algebra;
+    const { integrator, stepper, tolerance, scaled = false, maxRank } = this.#options;
+    const dt = this.lengthOf(n);
+    const truncation: Truncation = {
+      rule: this.#rule,
+      tolerance: scaled ? tolerance * dt : tolerance,
+      minRank: this.#minRank,
+      ...(maxRank !== undefined && { maxRank }),
+    };
+    const before = this.y;
+    const result = await stepOde(a, integrator, this.field, before, 0, dt, { stepper, truncation });
+    this.y = result.y;
+    if (this.#options.implicit) this.y = await this.#collide(result.y, dt);
+    return { rank: a.cols(this.y.u), discarded: result.discarded };
+  }
+
+  /** Collisions and sources in closed form: the rank and the directions of ψ stay what they are. */
+  async #collide(y: LowRank<Matrix>, dt: number): Promise<LowRank<Matrix>> {
+    const a = this.#algebra;
+    const { scattering, absorption, source } = this.setup;
+    const { total, isotropic } = this.#basis;
+    const streamed = this.fluxOf(y);
+    const isotropicPart = matrixOf(streamed.length, 1, (k) => {
+      const after = (streamed[k]! + total * dt * source[k]!) / (1 + dt * absorption[k]!);
+      const born = scattering[k]! * after / total + source[k]!;
+      return Math.sqrt(total) * dt * born / (1 + dt * (scattering[k]! + absorption[k]!));
+    });
+    const kept = a.multiply(y.u, y.s);
+    const { rows, cols, data } = kept;
+    const damped = data.map((value, k) => {
+      const cell = Math.floor(k / cols);
+      return value / (1 + dt * (scattering[cell]! + absorption[cell]!));
+    });
+    const mean = a.multiply(isotropic, y.v, { transposeLeft: true });
+    const k = a.lincomb(1, { rows, cols, data: damped }, 1, a.multiply(isotropicPart, mean));
+    const { q, r } = await a.qr(k);
+    return { u: q, s: r, v: y.v };
+  }
+}
+
+/** The rule of truncations, around what is fixed. */
+function ruleOf(
+  a: Algebra<Matrix>,
+  basis: AngularBasis,
+  { conserved = "mass", rule = relativeFrobenius }: LowRankOptions,
+): TruncationRule {
+  if (conserved === "nothing") return rule;
+  const e = basis.isotropic;
+  const currents = conserved === "momentum" ? basis.streaming.map((s) => applied(a, s, e)) : [];
+  const right = a.hstack([e, ...currents]);
+  return conservativeRule(
+    `conservative-${conserved}`,
+    `${rule.description}; ${conserved} stays what it is`,
+    () => ({ right }),
+    rule,
+  );
+}
+
+/** Ω X along an axis. */
+function applied(a: Algebra<Matrix>, s: AngularBasis["streaming"][number], x: Matrix): Matrix {
+  return a.lincomb(1, s.plus(x), 1, s.minus(x));
+}
+
+/** Degrees of monomials in a slab and in the plane. */
+const [SLAB_DEGREE, PLANE_DEGREE] = [7, 2];
+
+/** Exponents of the monomials that the bases begin with. */
+function modesOf({ grid }: Setup): (readonly [number, number])[] {
+  return isSlab(grid)
+    ? Array.from({ length: SLAB_DEGREE + 1 }, (_, k) => [k, 0] as const)
+    : monomials(PLANE_DEGREE);
+}
+
+/**
+ * The start in bases that are wider than it needs, with zeros as singular values: all monomials of
+ * low degree times what there is at the start or what shines. From the rank of the start alone, which
+ * can only double, the first steps could not follow. A start of nothing says nothing of directions, so
+ * there ranks never fall below that of these bases.
+ */
+async function paddedStart(
+  a: Algebra<Matrix>,
+  setup: Setup,
+  basis: AngularBasis,
+): Promise<LowRank<Matrix>> {
+  const { grid: { nx, x0, y0, hx, hy } } = setup;
+  const degrees = modesOf(setup);
+  const density = densityOf(setup);
+  const modes = degrees.map(([p, q]) =>
+    matrixOf(density.length, 1, (k) => {
+      const [x, y] = [x0 + (k % nx + 0.5) * hx, y0 + (Math.floor(k / nx) + 0.5) * hy];
+      return density[k]! * x ** p * y ** q;
+    })
+  );
+  const angles = degrees.map(([p, q]) => {
+    let mode = basis.isotropic;
+    for (let k = 0; k < p; k++) mode = applied(a, basis.streaming[0]!, mode);
+    for (let k = 0; k < q; k++) mode = applied(a, basis.streaming[1]!, mode);
+    return mode;
+  });
+  const count = Math.min(degrees.length, density.length, basis.size);
+  const u = await a.orthonormalize(a.hstack(modes.slice(0, count)));
+  const v = await a.orthonormalize(a.hstack(angles.slice(0, count)));
+  const start = matrixOf(density.length, 1, (k) => setup.start[k]! / Math.sqrt(basis.total));
+  const rows = a.multiply(u, start, { transposeLeft: true });
+  const cols = a.multiply(v, basis.isotropic, { transposeLeft: true });
+  return { u, s: a.multiply(rows, cols, { transposeRight: true }), v };
+}
+
+function monomials(degree: number): (readonly [number, number])[] {
+  const all: (readonly [number, number])[] = [];
+  for (let d = 0; d <= degree; d++) for (let q = 0; q <= d; q++) all.push([d - q, q]);
+  return all;
+}
+
+/** What there is at the start, or shines, or comes in. */
+function densityOf({ grid: { nx, ny }, start, source, sides }: Setup): Float64Array {
+  const density = start.map((phi, k) => phi + source[k]!);
+  if (density.some((value) => value !== 0)) return density;
+  return density.map((_, cell) => {
+    const [i, j] = [cell % nx, Math.floor(cell / nx)];
+    const at = [i === 0, i === nx - 1, j === 0, j === ny - 1];
+    return SIDE_NAMES.reduce(
+      (sum, name, k) => sum + (at[k] ? incoming(sides[name], k < 2 ? j : i) : 0),
+      0,
+    );
+  });
+}

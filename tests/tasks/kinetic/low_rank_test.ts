@@ -1,0 +1,218 @@
+/** Low-rank transport against reference figures, and what it conserves. */
+
+import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
+import {
+  type Algebra,
+  augmentedBug,
+  euler,
+  heun,
+  hostAlgebra,
+  integrators,
+  lowRankOf,
+  type Matrix,
+  separableField,
+  toDense,
+} from "../../../core/mod.ts";
+import { orthogonalityDefect } from "../../../core/geometry/low_rank.ts";
+import {
+  hohlraum,
+  lattice,
+  lineSource,
+  OrdinatesSolver,
+  planeSource,
+  quadratures,
+  type Setup,
+} from "../../../tasks/kinetic/mod.ts";
+import { type AngularBasis, harmonicBasis, ordinateBasis } from "../../../tasks/kinetic/mod.ts";
+import { type LowRankOptions, LowRankSolver } from "../../../tasks/kinetic/mod.ts";
+import { MomentSolver } from "../../../tasks/kinetic/mod.ts";
+import { separableTransport, wholeField } from "../../../tasks/kinetic/separable_transport.ts";
+import { distance } from "./run.ts";
+
+const a = hostAlgebra();
+const gauss = (order: number) => ordinateBasis(quadratures.get("gauss").ordinates(order));
+const product = (order: number) => ordinateBasis(quadratures.get("product").ordinates(order));
+
+interface Found {
+  readonly solver: LowRankSolver;
+  readonly ranks: number[];
+  /** Largest violation of φ₁ = φ₀ + Δt dφ/dt, cell by cell, relative to φ. */
+  readonly law: number;
+  /** Bound of the relative error that truncations make. */
+  readonly lost: number;
+}
+
+async function evolve(
+  setup: Setup,
+  basis: AngularBasis,
+  options: Partial<LowRankOptions>,
+): Promise<Found> {
+  const defaults = { integrator: augmentedBug, stepper: euler, tolerance: 1e-2, cfl: 0.5 };
+  const solver = await LowRankSolver.open(a, setup, basis, { ...defaults, ...options });
+  const ranks: number[] = [];
+  let [law, lost] = [0, 0];
+  for (let n = 0; n < solver.steps; n++) {
+    const [before, rate] = [solver.flux, await solver.fluxRate()];
+    const { rank, discarded } = await solver.step(n);
+    const expected = before.map((phi, k) => phi + solver.lengthOf(n) * rate[k]!);
+    law = Math.max(law, distance(expected, solver.flux));
+    lost += discarded;
+    ranks.push(rank);
+  }
+  return { solver, ranks, law, lost: lost / await a.norm(solver.y.s) };
+}
+
+function relative(found: Float64Array, known: Float64Array): number {
+  return Math.hypot(...found.map((phi, k) => phi - known[k]!)) / Math.hypot(...known);
+}
+
+const middle = (flux: Float64Array): number =>
+  (flux[flux.length / 2 - 1]! + flux[flux.length / 2]!) / 2;
+
+/** The plane source on 200 cells with 32 coordinates: kind, ϑ, σ, φ(0), final rank, error of φ. */
+const PLANE = [
+  ["S", 1e-2, [1, 0], 0.670518703, 14, 1.79e-2],
+  ["S", 1e-3, [1, 0], 0.681748335, 22, 4.51e-4],
+  ["P", 1e-3, [1, 0], 0.681748335, 22, 4.51e-4],
+  ["S", 1e-3, [0.5, 0.5], 0.361265779, 22, 7.41e-4],
+] as const;
+
+for (const [kind, tolerance, [scatter, absorb], value, rank, error] of PLANE) {
+  Deno.test(`the plane source in low rank, ${kind}_N at ${tolerance}, σa = ${absorb}, has the reference figures`, async () => {
+    const setup = planeSource.setup(200, { scatter, absorb });
+    const basis = kind === "S" ? gauss(32) : await harmonicBasis(a, 1, 31);
+    const ordinates = quadratures.get("gauss").ordinates(32);
+    using full = new OrdinatesSolver(setup, ordinates, { order: 1, cfl: 0.5, clip: false });
+    for (let n = 0; n < full.steps; n++) full.step(n);
+    const { solver, ranks, law } = await evolve(setup, basis, { tolerance });
+    assertAlmostEquals(middle(full.flux), absorb ? 0.3611479335 : 0.6816894478, 1e-10);
+    assertAlmostEquals(middle(solver.flux), value, 1e-8);
+    assertLess(Math.abs(ranks.at(-1)! - rank), 2);
+    assertAlmostEquals(relative(solver.flux, full.flux) / error, 1, 0.01);
+    assertLess(law, 1e-13);
+    for (const q of [solver.y.u, solver.y.v]) assertLess(await orthogonalityDefect(a, q), 1e-13);
+  });
+}
+
+Deno.test("plain truncation breaks the law that the conservative one keeps", async () => {
+  const options = { tolerance: 1e-2, conserved: "nothing" } as const;
+  assertGreater((await evolve(planeSource.setup(100), gauss(16), options)).law, 1e-5);
+  const momentum = await evolve(planeSource.setup(100), gauss(16), { conserved: "momentum" });
+  assertLess(momentum.law, 1e-13);
+});
+
+Deno.test("the lattice in low rank comes near the full solver at a quarter of its numbers", async () => {
+  const setup = lattice.setup(21);
+  const ordinates = quadratures.get("product").ordinates(16);
+  using full = new OrdinatesSolver(setup, ordinates, { order: 1, cfl: 0.3, clip: false });
+  for (let n = 0; n < full.steps; n++) full.step(n);
+  const { solver, law } = await evolve(setup, ordinateBasis(ordinates), { cfl: 0.3 });
+  assertLess(relative(solver.flux, full.flux), 3e-3);
+  assertLess(law, 1e-13);
+  assertLess(solver.size, 0.25 * 21 * 21 * 256);
+});
+
+Deno.test("with implicit collisions the lattice has the reference figures", async () => {
+  const { solver, ranks } = await evolve(lattice.setup(35), product(8), {
+    tolerance: 1e-2,
+    implicit: true,
+    cfl: 0.4,
+  });
+  const mass = 0.04 * solver.flux.reduce((sum, phi) => sum + phi, 0);
+  assertAlmostEquals(mass / 13.1640738, 1, 2e-3);
+  assertLess(ranks.at(-1)!, 24);
+});
+
+Deno.test("ranks stall where ϑ exceeds what a step adds: all mass is there, and the sum of what truncations discard tells; ϑ Δt avoids it", async () => {
+  const [setup, basis] = [planeSource.setup(60), gauss(16)];
+  const full = new MomentSolver(a, setup, basis, { cfl: 0.03 });
+  for (let n = 0; n < full.steps; n++) full.step(n);
+  const stalled = await evolve(setup, basis, { tolerance: 0.02, cfl: 0.03 });
+  assertLess(stalled.law, 1e-12);
+  assertGreater(relative(stalled.solver.flux, full.flux), 0.2);
+  assertGreater(stalled.lost, 1);
+  const scaled = await evolve(setup, basis, { tolerance: 0.5, scaled: true, cfl: 0.03 });
+  assertLess(relative(scaled.solver.flux, full.flux), 0.02);
+  assertLess(scaled.lost, 1);
+});
+
+Deno.test("without truncation every rank that is needed is there", async () => {
+  const setup = { ...lineSource.setup(10), time: 0.6 };
+  const full = new MomentSolver(a, setup, product(4), { cfl: 0.4 });
+  const { solver } = await evolve(setup, product(4), { tolerance: 0, cfl: 0.4 });
+  for (let n = 0; n < full.steps; n++) full.step(n);
+  assertLess(distance(full.flux, solver.flux), 1e-12);
+});
+
+Deno.test("the separable field is F(Y), with sources apart", async () => {
+  const setup = hohlraum.setup(26);
+  const basis = product(4);
+  const y = await lowRankOf(
+    a,
+    a.from(Float64Array.from({ length: 676 * 16 }, (_, k) => Math.sin(k * k)), 676, 16),
+    5,
+  );
+  const transport = separableTransport(a, setup, basis);
+  const whole = wholeField(a, { ...transport, sources: [] }, toDense(a, y));
+  const field = separableField(a, y, transport.terms);
+  assertLess(distance(a.multiply(whole, y.v).data, field.times(y.v).data), 1e-13);
+  const [left, right] = [
+    a.multiply(y.u, a.multiply(whole, y.v), { transposeLeft: true }),
+    field.galerkin(y.u, y.v),
+  ];
+  assertLess(distance(left.data, right.data), 1e-12);
+});
+
+Deno.test("nothing as large as ψ is formed", async () => {
+  const setup = { ...lattice.setup(14), time: 0.2 };
+  const basis = product(20);
+  let largest = 0;
+  const seen = <T>(x: T): T => {
+    if (typeof x === "object" && x !== null && "data" in x) {
+      largest = Math.max(largest, (x as unknown as Matrix).data.length);
+    }
+    return x;
+  };
+  const watched = new Proxy(a, {
+    get: (target, key) => {
+      const value = target[key as keyof typeof target] as unknown;
+      return typeof value === "function"
+        ? (...args: unknown[]) => seen(value.apply(target, args))
+        : value;
+    },
+  }) as Algebra<Matrix>;
+  const solver = await LowRankSolver.open(watched, setup, basis, {
+    integrator: augmentedBug,
+    stepper: euler,
+    tolerance: 1e-2,
+  });
+  for (let n = 0; n < solver.steps; n++) await solver.step(n);
+  assertGreater(largest, 0);
+  assertLess(largest, 0.8 * 196 * 400);
+});
+
+Deno.test("every integrator moves the plane source to nearly the same flux and mass", async () => {
+  const setup = { ...planeSource.setup(60), time: 0.25 };
+  const full = new MomentSolver(a, setup, gauss(12), { cfl: 0.5 });
+  for (let n = 0; n < full.steps; n++) full.step(n);
+  for (const integrator of integrators.list()) {
+    const { solver } = await evolve(setup, gauss(12), {
+      integrator,
+      stepper: heun,
+      tolerance: 1e-3,
+    });
+    const error = relative(solver.flux, full.flux);
+    assert(error < 0.1, `${integrator.name}: ${error}`);
+    const mass = (flux: Float64Array): number => 0.05 * flux.reduce((sum, phi) => sum + phi, 0);
+    assertAlmostEquals(mass(solver.flux), mass(full.flux), 1e-2, integrator.name);
+  }
+});
+
+Deno.test("the law holds with inflow and without anything at the start", async () => {
+  const { law, ranks } = await evolve({ ...hohlraum.setup(26), time: 0.3 }, product(4), {
+    cfl: 0.25,
+  });
+  assertLess(law, 1e-13);
+  assertGreater(Math.min(...ranks), 5);
+  assertEquals(ranks.length, 24);
+});
