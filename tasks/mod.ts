@@ -33,6 +33,13 @@ export {
 export * from "./recipes/mod.ts";
 export * from "./reports/mod.ts";
 export {
+  type OpenedSequences,
+  openSequences,
+  sequenceDefaults,
+  type SequenceOptions,
+  sequenceSchema,
+} from "./sequences.ts";
+export {
   runDefaults,
   type RunOptions,
   runSchema,

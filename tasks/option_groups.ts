@@ -8,6 +8,7 @@
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "data": [
     ...["dataset", "train-count", "test-count", "held-out", "augmentation", "data", "offline"],
+    ...["tokenizer", "context"],
   ],
   "network and its weights": [
     ...["network", "width", "depth", "dropout", "normalise", "initialiser", "decay"],

@@ -41,7 +41,7 @@ export const UNASKED: number = -100;
 export interface LoadSequencesOptions {
   /** Seed of sources that make their data. */
   readonly seed: number;
-  /** Examples to train on, of sources that make them; default: those of the source. */
+  /** Examples to train on, the first ones of those that there are; default: those of the source. */
   readonly trainCount?: number;
   /** Examples to measure on; default: those of the source. */
   readonly testCount?: number;

@@ -1,5 +1,6 @@
 import {
   augmentedBug,
+  decodeText,
   engineAlgebra,
   examplesOf,
   type Layer,
@@ -7,7 +8,7 @@ import {
   openHostAlgebra,
   optimizerStepper,
   Random,
-  readText,
+  readTextFiles,
   relativeFrobenius,
   type Run,
   type Task,
@@ -56,7 +57,7 @@ function schema(): OptionSchema<typeof defaults> {
     width: positive("neurons of both hidden layers"),
     learningRate: { above: 0, description: "step size of the low-rank network" },
     baselineLearningRate: { above: 0, description: "step size of the dense twin" },
-    data: { description: "text file to learn from, default the sentences" },
+    data: { description: "text to learn from, a file or a folder, default the sentences" },
   };
 }
 
@@ -93,7 +94,7 @@ async function learn(o: Options, context: RecipeContext): Promise<number> {
 
 /** The text that is named, or sentences of which it is known how well they can be predicted. */
 async function textOf({ data, seed, sentences: count }: Options, { sink }: RecipeContext) {
-  if (data !== "") return await readText(data);
+  if (data !== "") return decodeText(data, await readTextFiles(data));
   sink.write(`No model needs fewer than ${sentenceEntropy().toFixed(4)} bits a character\n`);
   return sentences(count, new Random(seed).fork("sentences"));
 }

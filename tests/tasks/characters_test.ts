@@ -10,6 +10,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { Random, readRecord, readRun } from "../../core/mod.ts";
 import { sentenceEntropy, sentences } from "../../tasks/characters/sentences.ts";
 import { recipes } from "../../tasks/recipe.ts";
@@ -102,7 +103,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "characters learns from a file, and says what it needs where that is too short",
+  name:
+    "characters learns from a file, packed or not, and says what it needs where that is too short",
   ...shared,
   fn: () =>
     inFolder(async (folder) => {
@@ -113,7 +115,9 @@ Deno.test({
       await Deno.writeTextFile(data, "abc".repeat(10));
       await assertRejects(run, UsageError, "expected 60 characters or more for --context 5");
       await assertRejects(() => Deno.stat(out), Deno.errors.NotFound);
-      await Deno.writeTextFile(data, "äöü\n".repeat(60));
+      await Deno.writeFile(data, Uint8Array.of(0xff));
+      await assertRejects(run, Error, `Cannot read text from ${data}: expected UTF-8`);
+      await Deno.writeFile(data, gzipSync("äöü\n".repeat(60)));
       const { code, text } = await run();
       assertEquals(code, 0, text);
       assertEquals((await readRun(out)).config.dataset!.name, data);

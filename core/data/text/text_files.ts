@@ -25,6 +25,20 @@ export async function readTextFiles(path: string): Promise<Uint8Array> {
   throw new Error(`Cannot read text from ${path}: expected at least one byte, got none`);
 }
 
+/**
+ * The characters of a text.
+ *
+ * @param path Where its bytes come from, for the message.
+ * @throws {Error} When the bytes are no UTF-8.
+ */
+export function decodeText(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Error(`Cannot read text from ${path}: expected UTF-8, got other bytes; convert it`);
+  }
+}
+
 async function textsIn(folder: string): Promise<string[]> {
   const all = await filesIn(folder);
   const found = all.filter((path) => ENDINGS.test(path));

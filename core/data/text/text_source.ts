@@ -13,7 +13,7 @@ import { windowsOf } from "../windows.ts";
 import { byteTokenizer } from "./byte_tokenizer.ts";
 import { openTokenizer } from "./file_tokenizer.ts";
 import { encodeText, splitText } from "./parts.ts";
-import { readTextFiles } from "./text_files.ts";
+import { decodeText, readTextFiles } from "./text_files.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** Settings of the source of texts. */
@@ -46,13 +46,14 @@ export const textSource: Tuned<SequenceSource, TextSettings> = tunable(sequenceD
 
 async function load(
   { stride, validation }: TextSettings,
-  { path, tokenizer: name, context = 128, signal }: LoadSequencesOptions,
+  { path, tokenizer: name, context = 128, trainCount, testCount, signal }: LoadSequencesOptions,
 ): Promise<SequenceData> {
   checkInteger("load a text", "context", context);
   if (!path) {
     throw new Error("Cannot load a text: expected a file or a folder, name it with --data PATH");
   }
   const whole = await readTextFiles(path);
+  signal?.throwIfAborted();
   const tokenizer = await openTokenizer(name || byteTokenizer.name);
   const parts = splitText(whole, tokenizer !== byteTokenizer);
   const ids = (bytes: Uint8Array) => idsOf(path, bytes, tokenizer, signal);
@@ -64,8 +65,8 @@ async function load(
     name: basename(path),
     vocabulary,
     length: context,
-    train: windowsOf(train, context, stride),
-    test: validationWindows(kept, context, validation),
+    train: windowsOf(train, context, stride, trainCount),
+    test: validationWindows(kept, context, testCount ?? Math.floor(validation / context)),
     answers: false,
     tokenizer,
     bytesPerToken: parts.validation.length / kept.length,
@@ -81,18 +82,7 @@ async function idsOf(
 ): Promise<Uint8Array | Int32Array> {
   // Bytes need not be UTF-8, and take a quarter of the room of ids.
   if (tokenizer === byteTokenizer) return bytes;
-  return await encodeText(tokenizer, decoded(path, bytes), signal);
-}
-
-function decoded(path: string, bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new Error(
-      `Cannot read text from ${path}: expected UTF-8, got other bytes; convert the text, or take ` +
-        `the tokenizer "${byteTokenizer.name}"`,
-    );
-  }
+  return await encodeText(tokenizer, decodeText(path, bytes), signal);
 }
 
 function requireLength(path: string, why: string, { length }: ArrayLike<number>, context: number) {
@@ -105,13 +95,13 @@ function requireLength(path: string, why: string, { length }: ArrayLike<number>,
   );
 }
 
-/** Windows that do not overlap, as many as hold so many targets, spread over the whole. */
+/** Windows that do not overlap, at most so many, spread over the whole. */
 function validationWindows(
   ids: Uint8Array | Int32Array,
   context: number,
-  targets: number,
+  most: number,
 ): Examples {
   const all = Math.floor((ids.length - 1) / context);
-  const wanted = Math.min(all, Math.max(1, Math.floor(targets / context)));
-  return windowsOf(ids, context, context * Math.max(1, Math.floor(all / wanted)), wanted);
+  const count = Math.min(all, Math.max(1, most));
+  return windowsOf(ids, context, context * Math.floor(all / count), count);
 }
