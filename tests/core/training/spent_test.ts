@@ -1,6 +1,6 @@
 /** What the time of a run goes to, by a clock that ticks when it is told. */
 
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { tensorsIn, train } from "../../../core/mod.ts";
 import { Stopwatch } from "../../../core/training/spent.ts";
 import { onBackend } from "../../support/algebras.ts";
@@ -57,7 +57,7 @@ Deno.test("Stopwatch counts the wait for items and not what is done with them, a
   }));
 
 Deno.test({
-  ...await onBackend("cpu", "a run tells what its time went to; its own work is all of it"),
+  ...await onBackend("cpu", "a run tells what its time went to, and no more than there was"),
   fn: async () => {
     const o = await shortRun();
     const begin = performance.now();
@@ -66,6 +66,6 @@ Deno.test({
     for (const t of tensorsIn(state.states)) t.dispose();
     const sum = spent.pass + spent.update + spent.data + spent.measuring;
     assertEquals(Object.values(spent).every((s) => s > 0), true);
-    assertAlmostEquals(sum, Math.min(sum, all), 1e-9);
+    assertLess(sum, all);
   },
 });
