@@ -1,8 +1,7 @@
-import type { Algebra } from "../core/mod.ts";
+import { type Algebra, columnSquares, rowSquares } from "../core/mod.ts";
 import { forMatrices, vectorLimits, type VectorSettings } from "./base_rule.ts";
 import { accumulate, countOf, decayLimits, momentLimits } from "./moments.ts";
 import { defineOptimizer, type Optimizer } from "./optimizer.ts";
-import { columnSquares, rowSquares } from "./squares.ts";
 
 /** Settings of {@linkcode adafactor}. */
 export type AdafactorSettings = VectorSettings & {

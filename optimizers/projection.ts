@@ -4,9 +4,15 @@
  * @module
  */
 
-import type { Algebra, OptimizerRule, RuleState, SettingLimits } from "../core/mod.ts";
+import {
+  type Algebra,
+  columnSquares,
+  type OptimizerRule,
+  rowSquares,
+  type RuleState,
+  type SettingLimits,
+} from "../core/mod.ts";
 import { decayLimits } from "./moments.ts";
-import { columnSquares, rowSquares } from "./squares.ts";
 
 /** Settings of rules that project gradients. */
 export type ProjectionSettings = {

@@ -70,3 +70,33 @@ methods.add({
   learningRate: 1e-3, // the weights are near their end
   afterwards: true,
 });
+methods.add({
+  name: "rank-pruned",
+  description: "full weights, truncated every 20 steps by the run's truncation (TRP)",
+  format: "rank-pruned",
+  learningRate: 2e-3,
+});
+methods.add({
+  name: "relora",
+  description: "full weights plus U Vᵀ, merged and begun anew every 100 steps (ReLoRA)",
+  format: "relora",
+  learningRate: 2e-3,
+});
+methods.add({
+  name: "sparse-low-rank",
+  description: "a sparse matrix, 3 % of the entries, plus U Vᵀ (SLTrain)",
+  format: "sparse-low-rank",
+  learningRate: 3e-3, // as published
+});
+methods.add({
+  name: "ordered-low-rank",
+  description: "U Vᵀ by prefixes of the columns, each of which is a network (Maestro)",
+  format: "ordered-low-rank",
+  learningRate: 2e-3,
+});
+methods.add({
+  name: "sparse-spectral",
+  description: "U diag(σ) Vᵀ, of whose vectors rank many move at a time (SST)",
+  format: "sparse-spectral",
+  learningRate: 2e-3,
+});

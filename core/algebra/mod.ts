@@ -28,4 +28,5 @@ export { type DenseKernels, portableKernels } from "./dense_kernels.ts";
 export { engineAlgebra } from "./engine.ts";
 export { decomposed, requireFinite } from "./finite.ts";
 export { hostAlgebra, openHostAlgebra } from "./host.ts";
+export { columnSquares, rowSquares } from "./squares.ts";
 export { type Matrix, matrix, matrixOf, transposed, zeroMatrix } from "./matrix.ts";

@@ -9,13 +9,21 @@ import { movers } from "./mover.ts";
 import { frozen } from "./movers/frozen.ts";
 import { byIntegrator } from "./movers/integrator.ts";
 import { nonNegative } from "./movers/non_negative.ts";
+import { merging } from "./movers/merging.ts";
+import { onSupport } from "./movers/on_support.ts";
+import { ordered } from "./movers/ordered.ts";
+import { pruned } from "./movers/pruned.ts";
 import { byRule } from "./movers/rule.ts";
+import { sampledSpectrum } from "./movers/sampled_spectrum.ts";
 import { runningMean } from "./movers/statistic.ts";
 import { byTuckerIntegrator } from "./movers/tucker_integrator.ts";
 import { adapted } from "./representation/adapted.ts";
 import { dense, statistic } from "./representation/dense.ts";
 import { factored } from "./representation/factored.ts";
 import { lowRank } from "./representation/low_rank.ts";
+import { rankPruned } from "./representation/rank_pruned.ts";
+import { sparseLowRank } from "./representation/sparse_low_rank.ts";
+import { spectralFactors } from "./representation/spectral.ts";
 import { tucker } from "./representation/tucker/tucker.ts";
 import { tuckerTensor } from "./representation/tucker/tensor.ts";
 import { windowTucker } from "./representation/tucker/window.ts";
@@ -131,4 +139,44 @@ export const adaptedFactoredFormat: WeightFormat = weightFormats.add({
   description: "frozen full weights plus U Vᵀ of fixed rank, moved by the optimizer rule",
   representation: adapted(dense, factored),
   mover: byRule,
+});
+
+/** Whole weights that are truncated now and then while they train (TRP). */
+export const rankPrunedFormat: WeightFormat = weightFormats.add({
+  name: "rank-pruned",
+  description: "full weights by the optimizer rule, truncated every 20 steps (TRP)",
+  representation: rankPruned,
+  mover: pruned({ period: 20 }),
+});
+
+/** A whole weight that grows by one increment of low rank after another (ReLoRA). */
+export const reloraFormat: WeightFormat = weightFormats.add({
+  name: "relora",
+  description: "full weights plus U Vᵀ, merged and begun anew every 100 steps (ReLoRA)",
+  representation: adapted(dense, factored),
+  mover: merging({ period: 100, warmup: 10 }),
+});
+
+/** A sparse matrix with factors beside it (SLTrain). */
+export const sparseLowRankFormat: WeightFormat = weightFormats.add({
+  name: "sparse-low-rank",
+  description: "weights as a sparse matrix, 3 % of the entries, plus U Vᵀ (SLTrain)",
+  representation: sparseLowRank({ density: 0.03 }),
+  mover: onSupport,
+});
+
+/** Factors whose columns are in order of importance (Maestro). */
+export const orderedLowRankFormat: WeightFormat = weightFormats.add({
+  name: "ordered-low-rank",
+  description: "weights as U Vᵀ, by prefixes of the columns; every prefix is a network (Maestro)",
+  representation: factored,
+  mover: ordered({ lasso: 1e-6, threshold: 1e-5, period: 100, draws: true }),
+});
+
+/** All singular values, and some of the vectors at a time (SST). */
+export const sparseSpectralFormat: WeightFormat = weightFormats.add({
+  name: "sparse-spectral",
+  description: "weights as U diag(σ) Vᵀ; rank many of the vectors move at a time (SST)",
+  representation: spectralFactors,
+  mover: sampledSpectrum({ period: 20 }),
 });

@@ -52,6 +52,9 @@ export { adapted } from "./representation/adapted.ts";
 export { dense, statistic } from "./representation/dense.ts";
 export { factored } from "./representation/factored.ts";
 export { lowRank } from "./representation/low_rank.ts";
+export { rankPruned } from "./representation/rank_pruned.ts";
+export { sparseLowRank, type SparseLowRankOptions } from "./representation/sparse_low_rank.ts";
+export { spectralFactors } from "./representation/spectral.ts";
 export { kernelPairs, matrixPairs } from "./representation/pair_field.ts";
 export { type ChainShape, planExecution } from "./representation/tucker/execution.ts";
 export {
@@ -64,6 +67,11 @@ export { tuckerTensor } from "./representation/tucker/tensor.ts";
 export { windowTucker } from "./representation/tucker/window.ts";
 export { byIntegrator } from "./movers/integrator.ts";
 export { byRule } from "./movers/rule.ts";
+export { merging, type MergingOptions } from "./movers/merging.ts";
+export { onSupport } from "./movers/on_support.ts";
+export { ordered, type OrderedOptions } from "./movers/ordered.ts";
+export { pruned, type PrunedOptions } from "./movers/pruned.ts";
+export { sampledSpectrum, type SampledSpectrumOptions } from "./movers/sampled_spectrum.ts";
 export { byTuckerIntegrator } from "./movers/tucker_integrator.ts";
 export { frozen } from "./movers/frozen.ts";
 export { nonNegative } from "./movers/non_negative.ts";
@@ -147,7 +155,6 @@ export {
   type TrainerState,
 } from "./checkpoint.ts";
 export { measure, type MeasureOptions, uploaded } from "./measure.ts";
-export type { Spent } from "./spent.ts";
 export { initialStates } from "./initial.ts";
 export { Run, type TrainOptions, type TrainResult } from "./run.ts";
 export { train } from "./train.ts";

@@ -170,6 +170,18 @@ export interface Representation {
   plan?(spec: WeightSpec, state: WeightRecord): ExecutionPlan | undefined;
   /** The record at which the map is zero but can move: where increments start. */
   atZero?(method: TrainingMethod, state: WeightRecord): WeightRecord;
+  /**
+   * The same weight with its increment in its base, and another one at zero; absent for what has no
+   * increment.
+   *
+   * @param merge Number of the merge, of which the random part of the increment is a function.
+   */
+  merged?(
+    method: TrainingMethod,
+    spec: WeightSpec,
+    state: WeightRecord,
+    merge: number,
+  ): Promise<WeightRecord>;
   /** The weight as U S Vᵀ. */
   asMatrix?(method: TrainingMethod, spec: WeightSpec, state: WeightRecord): MatrixReading;
   /** The weight as a Tucker tensor. */

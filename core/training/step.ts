@@ -35,8 +35,6 @@ export interface StepOutcome {
   readonly loss: number;
   /** Forward and backward passes taken. */
   readonly evaluations: number;
-  /** Seconds that they took. */
-  readonly passSeconds: number;
   /** Norm discarded by truncation, by weight name. */
   readonly discarded: Readonly<Record<string, number>>;
 }
@@ -81,13 +79,10 @@ export async function trainStep(
       throw new RangeError("Cannot take a step: expected a weight that moves, all are frozen");
     }
     const evaluations: Evaluation[] = [];
-    let passSeconds = 0;
     try {
       for (let pending = true; pending;) {
         const points = new Map(weights.map((w) => [w.spec.name, w.point]));
-        const before = performance.now();
         const evaluation = await evaluator(points, moving);
-        passSeconds += (performance.now() - before) / 1000;
         evaluations.push(evaluation);
         if (!Number.isFinite(evaluation.loss)) {
           throw new NonFiniteError(`Cannot take a step: the loss is ${evaluation.loss}`);
@@ -100,7 +95,7 @@ export async function trainStep(
       // Not before: a method of several stages may ask an earlier field again.
       for (const evaluation of evaluations) evaluation.dispose();
     }
-    const done = { ...outcome(weights, evaluations.map((e) => e.loss)), passSeconds };
+    const done = outcome(weights, evaluations.map((e) => e.loss));
     if (!method.regularization) return done;
     return {
       ...done,
@@ -188,10 +183,7 @@ async function clipped(
   return new Map([...evidence, ...shrunk]);
 }
 
-function outcome(
-  weights: readonly Moving[],
-  losses: readonly number[],
-): Omit<StepOutcome, "passSeconds"> {
+function outcome(weights: readonly Moving[], losses: readonly number[]): StepOutcome {
   const states: Record<string, WeightState> = {};
   const discarded: Record<string, number> = {};
   for (const { spec: { name }, result } of weights) {

@@ -56,6 +56,9 @@ const definition = (name: string) => ({
   sanitizeOps: false,
 });
 
+/** Methods that hold whole weights while they train, and are about low rank all the same. */
+const WHILE_TRAINING = ["rank-pruned", "relora", "sparse-spectral"];
+
 for (const { name, afterwards } of methods.list()) {
   Deno.test({
     ...definition(`method ${name} trains a residual network and counts its own parameters`),
@@ -69,6 +72,7 @@ for (const { name, afterwards } of methods.list()) {
         assertEquals(summary.denseParameters, WHOLE);
         assertEquals(Object.keys(metrics.at(-1)!.ranks ?? {}), Object.keys(summary.ranks));
         if (name === "dense") assertEquals(summary.parameters, WHOLE);
+        else if (WHILE_TRAINING.includes(name)) assert(summary.parameters >= WHOLE);
         else assertLess(summary.parameters, 0.7 * WHOLE);
         assertEquals(summary.epochs, afterwards ? 2 : 4);
         if (afterwards) assertEquals((await readRun(join(out, "dense"))).summary!.epochs, 2);

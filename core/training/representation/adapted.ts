@@ -88,6 +88,14 @@ export function adapted(base: Representation, increment: Representation): Repres
       };
     },
 
+    async merged(method, spec, state, merge) {
+      const whole = this.toDense!(method, spec, state);
+      return {
+        base: (await base.fromDense!(method, spec, whole, {})).state,
+        increment: await fresh(method, spec, new Random(merge).fork(spec.name)),
+      };
+    },
+
     ...readings(base, increment),
   };
 }

@@ -76,6 +76,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   "factored-tucker-tensor": { ...weight, kernels: false },
   "adapted-low-rank": weight,
   "adapted-factored": weight,
+  "rank-pruned": weight,
+  "relora": weight,
+  "sparse-low-rank": weight,
+  "ordered-low-rank": weight,
+  "sparse-spectral": weight,
 };
 
 Deno.test("every format of weights has a row", () => {

@@ -7,17 +7,24 @@ import {
   bug,
   choose,
   imageExamples,
+  merging,
+  type Mover,
+  onSupport,
+  ordered,
   parallelBug,
+  pruned,
   readMetrics,
   readRecord,
   refreshRules,
   relativeFrobenius,
   restoreState,
   RunFolder,
+  sampledSpectrum,
   tensorsIn,
   train,
   type TrainOptions,
   type TrainResult,
+  weightFormats,
   writeRecord,
 } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
@@ -74,9 +81,7 @@ async function traceOf(o: TrainOptions, result: TrainResult, path: string): Prom
   );
   for (const t of tensorsIn(result.state.states)) t.dispose();
   const lines = await readMetrics(join(path, "metrics.jsonl"));
-  const { seconds: _t, secondsPerStep: _q, ...checkpoint } = await readRecord(
-    join(path, "checkpoint.safetensors"),
-  );
+  const { seconds: _t, secondsPerStep: _q, ...checkpoint } = await wholeCheckpoint(path);
   return {
     reason: result.reason,
     state,
@@ -84,6 +89,22 @@ async function traceOf(o: TrainOptions, result: TrainResult, path: string): Prom
     results: { trainLoss: result.trainLoss, test: result.test },
     checkpoint,
   };
+}
+
+/** The checkpoint with what stood still until the first one in its place. */
+async function wholeCheckpoint(path: string): Promise<Record<string, unknown>> {
+  const [record, fixed] = await Promise.all(
+    ["checkpoint", "fixed"].map((name) =>
+      readRecord(join(path, `${name}.safetensors`)).catch(() => ({}))
+    ),
+  );
+  const put = (tree: unknown): unknown => {
+    if (typeof tree !== "object" || tree === null || ArrayBuffer.isView(tree)) return tree;
+    if ("fixed" in tree) return (fixed as Record<string, unknown>)[String(tree.fixed)];
+    if (Array.isArray(tree)) return tree;
+    return Object.fromEntries(Object.entries(tree).map(([key, child]) => [key, put(child)]));
+  };
+  return put(record) as Record<string, unknown>;
 }
 
 /** Runs to the end, interrupted after each of these steps and resumed from the file. */
@@ -155,8 +176,26 @@ const MATRIX_RULES: typeof CHOICES = {
   "a dense net with adafactor": { format: "dense", rule: adafactor.create() },
 };
 
+/** Movers with something to do now and then, so often that a short run sees it. */
+const OFTEN: Readonly<Record<string, Mover>> = {
+  "rank-pruned": pruned({ period: 5 }),
+  "relora": merging({ period: 5, warmup: 3 }),
+  "sparse-low-rank": onSupport,
+  "ordered-low-rank": ordered({ lasso: 1e-3, threshold: 1e-5, period: 5, draws: true }),
+  "sparse-spectral": sampledSpectrum({ period: 2 }),
+};
+const FORMATS = Object.fromEntries(
+  Object.entries(OFTEN).map(([name, mover]) => {
+    const format = { ...weightFormats.get(name), name: `often-${name}`, mover };
+    return [`a ${name} net with adam`, {
+      format: weightFormats.add(format).name,
+      rule: adam.create(),
+    }];
+  }),
+);
+
 for (const backend of cpuBackends) {
-  const choices = backend === "wasm" ? { ...CHOICES, ...MATRIX_RULES } : CHOICES;
+  const choices = backend === "wasm" ? { ...CHOICES, ...MATRIX_RULES, ...FORMATS } : CHOICES;
   for (const [name, { format = "low-rank", ...choice }] of Object.entries(choices)) {
     Deno.test({
       ...await onBackend(backend, `a resumed run equals an uninterrupted one, ${name}`),

@@ -33,7 +33,7 @@ interface TensorRecord extends WeightRecord {
  * A map with input X and upstream gradient D keeps both: Xᵀ D, seen as a tensor, is the field.
  */
 export const tuckerTensor: Required<
-  Omit<Representation, "asMatrix" | "conv2d" | "plan" | "lookup">
+  Omit<Representation, "asMatrix" | "conv2d" | "plan" | "lookup" | "merged">
 > = {
   anchor: "core",
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Algebra } from "../core/mod.ts";
+import type { Algebra } from "./algebra.ts";
 
 /** Σⱼ xᵢⱼ² of each row, m×1. */
 export function rowSquares<M>(a: Algebra<M>, x: M): M {
