@@ -1,5 +1,6 @@
 import { measure, type Timing, type Variant } from "./harness.ts";
 import { findPyTorch, startPyTorch } from "./peers/mod.ts";
+import { amortised } from "./support/amortised.ts";
 import { usableBackends } from "./support/backends.ts";
 import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
 import { ratio } from "./support/fastest.ts";
@@ -85,6 +86,8 @@ function variantsOf(sides: readonly Side[], pass: string, l: ConvLayer): Variant
 interface Row {
   readonly dense: number;
   readonly chain: number;
+  /** A step on the average over a cycle of held bases; undefined where there is none. */
+  readonly amortised?: number | undefined;
   readonly torch: number | undefined;
 }
 
@@ -93,7 +96,13 @@ function rowOf(timings: ReadonlyMap<string, Timing>): Row {
   const torch = [of("torch nchw"), of("torch nhwc")].filter((t) => t !== undefined);
   const dense = of("dense")!;
   const best = torch.length > 0 ? Math.min(...torch) : undefined;
-  return { dense, chain: of("chain") ?? dense, torch: best };
+  const [chain, held] = [of("chain") ?? dense, of("held")];
+  return {
+    dense,
+    chain,
+    torch: best,
+    ...held === undefined ? {} : { amortised: amortised(chain, held) },
+  };
 }
 
 /** The rows as a table: the dense time, then what it is compared with. */
@@ -101,12 +110,16 @@ function sectionOf(title: string, rows: ReadonlyMap<string, Row>): Section {
   const figures = new Map<string, Figure>();
   const extra: Record<string, Record<string, string>> = {};
   const times = (value: number | undefined) => value === undefined ? "" : `${value.toFixed(2)}x`;
-  for (const [label, { dense, chain, torch }] of rows) {
+  for (const [label, { dense, chain, torch, amortised }] of rows) {
     figures.set(label, { median: dense, unit: "s" });
     extra[label] = {
       "chain": formatFigure(chain, "s"),
       ...torch === undefined ? {} : { "PyTorch": formatFigure(torch, "s") },
       "/dense": times(chain / dense),
+      ...amortised === undefined ? {} : {
+        "amortised": formatFigure(amortised, "s"),
+        "amortised/dense": times(amortised / dense),
+      },
       ...torch === undefined
         ? {}
         : { "dense/PT": times(dense / torch), "chain/PT": times(chain / torch) },
@@ -151,6 +164,9 @@ function aimsOf(backend: string, network: string, pass: string, all: Row): Aim[]
     { what: `${what}: dense / PyTorch`, value: ratio(all.dense, all.torch), limit: 1.5 },
     { what: `${what}: chain / PyTorch's dense`, value: ratio(all.chain, all.torch), limit: 1 },
     { what: `${what}: chain / dense`, value: all.chain / all.dense, limit: 1 },
+    ...all.amortised === undefined
+      ? []
+      : [{ what: `${what}: amortised / dense`, value: all.amortised / all.dense, limit: 0.8 }],
   ];
 }
 
@@ -163,12 +179,13 @@ async function wholeNetworks(
 ): Promise<Map<string, Row>> {
   const rows = new Map<string, Row>();
   for (const family of ["vgg-16", "resnet-18"]) {
-    const own = (form: string, format: string) =>
-      worker.variant(form, `convnet ${pass} ${family} ${format}`);
+    const own = (form: string, words: string) =>
+      worker.variant(form, `convnet ${pass} ${family} ${words}`);
     const theirs = (layout: string) =>
       peer ? [peer.variant(`torch ${layout}`, `net ${layout} ${pass} ${family}`)] : [];
     const variants = [
       ...[own("dense", "dense"), own("chain", "tucker")],
+      ...pass === "step" ? [own("held", "tucker held")] : [],
       ...[...theirs("nchw"), ...theirs("nhwc")],
     ];
     rows.set(family, rowOf(await measure(variants, options.measure)));

@@ -1,5 +1,6 @@
 import { measure, type Variant } from "./harness.ts";
 import { findPyTorch, startPyTorch } from "./peers/mod.ts";
+import { addAmortised } from "./support/amortised.ts";
 import { usableBackends } from "./support/backends.ts";
 import type { Bench, BenchOptions, BenchResult } from "./support/definition.ts";
 import { fastest, inSeconds, ratio } from "./support/fastest.ts";
@@ -12,8 +13,16 @@ const OURS: Readonly<Record<string, string>> = {
   "factors": "factors 2 32",
   "bug": "train bug 32",
   "augmented-bug": "train augmented-bug 32",
+  "held bases": "train held 32",
   "geolora": "train geolora 32",
 };
+/** The same of a wide network, on one backend. */
+const WIDE: Readonly<Record<string, string>> = {
+  "wide dense": "train dense 64 5120",
+  "wide augmented-bug": "train augmented-bug 64 5120",
+  "wide held bases": "train held 64 5120",
+};
+const WIDE_BACKEND = "blas";
 const PEERS: Readonly<Record<string, string>> = {
   "dense": "dense",
   "factors A Bᵀ": "factors-2",
@@ -26,20 +35,24 @@ const BACKENDS = ["tensorflow", "webgpu", "blas", "wasm"];
 /** One training step, ours beside PyTorch's, each side at each thread count. */
 const bench: Bench = {
   name: "steps",
-  description: "one training step of 784-500-500-500-500-10, batch 256, beside PyTorch",
+  description:
+    "one training step of 784-500-500-500-500-10, batch 256, beside PyTorch; amortised: a step of the integrator and nine of the cores",
   pieces: () => onBackends(BACKENDS, { "one training step": OURS }, { repetitions: FEW }),
   async run(options: BenchOptions): Promise<BenchResult> {
     const usable = await usableBackends(options, BACKENDS);
     const notes = [...usable.notes];
     await using stack = new AsyncDisposableStack();
     const variants: Variant[] = [];
+    const cycles: string[] = [];
     for (const name of usable.names) {
       for (const threads of name === "blas" ? threadCounts() : [undefined]) {
         const worker = stack.use(await startOwn(name, threads));
         const label = threads === undefined ? name : `${name} ${threads}t`;
-        for (const [step, work] of Object.entries(OURS)) {
+        const wide = name === WIDE_BACKEND && threads === threadCounts().at(-1);
+        for (const [step, work] of Object.entries({ ...OURS, ...wide ? WIDE : {} })) {
           variants.push(worker.variant(`${label} ${step}`, work));
         }
+        cycles.push(label, ...wide ? [`${label} wide`] : []);
       }
     }
     const { python, reason } = await findPyTorch();
@@ -51,6 +64,10 @@ const bench: Bench = {
       }
     }
     const timings = await measure(variants, options.measure);
+    for (const label of cycles) {
+      const [refresh, held] = [`${label} augmented-bug`, `${label} held bases`];
+      addAmortised(timings, `${label} amortised`, refresh, held);
+    }
     const best = (side: string, ...steps: string[]): number | undefined => {
       const prefixes = ["", ...threadCounts().map((t) => `${t}t `)].map((t) => `${side} ${t}`);
       return fastest(timings, ...prefixes.flatMap((p) => steps.map((s) => p + s)));
@@ -79,6 +96,16 @@ const bench: Bench = {
           what: "blas adaptive step / our dense step",
           value: ratio(adaptive, best("blas", "dense")),
           limit: 0.5,
+        },
+        ...["blas", "wasm"].map((name, i) => ({
+          what: `${name} amortised step / our dense step`,
+          value: ratio(best(name, "amortised"), best(name, "dense")),
+          limit: [0.5, 0.35][i]!,
+        })),
+        {
+          what: "blas amortised step / dense step, width 5,120, rank 64",
+          value: ratio(best("blas", "wide amortised"), best("blas", "wide dense")),
+          limit: 0.15,
         },
         {
           what: "wasm dense step / blas dense step",

@@ -53,8 +53,13 @@ class ConvnetTraining {
     this.#states = states;
   }
 
-  static async start(engine: Engine, family: string, format: string): Promise<ConvnetTraining> {
-    const method = methodOf(engine, "augmented-bug", LARGEST_RANK);
+  static async start(
+    engine: Engine,
+    family: string,
+    format: string,
+    integrator: string,
+  ): Promise<ConvnetTraining> {
+    const method = methodOf(engine, integrator, LARGEST_RANK);
     const network = held(
       networks.get(family).create({ shape: [SIDE, SIDE, 3], classes: 10, format }),
     );
@@ -84,13 +89,13 @@ class ConvnetTraining {
 /** Training steps and inference of the library's convolutional networks, batch 128. */
 export const convnet: WorkloadKind = {
   name: "convnet",
-  usage: "convnet forward|step <network> <format>",
+  usage: "convnet forward|step <network> <format> [held]",
   async create(engine, words): Promise<Workload> {
-    const [pass, family, format] = words;
+    const [pass, family, format, integrator = "augmented-bug"] = words;
     if (family === undefined || format === undefined || !["forward", "step"].includes(pass!)) {
       throw new RangeError(`Cannot read the workload: expected "${this.usage}"`);
     }
-    const training = await ConvnetTraining.start(engine, family, format);
+    const training = await ConvnetTraining.start(engine, family, format, integrator);
     return { step: () => pass === "step" ? training.step() : training.infer() };
   },
 };

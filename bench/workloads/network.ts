@@ -1,6 +1,8 @@
 import {
+  augmentedBug,
   type Batch,
   batchEvaluator,
+  choose,
   crossEntropyLoss,
   currentPoints,
   disposeStates,
@@ -10,6 +12,7 @@ import {
   integrators,
   type Layer,
   optimizerStepper,
+  refreshRules,
   relativeFrobenius,
   type StepOutcome,
   type Tensor,
@@ -27,6 +30,9 @@ export const WIDTHS: readonly number[] = [784, 500, 500, 500, 500, 10];
 
 /** Examples in a batch. */
 export const BATCH = 256;
+
+/** In place of an integrator: steps between two of its own. */
+export const HELD = "held";
 
 /** Step size: small enough to stay put over thousands of steps on one batch. */
 export const RATE = 0.01;
@@ -61,7 +67,8 @@ export class Training {
   /**
    * Starts a network.
    *
-   * @param integrator Registry name, or "dense" for full weights.
+   * @param integrator Registry name, "held" for steps of the cores alone, or "dense" for full
+   * weights.
    * @param rank Rank, held by the bounds of truncation; ignored by full weights.
    * @param sizes Sizes from the input to the logits.
    */
@@ -72,7 +79,7 @@ export class Training {
     sizes: readonly number[] = WIDTHS,
   ): Promise<Training> {
     const dense = integrator === "dense";
-    const method = methodOf(engine, dense ? "augmented-bug" : integrator, rank);
+    const method = methodOf(engine, integrator, rank);
     const network = perceptron({ sizes, ...(dense ? {} : { format: "low-rank", rank }) });
     const training = new Training(method, network, makeBatch(engine, BATCH, sizes[0]!));
     training.#states = await initialStates(method, network, 1);
@@ -99,15 +106,20 @@ export class Training {
   }
 }
 
-/** Plain SGD and an integrator, ranks held at one value. */
+/** Bases stand still from the first step on. */
+const CORES_ALONE = "every:last=1";
+
+/** Plain SGD and an integrator, or cores alone; ranks held at one value. */
 export function methodOf(engine: Engine, integrator: string, rank: number): TrainingMethod {
   const rule = sgd.create();
+  const held = integrator === HELD;
   return {
     engine,
     algebra: engineAlgebra(engine),
     rule,
     stepper: optimizerStepper(rule),
-    integrator: integrators.get(integrator),
+    integrator: held || integrator === "dense" ? augmentedBug : integrators.get(integrator),
+    ...(held ? { refresh: choose(refreshRules, CORES_ALONE) } : {}),
     tuckerIntegrator: tuckerIntegrators.get("augmented-tucker-bug"),
     truncation: { rule: relativeFrobenius, tolerance: 0.1, minRank: rank, maxRank: rank },
   };
@@ -128,7 +140,7 @@ export function stepOn(
 /** Training steps through the trainer. */
 export const train: WorkloadKind = {
   name: "train",
-  usage: "train dense|<integrator> rank [width]",
+  usage: "train dense|held|<integrator> rank [width]",
   async create(engine, words): Promise<Workload> {
     const training = await trainingOf(engine, words, this.usage);
     return { step: async () => void await training.step() };
@@ -138,7 +150,7 @@ export const train: WorkloadKind = {
 /** Forward and backward passes of the same network, without an update. */
 export const pass: WorkloadKind = {
   name: "pass",
-  usage: "pass dense|<integrator> rank [width]",
+  usage: "pass dense|held|<integrator> rank [width]",
   async create(engine, words): Promise<Workload> {
     const training = await trainingOf(engine, words, this.usage);
     return { step: () => training.evaluate() };

@@ -62,6 +62,8 @@ export interface Summary {
   readonly secondsPerStep: number;
   /** Wall-clock seconds of training, evaluation included. */
   readonly seconds: number;
+  /** Seconds by what they went to, such as "pass"; of a resumed run, those since then. */
+  readonly spent?: Readonly<Record<string, number>>;
   /** Test examples by true class (row) and predicted class (column). */
   readonly confusion?: readonly (readonly number[])[];
   /** Names of the classes, in the order of their labels. */
@@ -92,6 +94,7 @@ const FIELDS = {
   ranks: byName(aCount),
   secondsPerStep: aNumber,
   seconds: aNumber,
+  spent: optional(byName(aNumber)),
   confusion: optional(listOf(listOf(aNumber))),
   classNames: optional(listOf(aText)),
   method: optional(aText),

@@ -155,6 +155,7 @@ export {
   type TrainerState,
 } from "./checkpoint.ts";
 export { measure, type MeasureOptions, uploaded } from "./measure.ts";
+export type { Spent } from "./spent.ts";
 export { initialStates } from "./initial.ts";
 export { Run, type TrainOptions, type TrainResult } from "./run.ts";
 export { train } from "./train.ts";

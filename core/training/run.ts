@@ -30,6 +30,7 @@ import type { TrainingMethod } from "./method.ts";
 import { requireMovable } from "./movable.ts";
 import { currentPoints, type Layer, networkAt } from "./pass.ts";
 import { rankMetrics, ranksOf } from "./ranks.ts";
+import { type Spent, Stopwatch } from "./spent.ts";
 import { disposeStates, type StepOutcome, trainStep } from "./step.ts";
 import { type Batch, isBetter, type Measurement, type Task } from "./task.ts";
 import type { WeightStates } from "./weight.ts";
@@ -98,6 +99,8 @@ export interface TrainResult {
   readonly test?: Measurement;
   /** Median seconds of a step. */
   readonly secondsPerStep: number;
+  /** What the time went to since the run was opened last. */
+  readonly spent: Spent;
 }
 
 /** A training run under way. */
@@ -111,6 +114,7 @@ export class Run {
   readonly #store: StateStore;
   readonly #source: BatchSource;
   readonly #durations: number[] = [];
+  readonly #watch: Stopwatch = new Stopwatch();
   readonly #started: number;
   #state: TrainerState;
   #reason: RunEndReason | undefined;
@@ -180,9 +184,11 @@ export class Run {
     while (this.#state.step < until) {
       const epoch = Math.floor(this.#state.step / this.perEpoch);
       const first = this.#state.step - epoch * this.perEpoch;
-      for await (const host of this.#source.epoch(epoch, first)) {
+      const { engine } = this.options.method;
+      const made = this.#watch.waiting("data", this.#source.epoch(epoch, first));
+      for await (const host of made) {
         if (await this.#interrupted()) return;
-        const batch = uploaded(this.options.method.engine, host);
+        const batch = uploaded(engine, host);
         try {
           yield batch;
         } finally {
@@ -223,7 +229,10 @@ export class Run {
       return this.#diverged(why);
     }
     this.#advance(outcome);
-    this.#durations.push((performance.now() - before) / 1000);
+    const seconds = (performance.now() - before) / 1000;
+    this.#durations.push(seconds);
+    this.#watch.add("pass", outcome.passSeconds);
+    this.#watch.add("update", seconds - outcome.passSeconds);
     return outcome;
   }
 
@@ -280,13 +289,14 @@ export class Run {
       trainLoss: this.#state.lossSum / steps,
       secondsPerStep: median(this.#durations),
     };
+    const { states } = this.#state;
     const metrics: MetricLine = {
       step: this.#state.step,
       epoch: this.#epoch,
       loss: this.#state.trainLoss,
       learningRate: this.options.rate(this.#state.step - 1, this.total),
       ...testFields({ loss: test.loss, ...test.values }),
-      ...await rankMetrics(method, network, this.#state.states),
+      ...await this.#watch.during("measuring", () => rankMetrics(method, network, states)),
       secondsPerStep: median(this.#durations.slice(-steps)),
     };
     this.options.folder?.appendMetric(metrics);
@@ -305,7 +315,11 @@ export class Run {
 
   #measured(on: Examples): Promise<Measurement> {
     const { method, network, task } = this.options;
-    return measure(method, network, this.#state.states, task, { on });
+    const { states } = this.#state;
+    return this.#watch.during(
+      "measuring",
+      () => measure(method, network, states, task, { on }),
+    );
   }
 
   /** Writes a checkpoint, if there is a folder. */
@@ -337,6 +351,7 @@ export class Run {
       secondsPerStep: this.#durations.length > 0
         ? median(this.#durations)
         : this.#state.secondsPerStep,
+      spent: this.#watch.spent,
       ...(reason === early && this.#test ? { test: this.#test } : {}),
       ...(this.#why === undefined ? {} : { message: this.#message(this.#why) }),
     };

@@ -35,6 +35,8 @@ export interface StepOutcome {
   readonly loss: number;
   /** Forward and backward passes taken. */
   readonly evaluations: number;
+  /** Seconds that they took. */
+  readonly passSeconds: number;
   /** Norm discarded by truncation, by weight name. */
   readonly discarded: Readonly<Record<string, number>>;
 }
@@ -79,10 +81,13 @@ export async function trainStep(
       throw new RangeError("Cannot take a step: expected a weight that moves, all are frozen");
     }
     const evaluations: Evaluation[] = [];
+    let passSeconds = 0;
     try {
       for (let pending = true; pending;) {
         const points = new Map(weights.map((w) => [w.spec.name, w.point]));
+        const before = performance.now();
         const evaluation = await evaluator(points, moving);
+        passSeconds += (performance.now() - before) / 1000;
         evaluations.push(evaluation);
         if (!Number.isFinite(evaluation.loss)) {
           throw new NonFiniteError(`Cannot take a step: the loss is ${evaluation.loss}`);
@@ -95,7 +100,7 @@ export async function trainStep(
       // Not before: a method of several stages may ask an earlier field again.
       for (const evaluation of evaluations) evaluation.dispose();
     }
-    const done = outcome(weights, evaluations.map((e) => e.loss));
+    const done = { ...outcome(weights, evaluations.map((e) => e.loss)), passSeconds };
     if (!method.regularization) return done;
     return {
       ...done,
@@ -183,7 +188,10 @@ async function clipped(
   return new Map([...evidence, ...shrunk]);
 }
 
-function outcome(weights: readonly Moving[], losses: readonly number[]): StepOutcome {
+function outcome(
+  weights: readonly Moving[],
+  losses: readonly number[],
+): Omit<StepOutcome, "passSeconds"> {
   const states: Record<string, WeightState> = {};
   const discarded: Record<string, number> = {};
   for (const { spec: { name }, result } of weights) {

@@ -45,7 +45,8 @@ export function resultOf(
   { batch, classNames, ...about }: About,
   ended: Ended,
 ): Summary | undefined {
-  const { network, task, result: { test, state, trainLoss, secondsPerStep } } = ended;
+  const { network, task, result } = ended;
+  const { test, state, trainLoss, secondsPerStep, spent } = result;
   if (!test) return undefined;
   const sizes = network.weights.map((w) => representationOf(w).size(state.states[w.name]!));
   const parameters = sizes.reduce((a, b) => a + b, 0);
@@ -67,6 +68,7 @@ export function resultOf(
     executions: executionPlans(network, state.states),
     secondsPerStep,
     seconds: state.seconds,
+    spent: { ...spent },
     ...(test.confusion ? { confusion: test.confusion } : {}),
     ...(classNames ? { classNames } : {}),
   };

@@ -33,8 +33,24 @@ export function resultTable(
     formatDuration(s.seconds),
   ]);
   const heads = ["network", "test", "parameters", "saved", "ranks", "step", "time"];
-  return renderTable(
+  const results = renderTable(
     heads.map((h) => h === "network" || h === "ranks" ? h : right(h)),
     rows,
   );
+  return [results, timeTable(runs)].filter((t) => t !== "").join("\n\n");
+}
+
+/** What the time of each run went to; empty where no run tells. */
+function timeTable(
+  runs: readonly { readonly label: string; readonly summary: Summary }[],
+): string {
+  const parts = Object.keys(runs[0]?.summary.spent ?? {});
+  if (parts.length === 0) return "";
+  const rows = runs.map(({ label, summary: { spent = {}, seconds } }) => [
+    label,
+    ...parts.map((part) => formatDuration(spent[part] ?? NaN)),
+    formatDuration(seconds),
+  ]);
+  const heads = [...parts, "all"].map((title) => ({ title, align: "right" as const }));
+  return renderTable(["time", ...heads], rows);
 }

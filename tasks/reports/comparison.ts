@@ -102,6 +102,8 @@ interface Row {
 const ratio = (ours: number, theirs: number): string => `× ${formatNumber(ours / theirs, 3)}`;
 const short = (value: number): string => formatNumber(value, 3);
 
+const TOTAL_TIME = "total time";
+
 const ROWS: readonly Row[] = [
   { name: "test loss", value: (s) => s.testLoss, show: short },
   { name: "training loss", value: (s) => s.trainLoss, show: short },
@@ -117,7 +119,7 @@ const ROWS: readonly Row[] = [
     show: formatDuration,
     compare: ratio,
   },
-  { name: "total time", value: (s) => s.seconds, show: formatDuration, compare: ratio },
+  { name: TOTAL_TIME, value: (s) => s.seconds, show: formatDuration, compare: ratio },
   { name: "epochs", value: (s) => s.epochs, show: formatCount },
   { name: "steps", value: (s) => s.steps, show: formatCount },
 ];
@@ -132,6 +134,17 @@ function rowOf(measure: SummaryMeasure): Row {
   };
 }
 
+/** What the time went to, of runs that tell. */
+function timeRows(summary: Summary, twin: Summary = summary): Row[] {
+  const parts = Object.keys(summary.spent ?? {}).filter((part) => part in (twin.spent ?? {}));
+  return parts.map((part) => ({
+    name: `of which ${part}`,
+    value: (s) => s.spent![part]!,
+    show: formatDuration,
+    compare: ratio,
+  }));
+}
+
 /**
  * The table of results next to those of the dense twin.
  *
@@ -141,7 +154,9 @@ function rowOf(measure: SummaryMeasure): Row {
 export function comparisonTable({ summary, baseline }: RunData): Table | undefined {
   if (!summary) return undefined;
   const twin = baseline?.summary;
-  const all = [...summary.measures.map(rowOf), ...ROWS];
+  const time = ROWS.findIndex(({ name }) => name === TOTAL_TIME) + 1;
+  const rest = ROWS.toSpliced(time, 0, ...timeRows(summary, twin));
+  const all = [...summary.measures.map(rowOf), ...rest];
   if (!twin) {
     const rows = all.map((m) => [m.name, m.show(m.value(summary))]);
     return { columns: ["", "this run"], rows, numeric: true };

@@ -27,7 +27,14 @@ Deno.test("a worker that dies fails the request", async () => {
 
 Deno.test("our worker measures products and training steps on wasm", async () => {
   await using worker = await startOwn("wasm");
-  for (const work of ["product 8 8 8 tn", "train augmented-bug 4 16", "pass geolora 4 16"]) {
+  for (
+    const work of [
+      "product 8 8 8 tn",
+      "train augmented-bug 4 16",
+      "pass geolora 4 16",
+      "train held 4 16",
+    ]
+  ) {
     assertGreater(await worker.variant(work, work).run(2), 0, work);
   }
   const error = await assertRejects(() => worker.ask({ workload: "prodct 8", steps: 1 }), Error);

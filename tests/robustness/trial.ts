@@ -112,7 +112,7 @@ export async function traceOf(out: string): Promise<unknown> {
 }
 
 function timeless(record: object = {}): object {
-  const { seconds: _s, secondsPerStep: _p, ...rest } = record as Record<string, unknown>;
+  const { seconds: _s, secondsPerStep: _p, spent: _t, ...rest } = record as Record<string, unknown>;
   return rest;
 }
 

@@ -36,7 +36,7 @@ function succeeded({ code, out, err }: Finished): string {
 
 /** The record without the times that a run took. */
 function timeless(record: Record<string, unknown>): Record<string, unknown> {
-  const { seconds: _s, secondsPerStep: _p, ...rest } = record;
+  const { seconds: _s, secondsPerStep: _p, spent: _t, ...rest } = record;
   return rest;
 }
 
@@ -81,6 +81,10 @@ Deno.test("a run leaves every artefact, with a dense twin when asked", () =>
     for (const key of ["trainLoss", "testLoss", "secondsPerStep", "seconds"]) {
       assert(summary[key] as number > 0, key);
     }
+
+    const spent = Object.values(summary.spent as Record<string, number>);
+    assert(spent.every((s) => s > 0), `${spent}`);
+    assertLess(spent.reduce((sum, s) => sum + s, 0), summary.seconds as number);
 
     const metrics = await readMetrics(join(run, "metrics.jsonl"));
     const ends = metrics.filter((line) => line.testAccuracy !== undefined);

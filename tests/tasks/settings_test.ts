@@ -23,7 +23,7 @@ async function run(options: Options): Promise<string> {
     assertEquals(code, 0, printed);
     text = await Deno.readTextFile(join(out, "summary.json"));
   });
-  return text.replaceAll(/"seconds(PerStep)?": [^,\n]+/g, "");
+  return text.replaceAll(/"(seconds(PerStep)?|pass|update|data|measuring)": [^,\n]+/g, "");
 }
 
 const results = new Map<string, Promise<string>>();

@@ -107,6 +107,15 @@ Deno.test("the training report compares with the dense twin", async () => {
   assertEquals(cells(page, "time per step"), ["time per step", "10.0 ms", "40.0 ms", "× 0.250"]);
 });
 
+Deno.test("the training report says what the time went to, of runs that both tell", async () => {
+  const spent = { pass: 0.3, update: 0.1 };
+  const own = { ...RUN, summary: summaryOf({ spent }) };
+  assertEquals(cells(await trainingReport.build(own), "of which pass"), undefined);
+  const twin = { ...TWIN, summary: summaryOf({ spent: { pass: 0.6, update: 0.2 } }) };
+  const page = await trainingReport.build({ ...own, baseline: twin });
+  assertEquals(cells(page, "of which pass"), ["of which pass", "300 ms", "600 ms", "× 0.500"]);
+});
+
 Deno.test("the training report tells better and equal apart from worse", async () => {
   const lead = async (accuracy: number): Promise<string> =>
     (await trainingReport.build({ ...RUN, summary: summaryOf({ testAccuracy: accuracy }) })).lead;

@@ -25,7 +25,7 @@ async function resultsIn(out: string): Promise<CellResult[]> {
 /** Results without the times that they took. */
 async function timeless(out: string): Promise<unknown[]> {
   return (await resultsIn(out)).map(({ summary, ...cell }) => {
-    const { seconds: _, secondsPerStep: _s, ...rest } = summary ?? {};
+    const { seconds: _, secondsPerStep: _s, spent: _t, ...rest } = summary ?? {};
     return { ...cell, ...rest };
   });
 }

@@ -99,8 +99,9 @@ export function kernelTuckerField(
 }
 
 /**
- * The same from the whole gradient, which is formed at once: where images are large beside the
- * channels that costs less than their products with bases.
+ * The same from the whole gradient, formed when it is first needed: where images are large beside
+ * the channels that costs less than their products with bases. For the gradient in the core alone,
+ * between the bases of the pass, the small images that it kept will do.
  *
  * @param y Core and bases of the pass.
  * @param extents Height and width of the kernel.
@@ -112,6 +113,31 @@ export function formedTuckerField(
   y: TuckerTensor<Tensor>,
   extents: readonly [number, number],
 ): LocalTuckerField<Tensor> {
+  const [, u, v] = y.factors as [Tensor, Tensor, Tensor];
+  const small = kernelTuckerField(engine, a, pairs, { in: u, out: v }, extents);
+  let formed: LocalTuckerField<Tensor> | undefined;
+  const whole = () => formed ??= wholeTuckerField(engine, a, gradientOf(engine, a, pairs, extents));
+  return {
+    contract(bases, split) {
+      const own = !formed && bases[IN] === u && bases[OUT] === v;
+      return own ? small.contract(bases) : whole().contract(bases, split);
+    },
+    along: (mode, others) => whole().along!(mode, others),
+    factorGradient(mode) {
+      if (mode === WINDOW) return undefined;
+      const factors = mode === IN ? [undefined, undefined, v] : [undefined, u, undefined];
+      return contractAlong(a, whole(), mode, { core: y.core, factors });
+    },
+  };
+}
+
+/** The whole gradient of a kernel, (height·width)×inputs×outputs. */
+function gradientOf(
+  engine: Engine,
+  a: Algebra<Tensor>,
+  pairs: readonly CapturedPair[],
+  extents: readonly [number, number],
+): DenseTensor<Tensor> {
   const g = sumOf(
     a,
     requireUse(pairs),
@@ -119,17 +145,7 @@ export function formedTuckerField(
   );
   const [n, m] = g.shape.slice(2) as [number, number];
   const pixels = extents[0] * extents[1];
-  const data = a.reshape(g, pixels, n * m);
-  const f = wholeTuckerField(engine, a, { shape: [pixels, n, m], data });
-  const [, u, v] = y.factors;
-  return {
-    ...f,
-    factorGradient(mode) {
-      if (mode === WINDOW) return undefined;
-      const factors = mode === IN ? [undefined, undefined, v] : [undefined, u, undefined];
-      return contractAlong(a, f, mode, { core: y.core, factors });
-    },
-  };
+  return { shape: [pixels, n, m], data: a.reshape(g, pixels, n * m) };
 }
 
 /**
