@@ -46,7 +46,7 @@ Deno.test({
     withEngine(async (e) => {
       for (const [m, n] of [[12, 5], [5, 12], [64, 64]] as const) {
         const a = gaussianTensor(e, [m, n], 4);
-        const { p, sigma, q } = await e.linalg!.svd(a);
+        const { p, sigma, q } = (await e.linalg!.svd(a))!;
         assertEquals([p.shape, q.shape], [[m, Math.min(m, n)], [n, Math.min(m, n)]]);
         const scaled = e.mul(p, e.tensor(Float32Array.from(sigma), [sigma.length]));
         assertLess(
