@@ -229,6 +229,9 @@ export function memoryZero(to: I32, bytes: I32): Statement {
 export class FunctionBuilder {
   readonly #parameters: ValueType[] = [];
   readonly #locals: ValueType[] = [];
+  /** Constants by their value, and the statements that set them. */
+  readonly #constants: Map<number, Local<"v128">> = new Map();
+  readonly #start: Statement[] = [];
   /** Statements of the open blocks, innermost last. */
   readonly #blocks: Statement[][] = [[]];
   #result: Expr<ValueType> | undefined;
@@ -245,6 +248,19 @@ export class FunctionBuilder {
     this.#locals.push(type);
     const local = makeLocal(type, this.#parameters.length + this.#locals.length - 1);
     if (initial) this.emit(local.set(initial));
+    return local;
+  }
+
+  /**
+   * A float32 in all lanes that is set once, where the function begins: in a loop each use of
+   * `v128.const` takes some instructions to make it, which halves the speed of a polynomial.
+   */
+  constant(value: number): V128 {
+    const known = this.#constants.get(value);
+    if (known) return known;
+    const local = this.local("v128");
+    this.#start.push(local.set(v128.const(value)));
+    this.#constants.set(value, local);
     return local;
   }
 
@@ -287,7 +303,8 @@ export class FunctionBuilder {
   /** Entry of the code section. */
   code(): number[] {
     const locals = vector(this.#locals.map((t) => [1, TYPE_CODE[t]]));
-    const body = [...locals, ...this.#blocks[0]!.flat(), ...(this.#result?.code ?? []), 0x0b];
+    const statements = [...this.#start, ...this.#blocks[0]!].flat();
+    const body = [...locals, ...statements, ...(this.#result?.code ?? []), 0x0b];
     return [...unsigned(body.length), ...body];
   }
 }

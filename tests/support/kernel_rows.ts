@@ -18,6 +18,7 @@ import {
   times,
 } from "./dense_oracle.ts";
 import type { Case, Values } from "./kernel_checks.ts";
+import { sequenceRows } from "./sequence_rows.ts";
 
 /** One operation over its shapes. */
 export interface Row {
@@ -612,4 +613,5 @@ export const rows: readonly Row[] = [
   nativeProducts(),
   broadcastProducts(),
   nativeMisc(),
+  ...sequenceRows,
 ];

@@ -6,6 +6,7 @@
  */
 
 import type { Jobs } from "../../wasm/mod.ts";
+import * as attention from "./attention_pieces.ts";
 import * as patch from "./conv/patch_pieces.ts";
 import { joinPiece } from "./conv/pixel_pieces.ts";
 import * as unrolled from "./conv/unrolled.ts";
@@ -22,6 +23,9 @@ export const jobs: Jobs<Member> = {
   "transpose": ({ simd }, [to, from, rows, columns]) => {
     simd.transpose!(to!, from!, rows!, columns!);
   },
+  "attention": attention.attentionPiece,
+  "attention-bias-grad": attention.attentionBiasGradPiece,
+  "attention-grad": attention.attentionGradPiece,
   "affine": norm.affinePiece,
   "cross-entropy": ({ simd }, numbers) => {
     simd.cross_entropy_terms!(...numbers);
@@ -40,6 +44,7 @@ export const jobs: Jobs<Member> = {
   "patch-filter-gradient": patch.filterGradientPiece,
   "patch-input-gradient": patch.inputGradientPiece,
   "pixel-join": joinPiece,
+  "sum-parts": attention.sumPartsPiece,
   "repeat-rows": norm.repeatPiece,
   "svd": svdPiece,
   "unrolled-block": unrolled.blockPiece,

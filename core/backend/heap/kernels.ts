@@ -5,6 +5,7 @@
  */
 
 import type { HeapContext, Kernels } from "./context.ts";
+import { attentionKernels } from "./attention.ts";
 import { chainKernels } from "./conv/chain.ts";
 import { convKernels } from "./conv/kernels.ts";
 import { pixelKernels } from "./conv/pixels.ts";
@@ -27,6 +28,7 @@ export function heapKernels(c: HeapContext): Kernels {
     ...chainKernels(c),
     ...pixelKernels(c),
     ...depthwiseKernels(c),
+    ...attentionKernels(c),
     ...lossKernels(c),
     ...normKernels(c),
     ...poolKernels(c),

@@ -47,9 +47,9 @@ export function gradientLanes(f: FunctionBuilder, dy: V128, output: V128, name: 
     case "relu":
       return v128.and(dy, v128.gt(y, v128.const(0)));
     case "tanh":
-      return mul(dy, sub(v128.const(1), mul(y, y)));
+      return mul(dy, sub(f.constant(1), mul(y, y)));
     case "sigmoid":
-      return mul(dy, mul(y, sub(v128.const(1), y)));
+      return mul(dy, mul(y, sub(f.constant(1), y)));
     case "softplus":
       return mul(dy, oneMinusExpNeg(f, y));
   }

@@ -15,21 +15,8 @@ import {
   v128,
 } from "../../wasm/mod.ts";
 import { sweep } from "./elementwise.ts";
+import { acrossLanes } from "./lanes.ts";
 import { exp } from "./math.ts";
-
-const HALVES = [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7];
-const PAIRS = [4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11];
-
-/** Combines the lanes; the result stands in all of them. */
-function acrossLanes(
-  f: FunctionBuilder,
-  lanes: V128,
-  combine: (a: V128, b: V128) => V128,
-): Local<"v128"> {
-  const x = f.local("v128", lanes);
-  const half = f.local("v128", combine(x, v128.shuffle(x, x, HALVES)));
-  return f.local("v128", combine(half, v128.shuffle(half, half, PAIRS)));
-}
 
 /** Largest element of a row, in all lanes. */
 function rowMaximum(f: FunctionBuilder, row: I32, pitch: I32): Local<"v128"> {

@@ -5,6 +5,7 @@
  */
 
 import { assemble, type FunctionBuilder, hasFused } from "../../wasm/mod.ts";
+import { attentionKernels } from "./attention.ts";
 import { convKernels } from "./conv.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { gemmKernels } from "./gemm.ts";
@@ -26,6 +27,7 @@ function functions(fused: boolean): Record<string, FunctionBuilder> {
     ...convKernels(),
     ...normKernels(),
     ...poolKernels(),
+    ...attentionKernels(fused),
     ...gemmKernels(fused),
     ...triangleKernels(fused),
     ...winogradKernels(fused),

@@ -6,28 +6,11 @@
  */
 
 import type { Activation } from "../engine.ts";
-import { FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../../wasm/mod.ts";
+import { FunctionBuilder, type I32, i32, type V128, v128 } from "../../wasm/mod.ts";
 import { activationLanes, gradientLanes, perActivation, sweep } from "./elementwise.ts";
+import { type Access, type Int, integers, SINGLES, VECTORS } from "./lanes.ts";
 
 const { add, sub, mul } = v128;
-
-type Int = Local<"i32">;
-
-function integers(f: FunctionBuilder, count: number): Int[] {
-  return Array.from({ length: count }, () => f.parameter("i32"));
-}
-
-/** Load and store of four columns, or of one at the end of a row. */
-interface Access {
-  load(address: I32, offset: number): V128;
-  store(address: I32, value: V128, offset: number): readonly number[];
-}
-
-const VECTORS: Access = { load: v128.load, store: v128.store };
-const SINGLES: Access = {
-  load: (address) => v128.load32Zero(address),
-  store: (address, value) => v128.storeLane0(address, value),
-};
 
 /** Vectors of a group of columns: a line of the cache, so that each is read whole. */
 const GROUP = 4;

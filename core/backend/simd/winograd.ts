@@ -35,8 +35,8 @@ class Transforms {
   constructor(f: FunctionBuilder, fused: boolean) {
     this.#f = f;
     this.#madd = fused
-      ? (a, x, c) => v128.relaxedMadd(v128.const(a), x, c)
-      : (a, x, c) => v128.add(v128.mul(v128.const(a), x), c);
+      ? (a, x, c) => v128.relaxedMadd(f.constant(a), x, c)
+      : (a, x, c) => v128.add(v128.mul(f.constant(a), x), c);
   }
 
   #keep(value: V128): Lanes {
@@ -69,8 +69,8 @@ class Transforms {
     const [t, e] = [this.#keep(v128.add(m3, m4)), this.#keep(v128.sub(m3, m4))];
     return [
       v128.add(m0, v128.add(s, t)),
-      madd(B, e, v128.mul(v128.const(A), d)),
-      madd(2, t, v128.mul(v128.const(0.5), s)),
+      madd(B, e, v128.mul(this.#f.constant(A), d)),
+      madd(2, t, v128.mul(this.#f.constant(0.5), s)),
       madd(B * B * B, e, madd(A * A * A, d, m5)),
     ];
   }
@@ -91,7 +91,7 @@ class Transforms {
   filter(g: readonly V128[]): V128[] {
     const [g0, g1, g2] = g as Three;
     const madd = this.#madd;
-    const scaled = (a: number, x: V128) => v128.mul(v128.const(a), x);
+    const scaled = (a: number, x: V128) => v128.mul(this.#f.constant(a), x);
     return [
       g0,
       ...this.#pair(scaled(-2 / 3, madd(0.5, g2, g0)), -2 / 3 * A, g1),
@@ -108,7 +108,7 @@ class Transforms {
     const [t, e] = [this.#keep(v128.add(m3, m4)), v128.sub(m3, m4)];
     return [
       madd(1 / 6, t, madd(-2 / 3, s, m0)),
-      madd(B / 6, e, v128.mul(v128.const(-2 / 3 * A), d)),
+      madd(B / 6, e, v128.mul(this.#f.constant(-2 / 3 * A), d)),
       madd(1 / 3, t, madd(-1 / 3, s, m5)),
     ];
   }

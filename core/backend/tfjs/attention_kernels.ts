@@ -5,14 +5,10 @@
  * @module
  */
 
+import { HIDDEN, HIDDEN_BELOW } from "./hidden.ts";
 import { KERNEL } from "./names.ts";
 import { attentionShape } from "./sequence_checks.ts";
 import type { Attributes, Composed, TensorMap, Tf, TfTensor } from "./types.ts";
-
-/** Scores from which on a key counts as hidden, and what stands for those of hidden keys. */
-export const HIDDEN_BELOW = -1e29;
-/** See {@linkcode HIDDEN_BELOW}: finite, as differences of infinities are not numbers. */
-export const HIDDEN = -1e30;
 
 /** Sees the heads of a group as further rows of one matrix. */
 function stacked(tf: Tf, x: TfTensor, groups: number): TfTensor {
