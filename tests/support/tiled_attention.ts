@@ -11,8 +11,8 @@ import {
   attentionNumbers,
   attentionPiece,
   scratchBytes,
+  type TileMember,
 } from "../../core/backend/heap/attention_pieces.ts";
-import type { Member } from "../../core/backend/heap/member.ts";
 import { simdGemm } from "../../core/backend/simd/matmul.ts";
 import { attentionShape } from "../../core/backend/tfjs/sequence_checks.ts";
 import { BareHeap } from "./bare_heap.ts";
@@ -40,7 +40,7 @@ export function tiled(
 ): Float32Array[] {
   const heap = new BareHeap(64, fused);
   const gemm = simdGemm(heap.simd, (bytes) => heap.allocate(bytes));
-  const member: Member = { place: 0, simd: heap.simd, gemm };
+  const member: TileMember = { place: 0, simd: heap.simd, gemm };
   const shape = attentionShape(x.q, x.k, x.v);
   const put = (n: Numbers | undefined) => n ? heap.place(n.data) : 0;
   // What is there before must not matter.

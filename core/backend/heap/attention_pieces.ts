@@ -9,6 +9,9 @@
 import { termsName } from "../simd/attention.ts";
 import type { Member } from "./member.ts";
 
+/** What of a member computes tiles. */
+export type TileMember = Pick<Member, "place" | "simd" | "gemm">;
+
 /** The numbers of {@linkcode AttentionPiece}, in the order in which pieces have them. */
 const NAMES = [
   "q",
@@ -87,7 +90,7 @@ function tilesOf(p: AttentionPiece, row: number, rows: number, seen: number): Ti
 }
 
 /** S = Q Kᵀ of a tile, without a gap between its rows. */
-function scores({ gemm }: Member, p: AttentionPiece, t: Tile, to: number): void {
+function scores({ gemm }: TileMember, p: AttentionPiece, t: Tile, to: number): void {
   const { width } = p;
   const [q, k] = [p.q + 4 * t.row * width, p.k + 4 * t.column * width];
   gemm(false, true, t.rows, t.columns, width, q, width, k, width, to, t.columns, false);
@@ -101,7 +104,7 @@ function terms(p: AttentionPiece, t: Tile): number[] {
 }
 
 /** The output and (m, 1/sum) of some queries. */
-export function attentionPiece(member: Member, numbers: readonly number[]): void {
+export function attentionPiece(member: TileMember, numbers: readonly number[]): void {
   const p = pieceOf(numbers);
   const { simd, gemm, place } = member;
   const softmax = simd[termsName("softmax_tile", p.biasColumn, p.mask > 0)]!;
@@ -125,7 +128,7 @@ export function attentionPiece(member: Member, numbers: readonly number[]): void
 
 /** Turns scores into P and writes factor · P ∘ (dP − D) behind them. */
 function slopes(
-  member: Member,
+  member: TileMember,
   p: AttentionPiece,
   t: Tile,
   [s, ds, own]: readonly [number, number, number],
@@ -142,14 +145,14 @@ function slopes(
 }
 
 /** Where a member has the scores of a tile, their derivative, and Σ dO ∘ O of each row. */
-function places({ place }: Member, p: AttentionPiece): [number, number, number] {
+function places({ place }: TileMember, p: AttentionPiece): [number, number, number] {
   const s = p.scratch + place * p.scratchBytes;
   const tile = 4 * p.tileRows * p.tileColumns;
   return [s, s + tile, s + 2 * tile];
 }
 
 /** dQ of some queries, and what they add to dK and dV. */
-export function attentionGradPiece(member: Member, numbers: readonly number[]): void {
+export function attentionGradPiece(member: TileMember, numbers: readonly number[]): void {
   const p = pieceOf(numbers);
   const { simd, gemm } = member;
   const at = places(member, p);
@@ -174,7 +177,7 @@ export function attentionGradPiece(member: Member, numbers: readonly number[]): 
 }
 
 /** What some queries of one head add to the gradient of the bias; it goes where dq else would. */
-export function attentionBiasGradPiece(member: Member, numbers: readonly number[]): void {
+export function attentionBiasGradPiece(member: TileMember, numbers: readonly number[]): void {
   const p = pieceOf(numbers);
   const { simd } = member;
   const at = places(member, p);
@@ -200,7 +203,7 @@ export function attentionBiasGradPiece(member: Member, numbers: readonly number[
 
 /** Sums parts that lie one behind the other: to, from, parts, numbers of a part. */
 export function sumPartsPiece(
-  { simd }: Member,
+  { simd }: TileMember,
   [to, from, parts, size]: readonly number[],
 ): void {
   const bytes = 4 * size!;

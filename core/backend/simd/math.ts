@@ -23,7 +23,7 @@ function polynomial(
 export type MultiplyAdd = (a: V128, b: V128, c: V128) => V128;
 
 /** a b + c with two roundings, on every machine. */
-export const rounded: MultiplyAdd = (a, b, c) => add(mul(a, b), c);
+export const rounded: MultiplyAdd = (a: V128, b: V128, c: V128): V128 => add(mul(a, b), c);
 
 /** Added to a small number, it leaves the nearest integer in the low bits: 3·2²². */
 const TO_INTEGER = 3 * 2 ** 22;
