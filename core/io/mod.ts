@@ -4,6 +4,7 @@
  * @module
  */
 
+export { writeAtomic } from "./atomic.ts";
 export * from "./environment.ts";
 export * from "./events.ts";
 export {

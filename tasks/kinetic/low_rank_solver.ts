@@ -29,7 +29,7 @@ import type { Setup } from "./problem.ts";
 import { type SeparableTransport, separableTransport } from "./separable_transport.ts";
 import { incoming, SIDE_NAMES } from "./sides.ts";
 import { largestAttenuation } from "./solver.ts";
-import { stepSize } from "./step_size.ts";
+import { stepSize, type TimeSteps, timeSteps } from "./step_size.ts";
 
 /** What a truncation leaves alone: nothing, φ in every cell, or the current of ψ as well. */
 export const CONSERVED = ["nothing", "mass", "momentum"] as const;
@@ -71,10 +71,8 @@ export interface LowRankStep {
 export class LowRankSolver {
   /** The problem. */
   readonly setup: Setup;
-  /** Step size. */
-  readonly dt: number;
-  /** Steps to the end time; the last one may be shorter. */
-  readonly steps: number;
+  /** Its steps. */
+  readonly steps: TimeSteps;
   /** Y = U S Vᵀ, cells × angles. */
   y!: LowRank<Matrix>;
   readonly #algebra: Algebra<Matrix>;
@@ -99,8 +97,10 @@ export class LowRankSolver {
     this.#rule = ruleOf(a, basis, options);
     this.setup = setup;
     const bound = { grid: setup.grid, attenuation: largestAttenuation(setup) };
-    this.dt = stepSize({ ...bound, time: implicit ? "imex-euler" : "euler" }, options.cfl);
-    this.steps = Math.max(1, Math.ceil(setup.time / this.dt - 1e-9));
+    this.steps = timeSteps(
+      setup.time,
+      stepSize({ ...bound, time: implicit ? "imex-euler" : "euler" }, options.cfl),
+    );
   }
 
   /**
@@ -153,16 +153,11 @@ export class LowRankSolver {
     return rate.data.map((x) => x * Math.sqrt(this.#basis.total));
   }
 
-  /** Length of the step of a number, from 0. */
-  lengthOf(n: number): number {
-    return n < this.steps - 1 ? this.dt : this.setup.time - (this.steps - 1) * this.dt;
-  }
-
   /** Advances by the step of number `n`, from 0. */
   async step(n: number): Promise<LowRankStep> {
     const a = this.#algebra;
     const { integrator, stepper, tolerance, scaled = false, maxRank } = this.#options;
-    const dt = this.lengthOf(n);
+    const dt = this.steps.lengthOf(n);
     const truncation: Truncation = {
       rule: this.#rule,
       tolerance: scaled ? tolerance * dt : tolerance,

@@ -56,4 +56,4 @@ export { gauss, levelSymmetric, product, tessellation } from "./quadratures.ts";
 export { type Observation, Quantities } from "./quantities.ts";
 export { allSides, type Side, type Sides } from "./sides.ts";
 export { type Balance, OrdinatesSolver, type SolverOptions } from "./solver.ts";
-export { TIME_METHODS, type TimeMethod } from "./step_size.ts";
+export { TIME_METHODS, type TimeMethod, type TimeSteps } from "./step_size.ts";

@@ -9,7 +9,7 @@ import type { AngularBasis } from "./angular_basis.ts";
 import type { Setup } from "./problem.ts";
 import { type SeparableTransport, separableTransport, wholeField } from "./separable_transport.ts";
 import { largestAttenuation } from "./solver.ts";
-import { stepSize } from "./step_size.ts";
+import { stepSize, type TimeSteps, timeSteps } from "./step_size.ts";
 
 /** Ways in which it steps in time. */
 export type MomentTime = "euler" | "heun";
@@ -18,10 +18,8 @@ export type MomentTime = "euler" | "heun";
 export class MomentSolver {
   /** The problem. */
   readonly setup: Setup;
-  /** Step size. */
-  readonly dt: number;
-  /** Steps to the end time; the last one may be shorter. */
-  readonly steps: number;
+  /** Its steps. */
+  readonly steps: TimeSteps;
   /** Coordinates by cell, cells × angles. */
   y: Matrix;
   readonly #algebra: Algebra<Matrix>;
@@ -46,8 +44,10 @@ export class MomentSolver {
     this.#time = time;
     this.#transport = separableTransport(a, setup, basis);
     this.setup = setup;
-    this.dt = stepSize({ grid: setup.grid, attenuation: largestAttenuation(setup), time }, cfl);
-    this.steps = Math.max(1, Math.ceil(setup.time / this.dt - 1e-9));
+    this.steps = timeSteps(
+      setup.time,
+      stepSize({ grid: setup.grid, attenuation: largestAttenuation(setup), time }, cfl),
+    );
     const root = Math.sqrt(basis.total);
     const e = basis.isotropic.data;
     this.y = matrixOf(setup.start.length, basis.size, (k, n) => setup.start[k]! / root * e[n]!);
@@ -61,7 +61,7 @@ export class MomentSolver {
 
   /** Advances by the step of number `n`, from 0. */
   step(n: number): void {
-    const dt = n < this.steps - 1 ? this.dt : this.setup.time - (this.steps - 1) * this.dt;
+    const dt = this.steps.lengthOf(n);
     const a = this.#algebra;
     const moved = (y: Matrix): Matrix => a.lincomb(1, y, dt, wholeField(a, this.#transport, y));
     const once = moved(this.y);

@@ -126,13 +126,6 @@ export class Quantities {
       return moments;
     });
   }
-
-  /** The history as comma-separated values with all digits. */
-  toCsv(): string {
-    const line = (row: readonly number[]): string =>
-      row.map((v, k) => k === 0 ? String(v) : v.toExponential(16)).join(",");
-    return [this.columns.join(","), ...this.rows.map(line), ""].join("\n");
-  }
 }
 
 function columnsOf({ perimeters, regions, probes }: Setup, directions: boolean): string[] {

@@ -11,7 +11,7 @@ import type { Ordinates } from "./ordinates.ts";
 import type { Setup } from "./problem.ts";
 import { faceRates, type Faces, openSides } from "./boundary_flow.ts";
 import { type FrameFilling, frameFilling, isOpen } from "./sides.ts";
-import { stepSize, type TimeMethod } from "./step_size.ts";
+import { stepSize, type TimeMethod, type TimeSteps, timeSteps } from "./step_size.ts";
 
 /** What decides a run beside problem and directions. */
 export interface SolverOptions {
@@ -63,10 +63,8 @@ export class OrdinatesSolver {
   readonly setup: Setup;
   /** The directions. */
   readonly ordinates: Ordinates;
-  /** Step size. */
-  readonly dt: number;
-  /** Steps to the end time; the last one may be shorter. */
-  readonly steps: number;
+  /** Its steps. */
+  readonly steps: TimeSteps;
   readonly #kernel: SweepKernel;
   readonly #time: TimeMethod;
   readonly #fill: FrameFilling;
@@ -87,8 +85,10 @@ export class OrdinatesSolver {
     this.setup = setup;
     this.ordinates = ordinates;
     this.#time = time;
-    this.dt = stepSize({ grid, attenuation: largestAttenuation(setup), time }, options.cfl);
-    this.steps = Math.max(1, Math.ceil(setup.time / this.dt - 1e-9));
+    this.steps = timeSteps(
+      setup.time,
+      stepSize({ grid, attenuation: largestAttenuation(setup), time }, options.cfl),
+    );
     const clips = clip && time !== "imex-euler";
     const scheme = { grid, ordinates, sides, order, limiter, clip: clips, staleFlux: legacy };
     this.#kernel = (options.kind ?? fastestSweep()).create(scheme, threads);
@@ -134,7 +134,7 @@ export class OrdinatesSolver {
 
   /** Advances by the step of number `n`, from 0, and tells its balance. */
   step(n: number): Balance {
-    const dt = n < this.steps - 1 ? this.dt : this.setup.time - (this.steps - 1) * this.dt;
+    const dt = this.steps.lengthOf(n);
     this.#kernel.setStep(dt);
     const balance = emptyBalance();
     if (this.#time === "imex-euler") {

@@ -64,3 +64,26 @@ export function stepSize(bound: StepBound, cfl?: number): number {
       } and σt up to ${attenuation}; lower it, or leave it out`,
   );
 }
+
+/** Equal steps to a time, the last of which may be shorter. */
+export interface TimeSteps {
+  /** Length of all but the last. */
+  readonly dt: number;
+  /** How many. */
+  readonly count: number;
+  /** Length of the step of a number, from 0. */
+  lengthOf(n: number): number;
+  /** Time at its end. */
+  endOf(n: number): number;
+}
+
+/** Steps of a length to a time. */
+export function timeSteps(time: number, dt: number): TimeSteps {
+  const count = Math.max(1, Math.ceil(time / dt - 1e-9));
+  return {
+    dt,
+    count,
+    lengthOf: (n) => n < count - 1 ? dt : time - (count - 1) * dt,
+    endOf: (n) => n < count - 1 ? (n + 1) * dt : time,
+  };
+}

@@ -7,6 +7,9 @@
 import { deflateSync } from "node:zlib";
 import type { Panel } from "../../core/io/mod.ts";
 
+/** Red, green and blue from 0 to 255 of a value. */
+export type Colors = (value: number) => readonly number[];
+
 /** A field to draw. */
 export interface FieldPicture {
   /** Cells along x. */
@@ -15,8 +18,8 @@ export interface FieldPicture {
   readonly height: number;
   /** Values, height × width. */
   readonly values: ArrayLike<number>;
-  /** Value of the strongest colours; its negative has the other one. */
-  readonly limit: number;
+  /** Colours, red, green and blue from 0 to 255, by value. */
+  readonly colors: Colors;
   /** A filled curve on top, in cells from the lower left corner; none when absent. */
   readonly outline?: readonly (readonly [x: number, y: number])[];
   /** What it shows, for people who cannot see it. */
@@ -26,7 +29,7 @@ export interface FieldPicture {
 }
 
 /**
- * Draws a field with signs: blue below zero, white at zero, orange above.
+ * Draws a field.
  *
  * @throws {RangeError} When there are not height × width values.
  */
@@ -42,7 +45,7 @@ export function fieldPicture(picture: FieldPicture): Panel {
 }
 
 /** Rows from the top, three bytes a pixel. */
-function pixels({ width, height, values, limit }: FieldPicture): Uint8Array {
+function pixels({ width, height, values, colors }: FieldPicture): Uint8Array {
   if (values.length !== width * height) {
     throw new RangeError(
       `Cannot draw a field: expected ${height}×${width} values, got ${values.length}`,
@@ -51,8 +54,8 @@ function pixels({ width, height, values, limit }: FieldPicture): Uint8Array {
   const bytes = new Uint8Array(3 * width * height);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const value = values[(height - 1 - y) * width + x]! / limit;
-      bytes.set(color(value), 3 * (y * width + x));
+      const value = values[(height - 1 - y) * width + x]!;
+      bytes.set(colors(value), 3 * (y * width + x));
     }
   }
   return bytes;
@@ -62,11 +65,30 @@ const BELOW = [0, 92, 158] as const;
 const ZERO = [250, 250, 250] as const;
 const ABOVE = [204, 78, 0] as const;
 
-/** Between white and the colour of the sign; the root makes what is weak visible. */
-function color(value: number): number[] {
-  const end = value < 0 ? BELOW : ABOVE;
-  const share = Math.sqrt(Math.min(1, Math.abs(value)));
-  return ZERO.map((zero, k) => Math.round(zero + share * (end[k]! - zero)));
+/** Blue below zero, white at zero, orange above; strongest at the limit and beyond. */
+export function signedColors(limit: number): Colors {
+  return (value) => {
+    const end = value < 0 ? BELOW : ABOVE;
+    // The root makes what is weak visible.
+    return between(ZERO, end, Math.sqrt(Math.min(1, Math.abs(value / limit))));
+  };
+}
+
+/** From dark to bright, evenly spaced. */
+const BRIGHTENING = [[13, 8, 60], [84, 20, 120], [176, 42, 90], [240, 120, 40], [252, 240, 160]];
+
+/** Dark at the first value and below, bright at the last one and above. */
+export function brighteningColors(first: number, last: number): Colors {
+  const most = BRIGHTENING.length - 1;
+  return (value) => {
+    const place = most * Math.min(1, Math.max(0, (value - first) / (last - first)));
+    const k = Math.min(Math.floor(place), most - 1);
+    return between(BRIGHTENING[k]!, BRIGHTENING[k + 1]!, place - k);
+  };
+}
+
+function between(from: readonly number[], to: readonly number[], share: number): number[] {
+  return from.map((x, k) => Math.round(x + share * (to[k]! - x)));
 }
 
 /** A PNG file of 8-bit colours (ISO/IEC 15948). */

@@ -27,7 +27,7 @@ import { circle } from "../flow/fourier.ts";
 import { measuredOf, relativeError } from "../flow/reference.ts";
 import { type GridResult, gridResult } from "../flow/measures.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
-import { fieldPicture } from "./field_picture.ts";
+import { fieldPicture, signedColors } from "./field_picture.ts";
 import { resultOf, settingsOf } from "./parts.ts";
 import { settingsSection } from "./settings.ts";
 
@@ -116,7 +116,7 @@ function pictureOf(r: FieldRecord): Figure {
     width: r.width,
     height: r.height,
     values: r.vorticity,
-    limit: 12,
+    colors: signedColors(12),
     outline,
     description: "Vorticity along the channel: vortices of both signs in turn behind the cylinder",
   });

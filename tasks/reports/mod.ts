@@ -21,6 +21,7 @@ import { robustReport } from "./robust.ts";
 import { shapeReport } from "./shape.ts";
 import { sweepReport } from "./sweep.ts";
 import { trainingReport } from "./training.ts";
+import { transportReport } from "./transport.ts";
 import { windowingReport } from "./windowing.ts";
 
 reports.add(trainingReport);
@@ -28,6 +29,7 @@ reports.add(convergenceReport);
 reports.add(flowReport);
 reports.add(robustReport);
 reports.add(shapeReport);
+reports.add(transportReport);
 reports.add(windowingReport);
 reports.add(sweepReport);
 
@@ -38,6 +40,7 @@ export {
   shapeReport,
   sweepReport,
   trainingReport,
+  transportReport,
   windowingReport,
 };
 

@@ -34,7 +34,7 @@ import { type DesignStep, type FlowPicture, flowPicture } from "../flow/search_r
 import { meanForces } from "../flow/objective.ts";
 import { type WindowSummary, windowSummary } from "../flow/shape_summary.ts";
 import { formatBytes, formatDuration, formatPercent } from "../terminal/format.ts";
-import { fieldPicture } from "./field_picture.ts";
+import { fieldPicture, signedColors } from "./field_picture.ts";
 import { resultOf, settingsOf } from "./parts.ts";
 import { settingsSection } from "./settings.ts";
 
@@ -181,7 +181,7 @@ function flowFigure(run: RunData, { window, designs }: WindowSummary, flow: Flow
       width: picture.width,
       height: picture.height,
       values: picture.vorticity,
-      limit: 12,
+      colors: signedColors(12),
       outline: outlineOf(run, design).map(([x, y]) =>
         [(x + PLACE) * diameter, (y + PLACE) * diameter] as const
       ),

@@ -5,6 +5,7 @@ import { writeReport } from "../../tasks/mod.ts";
 import type { GridResult } from "../../tasks/flow/measures.ts";
 import type { DesignStep, FlowPicture } from "../../tasks/flow/search_records.ts";
 import type { WindowSummary } from "../../tasks/flow/shape_summary.ts";
+import type { Outcome } from "../../tasks/kinetic/outcome.ts";
 import type { ProblemResult } from "../../tasks/ode/mod.ts";
 import type { RobustResult } from "../../tasks/robust/result.ts";
 import type { CellResult } from "../../tasks/sweep/results.ts";
@@ -80,6 +81,18 @@ const attacked: RobustResult = {
 };
 const cell: CellResult = { folder: "c", values: { seed: "1" }, summary: TRAINED };
 
+const transported: Outcome = {
+  ...{ label: "S_N", columns: ["Iter", "Mass", "Total_absorption", "Cur_absorption"] },
+  ...{ history: Float64Array.of(0, 1, 2, 3, 1, 2, 4, 2), windows: new Float64Array(0) },
+  ...{ flux: Float64Array.of(0, 1, 2, 3), ranks: new Float64Array(0) },
+  balance: { source: 1, absorbed: 1, outflow: 0, inflow: 0, clipped: 0 },
+  ...{ defect: 1e-16, law: 0, lost: 0, numbers: 16, dt: 0.1, seconds: 1 },
+};
+const inLowRank: Outcome = {
+  ...{ ...transported, label: "augmented-bug, plain", ranks: Float64Array.of(2, 3) },
+  ...{ defect: NaN, law: 1e-3, lost: 2 },
+};
+
 /** One for each kind of report. */
 export const REPORTED_RUNS: readonly ReportedRun[] = [
   {
@@ -120,6 +133,17 @@ export const REPORTED_RUNS: readonly ReportedRun[] = [
     kind: "robust",
     settings: {},
     summary: { classNames: ["a", "b"], shape: [1, 1, 1], results: [attacked] },
+  },
+  {
+    kind: "transport",
+    settings: {},
+    summary: { seconds: 1, runs: [] },
+    file: ["field.safetensors", {
+      grid: { nx: 2, ny: 2, hx: 0.5, hy: 0.5, x0: 0, y0: 0 },
+      attenuation: Float64Array.of(0, 1, 10, 100),
+      exact: Float64Array.of(0, 1, 2, 3),
+      outcomes: [transported, inLowRank],
+    }],
   },
   { kind: "sweep", settings: {}, summary: { cells: [cell] } },
 ];

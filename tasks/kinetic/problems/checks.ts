@@ -18,7 +18,7 @@ export const homogeneous: KineticProblem = {
   design: {
     scatter: { value: 1, description: "scattering" },
     absorb: { value: 1, description: "absorption" },
-    time: { value: 1, description: "end time" },
+    end: { value: 1, description: "end time" },
   },
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen);
@@ -31,7 +31,7 @@ export const homogeneous: KineticProblem = {
       source: sampled(grid, () => 0),
       start: sampled(grid, () => 1),
       sides: allSides({ kind: "periodic" }),
-      time: d.time!,
+      time: d.end!,
       exact: (_x, _y, t) => Math.exp(-d.absorb! * t),
     };
   },
@@ -59,7 +59,7 @@ function streaming(grid: Setup["grid"], time: number): Setup {
   };
 }
 
-const streamingDesign = { time: { value: 0.25, description: "end time" } };
+const streamingDesign = { end: { value: 0.25, description: "end time" } };
 
 /** A smooth wave that streams freely in the plane. */
 export const manufactured: KineticProblem = {
@@ -68,8 +68,8 @@ export const manufactured: KineticProblem = {
   dimension: 2,
   design: streamingDesign,
   setup(cells, chosen = {}) {
-    const { time } = designOf(this, chosen);
-    return streaming(squareGrid({ x: [0, 1], y: [0, 1] }, cells), time!);
+    const { end } = designOf(this, chosen);
+    return streaming(squareGrid({ x: [0, 1], y: [0, 1] }, cells), end!);
   },
 };
 
@@ -80,7 +80,7 @@ export const manufacturedSlab: KineticProblem = {
   dimension: 1,
   design: streamingDesign,
   setup(cells, chosen = {}) {
-    const { time } = designOf(this, chosen);
-    return streaming(slabGrid([0, 1], cells), time!);
+    const { end } = designOf(this, chosen);
+    return streaming(slabGrid([0, 1], cells), end!);
   },
 };

@@ -13,7 +13,7 @@ export const planeSource: KineticProblem = {
     absorb: { value: 0, description: "absorption" },
     width: { value: 0.03, description: "standard deviation of the pulse" },
     floor: { value: 1e-4, description: "least φ at the start" },
-    time: { value: 1, description: "end time" },
+    end: { value: 1, description: "end time" },
   },
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen);
@@ -28,7 +28,7 @@ export const planeSource: KineticProblem = {
       source: sampled(grid, () => 0),
       start: sampled(grid, (x) => Math.max(d.floor!, pulse(x))),
       sides: { ...allSides({ kind: "periodic" }), left: vacuum, right: vacuum },
-      time: d.time!,
+      time: d.end!,
       regions: [],
       perimeters: [],
       probes: [],
@@ -46,7 +46,7 @@ export const lineSource: KineticProblem = {
     scatter: { value: 1, description: "scattering" },
     absorb: { value: 0, description: "absorption" },
     width: { value: 0.06, description: "standard deviation of the pulse over √2" },
-    time: { value: 0.5, description: "end time" },
+    end: { value: 0.5, description: "end time" },
   },
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen);
@@ -60,7 +60,7 @@ export const lineSource: KineticProblem = {
       source: sampled(grid, () => 0),
       start: sampled(grid, (x, y) => Math.exp(-(x * x + y * y) / variance) / (Math.PI * variance)),
       sides: allSides(vacuum),
-      time: d.time!,
+      time: d.end!,
       regions: [],
       perimeters: [],
       probes: [],

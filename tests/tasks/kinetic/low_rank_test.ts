@@ -51,10 +51,10 @@ async function evolve(
   const solver = await LowRankSolver.open(a, setup, basis, { ...defaults, ...options });
   const ranks: number[] = [];
   let [law, lost] = [0, 0];
-  for (let n = 0; n < solver.steps; n++) {
+  for (let n = 0; n < solver.steps.count; n++) {
     const [before, rate] = [solver.flux, await solver.fluxRate()];
     const { rank, discarded } = await solver.step(n);
-    const expected = before.map((phi, k) => phi + solver.lengthOf(n) * rate[k]!);
+    const expected = before.map((phi, k) => phi + solver.steps.lengthOf(n) * rate[k]!);
     law = Math.max(law, distance(expected, solver.flux));
     lost += discarded;
     ranks.push(rank);
@@ -83,7 +83,7 @@ for (const [kind, tolerance, [scatter, absorb], value, rank, error] of PLANE) {
     const basis = kind === "S" ? gauss(32) : await harmonicBasis(a, 1, 31);
     const ordinates = quadratures.get("gauss").ordinates(32);
     using full = new OrdinatesSolver(setup, ordinates, { order: 1, cfl: 0.5, clip: false });
-    for (let n = 0; n < full.steps; n++) full.step(n);
+    for (let n = 0; n < full.steps.count; n++) full.step(n);
     const { solver, ranks, law } = await evolve(setup, basis, { tolerance });
     assertAlmostEquals(middle(full.flux), absorb ? 0.3611479335 : 0.6816894478, 1e-10);
     assertAlmostEquals(middle(solver.flux), value, 1e-8);
@@ -105,7 +105,7 @@ Deno.test("the lattice in low rank comes near the full solver at a quarter of it
   const setup = lattice.setup(21);
   const ordinates = quadratures.get("product").ordinates(16);
   using full = new OrdinatesSolver(setup, ordinates, { order: 1, cfl: 0.3, clip: false });
-  for (let n = 0; n < full.steps; n++) full.step(n);
+  for (let n = 0; n < full.steps.count; n++) full.step(n);
   const { solver, law } = await evolve(setup, ordinateBasis(ordinates), { cfl: 0.3 });
   assertLess(relative(solver.flux, full.flux), 3e-3);
   assertLess(law, 1e-13);
@@ -126,7 +126,7 @@ Deno.test("with implicit collisions the lattice has the reference figures", asyn
 Deno.test("ranks stall where ϑ exceeds what a step adds: all mass is there, and the sum of what truncations discard tells; ϑ Δt avoids it", async () => {
   const [setup, basis] = [planeSource.setup(60), gauss(16)];
   const full = new MomentSolver(a, setup, basis, { cfl: 0.03 });
-  for (let n = 0; n < full.steps; n++) full.step(n);
+  for (let n = 0; n < full.steps.count; n++) full.step(n);
   const stalled = await evolve(setup, basis, { tolerance: 0.02, cfl: 0.03 });
   assertLess(stalled.law, 1e-12);
   assertGreater(relative(stalled.solver.flux, full.flux), 0.2);
@@ -140,7 +140,7 @@ Deno.test("without truncation every rank that is needed is there", async () => {
   const setup = { ...lineSource.setup(10), time: 0.6 };
   const full = new MomentSolver(a, setup, product(4), { cfl: 0.4 });
   const { solver } = await evolve(setup, product(4), { tolerance: 0, cfl: 0.4 });
-  for (let n = 0; n < full.steps; n++) full.step(n);
+  for (let n = 0; n < full.steps.count; n++) full.step(n);
   assertLess(distance(full.flux, solver.flux), 1e-12);
 });
 
@@ -186,7 +186,7 @@ Deno.test("nothing as large as ψ is formed", async () => {
     stepper: euler,
     tolerance: 1e-2,
   });
-  for (let n = 0; n < solver.steps; n++) await solver.step(n);
+  for (let n = 0; n < solver.steps.count; n++) await solver.step(n);
   assertGreater(largest, 0);
   assertLess(largest, 0.8 * 196 * 400);
 });
@@ -194,7 +194,7 @@ Deno.test("nothing as large as ψ is formed", async () => {
 Deno.test("every integrator moves the plane source to nearly the same flux and mass", async () => {
   const setup = { ...planeSource.setup(60), time: 0.25 };
   const full = new MomentSolver(a, setup, gauss(12), { cfl: 0.5 });
-  for (let n = 0; n < full.steps; n++) full.step(n);
+  for (let n = 0; n < full.steps.count; n++) full.step(n);
   for (const integrator of integrators.list()) {
     const { solver } = await evolve(setup, gauss(12), {
       integrator,

@@ -30,9 +30,13 @@ for (const [degree, count, mass, absorbed, largest, norm] of LATTICE) {
     assertEquals(basis.size, count);
     const solver = new MomentSolver(a, setup, basis, { cfl: 0.4 });
     const quantities = new Quantities(setup);
-    for (let n = 0; n < solver.steps; n++) {
+    for (let n = 0; n < solver.steps.count; n++) {
       solver.step(n);
-      quantities.observe({ flux: solver.flux, dt: solver.dt, time: (n + 1) * solver.dt });
+      quantities.observe({
+        flux: solver.flux,
+        dt: solver.steps.dt,
+        time: (n + 1) * solver.steps.dt,
+      });
     }
     const found = [
       quantities.last("Mass"),
@@ -70,7 +74,7 @@ Deno.test("in a slab P_{N−1} is S_N, and both are what the sweep computes", as
   ];
   using sweep = new OrdinatesSolver(setup, ordinates, { ...options, order: 1, clip: false });
   for (const solver of [...solvers, sweep]) {
-    for (let n = 0; n < solver.steps; n++) solver.step(n);
+    for (let n = 0; n < solver.steps.count; n++) solver.step(n);
   }
   for (const solver of solvers) assertLess(distance(sweep.flux, solver.flux), 1e-13);
 });
@@ -81,7 +85,7 @@ Deno.test("with inflow, by Heun too, the separable form is what the sweep comput
   for (const time of ["euler", "heun"] as const) {
     const solver = new MomentSolver(a, setup, ordinateBasis(ordinates), { time });
     using sweep = new OrdinatesSolver(setup, ordinates, { order: 1, time, clip: false });
-    for (let n = 0; n < solver.steps; n++) solver.step(n), sweep.step(n);
+    for (let n = 0; n < solver.steps.count; n++) solver.step(n), sweep.step(n);
     assertLess(distance(sweep.flux, solver.flux), 1e-13);
   }
 });

@@ -113,7 +113,7 @@ Deno.test("where nothing varies, absorption alone decides, by the factor of the 
   const ordinates = quadratures.get("product").ordinates(4);
   for (const time of ["heun", "euler", "imex-euler"] as const) {
     using solver = new OrdinatesSolver(setup, ordinates, { order: 1, time, cfl: 0.2 });
-    const z = 2 * solver.dt;
+    const z = 2 * solver.steps.dt;
     const factors = { heun: 1 - z + z * z / 2, euler: 1 - z, "imex-euler": 1 / (1 + z) };
     for (let n = 0; n < 5; n++) solver.step(n);
     for (const phi of solver.flux) assertAlmostEquals(phi, factors[time] ** 5, 1e-13);
@@ -128,7 +128,7 @@ Deno.test("scattering keeps the flux and damps what is not isotropic", () => {
   const psi = solver.psi.map((_, k) => 1 + 0.5 * ordinates.x[Math.floor(k / plane)]!);
   const flux = sampled(setup.grid, () => ordinates.total);
   solver.load(psi, flux);
-  const z = 3 * solver.dt;
+  const z = 3 * solver.steps.dt;
   solver.step(0);
   for (const phi of solver.flux) assertAlmostEquals(phi, ordinates.total, 1e-13);
   for (const [q, x] of ordinates.x.entries()) {
@@ -163,7 +163,7 @@ Deno.test("the plane source comes near the exact flux, the line source, too", ()
   const plane = planeSource.setup(300);
   const slab = wholeRun(plane, ["gauss", 128], { cfl: 0.5 }).flux;
   assertAlmostEquals(slab[150]!, plane.exact!(0, 0, 1), 0.01);
-  const line = lineSource.setup(50, { time: 0.75 });
+  const line = lineSource.setup(50, { end: 0.75 });
   const pulse = wholeRun(line, ["product", 12]).flux;
   assertAlmostEquals(pulse[25 * 50 + 25]! / line.exact!(0.03, 0.03, 0.75), 1, 0.15);
 });

@@ -30,11 +30,11 @@ export function wholeRun(
   using solver = new OrdinatesSolver(setup, ordinates, options);
   const quantities = new Quantities(setup, ordinates, options.legacy);
   const total = emptyBalance();
-  for (let n = 0; n < solver.steps; n++) {
+  for (let n = 0; n < solver.steps.count; n++) {
     addBalance(total, solver.step(n));
-    const time = n === solver.steps - 1 ? setup.time : (n + 1) * solver.dt;
+    const time = solver.steps.endOf(n);
     const { flux, psi } = solver;
-    quantities.observe({ flux, psi, dt: time - n * solver.dt, time });
+    quantities.observe({ flux, psi, dt: solver.steps.lengthOf(n), time });
   }
   const { source, absorbed, outflow, inflow, clipped } = total;
   const before = areaOf(setup.grid) * setup.start.reduce((sum, phi) => sum + phi, 0);

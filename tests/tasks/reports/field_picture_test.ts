@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { inflateSync } from "node:zlib";
-import { fieldPicture } from "../../../tasks/reports/field_picture.ts";
+import { fieldPicture, signedColors } from "../../../tasks/reports/field_picture.ts";
 
 /** Colours of a picture, row by row from the top. */
 function decode(svg: string, width: number): number[][][] {
@@ -22,7 +22,7 @@ const FIELD = {
   width: 3,
   height: 2,
   values: [-2, 0, 2, 0, 0, 9],
-  limit: 2,
+  colors: signedColors(2),
   description: "a field",
 };
 

@@ -1,0 +1,65 @@
+/**
+ * What runs came to, for people.
+ *
+ * @module
+ */
+
+import { formatCount, formatDuration, formatPercent } from "../terminal/mod.ts";
+import { columnOf, type Outcome, relativeError } from "./outcome.ts";
+
+/** Truncations that discard more than this times ‖ψ‖ in all bound no error any more. */
+const VACUOUS = 1;
+
+/** Heads and rows of the table of runs; the first is what others are held against. */
+export function outcomeTable(
+  outcomes: readonly Outcome[],
+): [heads: { title: string; align: "left" | "right" }[], rows: string[][]] {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const heads = [
+    { title: "", align: "left" as const },
+    ...["mass", "absorbed", "rank", "numbers", "error", "mass law", "time"].map(right),
+  ];
+  return [heads, outcomes.map((outcome) => rowOf(outcome, outcomes[0]!))];
+}
+
+function rowOf(outcome: Outcome, first: Outcome): string[] {
+  const last = (name: string): number => columnOf(outcome, name).at(-1)!;
+  const rank = outcome.ranks.at(-1);
+  const error = outcome === first ? "" : relativeError(outcome.flux, first.flux).toExponential(1);
+  const law = Number.isNaN(outcome.defect) ? outcome.law : Math.abs(outcome.defect);
+  return [
+    outcome.label,
+    last("Mass").toPrecision(7),
+    last("Total_absorption").toPrecision(7),
+    rank === undefined ? "" : String(rank),
+    formatCount(outcome.numbers),
+    error,
+    law === 0 ? "" : law.toExponential(1),
+    formatDuration(outcome.seconds),
+  ];
+}
+
+/** What must be said of runs whose ranks cannot have followed. */
+export function stalls(outcomes: readonly Outcome[]): string[] {
+  return outcomes.filter(({ lost }) => lost > VACUOUS).map(({ label, lost }) =>
+    `Warning: ${label}: truncations discarded ${formatPercent(lost)} of the solution in all, so ` +
+    "its ranks may have stalled; take a smaller --tolerance, or --scaled"
+  );
+}
+
+/** The figures of a run, for its summary. */
+export function summaryOf(outcome: Outcome): Record<string, unknown> {
+  const last = outcome.columns.slice(1).map((name) => [name, columnOf(outcome, name).at(-1)!]);
+  const { label, balance, defect, law, lost, numbers, dt, seconds, ranks } = outcome;
+  return {
+    label,
+    quantities: Object.fromEntries(last),
+    balance,
+    ...(Number.isNaN(defect) ? {} : { defect }),
+    ...(ranks.length > 0 && { rank: ranks.at(-1), law, lost }),
+    numbers,
+    dt,
+    steps: outcome.history.length / outcome.columns.length,
+    seconds,
+  };
+}

@@ -1,0 +1,204 @@
+/**
+ * The report of a transport problem: pictures and profiles of the flux, histories, what was
+ * conserved, and low-rank runs beside the full one.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import {
+  aCount,
+  aNumber,
+  aRecord,
+  arrayOf,
+  checked,
+  type Expectation,
+  type Figure,
+  lineChart,
+  listOf,
+  optional,
+  type Page,
+  readRecord,
+  type ReportKind,
+  type RunData,
+  type Section,
+  type Series,
+  seriesColor,
+  type Table,
+} from "../../core/io/mod.ts";
+import type { CartesianGrid } from "../kinetic/grid.ts";
+import { anOutcome, columnOf, type Outcome } from "../kinetic/outcome.ts";
+import { outcomeTable, stalls } from "../kinetic/outcome_table.ts";
+import { brighteningColors, fieldPicture } from "./field_picture.ts";
+import { settingsSection } from "./settings.ts";
+
+/** What a run leaves beside its summary. */
+interface FieldRecord {
+  readonly grid: CartesianGrid;
+  readonly attenuation: Float64Array;
+  readonly exact?: Float64Array;
+  readonly outcomes: readonly Outcome[];
+}
+
+const fieldRecord: Expectation<FieldRecord> = aRecord<FieldRecord>({
+  grid: aRecord<CartesianGrid>({
+    nx: aCount,
+    ny: aCount,
+    hx: aNumber,
+    hy: aNumber,
+    x0: aNumber,
+    y0: aNumber,
+  }),
+  attenuation: arrayOf(Float64Array),
+  exact: optional(arrayOf(Float64Array)) as Expectation<Float64Array>,
+  outcomes: listOf(anOutcome),
+});
+
+/** Decades of φ that pictures show. */
+const [LEAST, MOST] = [-7, 1];
+
+/** The flux, histories and runs of one problem. */
+export const transportReport: ReportKind = {
+  name: "transport",
+  description: "flux, histories and balance of a transport problem, low rank beside full",
+  async build(run: RunData): Promise<Page> {
+    const record = run.summary ? await recordOf(run) : undefined;
+    return {
+      title: `${run.config.recipe}: radiation transport`,
+      lead: record ? leadOf(record) : "This run has no result yet.",
+      sections: record
+        ? [
+          await fluxSection(record),
+          runSection(record),
+          await historySection(record),
+          settingsSection(run.config),
+        ]
+        : [settingsSection(run.config)],
+      footer: "Lengths are mean free paths of a cross section of 1, the speed is 1. In the plane " +
+        "directions cover the upper half-sphere, of area 2π. This page is rebuilt from the files " +
+        "beside it by “deno task report” and the name of their folder.",
+    };
+  },
+};
+
+async function recordOf(run: RunData): Promise<FieldRecord> {
+  const path = join(run.path, "field.safetensors");
+  return checked(fieldRecord, await readRecord(path), path);
+}
+
+function leadOf({ grid, outcomes }: FieldRecord): string {
+  const cells = grid.ny === 1 ? `${grid.nx} cells` : `${grid.nx}×${grid.ny} cells`;
+  const low = outcomes.filter(({ ranks }) => ranks.length > 0).length;
+  return `On ${cells}, ${outcomes.map(({ label }) => label).join(", ")}.` +
+    (low > 0 && low < outcomes.length
+      ? " Errors are those of φ against the first run, in the L² norm."
+      : "");
+}
+
+async function fluxSection(record: FieldRecord): Promise<Section> {
+  const { grid, outcomes } = record;
+  const figures: Figure[] = [];
+  if (grid.ny > 1) figures.push(pictures(record));
+  figures.push(await profile(record));
+  const text = grid.ny > 1
+    ? [`Colours go from 10^${LEAST} (dark) to 10^${MOST} (bright), one decade after the other.`]
+    : [];
+  return {
+    heading: outcomes.length > 1 ? "The flux at the end, run by run" : "The flux at the end",
+    text,
+    figures,
+  };
+}
+
+function pictures({ grid: { nx, ny }, attenuation, outcomes }: FieldRecord): Figure {
+  const shown = outcomes.length > 3 ? outcomes.slice(0, 3) : outcomes;
+  const panels = shown.map(({ label, flux }) =>
+    fieldPicture({
+      width: nx,
+      height: ny,
+      values: flux.map((phi) => Math.log10(Math.max(phi, 1e-30))),
+      colors: brighteningColors(LEAST, MOST),
+      title: label,
+      description: `Logarithm of the flux, ${label}`,
+    })
+  );
+  const largest = attenuation.reduce((most, s) => Math.max(most, s), 0);
+  const materials = fieldPicture({
+    width: nx,
+    height: ny,
+    values: attenuation.map((s) => Math.log10(Math.max(s, 0.01))),
+    colors: brighteningColors(-2, Math.log10(Math.max(largest, 0.1))),
+    title: "materials",
+    description: "Logarithm of the total cross section",
+  });
+  return { title: "log₁₀ φ, and σt", panels: [...panels, materials] };
+}
+
+/** φ along the middle row. */
+async function profile({ grid, outcomes, exact }: FieldRecord): Promise<Figure> {
+  const row = Math.floor(grid.ny / 2) * grid.nx;
+  const points = (values: Float64Array) =>
+    Array.from({ length: grid.nx }, (_, i): [number, number] => [
+      grid.x0 + (i + 0.5) * grid.hx,
+      values[row + i]!,
+    ]);
+  const series: Series[] = outcomes.map(({ label, flux }, k) => ({
+    label,
+    color: seriesColor(k),
+    points: points(flux),
+  }));
+  if (exact) {
+    const color = seriesColor(outcomes.length);
+    series.push({ label: "exact for a pulse at a point", color, points: points(exact) });
+  }
+  const panel = await lineChart(series, {
+    xTitle: "x",
+    yTitle: "φ",
+    description: "Flux along the middle of the domain",
+  });
+  return { title: "φ along the middle", panels: [panel], legend: series };
+}
+
+function runSection({ outcomes }: FieldRecord): Section {
+  const [heads, rows] = outcomeTable(outcomes);
+  const runs: Table = { columns: heads.map(({ title }) => title), rows, numeric: true };
+  const told = outcomes.filter(({ defect }) => !Number.isNaN(defect));
+  const balance: Table = {
+    columns: ["", "born", "came in", "absorbed", "left", "made by clipping", "unexplained"],
+    rows: told.map(({ label, balance: b, defect }) => [
+      label,
+      ...[b.source, b.inflow, b.absorbed, b.outflow, b.clipped].map((v) => v.toPrecision(7)),
+      defect.toExponential(1),
+    ]),
+    numeric: true,
+  };
+  return {
+    heading: "Runs",
+    text: [
+      "Mass is ∫φ at the end, absorbed its sum over time at the ends of steps. The mass law is the " +
+      "part of the mass that the balance leaves unexplained; in low rank the largest difference, " +
+      "over cells and steps, between φ and what the right-hand side says of it.",
+      ...stalls(outcomes),
+    ],
+    tables: told.length > 0 ? [runs, balance] : [runs],
+  };
+}
+
+async function historySection({ outcomes }: FieldRecord): Promise<Section> {
+  const over = (value: (o: Outcome) => ArrayLike<number>): Series[] =>
+    outcomes.filter((o) => value(o).length > 0).map((o) => ({
+      label: o.label,
+      color: seriesColor(outcomes.indexOf(o)),
+      points: Array.from(value(o), (v, n): [number, number] => [(n + 1) * o.dt, v]),
+    }));
+  const chart = (title: string, series: Series[]) =>
+    lineChart(series, { title, xTitle: "time", yTitle: title, description: `${title} over time` });
+  const panels = [
+    await chart("mass", over((o) => columnOf(o, "Mass"))),
+    await chart("absorption rate", over((o) => columnOf(o, "Cur_absorption"))),
+  ];
+  const ranks = over(({ ranks }) => ranks);
+  if (ranks.length > 0) panels.push(await chart("rank", ranks));
+  const legend = over(({ flux }) => flux);
+  return { heading: "Over time", figures: [{ title: "Histories", panels, legend }] };
+}
