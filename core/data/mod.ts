@@ -38,10 +38,10 @@ export { type IdxArray, parseIdx, readIdx } from "./idx.ts";
 export { type IdxCollection, type IdxFile, idxSource } from "./idx_source.ts";
 export * from "./mnist.ts";
 export { padCrop } from "./pad_crop.ts";
-export * from "./puzzles/mod.ts";
 export { prefetchedBatches, type PrefetchOptions } from "./prefetch.ts";
 export * from "./sequences.ts";
 export * from "./text/mod.ts";
+export * from "./puzzles/mod.ts";
 export { windowsOf } from "./windows.ts";
 
 /**

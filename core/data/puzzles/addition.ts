@@ -19,7 +19,7 @@ export const addition: Tuned<SequenceSource, { readonly modulus: number }> = tun
   sequenceDatasets,
   {
     name: NAME,
-    description: "a + b modulo a prime, half of all pairs to train on; grokking, long runs",
+    description: "a + b modulo p, from half of all pairs; for long runs",
     defaults: { modulus: 97 },
     limits: { modulus: { integer: true, min: 2, max: 1000, description: "the modulus p" } },
     make: ({ modulus }) => ({ load: (options) => Promise.try(split, modulus, options) }),

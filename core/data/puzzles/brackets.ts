@@ -15,7 +15,7 @@ export const brackets: Tuned<SequenceSource, { readonly length: number }> = tuna
   sequenceDatasets,
   {
     name: "brackets",
-    description: "strings of ( [ ] ): balanced, or with one closing bracket changed? Longer runs",
+    description: "is a string of ( [ ] ) balanced? For longer runs",
     defaults: { length: 32 },
     limits: { length: { integer: true, min: 2, description: "brackets, an even number" } },
     make({ length }) {

@@ -8,7 +8,7 @@ export const copying: Tuned<
   { readonly length: number; readonly alphabet: number }
 > = tunable(sequenceDatasets, {
   name: "copy",
-  description: "random ids, a separator, the same ids again; small networks learn it in minutes",
+  description: "random ids, a separator, the same ids again; minutes",
   defaults: { length: 20, alphabet: 32 },
   limits: {
     length: { integer: true, min: 1, description: "ids to copy" },

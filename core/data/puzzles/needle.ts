@@ -9,7 +9,7 @@ import { drawn } from "./puzzle.ts";
 export const needle: Tuned<SequenceSource, { readonly length: number; readonly alphabet: number }> =
   tunable(sequenceDatasets, {
     name: "needle",
-    description: "the id after a mark somewhere in a long sequence; for positions and caches",
+    description: "the id after a mark somewhere; for positions and caches",
     defaults: { length: 128, alphabet: 64 },
     limits: {
       length: { integer: true, min: 3, description: "tokens of an example" },

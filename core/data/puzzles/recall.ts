@@ -18,7 +18,7 @@ export type RecallSettings = {
  */
 export const recall: Tuned<SequenceSource, RecallSettings> = tunable(sequenceDatasets, {
   name: "associative-recall",
-  description: "pairs of key and value, then a key whose value is asked for; longer runs",
+  description: "the value that a key had; for longer runs",
   defaults: { pairs: 8, keys: 16, values: 16 },
   limits: {
     pairs: { integer: true, min: 1, description: "pairs in an example, at most the keys" },

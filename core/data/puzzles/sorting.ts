@@ -6,7 +6,7 @@ import { drawn } from "./puzzle.ts";
 export const sorting: Tuned<SequenceSource, { readonly length: number; readonly digits: number }> =
   tunable(sequenceDatasets, {
     name: "sorting",
-    description: "digits, a separator, the digits in ascending order; a harder one of minutes",
+    description: "digits, a separator, the digits in order; minutes",
     defaults: { length: 10, digits: 10 },
     limits: {
       length: { integer: true, min: 1, description: "digits to sort" },

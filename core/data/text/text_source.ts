@@ -31,7 +31,7 @@ export type TextSettings = {
  */
 export const textSource: Tuned<SequenceSource, TextSettings> = tunable(sequenceDatasets, {
   name: "text",
-  description: "the next token of a text, a file or a folder of .txt and .txt.gz: --data PATH",
+  description: "the next token of a text: --data FILE or FOLDER",
   defaults: { stride: 1, validation: 65_536 },
   limits: {
     stride: {

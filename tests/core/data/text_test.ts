@@ -11,8 +11,10 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import {
   batches,
+  type BatchSource,
   directBatches,
   type HostBatch,
+  prefetchedBatches,
   sequenceDatasets,
   windowsOf,
 } from "../../../core/mod.ts";
@@ -203,6 +205,22 @@ Deno.test("batches of a text are the same again from any position of an epoch on
   assertEquals(all.length, Math.floor(examples.count / 8));
   assertEquals(take(1, all.length - 3), all.slice(-3));
   assertNotEquals(take(0, 0)[0], all[0]);
+});
+
+Deno.test("windows of a text are the same from another thread", async () => {
+  const examples = windowsOf(encoder.encode(verses(2, 40)), 16, 3);
+  const plan = { examples, seed: 3, size: 50 };
+  const take = async (source: BatchSource) => {
+    const found = await Array.fromAsync(
+      source.epoch(1, 2),
+      ({ columns }) => [...columns.x!.data, ...columns.y!.data],
+    );
+    source.close();
+    return found;
+  };
+  const found = await take(prefetchedBatches(plan));
+  assertGreater(found.length, 3);
+  assertEquals(found, await take(directBatches(plan)));
 });
 
 Deno.test("the source of texts says what a text lacks", async () => {
