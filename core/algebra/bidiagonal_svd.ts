@@ -84,6 +84,7 @@ function turnsOf({ ut, d, vt }: Bidiagonal): Turns {
       }
     },
     turn: (side, p, q, c, s) => turnRows(side === "left" ? ut : vt, n, p, q, c, s),
+    finish() {},
   };
 }
 

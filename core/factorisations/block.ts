@@ -14,7 +14,9 @@ export interface Block {
   readonly rows: number;
   /** Number of columns. */
   readonly cols: number;
-  /** Numbers from one row to the next; those after the columns are zero. */
+  /** Columns that kernels touch: those after the last one are zero. */
+  readonly width: number;
+  /** Numbers from one row to the next. */
   readonly pitch: number;
 }
 
@@ -31,9 +33,13 @@ export interface Place {
   readonly transposed?: boolean;
 }
 
-/** Numbers from one row to the next of a matrix of so many columns. */
-export function pitchOf(cols: number): number {
-  return LANES * Math.ceil(cols / LANES);
+/** Numbers of a line of the cache. */
+const LINE = 8;
+
+/** Rows of an odd number of lines: a column of the matrix does not crowd into a part of the cache. */
+function pitchOf(width: number): number {
+  const lines = Math.ceil(width / LINE);
+  return lines < LINE / 2 ? width : LINE * (lines + 1 - lines % 2);
 }
 
 /** Places matrices one after the other. */
@@ -48,8 +54,9 @@ export class Layout {
 
   /** Room for a matrix. */
   block(rows: number, cols: number): Block {
-    const pitch = pitchOf(cols);
-    const block = { at: this.end, rows, cols, pitch };
+    const width = LANES * Math.ceil(cols / LANES);
+    const pitch = pitchOf(width);
+    const block = { at: this.end, rows, cols, width, pitch };
     this.end += rows * pitch;
     return block;
   }
@@ -65,13 +72,13 @@ function walk(
 
 /** Fills a block. */
 export function write(numbers: Float64Array, block: Block, from: Place): void {
-  const { at, rows, cols, pitch } = block;
+  const { at, rows, cols, width, pitch } = block;
   const { data } = from;
   const [first, down, across] = walk(from, block);
   for (let i = 0; i < rows; i++) {
     const row = at + i * pitch;
     for (let j = 0, k = first + i * down; j < cols; j++, k += across) numbers[row + j] = data[k]!;
-    numbers.fill(0, row + cols, row + pitch);
+    numbers.fill(0, row + cols, row + width);
   }
 }
 

@@ -18,6 +18,8 @@ export interface Turns {
   step(begin: number, end: number): void;
   /** One turn of any two vectors: c·p + s·q and c·q − s·p take the places of p and q. */
   turn(side: "left" | "right", p: number, q: number, c: number, s: number): void;
+  /** Does what has been put off; called last. */
+  finish(): void;
 }
 
 /**
@@ -35,7 +37,25 @@ export function diagonalise(
   turns: Turns,
   budget: number,
 ): boolean {
-  const floor = Number.EPSILON * Math.max(largest(d), largest(e)); // round-off of B
+  const most = Math.max(largest(d), largest(e));
+  // Powers of two; afterwards fourth powers of what counts neither overflow nor vanish.
+  const unit = most > 0 && most < Infinity ? 2 ** Math.floor(Math.log2(most)) : 1;
+  scale(d, 1 / unit);
+  scale(e, 1 / unit);
+  const done = iterate(d, e, turns, budget, Number.EPSILON * (most / unit));
+  scale(d, unit);
+  turns.finish();
+  return done;
+}
+
+/** What is not above `floor` is round-off of B. */
+function iterate(
+  d: Float64Array,
+  e: Float64Array,
+  turns: Turns,
+  budget: number,
+  floor: number,
+): boolean {
   for (let end = d.length - 1, steps = 0; end > 0;) {
     let begin = end;
     while (begin > 0 && Math.abs(e[begin - 1]!) > floor) begin--;
@@ -48,6 +68,10 @@ export function diagonalise(
     }
   }
   return true;
+}
+
+function scale(x: Float64Array, factor: number): void {
+  for (let i = 0; i < x.length; i++) x[i]! *= factor;
 }
 
 function largest(x: Float64Array): number {
@@ -103,29 +127,37 @@ function qrStep(
 ): void {
   let y = d[begin]! - shiftOf(d, e, begin, end) / d[begin]!;
   let z = e[begin]!;
+  let own = d[begin]!;
+  let beside = z;
   for (let k = begin; k < end; k++) {
-    const across = lengthOf(y, z);
-    const [cr, sr] = across === 0 ? [1, 0] : [y / across, z / across];
-    if (k > begin) e[k - 1] = across;
-    const head = cr * d[k]! + sr * e[k]!;
-    e[k] = cr * e[k]! - sr * d[k]!;
-    const below = sr * d[k + 1]!;
-    d[k + 1]! *= cr;
+    // The turn from the left takes (c·own + s·beside, s·next), with c = y/r and s = z/r, to its length:
+    // times r, that does not wait for r.
+    const next = d[k + 1]!;
+    const head = y * own + z * beside;
+    const below = z * next;
+    const r = Math.sqrt(y * y + z * z);
+    const l = Math.sqrt(head * head + below * below);
+    // Without anything to turn away, nothing is turned.
+    const cr = r === 0 ? 1 : y / r;
+    const sr = r === 0 ? 0 : z / r;
+    const cl = l === 0 ? 1 : head / l;
+    const sl = l === 0 ? 0 : below / l;
+    if (k > begin) e[k - 1] = r;
+    d[k] = r === 0 ? own : l / r;
+    const across = cr * beside - sr * own;
+    const under = cr * next;
+    y = cl * across + sl * under;
+    own = cl * under - sl * across;
+    const after = k + 1 < end ? e[k + 1]! : 0;
+    z = sl * after;
+    beside = cl * after;
     right[2 * k] = cr;
     right[2 * k + 1] = sr;
-    const down = lengthOf(head, below);
-    const [cl, sl] = down === 0 ? [1, 0] : [head / down, below / down];
-    d[k] = down;
-    y = cl * e[k]! + sl * d[k + 1]!;
-    d[k + 1] = cl * d[k + 1]! - sl * e[k]!;
-    e[k] = y;
-    if (k + 1 < end) {
-      z = sl * e[k + 1]!;
-      e[k + 1]! *= cl;
-    }
     left[2 * k] = cl;
     left[2 * k + 1] = sl;
   }
+  e[end - 1] = y;
+  d[end] = own;
 }
 
 /** The eigenvalue of the last 2×2 block of BᵀB that is nearer to its last entry. */

@@ -9,6 +9,7 @@
 
 import {
   assemble,
+  f64,
   FunctionBuilder,
   hasFused,
   type I32,
@@ -45,17 +46,29 @@ export interface FactorKernels {
   reflect_left(a: number, pitch: number, rows: number, width: number, v: number): void;
   /** A ← A (I − v vᵀ); v has as many numbers as a row. Parameters as for `reflect_left`. */
   reflect_right(a: number, pitch: number, rows: number, width: number, v: number): void;
+  /** along = uᵀ A: what `reflect_left` would take out of each row. */
+  project(a: number, pitch: number, rows: number, width: number, u: number, along: number): void;
+  /** A ← (A − u alongᵀ) (I − v vᵀ), in one pass over A. */
+  reflect_both(
+    a: number,
+    pitch: number,
+    rows: number,
+    width: number,
+    u: number,
+    along: number,
+    v: number,
+  ): void;
   /**
-   * Rows k and k + 1 become c·row k + s·row k+1 and c·row k+1 − s·row k, for one pair after the
-   * other.
+   * Turns pairs of rows: rows k and k + 1 become c·row k + s·row k+1 and c·row k+1 − s·row k.
    *
-   * @param a First row of the first pair.
+   * @param a First row.
    * @param pitch From one row to the next.
-   * @param turns Pairs (c, s) of numbers one after the other.
-   * @param end Where they end; there is one at least.
    * @param width Of a row.
+   * @param log Sweeps one behind the other. Each is the bytes from `a` to the first row of its first
+   *   pair, the bytes that follow, and for one pair after the other c and s.
+   * @param end Where the sweeps end.
    */
-  rotate(a: number, pitch: number, turns: number, end: number, width: number): void;
+  rotate(a: number, pitch: number, width: number, log: number, end: number): void;
 }
 
 /** x·y + z and z − x·y on float64 lanes. */
@@ -123,6 +136,29 @@ function reflectLeft({ plus, minus }: Arithmetic): FunctionBuilder {
   return f;
 }
 
+function project({ plus }: Arithmetic): FunctionBuilder {
+  const f = new FunctionBuilder();
+  const [a, pitch, rows, width, u, along] = each(6, () => f.parameter("i32"));
+  const end = f.local("i32", i32.add(u!, i32.shl(rows!, i32.const(3))));
+  const row = f.local("i32");
+  const entry = f.local("i32");
+  parts(f, width!, REFLECTED, (at, vectors) => {
+    const sums = each(vectors, () => f.local("v128", v128.constF64(0)));
+    f.emit(row.set(i32.add(a!, at)), entry.set(u!));
+    f.while(i32.ltU(entry, end), () => {
+      const factor = f.local("v128", v128.load64Splat(entry));
+      for (const [w, sum] of sums.entries()) {
+        f.emit(sum.set(plus(factor, v128.load(row, VECTOR * w), sum)));
+      }
+      step(f, row, pitch!);
+      step(f, entry, i32.const(8));
+    });
+    const to = f.local("i32", i32.add(along!, at));
+    for (const [w, sum] of sums.entries()) f.emit(v128.store(to, sum, VECTOR * w));
+  });
+  return f;
+}
+
 /** Both lanes with their sum. */
 function sumOfLanes(f: FunctionBuilder, x: V128): V128 {
   const both = f.local("v128", x);
@@ -130,41 +166,49 @@ function sumOfLanes(f: FunctionBuilder, x: V128): V128 {
   return v128.addF64(both, swapped);
 }
 
-function reflectRight({ plus, minus }: Arithmetic): FunctionBuilder {
+/** `reflect_right`, or `reflect_both`, which takes something out of the rows on the way. */
+function reflectRows({ plus, minus }: Arithmetic, both: boolean): FunctionBuilder {
   const f = new FunctionBuilder();
-  const [a, pitch, rows, width, v] = each(5, () => f.parameter("i32"));
+  const [a, pitch, rows, width] = each(4, () => f.parameter("i32"));
+  const [u, along] = both ? each(2, () => f.parameter("i32")) : [];
+  const v = f.parameter("i32");
   const left = f.local("i32", rows);
-  const end = f.local("i32", i32.add(v!, width!));
+  const end = f.local("i32", i32.add(v, width!));
   const entry = f.local("i32");
+  const other = f.local("i32");
   for (const count of [ROWS, 1]) {
     f.while(i32.leU(i32.const(count), left), () => {
       const row = each(count, () => f.local("i32"));
-      const rewind = () => {
-        f.emit(entry.set(v!));
-        row.forEach((r, i) => f.emit(r.set(i === 0 ? a! : i32.add(row[i - 1]!, pitch!))));
-      };
       const pass = (body: (factor: V128, i: number, offset: number) => void): void => {
-        rewind();
+        f.emit(entry.set(v), ...along ? [other.set(along)] : []);
+        row.forEach((r, i) => f.emit(r.set(i === 0 ? a! : i32.add(row[i - 1]!, pitch!))));
         f.while(i32.ltU(entry, end), () => {
           const factors = each(NARROW, (w) => f.local("v128", v128.load(entry, VECTOR * w)));
           row.forEach((_, i) => factors.forEach((factor, w) => body(factor, i, VECTOR * w)));
-          for (const r of [...row, entry]) step(f, r, i32.const(VECTOR * NARROW));
+          for (const r of [...row, entry, other]) step(f, r, i32.const(VECTOR * NARROW));
         });
       };
+      const shares = u ? each(count, (i) => f.local("v128", v128.load64Splat(u, 8 * i))) : [];
       const sums = each(count * NARROW, () => f.local("v128", v128.constF64(0)));
       pass((factor, i, offset) => {
+        const x = f.local("v128", v128.load(row[i]!, offset));
+        if (both) {
+          f.emit(x.set(minus(shares[i]!, v128.load(other, offset), x)));
+          f.emit(v128.store(row[i]!, x, offset));
+        }
         const sum = sums[i * NARROW + offset / VECTOR]!;
-        f.emit(sum.set(plus(factor, v128.load(row[i]!, offset), sum)));
+        f.emit(sum.set(plus(factor, x, sum)));
       });
-      const along = each(count, (i) => {
+      const across = each(count, (i) => {
         const own = sums.slice(i * NARROW, (i + 1) * NARROW) as V128[];
         return f.local("v128", sumOfLanes(f, own.reduce(v128.addF64)));
       });
       pass((factor, i, offset) => {
-        const moved = minus(factor, along[i]!, v128.load(row[i]!, offset));
+        const moved = minus(factor, across[i]!, v128.load(row[i]!, offset));
         f.emit(v128.store(row[i]!, moved, offset));
       });
       step(f, a!, i32.mul(pitch!, i32.const(count)));
+      if (u) step(f, u, i32.const(8 * count));
       f.emit(left.set(i32.sub(left, i32.const(count))));
     });
   }
@@ -173,26 +217,34 @@ function reflectRight({ plus, minus }: Arithmetic): FunctionBuilder {
 
 function rotate({ plus, minus }: Arithmetic): FunctionBuilder {
   const f = new FunctionBuilder();
-  const [a, pitch, turns, end, width] = each(5, () => f.parameter("i32"));
+  const [a, pitch, width, log, end] = each(5, () => f.parameter("i32"));
+  const sweep = f.local("i32");
   const row = f.local("i32");
   const turn = f.local("i32");
+  // A part of all rows stays in the first-level cache while all sweeps go over it.
   parts(f, width!, ROTATED, (at, vectors) => {
-    f.emit(row.set(i32.add(a!, at)), turn.set(turns!));
-    // The lower row of a pair is the upper one of the next.
-    const upper = each(vectors, (w) => f.local("v128", v128.load(row, VECTOR * w)));
-    f.while(i32.ltU(turn, end!), () => {
-      const c = f.local("v128", v128.load64Splat(turn));
-      const s = f.local("v128", v128.load64Splat(turn, 8));
-      const next = f.local("i32", i32.add(row, pitch!));
-      for (const [w, x] of upper.entries()) {
-        const y = f.local("v128", v128.load(next, VECTOR * w));
-        f.emit(v128.store(row, plus(c, x, v128.mulF64(s, y)), VECTOR * w));
-        f.emit(x.set(minus(s, x, v128.mulF64(c, y))));
-      }
-      f.emit(row.set(next));
-      step(f, turn, i32.const(VECTOR));
+    f.emit(sweep.set(log!));
+    f.while(i32.ltU(sweep, end!), () => {
+      f.emit(row.set(i32.add(i32.add(a!, at), i32.truncF64(f64.load(sweep)))));
+      const bytes = i32.truncF64(f64.load(sweep, 8));
+      f.emit(turn.set(i32.add(sweep, i32.const(VECTOR))));
+      f.emit(sweep.set(i32.add(turn, bytes)));
+      // The lower row of a pair is the upper one of the next.
+      const upper = each(vectors, (w) => f.local("v128", v128.load(row, VECTOR * w)));
+      f.while(i32.ltU(turn, sweep), () => {
+        const c = f.local("v128", v128.load64Splat(turn));
+        const s = f.local("v128", v128.load64Splat(turn, 8));
+        const next = f.local("i32", i32.add(row, pitch!));
+        for (const [w, x] of upper.entries()) {
+          const y = f.local("v128", v128.load(next, VECTOR * w));
+          f.emit(v128.store(row, plus(c, x, v128.mulF64(s, y)), VECTOR * w));
+          f.emit(x.set(minus(s, x, v128.mulF64(c, y))));
+        }
+        f.emit(row.set(next));
+        step(f, turn, i32.const(VECTOR));
+      });
+      for (const [w, x] of upper.entries()) f.emit(v128.store(row, x, VECTOR * w));
     });
-    for (const [w, x] of upper.entries()) f.emit(v128.store(row, x, VECTOR * w));
   });
   return f;
 }
@@ -208,7 +260,9 @@ export function factorKernels(
   const arithmetic = fused ? FUSED : PLAIN;
   return {
     reflect_left: reflectLeft(arithmetic),
-    reflect_right: reflectRight(arithmetic),
+    reflect_right: reflectRows(arithmetic, false),
+    reflect_both: reflectRows(arithmetic, true),
+    project: project(arithmetic),
     rotate: rotate(arithmetic),
   };
 }

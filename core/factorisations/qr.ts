@@ -34,7 +34,7 @@ export function factorQr(memory: FactorMemory, a: Block, v: Block): void {
       8 * (a.at + j * a.pitch + from),
       8 * a.pitch,
       a.rows - j,
-      8 * (a.pitch - from),
+      8 * (a.width - from),
       8 * (own + j),
     );
     numbers[a.at + j * a.pitch + j] = head;
@@ -62,7 +62,7 @@ export function applyReflectors(
       8 * (q.at + j * q.pitch + from),
       8 * q.pitch,
       q.rows - j,
-      8 * (q.pitch - from),
+      8 * (q.width - from),
       8 * (v.at + j * v.pitch + j),
     );
   }

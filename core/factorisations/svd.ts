@@ -11,6 +11,9 @@ import { type Block, Layout } from "./block.ts";
 import type { FactorMemory } from "./memory.ts";
 import { reflector } from "./reflector.ts";
 
+/** Steps whose turns are done together, while a part of the vectors is in the first-level cache. */
+const LOGGED = 16;
+
 /** Where the SVD of a square matrix works. */
 export interface SvdPlan {
   /** The matrix, n×n; overwritten. */
@@ -23,8 +26,10 @@ export interface SvdPlan {
   readonly left: Block;
   /** Reflections from the right: row j is zero before its j + 1-st number. */
   readonly right: Block;
-  /** Index of the turns of a step: those of left vectors, and those of right ones behind them. */
-  readonly turns: number;
+  /** A row for what a reflection takes out of each row. */
+  readonly along: Block;
+  /** Turns that wait: a row for left vectors, and one for right ones. */
+  readonly logs: Block;
   /** Index after all that it needs. */
   readonly end: number;
 }
@@ -47,8 +52,8 @@ export function planSvd(n: number, begin = 0): SvdPlan {
     Block,
     Block,
   ];
-  const turns = layout.block(2, 2 * n).at;
-  return { a, ut, vt, left, right, turns, end: layout.end };
+  const [along, logs] = [layout.block(1, n), layout.block(2, LOGGED * (2 * n + 2))];
+  return { a, ut, vt, left, right, along, logs, end: layout.end };
 }
 
 /**
@@ -77,26 +82,30 @@ export function squareSvd(
 
 function bidiagonalise(
   { numbers, kernels }: FactorMemory,
-  { a, left, right }: SvdPlan,
+  { a, left, right, along }: SvdPlan,
   d: Float64Array,
   e: Float64Array,
 ): void {
-  const { at, rows: n, pitch } = a;
+  const { at, rows: n, width, pitch } = a;
   numbers.fill(0, left.at, left.at + n * left.pitch);
   numbers.fill(0, right.at, right.at + n * right.pitch);
   for (let j = 0; j < n; j++) {
-    const u = left.at + j * left.pitch;
+    const row = at + j * pitch;
+    const u = left.at + j * pitch;
     for (let i = j; i < n; i++) numbers[u + i] = numbers[at + i * pitch + j]!;
     d[j] = reflector(numbers, u + j, u + n);
     if (j + 1 === n) return;
-    // Whole vectors: what is left of column j + 1 is not read again.
+    // Whole vectors: what is left of columns before the next one is not read again.
     const from = LANES * Math.floor((j + 1) / LANES);
-    const [corner, width] = [8 * (at + j * pitch + from), 8 * (pitch - from)];
-    kernels.reflect_left(corner, 8 * pitch, n - j, width, 8 * (u + j));
+    const [corner, bytes, taken] = [8 * (row + from), 8 * (width - from), 8 * along.at];
+    kernels.project(corner, 8 * pitch, n - j, bytes, 8 * (u + j), taken);
     const v = right.at + j * pitch;
-    numbers.copyWithin(v + j + 1, at + j * pitch + j + 1, at + j * pitch + n);
+    for (let i = j + 1, k = along.at + j + 1 - from; i < n; i++, k++) {
+      numbers[v + i] = numbers[row + i]! - numbers[u + j]! * numbers[k]!;
+    }
     e[j] = reflector(numbers, v + j + 1, v + n);
-    kernels.reflect_right(corner + 8 * pitch, 8 * pitch, n - j - 1, width, 8 * (v + from));
+    const [next, below] = [corner + 8 * pitch, 8 * (u + j + 1)];
+    kernels.reflect_both(next, 8 * pitch, n - j - 1, bytes, below, taken, 8 * (v + from));
   }
 }
 
@@ -105,7 +114,7 @@ function bidiagonalise(
  */
 function collect(
   { numbers, kernels }: FactorMemory,
-  { at, rows: n, pitch }: Block,
+  { at, rows: n, width, pitch }: Block,
   v: Block,
   offset: number,
 ): void {
@@ -115,43 +124,78 @@ function collect(
     const first = j + offset;
     const from = LANES * Math.floor(first / LANES);
     const corner = 8 * (at + first * pitch + from);
-    const width = 8 * (pitch - from);
-    kernels.reflect_right(corner, 8 * pitch, n - first, width, 8 * (v.at + j * pitch + from));
+    const bytes = 8 * (width - from);
+    kernels.reflect_right(corner, 8 * pitch, n - first, bytes, 8 * (v.at + j * pitch + from));
   }
 }
 
 /** Turns the rows of both matrices of vectors. */
-function turnsOf(
-  { numbers, kernels }: FactorMemory,
-  { ut, vt, turns }: SvdPlan,
-  { p: isLeftWanted, q: isRightWanted }: Wanted,
-): Turns {
-  const n = ut.rows;
-  const [left, right] = [turns, turns + 2 * n].map((at) => numbers.subarray(at, at + 2 * n)) as [
-    Float64Array,
-    Float64Array,
-  ];
-  const pitch = 8 * ut.pitch;
-  const run = ({ at }: Block, from: number, begin: number, end: number): void =>
-    kernels.rotate(
-      8 * at + pitch * begin,
-      pitch,
-      8 * from + 16 * begin,
-      8 * from + 16 * end,
-      pitch,
-    );
+function turnsOf(memory: FactorMemory, plan: SvdPlan, { p, q }: Wanted): Turns {
+  const n = plan.a.rows;
+  const { logs } = plan;
+  const sides = {
+    left: p ? new TurnLog(memory, plan.ut, logs.at, logs.pitch) : undefined,
+    right: q ? new TurnLog(memory, plan.vt, logs.at + logs.pitch, logs.pitch) : undefined,
+  };
+  const [left, right] = [new Float64Array(2 * n), new Float64Array(2 * n)];
   return {
     left,
     right,
     step(begin, end) {
-      if (isLeftWanted) run(ut, turns, begin, end);
-      if (isRightWanted) run(vt, turns + 2 * n, begin, end);
+      sides.left?.add(left, begin, end);
+      sides.right?.add(right, begin, end);
     },
-    turn(side, p, q, c, s) {
-      if (side === "left" && isLeftWanted) turnRows(numbers, ut, p, q, c, s);
-      if (side === "right" && isRightWanted) turnRows(numbers, vt, p, q, c, s);
+    turn(side, first, second, c, s) {
+      sides[side]?.turn(first, second, c, s);
+    },
+    finish() {
+      sides.left?.flush();
+      sides.right?.flush();
     },
   };
+}
+
+/** Collects turns of the rows of a matrix and does them together. */
+class TurnLog {
+  readonly #memory: FactorMemory;
+  readonly #rows: Block;
+  readonly #begin: number;
+  readonly #limit: number;
+  #end: number;
+
+  /** Makes an empty one in so many numbers from an index on. */
+  constructor(memory: FactorMemory, rows: Block, begin: number, size: number) {
+    this.#memory = memory;
+    this.#rows = rows;
+    this.#begin = begin;
+    this.#limit = begin + size;
+    this.#end = begin;
+  }
+
+  /** Turns rows k and k + 1 by the k-th turn, for k from `first` to `last` − 1. */
+  add(turns: Float64Array, first: number, last: number): void {
+    const count = 2 * (last - first);
+    if (this.#end + 2 + count > this.#limit) this.flush();
+    const { numbers } = this.#memory;
+    let at = this.#end;
+    numbers[at++] = 8 * first * this.#rows.pitch;
+    numbers[at++] = 8 * count;
+    for (let i = 2 * first; i < 2 * last; i++) numbers[at++] = turns[i]!;
+    this.#end = at;
+  }
+
+  /** Turns any two rows. */
+  turn(first: number, second: number, c: number, s: number): void {
+    this.flush();
+    turnRows(this.#memory.numbers, this.#rows, first, second, c, s);
+  }
+
+  /** Does what waits. */
+  flush(): void {
+    const { at, width, pitch } = this.#rows;
+    this.#memory.kernels.rotate(8 * at, 8 * pitch, 8 * width, 8 * this.#begin, 8 * this.#end);
+    this.#end = this.#begin;
+  }
 }
 
 function turnRows(

@@ -103,6 +103,8 @@ export const i32 = {
   leU: binary<"i32", "i32">("i32", [0x4d]),
   ltS: binary<"i32", "i32">("i32", [0x48]),
   load: access("i32", [0x28], 2),
+  /** The whole part of a float64. */
+  truncF64: unary<"f64", "i32">("i32", [0xaa]),
 } as const;
 
 /** float32 instructions. */
@@ -118,6 +120,7 @@ export const f32 = {
 export const f64 = {
   const: (value: number): F64 => expr("f64", [0x44], bytesOf(Float64Array.of(value))),
   add: binary<"f64", "f64">("f64", [0xa0]),
+  load: access("f64", [0x2b], 3),
 } as const;
 
 /** Vector instructions; arithmetic is on four float32 lanes unless the name says otherwise. */

@@ -93,19 +93,50 @@ Deno.test("reflect_right() is A − (A v) vᵀ", () => {
   }));
 });
 
-Deno.test("rotate() turns one pair of rows after the other", () => {
+Deno.test("project() is vᵀ A, and reflect_both() takes it out before it reflects", () => {
+  fc.assert(fc.property(CASES, ([rows, cols, seed]) => {
+    const width = pitchOf(cols);
+    const [u, v] = [reflection(rows, seed), reflection(width, seed + 1)];
+    const extra = new Float64Array(rows + 2 * width);
+    extra.set(u);
+    extra.set(v, rows + width);
+    check([rows, cols, seed], extra, (k, pitch, bytes, at) => {
+      const along = at + 8 * rows;
+      k.project(8 * AT, pitch, rows, bytes, at, along);
+      k.reflect_both(8 * AT, pitch, rows, bytes, at, along, along + bytes);
+    }, (x, pitch) => {
+      for (let j = 0; j < width; j++) {
+        const along = u.reduce((sum, f, i) => sum + f * x[i * pitch + j]!, 0);
+        u.forEach((f, i) => x[i * pitch + j]! -= f * along);
+      }
+      for (let i = 0; i < rows; i++) {
+        const across = v.reduce((sum, f, j) => sum + f * x[i * pitch + j]!, 0);
+        v.forEach((f, j) => x[i * pitch + j]! -= f * across);
+      }
+    });
+  }));
+});
+
+Deno.test("rotate() turns one pair of rows after the other, sweep after sweep", () => {
   fc.assert(fc.property(CASES, ([rows, cols, seed]) => {
     const random = new Random(seed + 1);
-    const turns = new Float64Array(2 * (rows - 1));
-    for (let i = 0; i < rows - 1; i++) {
-      const angle = random.uniform() * 7;
-      turns.set([Math.cos(angle), Math.sin(angle)], 2 * i);
+    const pitchBytes = 8 * (pitchOf(cols) + 4);
+    const log: number[] = [];
+    const pairs: [row: number, c: number, s: number][] = [];
+    for (let sweep = 0; sweep < 3; sweep++) {
+      const first = random.integer(rows - 1);
+      const count = 1 + random.integer(rows - 1 - first);
+      log.push(first * pitchBytes, 16 * count);
+      for (let k = first; k < first + count; k++) {
+        const angle = random.uniform() * 7;
+        log.push(Math.cos(angle), Math.sin(angle));
+        pairs.push([k, Math.cos(angle), Math.sin(angle)]);
+      }
     }
-    check([rows, cols, seed], turns, (k, pitch, width, at) => {
-      k.rotate(8 * AT, pitch, at, at + 8 * turns.length, width);
+    check([rows, cols, seed], Float64Array.from(log), (k, pitch, width, at) => {
+      k.rotate(8 * AT, pitch, width, at, at + 8 * log.length);
     }, (x, pitch) => {
-      for (let k = 0; k + 1 < rows; k++) {
-        const [c, s] = [turns[2 * k]!, turns[2 * k + 1]!];
+      for (const [k, c, s] of pairs) {
         for (let j = 0; j < pitchOf(cols); j++) {
           const [p, q] = [x[k * pitch + j]!, x[(k + 1) * pitch + j]!];
           x[k * pitch + j] = c * p + s * q;
