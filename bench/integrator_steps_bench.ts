@@ -9,7 +9,8 @@ import type {
   Pieces,
   Section,
 } from "./support/definition.ts";
-import { inSeconds, ratio } from "./support/fastest.ts";
+import { inSeconds } from "./support/fastest.ts";
+import { beside, factorisationWorks, QR, SVD } from "./support/beside_lapack.ts";
 import { startOwn } from "./support/own_worker.ts";
 import { FEW, onBackends, registered, type Works } from "./support/pieces.ts";
 import type { Worker } from "./support/worker_client.ts";
@@ -20,6 +21,9 @@ const RANKS = [16, 32, 64, 128] as const;
 
 /** One step takes up to seconds: a few rounds show all there is. */
 const MAX_ROUNDS = 5;
+
+/** What a factorisation may take of LAPACK's time. */
+const AIM = 1.2;
 
 const BACKENDS = ["blas", "wasm"];
 
@@ -124,86 +128,17 @@ async function factorisations(
   const shapes = ranks.flatMap((r) => SIZES.map((n): [number, number] => [n, r]));
   // Cores of augmented bases.
   const cores = ranks.map((r): [number, number] => [2 * r, 2 * r]);
-  return [
-    await beside(worker, { ...QR, title: "thin QR in float32", times: 1, shapes }, options),
-    await beside(
-      worker,
-      { ...QR, title: "basis in float32", ours: "orthonormalize", times: 1, shapes },
-      options,
-    ),
-    await beside(worker, { ...SVD, title: "SVD in float64", times: 1, shapes: cores }, options),
-    await beside(
-      worker,
-      {
-        ...SVD,
-        title: "four SVDs at once in float64",
-        ours: "svds",
-        times: 4,
-        shapes: cores,
-      },
-      options,
-    ),
-  ];
-}
-
-/** A factorisation of ours and LAPACK's. */
-interface Factorisation {
-  /** Our operation. */
-  readonly ours: string;
-  /** LAPACK's, and its precision. */
-  readonly name: string;
-  readonly direct: string;
-}
-
-const QR: Factorisation = { ours: "qr", name: "qr", direct: "s" };
-
-/** Ours computes in double precision, and so must what it is held to. */
-const SVD: Factorisation = { ours: "svd", name: "svd", direct: "d" };
-
-/** Both, by the name in the table: ours first. */
-function factorisationWorks(
-  { ours, name, direct }: Factorisation,
-  m: number,
-  n: number,
-): Record<string, string> {
-  return {
-    [`ours ${m}×${n}`]: `factorise ${ours} ${m} ${n}`,
-    [`LAPACK ${m}×${n}`]: `lapack ${name} ${m} ${n} ${direct}`,
-  };
-}
-
-interface Comparison extends Factorisation {
-  readonly title: string;
-  /** How many of LAPACK's calls do what ours does once. */
-  readonly times: number;
-  readonly shapes: readonly (readonly [number, number])[];
-}
-
-async function beside(
-  worker: Worker,
-  { title, times, shapes, ...factorisation }: Comparison,
-  options: MeasureOptions,
-): Promise<{ section: Section; aim: Aim }> {
-  const figures = new Map<string, Timing>();
-  const extra: Record<string, Record<string, string>> = {};
-  let largest: number | undefined;
-  for (const [m, n] of shapes) {
-    const works = factorisationWorks(factorisation, m, n);
-    const [own, other] = Object.keys(works) as [string, string];
-    const timings = await measure(
-      Object.entries(works).map(([label, work]) => worker.variant(label, work)),
-      options,
-    );
-    for (const [label, timing] of timings) figures.set(label, timing);
-    const found = ratio(timings.get(own)!.median, times * timings.get(other)!.median)!;
-    extra[own] = { "of LAPACK": `${found.toFixed(2)}x` };
-    largest = Math.max(largest ?? 0, found);
-  }
-  const what = `${title}, ours over ${times > 1 ? `${times} calls of ` : ""}LAPACK, largest`;
-  return {
-    section: { title, figures: inSeconds(figures), extra },
-    aim: { what, value: largest, limit: 1.2 },
-  };
+  return await beside(
+    worker,
+    [
+      { ...QR, title: "thin QR in float32", shapes },
+      { ...QR, title: "basis in float32", ours: "orthonormalize", shapes },
+      { ...SVD, title: "SVD in float64", shapes: cores },
+      { ...SVD, title: "four SVDs at once in float64", ours: "svds", times: 4, shapes: cores },
+    ],
+    AIM,
+    options,
+  );
 }
 
 export default await registered(bench);

@@ -1,6 +1,7 @@
 import { measure, type Variant } from "./harness.ts";
 import { usableBackends } from "./support/backends.ts";
-import type { Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
+import { beside, CHOLESKY, QR, SVD } from "./support/beside_lapack.ts";
+import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
 import { inSeconds } from "./support/fastest.ts";
 import { startOwn } from "./support/own_worker.ts";
 import { onBackends, registered } from "./support/pieces.ts";
@@ -20,6 +21,15 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "SVD 64×64": "factorise svd 64 64",
   },
 };
+
+/** Columns of bases, and extents of the matrices that truncation decomposes. */
+const SMALL = [16, 32, 64, 128, 256];
+
+/** Rows of a basis. */
+const ROWS = 500;
+
+/** What our own factorisations may take of the time of LAPACK on one thread. */
+const AIM = 2;
 
 const BACKENDS = ["tensorflow", "webgpu", "blas", "wasm"];
 
@@ -45,8 +55,43 @@ const bench: Bench = {
       );
       sections.push({ title, figures: inSeconds(await measure(variants, options.measure)) });
     }
-    return { sections, aims: [], notes };
+    const { names: libraries } = await usableBackends({}, ["blas"]);
+    const canCompare = names.includes("wasm") && libraries.length > 0;
+    const tables = canCompare ? await smallFactorisations(options) : [];
+    return {
+      sections: [...sections, ...tables.map(({ section }) => section)],
+      aims: tables.map(({ aim }) => aim),
+      notes,
+    };
   },
 };
+
+/** Factorisations by our own SIMD code beside LAPACK's, at the sizes of cores and bases. */
+async function smallFactorisations(
+  { quick, measure }: BenchOptions,
+): Promise<{ section: Section; aim: Aim }[]> {
+  await using worker = await startOwn("wasm");
+  const sizes = quick ? [16, 64] : SMALL;
+  const square = sizes.map((n) => [n, n] as const);
+  const shapes = sizes.map((n) => [ROWS, n] as const);
+  return await beside(
+    worker,
+    [
+      { ...SVD, title: "wasm, SVD in float64", shapes: square },
+      {
+        ...SVD,
+        title: "wasm, four SVDs at once in float64",
+        ours: "svds",
+        times: 4,
+        shapes: square,
+      },
+      { ...QR, title: "wasm, basis in float32", ours: "orthonormalize", shapes },
+      { ...QR, title: "wasm, thin QR in float32", shapes },
+      { ...CHOLESKY, title: "wasm, inverse Cholesky factor in float32", shapes: square },
+    ],
+    AIM,
+    measure,
+  );
+}
 
 export default await registered(bench);

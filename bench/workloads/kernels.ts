@@ -57,15 +57,25 @@ export const elementwise: WorkloadKind = {
   },
 };
 
+/** XᵀX with the size of X added to the diagonal: far from singular. */
+function definite(engine: Engine, x: Tensor): Tensor {
+  const n = x.shape[1]!;
+  const gram = engine.matMul(x, x, { transposeLeft: true });
+  const diagonal = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) diagonal[i * (n + 1)] = x.size;
+  return engine.add(gram, engine.tensor(diagonal, [n, n]));
+}
+
 /** Factorisations as the integrators use them, through the engine's algebra. */
 export const factorise: WorkloadKind = {
   name: "factorise",
-  usage: "factorise orthonormalize|qr|svd|svds rows columns",
+  usage: "factorise orthonormalize|qr|svd|svds|inverse-factor rows columns",
   async create(engine, words) {
     const { engineAlgebra } = await import("../../core/mod.ts");
     const [m, n] = integers(words.slice(1), 2, this.usage) as [number, number];
     const algebra = engineAlgebra(engine);
     const x = fixed(engine, [m, n]);
+    const gram = engine.keep(engine.tidy(() => definite(engine, x)));
     const operations: Record<string, () => Promise<unknown>> = {
       orthonormalize: () => algebra.orthonormalize(x),
       qr: async () => await algebra.qr(x),
@@ -73,6 +83,7 @@ export const factorise: WorkloadKind = {
       // As the layers of a network truncate: four at the same time.
       svds: () => Promise.all([1, 2, 3, 4].map(() => algebra.svd(x))),
     };
+    operations["inverse-factor"] = () => Promise.resolve(algebra.inverseFactor?.(gram));
     const operation = operations[words[0] ?? ""];
     if (!operation) throw new RangeError(`Cannot read the workload: expected "${this.usage}"`);
     return {

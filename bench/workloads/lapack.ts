@@ -1,4 +1,4 @@
-import { loadBlas } from "../../core/backend/blas/library.ts";
+import { holdToOneThread, loadBlas } from "../../core/backend/blas/library.ts";
 import { integers, numbers, type Workload, type WorkloadKind } from "./workload.ts";
 
 const buffers = <N extends number>(count: N): readonly "buffer"[] & { length: N } =>
@@ -9,6 +9,8 @@ const SYMBOLS = {
   sorgqr_: { parameters: buffers(9), result: "void" },
   dgeqrf_: { parameters: buffers(8), result: "void" },
   dorgqr_: { parameters: buffers(9), result: "void" },
+  spotrf_: { parameters: [...buffers(5), "usize"], result: "void" },
+  strtri_: { parameters: [...buffers(6), "usize", "usize"], result: "void" },
   sgesdd_: { parameters: [...buffers(14), "usize"], result: "void" },
   dgesdd_: { parameters: [...buffers(14), "usize"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -22,16 +24,16 @@ const int = (value: number): Int32Array => Int32Array.of(value);
 
 /**
  * LAPACK's own routines on column-major matrices in plain memory, with nothing around them but a
- * copy of what they overwrite: what factorisations are compared with. It takes the library with the
- * threads that the backend of the worker has set.
+ * copy of what they overwrite, on one thread: what factorisations are compared with.
  */
 export const lapack: WorkloadKind = {
   name: "lapack",
-  usage: "lapack qr|svd rows columns s|d",
+  usage: "lapack qr|svd|cholesky rows columns s|d",
   create(_engine, words): Workload {
     const [m, n] = integers(words.slice(1), 2, this.usage) as [number, number];
     const library = loadBlas();
     if (typeof library === "string") throw new Error(`Cannot call LAPACK: ${library}`);
+    holdToOneThread(library);
     const { symbols } = Deno.dlopen(library.path, SYMBOLS);
     const precision = words[3];
     if (precision !== "s" && precision !== "d") {
@@ -40,6 +42,7 @@ export const lapack: WorkloadKind = {
     const native = symbols as unknown as Record<string, Native>;
     if (words[0] === "qr") return qr(native, precision, m, n);
     if (words[0] === "svd") return svd(native, precision, m, n);
+    if (words[0] === "cholesky" && precision === "s" && m === n) return cholesky(native, n);
     throw new RangeError(`Cannot read the workload: expected "${this.usage}"`);
   },
 };
@@ -82,6 +85,23 @@ function svd(native: Record<string, Native>, precision: "s" | "d", m: number, n:
     step(): void {
       copy!.set(a);
       gesdd(job, rows, cols, copy!, rows, ...factors, work!, int(lwork), integers, info, 1);
+      expectSuccess(info);
+    },
+  };
+}
+
+/** R and R⁻¹ of a matrix that is far from singular. */
+function cholesky(native: Record<string, Native>, n: number): Workload {
+  const a = numbers(n * n).map((x, i) => i % (n + 1) === 0 ? n : x / 2);
+  const r = new Float32Array(n * n);
+  const [size, info] = [int(n), int(0)];
+  const [upper, plain] = ["U", "N"].map((text) => new TextEncoder().encode(text));
+  return {
+    step(): void {
+      r.set(a);
+      native.spotrf_!(upper!, size, r, size, info, 1);
+      expectSuccess(info);
+      native.strtri_!(upper!, plain!, size, r, size, info, 1, 1);
       expectSuccess(info);
     },
   };
