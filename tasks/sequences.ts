@@ -60,9 +60,13 @@ export interface OpenedSequences {
  */
 export async function openSequences(
   o: SequenceOptions & { readonly seed: number },
-  { signal }: Pick<RecipeContext, "signal">,
+  { sink, signal }: RecipeContext,
 ): Promise<OpenedSequences> {
   const { seed, data: path, tokenizer, context, trainCount, testCount } = o;
+  // Files of tokens take seconds for each million characters.
+  if (path !== "" && tokenizer !== sequenceDefaults.tokenizer) {
+    sink.write(`Tokens of ${path} by ${tokenizer} …\n`);
+  }
   const data = await choose(sequenceDatasets, o.dataset).load({
     ...{ seed, tokenizer, context, signal },
     ...(path === "" ? {} : { path }),

@@ -14,7 +14,8 @@ import { type Examples, examplesOf } from "./examples.ts";
  * @param length Tokens in a window, T.
  * @param stride Tokens from the start of one window to that of the next; default: T.
  * @param count Windows, the first ones; default: all.
- * @throws {RangeError} When a number is no positive integer, or there are fewer than T + 1 tokens.
+ * @throws {RangeError} When a number is no positive integer, or there are fewer than T + 1 tokens, or
+ * fewer windows.
  *
  * @example Windows with their successors
  * ```ts
@@ -40,5 +41,7 @@ export function windowsOf(
     );
   }
   const column = { data: tokens, shape: [length], stride: step };
-  return examplesOf({ x: column, y: { ...column, offset: 1 } }, count);
+  const most = Math.floor((tokens.length - length - 1) / step) + 1;
+  checkInteger("take windows of a text", "count", count ?? most, { least: 1, most });
+  return examplesOf({ x: column, y: { ...column, offset: 1 } }, count ?? most);
 }

@@ -4,13 +4,14 @@ import { openSequences, sequenceDefaults, sequenceSchema } from "../../tasks/mod
 import { parseOptions } from "../../tasks/options.ts";
 import { UsageError } from "../../tasks/usage_error.ts";
 import { inFolder } from "../support/command_line.ts";
+import { recorder } from "../support/recipes.ts";
 import { verses } from "../support/verses.ts";
 
 const { signal } = new AbortController();
 
 function open(...args: readonly string[]) {
   const o = parseOptions(args, { ...sequenceDefaults, seed: 1 }, sequenceSchema());
-  return openSequences(o, { signal });
+  return openSequences(o, { sink: recorder().sink, signal });
 }
 
 Deno.test("openSequences() reads a text and names it in the record of the run", async () => {
@@ -47,6 +48,10 @@ Deno.test("openSequences() stops reading when the run is to stop", async () => {
     await Deno.writeTextFile(path, verses(1, 40));
     const o = { ...sequenceDefaults, seed: 1, data: path };
     const stop = AbortSignal.abort(new Error("stopped"));
-    await assertRejects(() => openSequences(o, { signal: stop }), Error, "stopped");
+    await assertRejects(
+      () => openSequences(o, { sink: recorder().sink, signal: stop }),
+      Error,
+      "stopped",
+    );
   });
 });

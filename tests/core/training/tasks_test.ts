@@ -413,6 +413,12 @@ Deno.test("windowsOf() and sobolev() refuse numbers that are none", () => {
     );
   }
   assertThrows(() => windowsOf(tokens, 4, 0), RangeError, "expected stride to be an integer ≥ 1");
+  assertEquals([windowsOf(tokens, 4, 5).count, windowsOf(tokens, 4, 5, 2).count], [4, 2]);
+  assertThrows(
+    () => windowsOf(tokens, 4, 5, 5),
+    RangeError,
+    "Cannot take windows of a text: expected count to be an integer ≥ 1 and ≤ 4, got 5",
+  );
   const data = { train: windowsOf(tokens, 4), test: windowsOf(tokens, 4) };
   assertThrows(() => sobolev({ ...data, weight: NaN }), RangeError, "expected weight to be");
 });
