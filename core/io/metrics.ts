@@ -52,6 +52,8 @@ export interface MetricLine {
   readonly discarded?: Readonly<Record<string, number>>;
   /** Seconds per step, mean since the last line. */
   readonly secondsPerStep?: number;
+  /** Seconds of the run so far, where it was measured. */
+  readonly seconds?: number;
 }
 
 const metricLine: Expectation<MetricLine> = aRecord<MetricLine>({
@@ -64,6 +66,7 @@ const metricLine: Expectation<MetricLine> = aRecord<MetricLine>({
   singularValues: optional(byName(listOf(aNumber))),
   discarded: optional(byName(aNumber)),
   secondsPerStep: optional(aNumber),
+  seconds: optional(aNumber),
 });
 
 /**

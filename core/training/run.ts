@@ -298,6 +298,7 @@ export class Run {
       ...testFields({ loss: test.loss, ...test.values }),
       ...await this.#watch.during("measuring", () => rankMetrics(method, network, states)),
       secondsPerStep: median(this.#durations.slice(-steps)),
+      seconds: this.#seconds,
     };
     this.options.folder?.appendMetric(metrics);
     this.options.listener?.({ type: "epoch", metrics });

@@ -21,6 +21,7 @@ import {
   formatPercent,
 } from "../terminal/format.ts";
 import { gapOf } from "./measures.ts";
+import { timesTo } from "./time_to.ts";
 
 /**
  * Says in a sentence or two what came out of a run.
@@ -151,7 +152,8 @@ function timeRows(summary: Summary, twin: Summary = summary): Row[] {
  * @param run The run.
  * @returns A table; undefined for a run without a result.
  */
-export function comparisonTable({ summary, baseline }: RunData): Table | undefined {
+export function comparisonTable(run: RunData): Table | undefined {
+  const { summary, baseline } = run;
   if (!summary) return undefined;
   const twin = baseline?.summary;
   const time = ROWS.findIndex(({ name }) => name === TOTAL_TIME) + 1;
@@ -159,12 +161,16 @@ export function comparisonTable({ summary, baseline }: RunData): Table | undefin
   const all = [...summary.measures.map(rowOf), ...rest];
   if (!twin) {
     const rows = all.map((m) => [m.name, m.show(m.value(summary))]);
-    return { columns: ["", "this run"], rows, numeric: true };
+    return { columns: ["", "this run"], rows: [...rows, ...timesTo(run)], numeric: true };
   }
   const rows = all.map((m) => {
     const [ours, theirs] = [m.value(summary), m.value(twin)];
     return [m.name, m.show(ours), m.show(theirs), m.compare?.(ours, theirs) ?? ""];
   });
   const name = summary.parameters < summary.denseParameters ? "low rank" : "this run";
-  return { columns: ["", name, "dense twin", "difference"], rows, numeric: true };
+  return {
+    columns: ["", name, "dense twin", "difference"],
+    rows: [...rows, ...timesTo(run)],
+    numeric: true,
+  };
 }

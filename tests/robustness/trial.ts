@@ -105,7 +105,7 @@ export async function traceOf(out: string): Promise<unknown> {
   const names = [...Deno.readDirSync(out)].map(({ name }) => name).sort();
   return {
     names,
-    metrics: run?.metrics.map(({ secondsPerStep: _, ...line }: MetricLine) => line),
+    metrics: run?.metrics.map(({ secondsPerStep: _, seconds: _s, ...line }: MetricLine) => line),
     summary: timeless(run?.summary),
     checkpoint: timeless(await readRecord(join(out, "checkpoint.safetensors"))),
   };

@@ -85,7 +85,7 @@ async function traceOf(o: TrainOptions, result: TrainResult, path: string): Prom
   return {
     reason: result.reason,
     state,
-    metrics: lines.map(({ secondsPerStep: _, ...line }) => line),
+    metrics: lines.map(({ secondsPerStep: _, seconds: _s, ...line }) => line),
     results: { trainLoss: result.trainLoss, test: result.test },
     checkpoint,
   };

@@ -116,6 +116,24 @@ Deno.test("the training report says what the time went to, of runs that both tel
   assertEquals(cells(page, "of which pass"), ["of which pass", "300 ms", "600 ms", "× 0.500"]);
 });
 
+Deno.test("the training report says how long both took to an accuracy that both reached", async () => {
+  const timed = (accuracies: readonly number[]): MetricLine[] =>
+    accuracies.map((testAccuracy, i) => ({
+      ...{ step: 10 * (i + 1), epoch: i + 1, loss: 1 },
+      ...{ testAccuracy, seconds: 2 * (i + 1) },
+    }));
+  const own = { ...RUN, metrics: timed([0.951, 0.94, 0.97]) };
+  const twin = { ...TWIN, metrics: timed([0.9, 0.955, 0.955]) };
+  const page = await trainingReport.build({ ...own, baseline: twin });
+  assertEquals(cells(page, "time to 95 %"), ["time to 95 %", "2.00 s", "4.00 s", "× 0.500"]);
+  assertEquals(cells(page, "time to 96 %"), undefined);
+  const { baseline: _, ...alone } = own;
+  assertEquals(cells(await trainingReport.build(alone), "time to 96 %"), [
+    "time to 96 %",
+    "6.00 s",
+  ]);
+});
+
 Deno.test("the training report tells better and equal apart from worse", async () => {
   const lead = async (accuracy: number): Promise<string> =>
     (await trainingReport.build({ ...RUN, summary: summaryOf({ testAccuracy: accuracy }) })).lead;
