@@ -84,8 +84,17 @@ export const keepRank: TruncationRule = truncationRules.add({
 /** Ranks stay what they were before the step. */
 export const ranksKept: Truncation = { rule: keepRank, tolerance: 0 };
 
-/** Ranks stay as large as a step has grown them. */
-export const ranksGrown: Truncation = { rule: noTruncation, tolerance: 0 };
+/** Ranks stay as large as a step has grown them: no bound leaves anything to cut. */
+export const ranksGrown: Truncation = {
+  rule: noTruncation,
+  tolerance: 0,
+  minRank: Number.MAX_SAFE_INTEGER,
+};
+
+/** Whether the bounds keep all of so many values, whatever the rule and the values are. */
+export function keepsAll({ minRank = 1, maxRank = Infinity }: Truncation, size: number): boolean {
+  return minRank >= size && maxRank >= size;
+}
 
 /** Ranks as small as an error relative to the Frobenius norm allows. */
 export function upToError(tolerance: number): Truncation {

@@ -1,6 +1,6 @@
 /** What lies between two steps of an integrator, in float64: the core alone, and what it is worth. */
 
-import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
 import {
   denseField,
   denseTensorField,
@@ -8,14 +8,16 @@ import {
   type LowRank,
   type Matrix,
   type MomentSlots,
+  NonFiniteError,
   optimizerStepper,
   Random,
   type StepResult,
   transportSlots,
+  truncate,
 } from "../../../core/mod.ts";
 import { heldBases, shareWithin } from "../../../core/integrators/matrix/held_bases.ts";
 import { heldTuckerBases, tuckerShareWithin } from "../../../core/integrators/tucker/held_bases.ts";
-import { ranksKept } from "../../../core/integrators/truncation.ts";
+import { ranksGrown, ranksKept } from "../../../core/integrators/truncation.ts";
 import { heavyBall, sgd } from "../../../optimizers/mod.ts";
 import {
   type HostTucker,
@@ -115,6 +117,20 @@ Deno.test("momentum in held bases stays one tangent vector, which the next integ
   const carried = await transportSlots(host, o, moments, after, there);
   const projected = tangentProjection(there, vector(after, moments));
   assertLess(relativeError(vector(there, carried), projected), 1e-12);
+});
+
+Deno.test("where the bounds keep every rank, nothing is factored and nothing changes", async () => {
+  const y = await randomLowRank(new Random(6), 9, 7, [3, 2, 1e-9]);
+  const svd = () => Promise.reject(new Error("an SVD"));
+  const a = Object.assign(Object.create(host), { svd }) as typeof host;
+  const t = await truncate(a, y, ranksGrown);
+  assertEquals([t.y, t.discarded], [y, 0]);
+  assertEquals(relativeError(times(y.u, t.left), y.u) < 1e-15, true);
+  const bounded = { ...ranksGrown, minRank: 3, maxRank: 3 };
+  assertEquals((await truncate(a, y, bounded)).y, y);
+  await assertRejects(() => truncate(a, y, { ...bounded, minRank: 2 }), Error, "an SVD");
+  const broken = { ...y, s: host.scale(NaN, y.s) };
+  await assertRejects(() => truncate(host, broken, ranksGrown), NonFiniteError);
 });
 
 Deno.test("for Tucker tensors: the core alone moves, and the share is that of the projection", async () => {

@@ -145,7 +145,8 @@ for (const integrator of integrators.list()) {
   });
 }
 
-const FORMATS = weightFormats.list().filter(({ mover }) => mover.keepsBases);
+const FORMATS = weightFormats.list()
+  .filter(({ mover, representation }) => mover.keepsBases && representation.conv2d);
 
 for (const { name: format } of FORMATS) {
   Deno.test({
