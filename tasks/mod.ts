@@ -20,6 +20,7 @@ export {
   perceptronSchema,
 } from "./networks.ts";
 export * from "./ode/mod.ts";
+export { type Way, ways } from "./pretrain/ways.ts";
 export { openBackend } from "./open_backend.ts";
 export * from "./options.ts";
 export { loadPlugins } from "./plugins.ts";

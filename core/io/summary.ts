@@ -52,6 +52,8 @@ export interface Summary {
   readonly measures: readonly SummaryMeasure[];
   /** Numbers that the trained network stores. */
   readonly parameters: number;
+  /** Numbers that weights and optimizer held at the end of training; absent in older files. */
+  readonly trainingNumbers?: number;
   /** Numbers that the same network stores with full matrices. */
   readonly denseParameters: number;
   /** Parameters saved against the full matrices, in percent. */
@@ -89,6 +91,7 @@ const FIELDS = {
     percent: optional(aBoolean),
   })),
   parameters: aNumber,
+  trainingNumbers: optional(aNumber),
   denseParameters: aNumber,
   compression: aNumber,
   ranks: byName(aCount),

@@ -12,6 +12,7 @@ import {
   representationOf,
   type Summary,
   type Task,
+  tensorsIn,
   testFields,
   type TrainResult,
 } from "../../core/mod.ts";
@@ -50,6 +51,8 @@ export function resultOf(
   if (!test) return undefined;
   const sizes = network.weights.map((w) => representationOf(w).size(state.states[w.name]!));
   const parameters = sizes.reduce((a, b) => a + b, 0);
+  const moments = tensorsIn(Object.values(state.states).map((s) => s.moments))
+    .reduce((sum, t) => sum + t.size, 0);
   const denseParameters = network.weights
     .filter((spec) => representationOf(spec).anchor !== undefined)
     .reduce((sum, spec) => sum + fullSize(spec), 0);
@@ -62,6 +65,7 @@ export function resultOf(
     ...testFields(test.values),
     measures: task.measures,
     parameters,
+    trainingNumbers: parameters + moments,
     denseParameters,
     compression: 100 * (1 - parameters / denseParameters),
     ranks: ranksOf(network, state.states),

@@ -17,6 +17,7 @@ import {
 } from "../../core/io/mod.ts";
 import { convergenceReport } from "./convergence.ts";
 import { flowReport } from "./flow.ts";
+import { pretrainReport } from "./pretrain.ts";
 import { robustReport } from "./robust.ts";
 import { shapeReport } from "./shape.ts";
 import { sweepReport } from "./sweep.ts";
@@ -27,6 +28,7 @@ import { windowingReport } from "./windowing.ts";
 reports.add(trainingReport);
 reports.add(convergenceReport);
 reports.add(flowReport);
+reports.add(pretrainReport);
 reports.add(robustReport);
 reports.add(shapeReport);
 reports.add(transportReport);
@@ -36,6 +38,7 @@ reports.add(sweepReport);
 export {
   convergenceReport,
   flowReport,
+  pretrainReport,
   robustReport,
   shapeReport,
   sweepReport,

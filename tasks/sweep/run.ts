@@ -33,6 +33,12 @@ export interface Sweep {
   readonly resume: boolean;
   /** What a person types to go on. */
   readonly command: string;
+  /** More runs, which the results of those before decide; default none. */
+  readonly more?: (results: readonly CellResult[]) => readonly Cell[];
+  /** Draws the table of all results; default {@linkcode sweepTable}. */
+  readonly table?: (results: readonly CellResult[]) => string;
+  /** Registry name of the kind of report; default that of sweeps. */
+  readonly report?: string;
 }
 
 /**
@@ -47,7 +53,7 @@ export async function runSweep(sweep: Sweep, context: RecipeContext): Promise<nu
     settings: sweep.settings,
     seed: 0,
     backend: String(sweep.settings.backend ?? "auto"),
-    report: sweepReport.name,
+    report: sweep.report ?? sweepReport.name,
     environment: describeEnvironment(),
     ...pluginRecord(),
   }, {
@@ -56,17 +62,19 @@ export async function runSweep(sweep: Sweep, context: RecipeContext): Promise<nu
   });
   if (sweep.resume) await compareFinished(sweep, context);
   const results: CellResult[] = [];
-  for (const [i, cell] of sweep.cells.entries()) {
-    sink.write(`\n[${i + 1}/${sweep.cells.length}] ${cell.folder}\n`);
-    const result = await runCell(sweep, cell, context);
+  let cells = [...sweep.cells];
+  for (let i = 0; i < cells.length; i++) {
+    sink.write(`\n[${i + 1}/${cells.length}] ${cells[i]!.folder}\n`);
+    const result = await runCell(sweep, cells[i]!, context);
     if (!result) {
       sink.write(`\nInterrupted. Go on with the same options and\n  ${sweep.command} --resume\n`);
       return INTERRUPTED;
     }
     results.push(result);
     await folder.writeSummary({ recipe: sweep.name, cells: results });
+    if (i + 1 === sweep.cells.length) cells = [...cells, ...sweep.more?.(results) ?? []];
   }
-  sink.write(`\n${sweepTable(results)}\n`);
+  sink.write(`\n${(sweep.table ?? sweepTable)(results)}\n`);
   sink.write(`\nReport: ${await writeReport(sweep.out)}\n`);
   return 0;
 }

@@ -146,6 +146,11 @@ export const REPORTED_RUNS: readonly ReportedRun[] = [
     }],
   },
   { kind: "sweep", settings: {}, summary: { cells: [cell] } },
+  {
+    kind: "pretrain",
+    settings: {},
+    summary: { cells: [{ ...cell, values: { way: "adam", rate: "0.1", seed: "1" } }] },
+  },
 ];
 
 /** Writes the files of a run and makes its report. */

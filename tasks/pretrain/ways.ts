@@ -1,0 +1,116 @@
+/**
+ * Ways to train a network from its start, and how many numbers each holds meanwhile.
+ *
+ * @module
+ */
+
+import { Registry, type Tunable } from "../../core/mod.ts";
+
+/** A way to train. */
+export interface Way extends Tunable<Way> {
+  /** Options of a training recipe, for a rank where it has one. */
+  args(rank: number): Readonly<Record<string, string | number>>;
+  /**
+   * Numbers that an m×n matrix and its optimizer hold while it trains, counters aside.
+   *
+   * @param rank At most the short side.
+   */
+  numbers(m: number, n: number, rank: number): number;
+  /** Whether it has a rank, with which its size grows; else there is one size of it. */
+  readonly ranked: boolean;
+  /** Factor of the step sizes that are tried; default 1. */
+  readonly rateFactor?: number;
+}
+
+/** Ways by name. */
+export const ways: Registry<Way> = new Registry("way to train");
+
+/** Whole weights by an optimizer rule. */
+function byOptimizer(
+  name: string,
+  description: string,
+  held: (m: number, n: number, rank: number) => number,
+  more: { readonly settings?: string; readonly ranked?: boolean; readonly rateFactor?: number } =
+    {},
+): Way {
+  const { settings = "", ranked = false, rateFactor = 1 } = more;
+  return ways.add({
+    ...{ name, description, ranked, rateFactor },
+    args(rank) {
+      const parts = [...(ranked ? [`rank=${rank}`] : []), ...(settings === "" ? [] : [settings])];
+      return {
+        method: "dense",
+        optimizer: [name, ...parts.length ? [parts.join(",")] : []].join(":"),
+      };
+    },
+    numbers: (m, n, rank) => m * n + held(m, n, rank),
+  });
+}
+
+/** Weights of another form by Adam. */
+function byMethod(
+  name: string,
+  description: string,
+  numbers: Way["numbers"],
+  more: { readonly args?: ReturnType<Way["args"]>; readonly ranked?: boolean } = {},
+): Way {
+  const { args = {}, ranked = true } = more;
+  return ways.add({
+    ...{ name, description, numbers, ranked },
+    args: (rank) => ({
+      method: name,
+      optimizer: "adam",
+      ...(ranked ? { rank, "max-rank": rank } : {}),
+      ...args,
+    }),
+  });
+}
+
+const short = (m: number, n: number): number => Math.min(m, n);
+const long = (m: number, n: number): number => Math.max(m, n);
+/** The moments of the projected gradients. */
+const projected = (m: number, n: number, r: number): number => 2 * r * long(m, n);
+const withBasis = (m: number, n: number, r: number): number => projected(m, n, r) + r * short(m, n);
+/** Two factors and their moments by Adam. */
+const factors = (m: number, n: number, r: number): number => 3 * r * (m + n);
+
+/** As the small experiments of the publications choose the subspace anew. */
+const OFTEN = "every=50,scale=1";
+
+byOptimizer("adam", "full weights by Adam, the reference", (m, n) => 2 * m * n);
+byOptimizer("muon", "orthogonalised momentum", (m, n) => m * n, { settings: "baseRate=0.1" });
+byOptimizer("soap", "Adam in eigenbases", (m, n) => 2 * (m * n + m * m + n * n));
+byOptimizer("shampoo", "inverse roots of sums of squares", (m, n) => 2 * (m * m + n * n), {
+  settings: "every=10",
+  rateFactor: 10,
+});
+byOptimizer("adafactor", "second moments by rows and columns", (m, n) => m + n);
+byOptimizer("galore", "Adam on projected gradients", withBasis, { settings: OFTEN, ranked: true });
+byOptimizer("fira", "the same with the rest of the gradient", withBasis, {
+  settings: OFTEN,
+  ranked: true,
+});
+byOptimizer("apollo", "gradients scaled by a random projection", projected, { ranked: true });
+byOptimizer("apollo-mini", "the same of rank 1", (m, n) => projected(m, n, 1));
+byOptimizer("mofasgd", "orthogonalised momentum of low rank", (m, n, r) => r * (m + n + 1), {
+  settings: "baseRate=0.1",
+  ranked: true,
+});
+// Cores have r² moments, and bases one momentum each.
+byMethod("low-rank", "U S Vᵀ by an integrator", (m, n, r) => 2 * r * (m + n) + 2 * r * r, {
+  args: { tolerance: 0, integrator: "augmented-bug" },
+});
+byMethod("factor-matrix", "U Vᵀ by Adam", factors);
+byMethod("ordered-low-rank", "U Vᵀ by prefixes of the columns", factors);
+byMethod("sparse-low-rank", "a sparse matrix, 3 %, plus U Vᵀ", (m, n, r) => {
+  return factors(m, n, r) + 3 * Math.floor(0.03 * m * n);
+});
+byMethod("relora", "full weights plus merged increments", (m, n, r) => m * n + factors(m, n, r));
+byMethod("sparse-spectral", "U diag(σ) Vᵀ, some vectors at a time", (m, n, r) => {
+  const s = short(m, n);
+  return s * (m + n + 1) + 2 * (r * (m + n) + s);
+});
+byMethod("rank-pruned", "full weights truncated now and then", (m, n) => 3 * m * n, {
+  args: { truncation: "energy", tolerance: 0.1, rank: 1, "min-rank": 1, "max-rank": 1e6 },
+  ranked: false,
+});

@@ -1,0 +1,125 @@
+import { choose, type Dataset, datasets } from "../../core/mod.ts";
+import { networks } from "../../layers/mod.ts";
+import { chosen } from "../chosen.ts";
+import { networkOf } from "../networks.ts";
+import type { OptionSchema, ParsedOptions } from "../options.ts";
+import { cellOf, type Entrant, entrants, finals, shapesOf, tried } from "../pretrain/plan.ts";
+import { pretrainTable } from "../pretrain/results.ts";
+import { type Way, ways } from "../pretrain/ways.ts";
+import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
+import { pretrainReport } from "../reports/pretrain.ts";
+import { runPath } from "../run_path.ts";
+import { runSchema } from "../settings.ts";
+import { runSweep } from "../sweep/run.ts";
+import { UsageError } from "../usage_error.ts";
+import { lenetMnist } from "./lenet_mnist.ts";
+
+/** What decides the comparison. */
+const defaults = {
+  ways: "all",
+  budgets: [1.2, 1.6] as readonly number[], // numbers while training per number of full weights
+  rates: [1e-3, 3e-3, 1e-2, 3e-2] as readonly number[],
+  seeds: [1, 2, 3] as readonly number[],
+  heldOut: 1000, // training images by which step sizes are chosen
+  network: "perceptron",
+  width: 0.5, // 250 neurons of a hidden layer
+  dataset: "mnist",
+  trainCount: 8000,
+  testCount: 0,
+  epochs: 4,
+  batch: 64,
+  backend: "auto",
+  threads: 0, // 0: all cores
+  data: "",
+  offline: false,
+  out: "",
+  resume: false,
+};
+
+type Options = ParsedOptions<typeof defaults>;
+
+function schema(): OptionSchema<typeof defaults> {
+  const { heldOut, epochs, batch, trainCount, testCount, backend, threads, data, offline, out } =
+    runSchema();
+  return {
+    ...{ heldOut, epochs, batch, trainCount, testCount, backend, threads, data, offline, out },
+    ways: {
+      oneOf: ["all"],
+      choiceOf: ways,
+      several: true,
+      description: "what is compared, or all",
+    },
+    budgets: {
+      above: 0,
+      description: "numbers of weights and optimizer per number of full weights",
+    },
+    rates: { above: 0, description: "step sizes to choose from, each a run of the first seed" },
+    seeds: { integer: true, min: 0, description: "seeds, each a run at the best step size" },
+    network: { choiceOf: networks, description: "what learns" },
+    width: { min: 0.01, max: 16, description: "factor of all channel counts and hidden sizes" },
+    dataset: { choiceOf: datasets, description: "what is learnt" },
+    resume: { description: "go on with the comparison in --out" },
+  };
+}
+
+/**
+ * Optimizers that project gradients, weights of other forms and dynamical low-rank training on the
+ * same network, data, seeds and budget of numbers, weights and optimizer together. Each has the
+ * largest rank that the budget allows; the step size is chosen on training images kept back.
+ */
+export const pretrain: Recipe = recipe({
+  name: "pretrain",
+  description: "ways to train at equal numbers of weights and optimizer; rates chosen, pictures",
+  defaults,
+  schema,
+  job: compare,
+});
+
+async function compare(o: Options, context: RecipeContext): Promise<number> {
+  if (o.resume && o.out === "") {
+    throw new UsageError("Cannot resume: name the folder of the comparison with --out DIR");
+  }
+  const { ways: named, budgets, rates, seeds, out, resume, ...shared } = o;
+  const compared = chosen(ways, named).map(({ plugin }) => plugin);
+  const shapes = shapesOf(networkOf({ ...NETWORK, ...o })(await load(o, context), "relora"));
+  const all = entrants(compared, shapes, budgets);
+  leftOut(compared, all, context);
+  const path = runPath(out, "pretrain");
+  const fixed = ({ heldOut }: { heldOut: number }) =>
+    Object.entries({ ...shared, heldOut, tensorboard: false })
+      .map(([key, value]) => `--${key}=${value}`);
+  const [trying, judging] = [fixed(o), fixed({ heldOut: 0 })];
+  return await runSweep({
+    name: "pretrain",
+    settings: { ...shared, ways: named, budgets, rates, seeds },
+    recipe: lenetMnist,
+    cells: all.flatMap((e) => rates.map((rate) => tried(cellOf(e, rate, seeds[0]!, trying)))),
+    more: (results) => finals(all, results, seeds, judging),
+    table: pretrainTable,
+    report: pretrainReport.name,
+    command: `deno task train pretrain --out ${path}`,
+    ...{ out: path, resume },
+  }, context);
+}
+
+/** What a network of a family needs beside the options here. */
+const NETWORK = { rank: 1, initialiser: "kaiming-normal", normalise: true };
+
+/** The data, for its shape. */
+async function load(o: Options, { signal }: RecipeContext): Promise<Dataset> {
+  const { data, offline, trainCount, testCount } = o;
+  return await choose(datasets, o.dataset).load({
+    ...{ signal, offline, seed: o.seeds[0]! },
+    ...(data === "" ? {} : { directory: data }),
+    ...(trainCount > 0 ? { trainCount } : {}),
+    ...(testCount > 0 ? { testCount } : {}),
+  });
+}
+
+/** Says which ways no budget allows. */
+function leftOut(chosen: readonly Way[], all: readonly Entrant[], { sink }: RecipeContext): void {
+  const without = chosen.filter((way) => !all.some((e) => e.way === way)).map((way) => way.name);
+  if (without.length > 0) {
+    sink.write(`Left out, as no budget allows rank 1: ${without.join(", ")}\n`);
+  }
+}

@@ -1,0 +1,151 @@
+/** The comparison at equal numbers of state: what its entrants hold, and a small one from end to end. */
+
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import {
+  choose,
+  disposeStates,
+  initialStates,
+  integrators,
+  parseChoice,
+  readRun,
+  representationOf,
+  tensorsIn,
+  truncationRules,
+} from "../../../core/mod.ts";
+import { networks } from "../../../layers/mod.ts";
+import { optimizers } from "../../../optimizers/mod.ts";
+import { methods } from "../../../tasks/methods.ts";
+import { bestRates, entrants, numbersOf, shapesOf, within } from "../../../tasks/pretrain/plan.ts";
+import { ways } from "../../../tasks/pretrain/ways.ts";
+import type { CellResult } from "../../../tasks/sweep/results.ts";
+import { onBackend } from "../../support/algebras.ts";
+import { inFolder } from "../../support/command_line.ts";
+import { runRecipe } from "../../support/recipes.ts";
+import { methodOf, randomBatch, stepOn } from "../../support/training.ts";
+
+const OPTIONS = { shape: [4, 5, 1], classes: 3, width: 0.03 } as const;
+
+for (const way of ways.list()) {
+  Deno.test({
+    ...await onBackend("wasm", `${way.name} holds as many numbers as it says`),
+    fn: async () => {
+      const rank = 3;
+      const args = way.args(rank);
+      const { plugin, settings } = parseChoice(optimizers, String(args.optimizer));
+      const method = await methodOf({
+        backend: "wasm",
+        rule: plugin.create(settings),
+        integrator: choose(integrators, String(args.integrator ?? "augmented-bug")),
+        truncation: {
+          rule: choose(truncationRules, String(args.truncation ?? "relative-frobenius")),
+          tolerance: Number(args.tolerance ?? 0),
+          ...(way.ranked ? { minRank: rank, maxRank: rank } : {}),
+        },
+      });
+      const { format } = methods.get(String(args.method));
+      const make = (name: string) =>
+        networks.get("perceptron").create({ ...OPTIONS, format: name, rank });
+      const network = make(format);
+      const shapes = shapesOf(make("relora"));
+      const { engine } = method;
+      let states = await initialStates(method, network, 1);
+      const batch = randomBatch(engine, 30, 20, 3);
+      for (let k = 0; k < 3; k++) {
+        const outcome = await stepOn(method, network, states, batch, { rate: 0.01 });
+        disposeStates(states, outcome.states);
+        states = outcome.states;
+      }
+      let held = 0;
+      for (const spec of network.weights) {
+        const isClassifier = spec.name.startsWith("classifier");
+        if (spec.shape.length < 2 || isClassifier) continue;
+        const state = states[spec.name]!;
+        held += representationOf(spec).size(state);
+        held += tensorsIn(state.moments).reduce((sum, t) => sum + t.size, 0);
+      }
+      assertEquals(held, numbersOf(way, shapes, rank));
+      disposeStates(states, {});
+      batch.x.dispose();
+      batch.y.dispose();
+    },
+  });
+}
+
+const SHAPES = [[30, 20], [20, 8]] as const;
+
+Deno.test("a way enters with the largest rank that its budget allows", () => {
+  const full = 30 * 20 + 20 * 8;
+  for (const way of ways.list().filter((w) => w.ranked)) {
+    for (const budget of [1.2, 2.5]) {
+      const entrant = within(way, SHAPES, budget);
+      if (!entrant) {
+        assert(numbersOf(way, SHAPES, 1) > budget * full, way.name);
+        continue;
+      }
+      assert(numbersOf(way, SHAPES, entrant.rank) <= budget * full, way.name);
+      if (entrant.rank < 20) {
+        assert(numbersOf(way, SHAPES, entrant.rank + 1) > budget * full, way.name);
+      }
+    }
+  }
+  const named = entrants([ways.get("adam"), ways.get("galore")], SHAPES, [1.2, 2.5]);
+  assertEquals(named.map(({ way, budget }) => [way.name, budget]), [
+    ["adam", undefined],
+    ["galore", 1.2],
+    ["galore", 2.5],
+  ]);
+});
+
+Deno.test("the best step size is that of the best measure, and none of a run that diverged", () => {
+  const cell = (rate: string, testAccuracy?: number) => ({
+    ...{ folder: rate, values: { way: "adam", rate } },
+    ...(testAccuracy === undefined ? { failure: "Training diverged" } : {
+      summary: { testAccuracy, measures: [{ name: "accuracy", better: "more" }] },
+    }),
+  } as unknown as CellResult);
+  const results = [cell("0.1"), cell("0.01", 0.8), cell("0.03", 0.9), cell("0.001", 0.7)];
+  assertEquals(bestRates(results).map(({ values }) => values.rate), ["0.03"]);
+  assertEquals(bestRates(results.slice(0, 1)).map(({ values }) => values.rate), ["0.1"]);
+});
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "pretrain chooses step sizes, judges every seed, and goes on where it was",
+  ),
+  fn: () =>
+    inFolder(async (folder) => {
+      const args = (out: string) => [
+        ...["--ways", "adam,low-rank", "--budgets", "1.5", "--rates", "0.001,0.03"],
+        ...["--seeds", "1,2", "--dataset", "blobs", "--train-count", "120", "--test-count", "40"],
+        ...["--held-out", "20", "--epochs", "1", "--batch", "20", "--width", "0.05"],
+        ...["--backend", "wasm", "--out", join(folder, out)],
+      ];
+      const { code, text } = await runRecipe("pretrain", args("whole"));
+      assertEquals(code, 0);
+      assertMatch(text, /\nadam +\d+\.\d\d ± \d+\.\d\d % .* 2 of 2\n/);
+      assertMatch(text, /\nlow-rank, 1\.5 +\d+\.\d\d ± \d+\.\d\d % .* 2 of 2\n/);
+      const cells = (await readRun(join(folder, "whole"))).summary!.cells as CellResult[];
+      assertEquals(cells.map(({ values }) => values.stage ?? "final"), [
+        ...Array(4).fill("rate"),
+        ...Array(4).fill("final"),
+      ]);
+      const [adam, lowRank] = [cells[4]!, cells[6]!].map(({ summary }) =>
+        summary!.trainingNumbers!
+      );
+      assertLess(lowRank!, adam!);
+      const page = await Deno.readTextFile(join(folder, "whole", "report.html"));
+      assertStringIncludes(page, "against numbers of state");
+
+      // Told to end before it begins, it ends within its first run.
+      const ended = await runRecipe("pretrain", args("parts"), AbortSignal.abort());
+      assertEquals(ended.code, 130);
+      const second = await runRecipe("pretrain", [...args("parts"), "--resume"]);
+      assertEquals(second.code, 0);
+      const resumed = (await readRun(join(folder, "parts"))).summary!.cells as CellResult[];
+      const timeless = (results: readonly CellResult[]) =>
+        results.map(({ values, summary }) => [values, summary!.testLoss, summary!.trainingNumbers]);
+      assertEquals(timeless(resumed), timeless(cells));
+    }),
+});
