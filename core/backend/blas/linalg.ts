@@ -11,7 +11,7 @@
 import type { NativeLeftSvd, NativeLinalg, NativeSvd, Tensor } from "../engine.ts";
 import { heapBases, matrixIn, tensorOf } from "../heap/bases.ts";
 import { address, type HeapContext, output, sizeOf, withScratch } from "../heap/context.ts";
-import { type InvertFactor, isDefinite } from "../heap/gram_schmidt.ts";
+import { type GramKernels, isDefinite } from "../heap/gram_schmidt.ts";
 import type { TensorInfo } from "../tfjs/types.ts";
 import { BLOCK_BYTES, ParameterBlock } from "./lapack_block.ts";
 import { leftSvd } from "./left_svd.ts";
@@ -56,7 +56,7 @@ export function blasLinalg(
     qr: (a) => qr(bench, matrixIn(a, "the QR factorisation")),
     svd: (a) => svd(c, beside, matrixIn(a, "the SVD")),
     leftSvd: (a) => left(c, beside, matrixIn(a, "the left singular vectors")),
-    ...heapBases(c, invertFactor(bench)),
+    ...heapBases(c, gramKernels(bench)),
   };
 }
 
@@ -145,20 +145,38 @@ async function left(
   });
 }
 
-/** The inverse of a Cholesky factor, which LAPACK overwrites with both in turn. */
-function invertFactor({ c, lapack, base, block }: Bench): InvertFactor {
-  return (gram, inverse, n, floor) =>
-    withScratch(c, 4 * n * n, (at) => {
-      const floats = c.heap.backend.wasm.HEAPF32;
-      floats.copyWithin(at / 4, gram / 4, gram / 4 + n * n);
-      const p = block.write({ m: n, n });
-      lapack.spotrf_(p.upper, p.n, base() + at, p.n, p.info, 1);
-      if (block.info() !== 0 || !isDefinite(floats, at / 4, n, gram / 4, n, floor)) return false;
-      // Column-major, the upper triangle is the lower one of rows.
-      for (let i = 0; i < n; i++) floats.fill(0, at / 4 + i * (n + 1) + 1, at / 4 + (i + 1) * n);
-      lapack.strtri_(p.upper, p.plain, p.n, base() + at, p.n, p.info, 1, 1);
-      if (block.info() !== 0) return false;
-      c.simd.transpose!(inverse, at, n, n);
-      return true;
-    });
+/** Products by the library, factors by LAPACK. */
+function gramKernels(bench: Bench): GramKernels {
+  const { gemm } = bench.c;
+  return {
+    widthOf: (n) => n,
+    gram: (a, g, m, n) => gemm(true, false, n, n, m, a, n, a, n, g, n, false),
+    timesUpper: (a, x, q, m, n) => gemm(false, false, m, n, n, a, n, x, n, q, n, false),
+    cross: (u, a, s, m, r, k) => gemm(true, false, r, k, m, u, r, a, k, s, k, false),
+    take(u, s, a, m, r, k) {
+      bench.c.simd.scale!(s, s, -1, r * k);
+      gemm(false, false, m, k, r, u, r, s, k, a, k, true);
+    },
+    invertFactor: (...factor) => invertFactor(bench, ...factor),
+  };
+}
+
+/** LAPACK overwrites a matrix with its factor and that with its inverse. */
+function invertFactor(
+  { c, lapack, base, block }: Bench,
+  ...[gram, inverse, n, floor]: Parameters<GramKernels["invertFactor"]>
+): boolean {
+  return withScratch(c, 4 * n * n, (at) => {
+    const floats = c.heap.backend.wasm.HEAPF32;
+    floats.copyWithin(at / 4, gram / 4, gram / 4 + n * n);
+    const p = block.write({ m: n, n });
+    lapack.spotrf_(p.upper, p.n, base() + at, p.n, p.info, 1);
+    if (block.info() !== 0 || !isDefinite(floats, at / 4, n, gram / 4, n, floor)) return false;
+    // Column-major, the upper triangle is the lower one of rows.
+    for (let i = 0; i < n; i++) floats.fill(0, at / 4 + i * (n + 1) + 1, at / 4 + (i + 1) * n);
+    lapack.strtri_(p.upper, p.plain, p.n, base() + at, p.n, p.info, 1, 1);
+    if (block.info() !== 0) return false;
+    c.simd.transpose!(inverse, at, n, n);
+    return true;
+  });
 }

@@ -7,14 +7,14 @@
 import type { NativeInverseFactor, NativeLinalg, Tensor } from "../engine.ts";
 import { inner, outer, runtimeOf, type TensorInfo } from "../tfjs/types.ts";
 import { address, type HeapContext, output, release } from "./context.ts";
-import { GramSchmidt, type InvertFactor } from "./gram_schmidt.ts";
+import { type GramKernels, GramSchmidt } from "./gram_schmidt.ts";
 
 /** The factorisations that rest on Gram matrices. */
 export type Bases = Required<Pick<NativeLinalg, "choleskyQr" | "complement" | "inverseFactor">>;
 
-/** Makes them; `invert` inverts a Cholesky factor on the heap. */
-export function heapBases(c: HeapContext, invert: InvertFactor): Bases {
-  const bases = new GramSchmidt(c, invert);
+/** Makes them; `kernels` work on the same heap. */
+export function heapBases(c: HeapContext, kernels: GramKernels): Bases {
+  const bases = new GramSchmidt(c, kernels);
   return {
     choleskyQr: (a) => choleskyQr(c, bases, matrixIn(a, "Cholesky-QR")),
     complement: (u, a) => complement(c, bases, inner(u), inner(a)),

@@ -17,24 +17,40 @@ const NEAR = 0.05;
 const INSIDE = 0.5 * Math.sqrt(EPSILON);
 
 /**
- * Writes R⁻¹ of the Cholesky factorisation G = RᵀR.
- *
- * @param gram Heap address of G, n×n; it stays as it is.
- * @param inverse Heap address of R⁻¹, n×n: zero below the diagonal.
- * @param floor What squared pivots must have of the diagonal of G.
- * @returns false where one has less; the result is then undefined.
+ * Products and factors that bases are made with. Matrices are row-major at heap addresses; tall ones
+ * have m rows and a width that {@linkcode GramKernels.widthOf} allows, without gaps between rows.
  */
-export type InvertFactor = (gram: number, inverse: number, n: number, floor: number) => boolean;
+export interface GramKernels {
+  /** Columns that kernels want of a matrix with n columns; further ones are zero. */
+  widthOf(n: number): number;
+  /** G = AᵀA, n×n; all of it. */
+  gram(a: number, g: number, m: number, n: number): void;
+  /** Q = A X with an upper triangle X, n×n. */
+  timesUpper(a: number, x: number, q: number, m: number, n: number): void;
+  /** S = UᵀA, r×k, of U without further columns. */
+  cross(u: number, a: number, s: number, m: number, r: number, k: number): void;
+  /** A −= U S. */
+  take(u: number, s: number, a: number, m: number, r: number, k: number): void;
+  /**
+   * Writes R⁻¹ of the Cholesky factorisation G = RᵀR.
+   *
+   * @param gram Address of G, n×n for any n; it stays as it is.
+   * @param inverse Address of R⁻¹, n×n: zero below the diagonal.
+   * @param floor What squared pivots must have of the diagonal of G.
+   * @returns false where one has less; the result is then undefined.
+   */
+  invertFactor(gram: number, inverse: number, n: number, floor: number): boolean;
+}
 
 /** Gram-Schmidt by blocks on one heap. */
 export class GramSchmidt {
   readonly #c: HeapContext;
-  readonly #invert: InvertFactor;
+  readonly #kernels: GramKernels;
 
   /** Makes it. */
-  constructor(c: HeapContext, invert: InvertFactor) {
+  constructor(c: HeapContext, kernels: GramKernels) {
     this.#c = c;
-    this.#invert = invert;
+    this.#kernels = kernels;
   }
 
   /**
@@ -47,21 +63,52 @@ export class GramSchmidt {
    * @returns false where columns are dependent to working precision; the result is then undefined.
    */
   orthonormalize(from: number, to: number, m: number, n: number): boolean {
-    return withScratch(this.#c, 4 * (m * n + 2 * n * n), (spare) => {
-      const gram = spare + 4 * m * n;
-      const inverse = gram + 4 * n * n;
-      let source = from;
+    return this.#atWidth(from, to, m, n, (a, q, width) => this.#passes(a, q, m, n, width));
+  }
+
+  /** Passes from A to Q, which may be in the same place. */
+  #passes(a: number, q: number, m: number, n: number, width: number): boolean {
+    const { gram: formGram, timesUpper } = this.#kernels;
+    return withScratch(this.#c, 4 * (m * width + 2 * width * width), (spare) => {
+      const gram = spare + 4 * m * width;
+      const inverse = gram + 4 * width * width;
+      let source = a;
       for (let pass = 0; pass < MAX_PASSES; pass++) {
-        this.#c.gemm(true, false, n, n, m, source, n, source, n, gram, n, false);
-        const near = this.#distanceFromIdentity(gram, n) < NEAR;
-        if (!this.#invertShifted(gram, inverse, n)) return false;
-        const target = source === to ? spare : to;
-        this.#c.gemm(false, false, m, n, n, source, n, inverse, n, target, n, false);
+        formGram(source, gram, m, width);
+        for (let i = n; i < width; i++) this.#floats[gram / 4 + i * (width + 1)] = 1;
+        const near = this.#distanceFromIdentity(gram, width) < NEAR;
+        if (!this.#invertShifted(gram, inverse, width)) return false;
+        const target = source === q ? spare : q;
+        timesUpper(source, inverse, target, m, width);
         source = target;
-        if (near) return this.#move(source, to, m * n);
+        if (near) return this.#move(source, q, m * width);
       }
       return false;
     });
+  }
+
+  /** Runs `work` on matrices of the width that kernels want, copies of narrower ones. */
+  #atWidth(
+    from: number,
+    to: number,
+    m: number,
+    n: number,
+    work: (from: number, to: number, width: number) => boolean,
+  ): boolean {
+    const width = this.#kernels.widthOf(n);
+    if (width === n) return work(from, to, n);
+    const { simd } = this.#c;
+    return withScratch(this.#c, 4 * m * width, (at) => {
+      simd.zero!(at, m * width);
+      simd.copy_rows!(at, from, m, 4 * n, 4 * width, 4 * n);
+      if (!work(at, at, width)) return false;
+      simd.copy_rows!(to, at, m, 4 * n, 4 * n, 4 * width);
+      return true;
+    });
+  }
+
+  get #floats(): Float32Array {
+    return this.#c.heap.backend.wasm.HEAPF32;
   }
 
   /**
@@ -74,15 +121,31 @@ export class GramSchmidt {
    * @returns false where A lacks rank to working precision.
    */
   complement(u: number, r: number, from: number, to: number, m: number, k: number): boolean {
-    return withScratch(this.#c, 4 * (m * k + r * k), (rest) => {
-      const inside = rest + 4 * m * k;
-      let source = from;
+    return this.#atWidth(from, to, m, k, (a, q, width) => this.#turns(u, r, a, q, m, k, width));
+  }
+
+  /** Projection and orthonormalisation in turn, from A to Q, which may be in the same place. */
+  #turns(
+    u: number,
+    r: number,
+    a: number,
+    q: number,
+    m: number,
+    k: number,
+    width: number,
+  ): boolean {
+    const { cross, take } = this.#kernels;
+    return withScratch(this.#c, 4 * (m * width + r * width), (rest) => {
+      const inside = rest + 4 * m * width;
+      let source = a;
       for (let pass = 0; pass < MAX_PASSES; pass++) {
-        this.#project(u, r, source, rest, inside, m, k);
-        const size = Math.sqrt(this.#c.simd.sum_squares!(inside, r * k));
-        if (pass > 0 && size < INSIDE) return this.#move(rest, to, m * k);
-        if (!this.orthonormalize(rest, to, m, k)) return false;
-        source = to;
+        cross(u, source, inside, m, r, width);
+        this.#move(source, rest, m * width);
+        take(u, inside, rest, m, r, width);
+        const size = Math.sqrt(this.#c.simd.sum_squares!(inside, r * width));
+        if (pass > 0 && size < INSIDE) return this.#move(rest, q, m * width);
+        if (!this.#passes(rest, q, m, k, width)) return false;
+        source = q;
       }
       return false;
     });
@@ -96,31 +159,14 @@ export class GramSchmidt {
    * @returns ‖R‖ ‖R⁻¹‖ in the Frobenius norm; undefined where G is not definite to working precision.
    */
   inverseFactor(from: number, to: number, n: number): number | undefined {
-    if (!this.#invert(from, to, n, floorOf(n))) return undefined;
+    if (!this.#kernels.invertFactor(from, to, n, floorOf(n))) return undefined;
     // ‖R‖² is the trace of G.
     return Math.sqrt(this.#trace(from, n) * this.#c.simd.sum_squares!(to, n * n));
   }
 
-  /** rest = A − U inside, inside = Uᵀ A; `inside` is left with its sign changed. */
-  #project(
-    u: number,
-    r: number,
-    a: number,
-    rest: number,
-    inside: number,
-    m: number,
-    k: number,
-  ): void {
-    const { gemm, simd } = this.#c;
-    gemm(true, false, r, k, m, u, r, a, k, inside, k, false);
-    simd.scale!(inside, inside, -1, r * k);
-    this.#move(a, rest, m * k);
-    gemm(false, false, m, k, r, u, r, inside, k, rest, k, true);
-  }
-
   #move(from: number, to: number, floats: number): true {
     if (from !== to) {
-      this.#c.heap.backend.wasm.HEAPF32.copyWithin(to / 4, from / 4, from / 4 + floats);
+      this.#floats.copyWithin(to / 4, from / 4, from / 4 + floats);
     }
     return true;
   }
@@ -132,7 +178,7 @@ export class GramSchmidt {
   }
 
   #trace(gram: number, n: number): number {
-    const floats = this.#c.heap.backend.wasm.HEAPF32;
+    const floats = this.#floats;
     let trace = 0;
     for (let i = 0; i < n; i++) trace += floats[gram / 4 + i * (n + 1)]!;
     return trace;
@@ -141,10 +187,10 @@ export class GramSchmidt {
   /** Writes R⁻¹, of a Gram matrix that is shifted where it is indefinite. */
   #invertShifted(gram: number, inverse: number, n: number): boolean {
     const floor = floorOf(n);
-    if (this.#invert(gram, inverse, n, floor)) return true;
-    const floats = this.#c.heap.backend.wasm.HEAPF32;
+    if (this.#kernels.invertFactor(gram, inverse, n, floor)) return true;
+    const floats = this.#floats;
     for (let i = 0; i < n; i++) floats[gram / 4 + i * (n + 1)]! *= 1 + 4 * floor;
-    return this.#invert(gram, inverse, n, floor);
+    return this.#kernels.invertFactor(gram, inverse, n, floor);
   }
 }
 

@@ -16,6 +16,7 @@ import type { Member } from "./member.ts";
 import * as norm from "./norm_pieces.ts";
 import * as pool from "./pool_pieces.ts";
 import { svdPiece } from "./svd_pieces.ts";
+import * as tall from "./tall_pieces.ts";
 
 /** Jobs by name. */
 export const jobs: Jobs<Member> = {
@@ -47,6 +48,9 @@ export const jobs: Jobs<Member> = {
   "sum-parts": attention.sumPartsPiece,
   "repeat-rows": norm.repeatPiece,
   "svd": svdPiece,
+  "tall-cross": tall.crossPiece,
+  "tall-take": tall.takePiece,
+  "tall-times-upper": tall.timesUpperPiece,
   "unrolled-block": unrolled.blockPiece,
   "unrolled-sum": unrolled.sumPiece,
   "winograd-planes": winograd.planesPiece,

@@ -13,6 +13,7 @@ import { lossKernels } from "./loss.ts";
 import { normKernels } from "./norm.ts";
 import { poolKernels } from "./pool.ts";
 import { rowKernels } from "./rows.ts";
+import { tallKernels } from "./tall.ts";
 import { triangleKernels } from "./triangles.ts";
 import { winogradKernels } from "./winograd.ts";
 
@@ -29,6 +30,7 @@ function functions(fused: boolean): Record<string, FunctionBuilder> {
     ...poolKernels(),
     ...attentionKernels(fused),
     ...gemmKernels(fused),
+    ...tallKernels(fused),
     ...triangleKernels(fused),
     ...winogradKernels(fused),
   };

@@ -8,11 +8,11 @@ import { planThinQr, thinQr } from "../../factorisations/mod.ts";
 import type { NativeLeftSvd, NativeLinalg, NativeSvd, Tensor } from "../engine.ts";
 import { type Bases, heapBases, matrixIn, tensorOf } from "../heap/bases.ts";
 import { address, type HeapContext, output, release, withScratch } from "../heap/context.ts";
-import { type InvertFactor, isDefinite } from "../heap/gram_schmidt.ts";
 import type { Member } from "../heap/member.ts";
 import { foundBy, svdBytes } from "../heap/svd_pieces.ts";
 import { SvdQueue } from "../heap/svd_queue.ts";
 import { inner, type TensorInfo } from "../tfjs/types.ts";
+import { wasmGramKernels } from "./gram_kernels.ts";
 
 /** Everything a factorisation needs. */
 interface Bench {
@@ -27,7 +27,7 @@ interface Bench {
  * which squares of float32 neither overflow nor vanish.
  */
 export function wasmLinalg(c: HeapContext, factors: Member["factors"]): NativeLinalg {
-  const bases = heapBases(c, invertFactor(c));
+  const bases = heapBases(c, wasmGramKernels(c));
   const bench = { c, factors, queue: new SvdQueue(c.team), bases };
   return {
     qr: (a) => qr(bench, a),
@@ -120,25 +120,4 @@ async function decompose(
   } finally {
     wasm._free(room);
   }
-}
-
-/** Kernels take whole vectors: a matrix that is no multiple of them is put beside an identity. */
-function invertFactor(c: HeapContext): InvertFactor {
-  const { simd, heap } = c;
-  return (gram, inverse, n, floor) => {
-    const size = 4 * Math.ceil(n / 4);
-    const [width, pitch] = [4 * n, 4 * size];
-    return withScratch(c, 2 * size * pitch, (r) => {
-      const x = r + size * pitch;
-      const floats = heap.backend.wasm.HEAPF32;
-      floats.fill(0, r / 4, r / 4 + 2 * size * size);
-      for (let i = 0; i < 2 * size; i++) floats[r / 4 + i * size + i % size] = 1;
-      simd.copy_rows!(r, gram, n, width, pitch, width);
-      simd.cholesky!(r, size, pitch);
-      if (!isDefinite(floats, r / 4, size, gram / 4, n, floor)) return false;
-      simd.invert_upper!(x, r, size, pitch);
-      simd.copy_rows!(inverse, x, n, width, width, pitch);
-      return true;
-    });
-  };
 }
