@@ -8,37 +8,12 @@
  */
 
 import { FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../../wasm/mod.ts";
+import { each, step, strips } from "./strips.ts";
 
 /** Rows of the result in registers. */
 const ROWS = 4;
-/** Vectors of such a row in registers. */
-const WIDE = 2;
-
 /** c ± a·b. */
 type Accumulate = (a: V128, b: V128, c: V128) => V128;
-
-const step = (f: FunctionBuilder, variable: Local<"i32">, by: I32): void =>
-  f.emit(variable.set(i32.add(variable, by)));
-
-const each = <T>(count: number, make: (i: number) => T): T[] =>
-  Array.from({ length: count }, (_, i) => make(i));
-
-/** Parts of a range of bytes: wide ones as long as they fit, then narrow ones. */
-function strips(
-  f: FunctionBuilder,
-  first: I32,
-  width: I32,
-  body: (at: Local<"i32">, vectors: number) => void,
-): void {
-  const at = f.local("i32", first);
-  for (const vectors of [WIDE, 1]) {
-    const bytes = i32.const(16 * vectors);
-    f.while(i32.leU(i32.add(at, bytes), width), () => {
-      body(at, vectors);
-      step(f, at, bytes);
-    });
-  }
-}
 
 /** Addresses of `count` rows. */
 function rowsFrom(f: FunctionBuilder, first: I32, pitch: I32, count: number): Local<"i32">[] {

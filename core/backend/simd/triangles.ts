@@ -8,40 +8,15 @@
  */
 
 import { FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../../wasm/mod.ts";
+import { each, step, strips } from "./strips.ts";
 
 /** Rows in registers. */
 const ROWS = 4;
-/** Vectors of a row in registers. */
-const WIDE = 2;
-
 /** c − a·b. */
 type Minus = (a: V128, b: V128, c: V128) => V128;
 
 const parameters = (f: FunctionBuilder, count: number): I32[] =>
   Array.from({ length: count }, () => f.parameter("i32"));
-
-const step = (f: FunctionBuilder, variable: Local<"i32">, by: I32): void =>
-  f.emit(variable.set(i32.add(variable, by)));
-
-const each = <T>(count: number, make: (i: number) => T): T[] =>
-  Array.from({ length: count }, (_, i) => make(i));
-
-/** Parts of a row from byte `first` to its end: wide ones, then a narrow one. */
-function strips(
-  f: FunctionBuilder,
-  first: I32,
-  pitch: I32,
-  body: (at: Local<"i32">, vectors: number) => void,
-): void {
-  const at = f.local("i32", first);
-  for (const vectors of [WIDE, 1]) {
-    const bytes = i32.const(16 * vectors);
-    f.while(i32.leU(i32.add(at, bytes), pitch), () => {
-      body(at, vectors);
-      step(f, at, bytes);
-    });
-  }
-}
 
 /** Four rows of a strip as vectors, row after row. */
 function loadRows(f: FunctionBuilder, row: I32, pitch: I32, vectors: number): Local<"v128">[] {
