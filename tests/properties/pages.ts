@@ -1,7 +1,4 @@
-/**
- * The tables of measured properties: docs/properties.md, and the short one in the README between
- * its markers. `deno task properties` writes them; a test compares.
- */
+/** The tables of measured properties, docs/properties.md. `deno task properties` writes them. */
 
 import { integrators } from "../../core/integrators/mod.ts";
 import { tuckerIntegrators } from "../../core/integrators/tucker/mod.ts";
@@ -12,15 +9,10 @@ import { MATRIX_ROWS, type MatrixRow } from "./matrix_rows.ts";
 import * as tucker from "./tucker_measures.ts";
 import { TUCKER_ROWS, type TuckerRow } from "./tucker_rows.ts";
 
-/** Where the short table of the README begins and ends. */
-export const MARKERS = ["<!-- properties -->", "<!-- /properties -->"] as const;
-
 /** One column: its heading and what it shows for one method. */
 interface Column<R> {
   readonly title: string;
   cell(row: R): Promise<string> | string;
-  /** Whether the README has it, too. */
-  readonly short?: boolean;
 }
 
 const verdict = (holds: boolean): string => holds ? "yes" : "**no**";
@@ -28,56 +20,48 @@ const scope = ({ square, rectangular }: matrix.FullRankErrors): string =>
   square < 1e-13 && rectangular > 1e-3
     ? "square only"
     : verdict(Math.max(square, rectangular) < 1e-13);
-const decade = (x: number): string => `10^${Math.max(-16, Math.ceil(Math.log10(x)))}`;
+/** Round-off itself is not told: it changes with every kernel. */
+const decade = (x: number): string => `10^${Math.max(-13, Math.ceil(Math.log10(x)))}`;
 const roundOff = (x: number): string =>
   x < 1e-12 ? "to round-off" : `**off by ${x.toPrecision(1)}**`;
 const path = (ranks: readonly unknown[]): string => ranks.map((r) => `${r}`).join(" → ");
-const short = true;
 
 const MATRIX_COLUMNS: readonly Column<MatrixRow>[] = [
-  { title: "integrator", cell: ({ item }) => `\`${item.name}\``, short },
-  { title: "order", cell: ({ item }) => `${item.order}`, short },
+  { title: "integrator", cell: ({ item }) => `\`${item.name}\`` },
+  { title: "order", cell: ({ item }) => `${item.order}` },
   {
     title: "where F is tangent",
     cell: async ({ item }) => (await matrix.tangentOrder(item)).toFixed(1),
-    short,
   },
   {
     title: "exact on rank-r flows",
     cell: async ({ item }) => verdict(await matrix.exactness(item) < 1e-10),
-    short,
   },
   {
     title: "small σ",
     cell: async ({ item }) => `× ${(await matrix.smallSingularValues(item)).toFixed(2)}`,
-    short,
   },
   {
     title: "full rank is Euler",
     cell: async ({ item }) => scope(await matrix.fullRankErrors(item)),
-    short,
   },
   {
     title: "descends",
     cell: async ({ item }) => verdict(await matrix.descentExcess(item) < 1e-12),
-    short,
   },
   {
     title: "symmetry",
     cell: async ({ item }) => verdict(await matrix.asymmetry(item) < 1e-13),
-    short,
   },
   {
     title: "norm",
     cell: async ({ item }) => verdict(await matrix.normDrift(item) < 1e-8),
-    short,
   },
   {
     title: "ranks",
     cell: async ({ item }) => path(await matrix.rankPath(item)),
-    short,
   },
-  { title: "F per step", cell: async ({ item }) => `${await matrix.evaluations(item)}`, short },
+  { title: "F per step", cell: async ({ item }) => `${await matrix.evaluations(item)}` },
   {
     title: "follows A(t)",
     cell: async ({ item }) => verdict(await matrix.followingError(item) < 1e-5),
@@ -100,37 +84,31 @@ const MATRIX_COLUMNS: readonly Column<MatrixRow>[] = [
 ];
 
 const TUCKER_COLUMNS: readonly Column<TuckerRow>[] = [
-  { title: "integrator", cell: ({ item }) => `\`${item.name}\``, short },
-  { title: "order", cell: ({ item }) => `${item.order}`, short },
+  { title: "integrator", cell: ({ item }) => `\`${item.name}\`` },
+  { title: "order", cell: ({ item }) => `${item.order}` },
   {
     title: "where F is tangent",
     cell: async ({ item }) => (await tucker.tuckerTangentOrders(item))[0]!.toFixed(1),
-    short,
   },
   {
     title: "exact on flows of its ranks",
     cell: async ({ item }) => verdict(Math.max(...await tucker.tuckerExactness(item)) < 1e-10),
-    short,
   },
   {
     title: "small σ",
     cell: async ({ item }) => `× ${(await tucker.tuckerSmallSingularValues(item)).toFixed(2)}`,
-    short,
   },
   {
     title: "full ranks are Euler",
     cell: async ({ item }) => scope(await tucker.tuckerFullRankErrors(item)),
-    short,
   },
   {
     title: "descends",
     cell: async ({ item }) => verdict(await tucker.tuckerDescentExcess(item) < 1e-12),
-    short,
   },
   {
     title: "norm",
     cell: async ({ item }) => verdict(await tucker.tuckerNormDrift(item) < 1e-8),
-    short,
   },
   {
     title: "ranks",
@@ -140,7 +118,6 @@ const TUCKER_COLUMNS: readonly Column<TuckerRow>[] = [
   {
     title: "F per step",
     cell: async ({ item }) => `${await tucker.tuckerEvaluations(item)}`,
-    short,
   },
   {
     title: "one Euler step is Y₀ + h ·",
@@ -200,11 +177,6 @@ function markdown(cells: Cells): string {
   return [head, `|${" --- |".repeat(cells[0]!.length)}`, ...body].join("\n");
 }
 
-/** The columns of `cells` that the README has. */
-function shortened<R>(cells: Cells, columns: readonly Column<R>[]): Cells {
-  return cells.map((row) => row.filter((_, i) => columns[i]!.short));
-}
-
 const COLUMNS_TEXT = `
 - **order**: the claimed one; it is measured as a lower bound on a reaction-diffusion equation, whose
   F has a small part normal to the manifold, and to 0.25 on a flow whose F is tangent to it (next
@@ -223,16 +195,8 @@ const COLUMNS_TEXT = `
 - **F per step**: evaluations of F (or gradients) of a step whose sub-flows take one stage.
 - **follows A(t)**: F(t) = A′(t) of rank 4 is followed up to the quadrature of the stepper.`;
 
-/** The texts that `deno task properties` writes, not yet formatted. */
-export interface Pages {
-  /** docs/properties.md. */
-  readonly page: string;
-  /** What stands between the markers of the README. */
-  readonly section: string;
-}
-
-/** Measures everything; takes some seconds. */
-export async function propertyPages(): Promise<Pages> {
+/** The page, not yet formatted: measures everything; takes some seconds. */
+export async function propertyPage(): Promise<string> {
   const rowOf =
     <R extends { readonly item: { readonly name: string } }>(rows: readonly R[]) =>
     (item: { readonly name: string }): R => rows.find((r) => r.item.name === item.name)!;
@@ -252,23 +216,7 @@ export async function propertyPages(): Promise<Pages> {
     "Orders of retractions are measured against the geodesic, or by the tangential part of " +
     "R(tξ) − x − tξ where there is no closed form; `deno task check` prints every single finding.",
   ].join("\n\n");
-  return {
-    page: `${page}\n`,
-    section: [
-      markdown(shortened(matrices, MATRIX_COLUMNS)),
-      markdown(shortened(tensors, TUCKER_COLUMNS)),
-    ].join("\n\n"),
-  };
-}
-
-/** A README with its section replaced. */
-export function withSection(readme: string, section: string): string {
-  const [begin, end] = MARKERS.map((m) => readme.indexOf(m)) as [number, number];
-  if (begin < 0 || end < begin) {
-    throw new RangeError(`Cannot find the markers ${MARKERS.join(" and ")} in the README`);
-  }
-  const before = readme.slice(0, begin + MARKERS[0].length);
-  return `${before}\n\n${section}\n\n${readme.slice(end)}`;
+  return `${page}\n`;
 }
 
 /** A text without what the formatter may change in it: padding of tables and line breaks. */

@@ -1,14 +1,11 @@
-/** `deno task properties`: measures and writes docs/properties.md and the table in the README. */
+/** `deno task properties`: measures and writes docs/properties.md. */
 
-import { propertyPages, withSection } from "./pages.ts";
+import { propertyPage } from "./pages.ts";
 
-const { page, section } = await propertyPages();
-const [PAGE, README] = ["docs/properties.md", "README.md"].map((name) =>
-  new URL(`../../${name}`, import.meta.url)
-);
-await Deno.writeTextFile(PAGE!, page);
-await Deno.writeTextFile(README!, withSection(await Deno.readTextFile(README!), section));
-const args = ["fmt", "--quiet", ...[PAGE!, README!].map((url) => url.pathname)];
+const PAGE = new URL("../../docs/properties.md", import.meta.url);
+const page = await propertyPage();
+await Deno.writeTextFile(PAGE, page);
+const args = ["fmt", "--quiet", PAGE.pathname];
 const { code } = await new Deno.Command(Deno.execPath(), { args }).output();
-console.log(code === 0 ? section : "Cannot format the pages: run deno fmt");
+console.log(code === 0 ? page : "Cannot format docs/properties.md: run deno fmt");
 Deno.exit(code);
