@@ -1,0 +1,116 @@
+import { simdSweep } from "../tasks/mod.ts";
+import { measure, timed, type Variant } from "./harness.ts";
+import { compile, startCompiled } from "./peers/compiler.ts";
+import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
+import { inSeconds, ratio } from "./support/fastest.ts";
+import { registered } from "./support/pieces.ts";
+import type { Worker } from "./support/worker_client.ts";
+import { makeSweep, sweepChecksum, type SweepSize, sweepStep } from "./workloads/sweep.ts";
+
+/** The lattice benchmark at two numbers of directions, by order. */
+const SIZES: readonly SweepSize[] = [[1, 140, 144], [2, 140, 144], [1, 140, 400], [2, 140, 400]];
+/** That which is quick, for `deno bench`. */
+const SMALL: readonly SweepSize[] = [[1, 70, 64], [2, 70, 64]];
+/** Nanoseconds per cell, direction and step that a thread should take at most, by order. */
+const LIMITS = { 1: 6, 2: 25 } as const;
+const PEER = "C, one thread";
+/** One, and as many as there are cores. */
+const THREADS = [...new Set([1, navigator.hardwareConcurrency])];
+
+/** Steps of discrete ordinates, against the same update in C. */
+const bench: Bench = {
+  name: "kinetic",
+  description: "steps of discrete ordinates of order 1 and 2 in float64; the same update in C",
+  pieces: () =>
+    Promise.resolve({
+      pieces: SMALL.map((size) => ({
+        group: titleOf(size),
+        name: `${simdSweep.name} step of order ${size[0]}`,
+        start: () => ({ step: stepping(size, 1, new DisposableStack()) }),
+      })),
+      notes: [],
+    }),
+  async run(options: BenchOptions): Promise<BenchResult> {
+    const folder = await Deno.makeTempDir();
+    try {
+      const { program, reason } = await compile("sweep.c", folder);
+      if (program === undefined) {
+        return { ...await runAll(undefined, options), notes: [`${PEER}: ${reason}`] };
+      }
+      await using peer = await startCompiled(program);
+      return { ...await runAll(peer, options), notes: [] };
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+};
+
+const titleOf = ([order, cells, directions]: SweepSize): string =>
+  `order ${order}, ${cells}×${cells} cells, ${directions} directions`;
+
+const nameOf = (threads: number): string =>
+  `${simdSweep.name}, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
+
+/** A step to be repeated; its threads end with the stack. */
+function stepping(size: SweepSize, threads: number, stack: DisposableStack): () => void {
+  const kernel = makeSweep(simdSweep, size, threads);
+  stack.defer(() => kernel.close?.());
+  let number = 0;
+  return () => sweepStep(kernel, size[0], number++);
+}
+
+async function runAll(
+  peer: Worker | undefined,
+  options: BenchOptions,
+): Promise<Pick<BenchResult, "sections" | "aims">> {
+  const sections: Section[] = [];
+  const aims: Aim[] = [];
+  for (const size of SIZES) {
+    const [order, cells, directions] = size;
+    const request = `order ${order} ${cells} ${directions}`;
+    if (peer) await checkPeer(peer, request, size);
+    using stack = new DisposableStack();
+    const own = THREADS.map((threads): Variant =>
+      timed(nameOf(threads), stepping(size, threads, stack))
+    );
+    const all = peer ? [...own, peer.variant(PEER, request)] : own;
+    const timings = await measure(all, options.measure);
+    const updates = cells * cells * directions;
+    const nanoseconds = (seconds: number): number => 1e9 * seconds / updates;
+    const cost = (name: string): Record<string, string> => ({
+      "ns per cell and direction": nanoseconds(timings.get(name)!.median).toFixed(2),
+    });
+    sections.push({
+      title: titleOf(size),
+      figures: inSeconds(timings),
+      ...(peer && { reference: PEER }),
+      extra: Object.fromEntries([...timings.keys()].map((name) => [name, cost(name)])),
+    });
+    const alone = timings.get(nameOf(1))!.median;
+    aims.push(
+      {
+        what: `${titleOf(size)}: ns per cell, direction and step, 1 thread`,
+        value: nanoseconds(alone),
+        limit: LIMITS[order],
+      },
+      {
+        what: `${titleOf(size)}: time of a step, 1 thread, against ${PEER}`,
+        value: ratio(alone, timings.get(PEER)?.median),
+        limit: 2,
+      },
+    );
+  }
+  return { sections, aims };
+}
+
+/** @throws {Error} When the peer does not compute what we do. */
+async function checkPeer(peer: Worker, workload: string, size: SweepSize): Promise<void> {
+  const theirs = Number((await peer.ask({ workload, steps: 1 })).checksum);
+  const ours = sweepChecksum(simdSweep, size);
+  if (Math.abs(theirs / ours - 1) < 1e-12) return;
+  throw new Error(
+    `Cannot compare with ${PEER}: expected a step with checksum ${ours}, got ${theirs}`,
+  );
+}
+
+export default await registered(bench);
