@@ -15,6 +15,7 @@ import { gemmPiece } from "./gemm.ts";
 import type { Member } from "./member.ts";
 import * as norm from "./norm_pieces.ts";
 import * as pool from "./pool_pieces.ts";
+import * as sequence from "./sequence_pieces.ts";
 import { svdPiece } from "./svd_pieces.ts";
 import * as tall from "./tall_pieces.ts";
 
@@ -28,6 +29,9 @@ export const jobs: Jobs<Member> = {
   "attention-bias-grad": attention.attentionBiasGradPiece,
   "attention-grad": attention.attentionGradPiece,
   "affine": norm.affinePiece,
+  "copy-rows": ({ simd }, numbers) => {
+    simd.copy_rows!(...numbers);
+  },
   "cross-entropy": ({ simd }, numbers) => {
     simd.cross_entropy_terms!(...numbers);
   },
@@ -45,6 +49,11 @@ export const jobs: Jobs<Member> = {
   "patch-filter-gradient": patch.filterGradientPiece,
   "patch-input-gradient": patch.inputGradientPiece,
   "pixel-join": joinPiece,
+  "rotary": sequence.rotaryPiece,
+  "row-norm": sequence.rowNormPiece,
+  "row-norm-grad": sequence.rowNormGradPiece,
+  "smooth": sequence.smoothPiece,
+  "smooth-grad": sequence.smoothGradPiece,
   "sum-parts": attention.sumPartsPiece,
   "repeat-rows": norm.repeatPiece,
   "svd": svdPiece,

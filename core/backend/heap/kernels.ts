@@ -16,6 +16,7 @@ import { linearKernels } from "./linear.ts";
 import { lossKernels } from "./loss.ts";
 import { normKernels } from "./norm.ts";
 import { poolKernels } from "./pool.ts";
+import { sequenceKernels } from "./sequences.ts";
 import { segmentKernels } from "./segment.ts";
 
 /** Kernels by name: those that TensorFlow.js lacks, and those that replace its own. */
@@ -33,5 +34,6 @@ export function heapKernels(c: HeapContext): Kernels {
     ...normKernels(c),
     ...poolKernels(c),
     ...segmentKernels(c),
+    ...sequenceKernels(c),
   };
 }

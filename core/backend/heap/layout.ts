@@ -1,5 +1,5 @@
 /**
- * Joining tensors, transposing matrices and cutting columns out of them: the operations that factors are made with.
+ * Joining tensors, turning their axes and cutting columns out of them: what factors and heads are made with.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import type { TensorInfo } from "../tfjs/types.ts";
 import { address, type HeapContext, type Kernels, output, share, sizeOf } from "./context.ts";
 import { orShipped } from "./elementwise.ts";
+import { rowRanges } from "./ranges.ts";
 
 /** Kernels of this file. */
 export function layoutKernels(c: HeapContext): Kernels {
@@ -19,9 +20,11 @@ export function layoutKernels(c: HeapContext): Kernels {
       return parts.length === 1 ? share(c, parts[0]!, parts[0]!.shape) : concat(c, parts, axis);
     }),
     Transpose: orShipped(c, "Transpose", ({ inputs: { x }, attrs }) => {
-      const [first, second] = attrs.perm as number[];
-      const plain = x!.dtype === "float32" && x!.shape.length === 2;
-      return plain && first === 1 && second === 0 ? transpose(c, x!) : undefined;
+      const axes = attrs.perm as number[];
+      if (x!.dtype !== "float32" || sizeOf(x!.shape) === 0) return undefined;
+      if (axes.length === 2 && axes[0] === 1) return transpose(c, x!);
+      const rest = axes.length - 1;
+      return axes.length > 2 && axes[rest] === rest ? moveRows(c, x!, axes) : undefined;
     }),
     Slice: orShipped(c, "Slice", ({ inputs: { x }, attrs }) => {
       const [begin, size] = [attrs.begin as number[], attrs.size as number[]];
@@ -59,7 +62,31 @@ function concat(c: HeapContext, parts: readonly TensorInfo[], axis: number): Ten
 function transpose(c: HeapContext, x: TensorInfo): TensorInfo {
   const [rows, columns] = x.shape as [number, number];
   const y = output(c, [columns, rows]);
-  if (rows * columns > 0) c.simd.transpose!(address(c, y), address(c, x), rows, columns);
+  c.simd.transpose!(address(c, y), address(c, x), rows, columns);
+  return y;
+}
+
+/** Another order of the axes before the last one: its rows are copied whole. */
+function moveRows(c: HeapContext, x: TensorInfo, axes: readonly number[]): TensorInfo {
+  const shape = axes.map((axis) => x.shape[axis]!);
+  const y = output(c, shape);
+  const width = 4 * shape.at(-1)!;
+  const strides = x.shape.map((_, axis) => 4 * sizeOf(x.shape.slice(axis + 1)));
+  const [outer, inner] = [axes.slice(0, -2), axes.at(-2)!];
+  const rows = x.shape[inner]!;
+  const [to, from] = [address(c, y), address(c, x)];
+  let starts = [from];
+  for (const axis of outer) {
+    const steps = Array.from({ length: x.shape[axis]! }, (_, i) => i * strides[axis]!);
+    starts = starts.flatMap((start) => steps.map((step) => start + step));
+  }
+  const pieces = rowRanges(c.team.threads, starts.length, rows * shape.at(-1)!);
+  const block = (i: number) => [to + i * rows * width, starts[i]!, rows, width, width];
+  if (pieces.length === 1) {
+    starts.forEach((_, i) => c.simd.copy_rows!(...block(i), strides[inner]!));
+  } else {
+    c.team.run("copy-rows", starts.map((_, i) => [...block(i), strides[inner]!]));
+  }
   return y;
 }
 

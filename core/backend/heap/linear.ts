@@ -18,6 +18,7 @@ import {
   withScratch,
 } from "./context.ts";
 import { upstream } from "./elementwise.ts";
+import { type Gemm, gemmNumbers } from "./gemm.ts";
 
 /** Kernels of this file. */
 export function linearKernels(c: HeapContext): Kernels {
@@ -26,6 +27,9 @@ export function linearKernels(c: HeapContext): Kernels {
       batchMatMul(c, inputs.a!, inputs.b!, attrs.transposeA === true, attrs.transposeB === true)
     ),
     _FusedMatMul: fusedMatMul(c),
+    [KERNEL.batchMatMul]: kernel(({ inputs, attrs }) =>
+      batchMatMul(c, inputs.a!, inputs.b!, attrs.transposeA === true, attrs.transposeB === true)
+    ),
     [KERNEL.linear]: kernel(({ inputs: { x, w, b }, attrs }) => {
       const y = batchMatMul(c, x!, w!, false, false);
       finish(c, y, b, attrs.activation as Activation);
@@ -74,12 +78,23 @@ function batchMatMul(
     return timesTransposed(c, a, b, y, [m, n, k]);
   }
   const [pa, pb, py] = [address(c, a), address(c, b), address(c, y)];
-  outer.pairs.forEach(([ia, ib], i) => {
+  const products = outer.pairs.map(([ia, ib], i): Parameters<Gemm> => {
     const [fromA, fromB] = [pa + 4 * ia * m * k, pb + 4 * ib * k * n];
-    c.gemm(transA, transB, m, n, k, fromA, columnsA, fromB, columnsB, py + 4 * i * m * n, n, false);
+    const to = py + 4 * i * m * n;
+    return [transA, transB, m, n, k, fromA, columnsA, fromB, columnsB, to, n, false];
   });
+  // Many products are shared one by one, few by cutting each.
+  const many = products.length >= LEAST_PRODUCTS && m * n * k > 0;
+  if (many && products.length * m * n * k >= LEAST_WORK) {
+    c.team.run("gemm", products.map((product) => gemmNumbers(...product)));
+  } else for (const product of products) c.gemm(...product);
   return y;
 }
+
+/** Products of a batch that are enough for threads to take one at a time. */
+const LEAST_PRODUCTS = 8;
+/** Below this much work one thread is done before the others have heard of it. */
+const LEAST_WORK = 1e6;
 
 /** Rows and entries from and up to which a product with Bᵀ is faster with a transposed copy. */
 const TALL = 4096;

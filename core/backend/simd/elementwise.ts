@@ -85,7 +85,7 @@ export function sweep(
 }
 
 /** out[i] = map(inputs[i]; scalars): parameters out, inputs…, scalars…, n. */
-function elementwise(
+export function elementwise(
   inputs: number,
   scalars: number,
   map: (f: FunctionBuilder, x: V128[], c: V128[]) => V128,

@@ -9,7 +9,7 @@ import { type FunctionBuilder, type V128, v128 } from "../../wasm/mod.ts";
 const { add, sub, mul, div, pmax, pmin } = v128;
 
 /** Horner's rule, highest coefficient first. */
-function polynomial(
+export function polynomial(
   f: FunctionBuilder,
   x: V128,
   coefficients: readonly number[],

@@ -15,6 +15,8 @@ import { poolKernels } from "./pool.ts";
 import { rowKernels } from "./rows.ts";
 import { tallKernels } from "./tall.ts";
 import { triangleKernels } from "./triangles.ts";
+import { sequenceKernels } from "./sequences.ts";
+import { smoothKernels } from "./smooth.ts";
 import { winogradKernels } from "./winograd.ts";
 
 /** The kernels by exported name; each file of this folder says what its parameters are. */
@@ -29,6 +31,8 @@ function functions(fused: boolean): Record<string, FunctionBuilder> {
     ...normKernels(),
     ...poolKernels(),
     ...attentionKernels(fused),
+    ...sequenceKernels(),
+    ...smoothKernels(fused),
     ...gemmKernels(fused),
     ...tallKernels(fused),
     ...triangleKernels(fused),

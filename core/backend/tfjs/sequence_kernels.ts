@@ -5,15 +5,8 @@
  */
 
 import { KERNEL } from "./names.ts";
+import { type SmoothForm, TANGENT_CUBE, TANGENT_SCALE } from "./smooth.ts";
 import type { Composed, Tf, TfTensor } from "./types.ts";
-
-/** Smooth activations whose derivative is a function of their input. */
-export type SmoothForm = "gelu-exact" | "gelu-tanh" | "silu";
-
-/** √(2/π), by which the tangent of GELU is scaled. */
-export const TANGENT_SCALE: number = Math.sqrt(2 / Math.PI);
-/** The cubic term in that tangent. */
-export const TANGENT_CUBE = 0.044715;
 
 /** tanh √(2/π)(x + 0.044715 x³). */
 function tangent(tf: Tf, x: TfTensor): TfTensor {
