@@ -28,6 +28,13 @@ export { conv2dTranspose, type Conv2dTransposeOptions } from "./conv2d_transpose
 export { depthwiseConv2d, type DepthwiseConv2dOptions } from "./depthwise_conv2d.ts";
 export { dropout, type DropoutOptions } from "./dropout.ts";
 export { embedding, type EmbeddingOptions } from "./embedding.ts";
+export {
+  drawToken,
+  type Generated,
+  type GenerateOptions,
+  generateTokens,
+  type SamplingOptions,
+} from "./generation.ts";
 export type { ConvWindowOptions, PaddingChoice, Pair, WindowOptions } from "./geometry.ts";
 export {
   groupNorm,

@@ -33,8 +33,8 @@ export interface Comparison {
   readonly settings: {
     /** Seed of weights and data order. */
     readonly seed: number;
-    /** Passes through the training examples. */
-    readonly epochs: number;
+    /** Passes through the training examples, where no steps are said; default 1. */
+    readonly epochs?: number;
     /** Examples per step. */
     readonly batch: number;
     /** Folder, empty for one of this moment. */
@@ -52,6 +52,14 @@ export interface Comparison {
   readonly backend: string;
   /** Takes the steps of a run until it is over. */
   readonly loop: (run: Run) => Promise<void>;
+  /** Steps in all, in place of epochs. */
+  readonly steps?: number;
+  /** Steps between two measurements; default: those of an epoch. */
+  readonly measureEvery?: number;
+  /** Largest norm of the whole gradient; absent: no clipping. */
+  readonly clipNorm?: number;
+  /** Step size at a step of a network with that one; default: the same throughout. */
+  readonly rateAt?: (rate: number, step: number, totalSteps: number) => number;
 }
 
 /** One network of a comparison. */
@@ -62,21 +70,23 @@ export interface Compared {
   readonly network: Layer;
   /** Step size. */
   readonly rate: number;
+  /** What else its summary tells. */
+  readonly facts?: Readonly<Record<string, number>>;
 }
 
 /** Options that a resumed run may change. */
 const MAY_CHANGE = ["backend", "threads", "out", "resume", "data"];
 
 /**
- * Trains the networks, the first one into the folder of the run and the other, its twin, into
- * `baseline` there; then prints their table and writes the report.
+ * Trains the networks, the first one into the folder of the run and the other, its twin where there
+ * is one, into `baseline` there; then prints their table and writes the report.
  *
  * @returns Exit code: 0 when finished, 130 when interrupted.
  * @throws {UsageError} When one diverged, or no folder to resume is named.
  */
 export async function compareRuns(
   comparison: Comparison,
-  [own, twin]: readonly [Compared, Compared],
+  networks: readonly [Compared, Compared?],
   context: RecipeContext,
 ): Promise<number> {
   const { recipe, settings: { out, resume } } = comparison;
@@ -85,9 +95,10 @@ export async function compareRuns(
   }
   const path = runPath(out, recipe);
   const rows = [];
-  for (const compared of [own, twin]) {
-    const folder = compared === own ? path : `${path}/baseline`;
-    const mode = resume && (compared === own || "if-present");
+  for (const [i, compared] of networks.entries()) {
+    if (!compared) continue;
+    const folder = i === 0 ? path : `${path}/baseline`;
+    const mode = resume && (i === 0 || "if-present");
     const { result, summary } = await trained(comparison, compared, folder, mode, context);
     if (!summary) return stopped(result, path, recipe, context);
     rows.push({ label: compared.label, summary });
@@ -98,13 +109,14 @@ export async function compareRuns(
 
 /** One network from its start, or its checkpoint, to its summary. */
 async function trained(
-  { recipe, settings, task, dataset, method, backend, loop }: Comparison,
-  { label, network, rate }: Compared,
+  { recipe, settings, task, dataset, method, backend, loop, ...lengths }: Comparison,
+  { label, network, rate, facts }: Compared,
   path: string,
   resume: boolean | "if-present",
   { sink, signal }: RecipeContext,
 ) {
-  const { seed, epochs, batch } = settings;
+  const { seed, epochs = 1, batch } = settings;
+  const { rateAt, ...limits } = lengths;
   const about = { recipe, seed, backend };
   const config = {
     ...about,
@@ -117,15 +129,16 @@ async function trained(
   };
   using folder = await openRunFolder(sink, path, config, { resume, mayChange: MAY_CHANGE });
   using run = await Run.open({
-    ...{ label, method, network, task, seed, epochs, batch, folder, signal },
+    ...{ label, method, network, task, seed, epochs, batch, folder, signal, ...limits },
     listener: createTerminalListener(sink),
-    rate: () => rate,
+    rate: (step, totalSteps) => rateAt ? rateAt(rate, step, totalSteps) : rate,
   });
   await loop(run);
   const result = await run.finish();
   folder.keep();
   const named = { ...about, method: label, dataset: dataset.name, batch };
-  const summary = resultOf(named, { network, task, result });
+  const known = resultOf(named, { network, task, result });
+  const summary = known && Object.assign(known, facts);
   if (summary) await folder.writeSummary(summary);
   for (const t of tensorsIn(result.state.states)) t.dispose();
   return { result, ...(summary ? { summary } : {}) };

@@ -14,6 +14,7 @@ const USAGE: Readonly<Record<string, readonly [args: string, what: string]>> = {
   list: ["[KIND or NAME …]", "print plugins and recipes in a line each, or all of one"],
   check: ["[NAME …]", "measure whether manifolds and what belongs to them are what they claim"],
   doctor: ["", "show which backends work here and how fast they are"],
+  generate: ["RUN [--prompt TEXT …]", "let the language model of a run go on with a text"],
   report: ["DIR … [--kind NAME]", "build the report of a run again, or one of another kind"],
   "setup:tensorflow": ["", "install or build the native addon of TensorFlow"],
 };

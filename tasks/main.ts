@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   list: async (args) => (await import("./commands.ts")).list(args),
   check: async (args) => (await import("./check.ts")).check(args),
   doctor: async (args) => (await import("./doctor.ts")).doctor(args),
+  generate: async (args) => (await import("./generate.ts")).generate(args),
   report: async (args) => (await import("./report.ts")).report(args),
   "setup:tensorflow": async (args) => (await import("./setup_tensorflow.ts")).setupTensorflow(args),
 };

@@ -37,6 +37,8 @@ export interface WeightSpec {
   readonly rank?: number;
   /** Rank at the start by the name of the mode, for formats with several; default: `rank`. */
   readonly ranks?: Readonly<Record<string, number>>;
+  /** Whether integrators keep the ranks, for formats with several; default false: they adapt. */
+  readonly fixed?: boolean;
   /** Bounds of the rank; defaults: those of the run. */
   readonly minRank?: number;
   /** Upper bound of the rank. */

@@ -36,6 +36,7 @@ interface TuckerSettings {
   readonly query: number;
   readonly key: number;
   readonly shared: boolean;
+  readonly adaptive: boolean;
   readonly format: string;
 }
 
@@ -45,12 +46,20 @@ const rank = (description: string) => ({ integer: true, min: 1, description });
 export const tuckerAttention: AttentionKind = tunable(attentions, {
   name: "tucker",
   description: "tensors over heads in Tucker format; all heads share latent keys and values",
-  defaults: { heads: 4, query: 64, key: 32, shared: false, format: "tucker-tensor" },
+  defaults: {
+    heads: 4,
+    query: 64,
+    key: 32,
+    shared: false,
+    adaptive: false,
+    format: "tucker-tensor",
+  },
   limits: {
     heads: rank("rank of the heads, at the start"),
     query: rank("rank of queries and outputs, at the start"),
     key: rank("entries of keys and values: the cache; even with rotary positions"),
     shared: { description: "whether keys are the values, too: half the cache" },
+    adaptive: { description: "whether integrators change the ranks of the tensors over heads" },
     format: { description: "format of the tensors over heads" },
   },
   make: (settings) => ({ create: (o) => tuckerLayer(o, settings) }),
@@ -107,6 +116,7 @@ function tensorsOf(o: AttentionLayerOptions, s: TuckerSettings, headSize: number
   const tensor = (part: string, initial: typeof initialiser) => ({
     ...weightSpec(`${name}.${part}.weight`, shape, initial, { format: s.format }),
     ranks: { mode0: s.query, mode1: s.heads, mode2: s.key },
+    fixed: !s.adaptive,
   });
   return {
     query: tensor("query", start(initialiser, initialiser)),

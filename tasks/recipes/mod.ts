@@ -11,6 +11,7 @@ export { lenetMnist } from "./lenet_mnist.ts";
 export { cifar } from "./cifar.ts";
 export { compressRecipe } from "./compress.ts";
 export { characters } from "./characters.ts";
+export { gptRecipe } from "./gpt.ts";
 export { pretrain } from "./pretrain.ts";
 export { robust } from "./robust.ts";
 export { illConditionedRecipe } from "./ill_conditioned.ts";

@@ -18,13 +18,13 @@ const RECIPES = recipes.names().sort().join(", ");
 const REFUSED: readonly [args: string[], message: string][] = [
   [
     [],
-    "Cannot run nothing: name a command, known are demo, train, sweep, list, check, doctor, report, " +
-    "setup:tensorflow",
+    "Cannot run nothing: name a command, known are demo, train, sweep, list, check, doctor, " +
+    "generate, report, setup:tensorflow",
   ],
   [["trian"], 'Cannot run "trian": did you mean "train"'],
   [
     ["constructor"],
-    'Cannot run "constructor": known are check, demo, doctor, list, report, ' +
+    'Cannot run "constructor": known are check, demo, doctor, generate, list, report, ' +
     "setup:tensorflow, sweep, train",
   ],
   [["train"], `Cannot train: name a recipe first, known are ${RECIPES}`],

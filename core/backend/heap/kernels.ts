@@ -14,6 +14,7 @@ import { elementwiseKernels } from "./elementwise.ts";
 import { layoutKernels } from "./layout.ts";
 import { linearKernels } from "./linear.ts";
 import { lossKernels } from "./loss.ts";
+import { rotaryKernels } from "./rotary.ts";
 import { normKernels } from "./norm.ts";
 import { poolKernels } from "./pool.ts";
 import { sequenceKernels } from "./sequences.ts";
@@ -31,6 +32,7 @@ export function heapKernels(c: HeapContext): Kernels {
     ...depthwiseKernels(c),
     ...attentionKernels(c),
     ...lossKernels(c),
+    ...rotaryKernels(c),
     ...normKernels(c),
     ...poolKernels(c),
     ...segmentKernels(c),

@@ -20,6 +20,7 @@ import {
 } from "../../../core/mod.ts";
 import {
   type Encoder,
+  generateTokens,
   type LanguageModel,
   type Pretrained,
   pretrainedOf,
@@ -131,7 +132,7 @@ for (const backend of cpuBackends) {
 
     Deno.test({
       ...await onBackend(backend, name),
-      ...reference("outputs of every block, loss and gradients", async (r) => {
+      ...reference("outputs of every block, greedy text, loss and gradients", async (r) => {
         const { method: { engine }, model: { network }, states, io } = r;
         const points = currentPoints(network, states);
         const inputs = inputsOf(engine, io);
@@ -141,6 +142,20 @@ for (const backend of cpuBackends) {
         }
         const logits = network.forward(pass, ...inputs as [Tensor]);
         assertLess(await far(engine, logits, io.logits!), 1e-4);
+
+        if (io.generated) {
+          const text = Array.from(io.generated.data as ArrayLike<bigint>, Number);
+          const prompt = text.slice(0, 5);
+          for (const cached of [true, false]) {
+            const found = [...prompt];
+            const options = { tokens: text.length - 5, temperature: 0, cached };
+            const model = network as LanguageModel;
+            for await (const id of generateTokens(engine, model, points, prompt, options)) {
+              found.push(id);
+            }
+            assertEquals(found, text);
+          }
+        }
 
         const anchors = network.weights.map((spec) =>
           points.get(spec.name)![representationOf(spec).anchor!]!

@@ -106,7 +106,11 @@ export const tuckerTensor: Required<
 
   asTucker: (method, spec, state) => ({
     start: tensorOf(method, state),
-    truncation: spec.shape.map((n) => bounds(spec, method.truncation, n)),
+    truncation: (state as TensorRecord).core.shape.map((rank, mode) =>
+      spec.fixed
+        ? { ...method.truncation, tolerance: 0, minRank: rank, maxRank: rank }
+        : bounds(spec, method.truncation, spec.shape[mode]!)
+    ),
     point: (y) => stored(method, y) as WeightPoint,
     field: (_point, evidence) => tensorField(method, spec, evidence),
     store: (y) => stored(method, y),

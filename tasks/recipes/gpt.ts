@@ -1,0 +1,150 @@
+import {
+  augmentedBug,
+  augmentedTuckerBug,
+  choose,
+  engineAlgebra,
+  integrators,
+  openHostAlgebra,
+  optimizerStepper,
+  type ParameterGroup,
+  refreshRules,
+  relativeFrobenius,
+  type Run,
+  type TrainingMethod,
+  tuckerIntegrators,
+} from "../../core/mod.ts";
+import { adamw } from "../../optimizers/mod.ts";
+import { compareRuns } from "../compare.ts";
+import { cacheBytes, gptDefaults, gptOf, gptSchema } from "../language/networks.ts";
+import { sample } from "../language/sample.ts";
+import { openBackend } from "../open_backend.ts";
+import type { OptionSchema, ParsedOptions } from "../options.ts";
+import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
+import { openSequences, sequenceDefaults, sequenceSchema } from "../sequences.ts";
+import { runSchema } from "../settings.ts";
+
+/** What decides the runs. */
+const defaults = {
+  ...{ ...sequenceDefaults, ...gptDefaults },
+  seed: 1,
+  steps: 600, // of 8 × 128 tokens: a fifth of an hour on one core
+  measureEvery: 200,
+  batch: 8,
+  learningRate: 3e-3, // better than nanoGPT's 1e-3 in runs as short as this
+  least: 0.1, // share of it that is left at the end
+  warmup: 50, // steps
+  beta2: 0.99,
+  weightDecay: 0.1, // of matrices and tables
+  clip: 1,
+  integrator: augmentedBug.name,
+  tuckerIntegrator: augmentedTuckerBug.name,
+  refresh: "each-step",
+  adaptive: false, // whether integrators change the rank of matrices
+  minRank: 2,
+  maxRank: 96,
+  tolerance: 0.1,
+  baseline: false,
+  backend: "auto",
+  threads: 0, // 0: all cores
+  out: "",
+  resume: false,
+};
+
+type Options = ParsedOptions<typeof defaults>;
+
+function schema(): OptionSchema<typeof defaults> {
+  const { seed, batch, warmup, clip, integrator, tuckerIntegrator, refresh, ...run } = runSchema();
+  const { minRank, maxRank, tolerance, backend, threads, out, resume } = run;
+  return {
+    ...{ ...sequenceSchema(), ...gptSchema() },
+    ...{ seed, batch, warmup, clip, integrator, tuckerIntegrator, refresh },
+    ...{ minRank, maxRank, tolerance, backend, threads, out, resume },
+    steps: { integer: true, min: 1, description: "training steps" },
+    measureEvery: { integer: true, min: 1, description: "steps between two measurements" },
+    learningRate: { above: 0, description: "largest step size of AdamW" },
+    least: { min: 0, max: 1, description: "share of it at the end" },
+    beta2: { min: 0, below: 1, description: "decay of the second moment" },
+    weightDecay: { min: 0, description: "decoupled decay of matrices and tables" },
+    adaptive: { description: "whether the ranks of low-rank matrices adapt" },
+    baseline: { description: "train the dense twin with multi-head attention, too" },
+  };
+}
+
+/** A GPT on a text or a puzzle: dense, low-rank, or with Tucker attention. */
+export const gptRecipe: Recipe = recipe({
+  name: "gpt",
+  description: "a small GPT on a text: attention of five kinds, weights of low rank; minutes",
+  defaults,
+  schema,
+  job: learn,
+});
+
+async function learn(o: Options, context: RecipeContext): Promise<number> {
+  const { data, task, dataset } = await openSequences(o, context);
+  const { engine, backend } = await openBackend(o, context.sink);
+  const method = methodOf(o, engine, await openHostAlgebra());
+  const compared = (label: string, own: Options) => {
+    const network = gptOf(own, data);
+    const facts = { cacheBytesPerToken: cacheBytes(network, own) };
+    return { label, network, rate: o.learningRate, facts };
+  };
+  const own = compared(o.format === "dense" ? o.attention : `${o.attention}, ${o.format}`, o);
+  const twin = { ...o, attention: "mha", format: "dense" };
+  return await compareRuns(
+    {
+      ...{ recipe: "gpt", settings: o, task, dataset, method, backend },
+      ...{ steps: o.steps, measureEvery: o.measureEvery },
+      ...(o.clip > 0 ? { clipNorm: o.clip } : {}),
+      rateAt: (rate, step, steps) => rate * shareAt(o, step, steps),
+      loop: (run) => loop(run, data.tokenizer),
+    },
+    o.baseline ? [own, compared("dense, mha", twin)] : [own],
+    context,
+  );
+}
+
+/** AdamW on what is full and on cores; integrators move the bases. */
+function methodOf(
+  o: Options,
+  engine: TrainingMethod["engine"],
+  host: Awaited<ReturnType<typeof openHostAlgebra>>,
+): TrainingMethod {
+  const rule = adamw.create({ beta2: o.beta2, weightDecay: o.weightDecay });
+  const { minRank, maxRank, tolerance, rank } = o;
+  const fixed: ParameterGroup = {
+    match: (spec) => spec.shape.length === 2,
+    truncation: { tolerance: 0, minRank: rank, maxRank: rank },
+  };
+  return {
+    engine,
+    algebra: engineAlgebra(engine, host),
+    rule,
+    stepper: optimizerStepper(rule),
+    integrator: choose(integrators, o.integrator),
+    tuckerIntegrator: choose(tuckerIntegrators, o.tuckerIntegrator),
+    refresh: choose(refreshRules, o.refresh),
+    truncation: { rule: relativeFrobenius, minRank, maxRank, tolerance },
+    groups: o.adaptive ? [] : [fixed],
+  };
+}
+
+/** Linear warm-up, then a cosine down to the least share. */
+function shareAt({ warmup, least }: Options, step: number, steps: number): number {
+  if (step < warmup) return (step + 1) / warmup;
+  const progress = (step - warmup) / Math.max(1, steps - warmup);
+  return least + (1 - least) * (1 + Math.cos(Math.PI * progress)) / 2;
+}
+
+/** What `train` does, and after each measurement a few words of the network's own. */
+async function loop(run: Run, tokenizer: Parameters<typeof sample>[1]): Promise<void> {
+  while (!run.over) {
+    for await (const batch of run.batches()) {
+      const outcome = await run.step(batch);
+      if (outcome) run.log(outcome);
+    }
+    if (run.reason) break;
+    await run.measure();
+    await run.save();
+    await sample(run, tokenizer);
+  }
+}

@@ -1,0 +1,163 @@
+/** The recipe of small GPTs, and what its runs write. */
+
+import {
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "node:path";
+import {
+  disposeStates,
+  initialStates,
+  openEngine,
+  readRun,
+  writeModelFolder,
+} from "../../core/mod.ts";
+import { gptAsGpt2, pretrainedTensors } from "../../layers/mod.ts";
+import { generate } from "../../tasks/generate.ts";
+import { stillMethod } from "../../tasks/language/open_model.ts";
+import "../../tasks/recipes/mod.ts";
+import { UsageError } from "../../tasks/usage_error.ts";
+import { onBackend } from "../support/algebras.ts";
+import { inFolder } from "../support/command_line.ts";
+import { recorder, runRecipe } from "../support/recipes.ts";
+
+const shared = { sanitizeResources: false, sanitizeOps: false };
+const SMALL = [
+  "--backend=wasm",
+  "--threads=1",
+  "--width=32",
+  "--heads=2",
+  "--blocks=1",
+  "--batch=16",
+];
+
+/** A text that tells what comes next. */
+const TEXT = "the quick brown fox jumps over the lazy dog. ".repeat(1200);
+
+async function onText(folder: string, ...args: string[]) {
+  const path = join(folder, "text.txt");
+  await Deno.writeTextFile(path, TEXT);
+  const out = join(folder, "run");
+  const { code, text } = await runRecipe("gpt", [
+    ...[...SMALL, `--data=${path}`, "--dataset=text:validation=512", "--context=24"],
+    ...[`--out=${out}`, ...args],
+  ]);
+  assertEquals(code, 0, text);
+  return { out, text };
+}
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "gpt learns a text with factors by integrators, beside its dense twin, and writes it",
+  ),
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const attention = "tucker:heads=2,query=12,key=8";
+      const { out, text } = await onText(
+        folder,
+        ...["--steps=100", "--measure-every=50", "--warmup=10", "--learning-rate=1e-2"],
+        ...[`--attention=${attention}`, "--format=low-rank", "--rank=12", "--baseline"],
+      );
+      assertStringIncludes(text, "writes: ");
+      const { summary, baseline } = await readRun(out);
+      // By the frequencies of its letters alone the text takes four bits.
+      assertLess(summary!.testBitsPerByte as number, 1);
+      assertLess(baseline!.summary!.testBitsPerByte as number, 1);
+      assertLess(summary!.parameters, baseline!.summary!.parameters);
+      assertEquals(summary!.cacheBytesPerToken, 4 * 2 * 8);
+      assertEquals(baseline!.summary!.cacheBytesPerToken, 4 * 2 * 32);
+      assertEquals(summary!.ranks["block1.attention.query.weight/mode0"], 12);
+      assertEquals(summary!.ranks["block1.mlp.up.weight"], 12);
+
+      const { sink, text: written } = recorder();
+      const options = ["--prompt=the quick ", "--temperature=0", "--tokens=14", "--backend=wasm"];
+      assertEquals(await generate([out, ...options], sink), 0);
+      assertStringIncludes(written(), "the quick brown fox");
+      assertStringIncludes(written(), "64 bytes of cache a token");
+      assertStringIncludes(written(), "14 tokens, ");
+    }),
+});
+
+Deno.test({
+  ...await onBackend("wasm", "gpt changes ranks where it is to, and goes on with a run"),
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const attention = "tucker:heads=2,query=12,key=8,adaptive=true";
+      const args = [
+        ...["--measure-every=4", "--warmup=2", `--attention=${attention}`, "--adaptive"],
+        ...["--format=low-rank", "--rank=12", "--tolerance=0.3"],
+      ];
+      const { out } = await onText(folder, "--steps=8", ...args);
+      const { summary } = await readRun(out);
+      assertLess(summary!.ranks["block1.attention.query.weight/mode0"]!, 12);
+      assertGreater(summary!.ranks["block1.attention.query.weight/mode0"]!, 0);
+      const again = await runRecipe("gpt", [
+        ...SMALL,
+        ...[`--data=${join(folder, "text.txt")}`, "--dataset=text:validation=512"],
+        ...["--context=24", "--steps=8", ...args, `--out=${out}`, "--resume"],
+      ]);
+      assertEquals(again.code, 0, again.text);
+      assertEquals((await readRun(out)).summary!.testLoss, summary!.testLoss);
+    }),
+});
+
+Deno.test({
+  ...await onBackend("wasm", "generate refuses what is no language model on a text, by name"),
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const out = join(folder, "puzzle");
+      await runRecipe("gpt", [
+        ...[...SMALL, "--dataset=copy", "--train-count=32", "--test-count=8", "--steps=1"],
+        `--out=${out}`,
+      ]);
+      await assertRejects(() => generate([out], recorder().sink), UsageError, 'on "copy"');
+      await assertRejects(
+        () => generate([], recorder().sink),
+        UsageError,
+        "expected the folder of a run",
+      );
+      await assertRejects(
+        () => generate([join(folder, "none")], recorder().sink),
+        Error,
+        "Cannot ",
+      );
+    }),
+});
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "generate goes on with the model of another library, by its tokenizer",
+  ),
+  ...shared,
+  fn: () =>
+    inFolder(async (parent) => {
+      const { engine } = await openEngine("wasm");
+      const method = stillMethod(engine);
+      const size = { vocabulary: 4, context: 8, width: 8, heads: 2, blocks: 1 };
+      const pretrained = gptAsGpt2(size);
+      const states = await initialStates(method, pretrained.network, 1);
+      const tensors = await pretrainedTensors(method, pretrained, states);
+      disposeStates(states, {});
+      const vocab = { a: 0, b: 1, c: 2, "<unk>": 3 };
+      const model = { type: "BPE", vocab, merges: [], unk_token: "<unk>" };
+      const folder = join(parent, "model");
+      const steps = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+      const json = { version: "1.0", added_tokens: [], ...steps, model };
+      const files = { "tokenizer.json": JSON.stringify(json) };
+      await writeModelFolder(folder, { config: pretrained.config, tensors }, { files });
+      const { sink, text } = recorder();
+      assertEquals(
+        await generate([folder, "--prompt=abc", "--tokens=3", "--backend=wasm"], sink),
+        0,
+      );
+      assertStringIncludes(text(), "3 tokens, ");
+    }),
+});
