@@ -13,6 +13,7 @@ import { integrate } from "./integrators.ts";
 import { elementwise, factorise, product } from "./kernels.ts";
 import { lapack } from "./lapack.ts";
 import { pass, train } from "./network.ts";
+import { rule } from "./rule.ts";
 import { regularized } from "./regularized.ts";
 import type { Workload, WorkloadKind } from "./workload.ts";
 
@@ -26,6 +27,7 @@ const KINDS: readonly WorkloadKind[] = [
   train,
   pass,
   regularized,
+  rule,
   conv,
   convnet,
 ];
