@@ -5,7 +5,14 @@
  */
 
 import { join } from "node:path";
-import { describeEnvironment, findRun, readRun, RunFolder, type Summary } from "../../core/mod.ts";
+import {
+  describeEnvironment,
+  findRun,
+  readRun,
+  RunFolder,
+  type Summary,
+  writeAtomic,
+} from "../../core/mod.ts";
 import { INTERRUPTED } from "../interruption.ts";
 import { pluginRecord } from "../plugins.ts";
 import type { Recipe, RecipeContext } from "../recipe.ts";
@@ -15,6 +22,7 @@ import type { TextSink } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import type { Cell } from "./cells.ts";
 import type { CellResult } from "./results.ts";
+import { areStudies, studyCsv } from "./study_csv.ts";
 import { sweepTable } from "./table.ts";
 
 /** What a sweep runs. */
@@ -42,7 +50,8 @@ export interface Sweep {
 }
 
 /**
- * Runs every cell, then prints the table and writes the report. A run that diverges is a result.
+ * Runs every cell, then prints the table and writes the report; of recipes that train nothing, writes
+ * table.csv. A run that diverges is a result.
  *
  * @returns Exit code: 0 when all is done, 130 when interrupted.
  */
@@ -73,6 +82,12 @@ export async function runSweep(sweep: Sweep, context: RecipeContext): Promise<nu
     results.push(result);
     await folder.writeSummary({ recipe: sweep.name, cells: results });
     if (i + 1 === sweep.cells.length) cells = [...cells, ...sweep.more?.(results) ?? []];
+  }
+  if (areStudies(results)) {
+    const path = join(sweep.out, "table.csv");
+    await writeAtomic(path, studyCsv(results));
+    sink.write(`\nTable of ${results.length} runs: ${path}\n`);
+    return 0;
   }
   sink.write(`\n${(sweep.table ?? sweepTable)(results)}\n`);
   sink.write(`\nReport: ${await writeReport(sweep.out)}\n`);
