@@ -6,6 +6,7 @@
 
 import type { Engine } from "../../core/mod.ts";
 import { suggest } from "../../core/registry.ts";
+import { attention } from "./attention.ts";
 import { conv } from "./conv.ts";
 import { convnet } from "./convnet.ts";
 import { factors } from "./factors.ts";
@@ -30,6 +31,7 @@ const KINDS: readonly WorkloadKind[] = [
   rule,
   conv,
   convnet,
+  attention,
 ];
 
 /**
