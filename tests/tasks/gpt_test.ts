@@ -108,6 +108,61 @@ Deno.test({
 });
 
 Deno.test({
+  ...await onBackend(
+    "wasm",
+    "attention runs each kind, and tells its parameters, loss, time and cache",
+  ),
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "text.txt");
+      await Deno.writeTextFile(path, TEXT);
+      const tucker = "tucker:heads=2,query=8,key=4";
+      const args = [
+        ...[
+          "--backend=wasm",
+          "--threads=1",
+          "--width=16",
+          "--blocks=1",
+          "--batch=4",
+          "--context=8",
+        ],
+        ...[`--data=${path}`, "--dataset=text:validation=64", "--steps=2", "--warmup=1"],
+        ...[`--kinds=mha,${tucker},shared=true`, `--out=${join(folder, "study")}`],
+      ];
+      const { code, text } = await runRecipe("attention", args);
+      assertEquals(code, 0, text);
+      const table = text.slice(text.indexOf("cache, bytes a token"));
+      assertEquals(table.match(/mha 1 .*/)?.[0].split(/\s+/).at(-1), "128");
+      assertEquals(table.match(/tucker.*/)?.[0].trim().split(/\s+/).at(-1), "16");
+      assertStringIncludes(await Deno.readTextFile(join(folder, "study", "report.html")), "<svg");
+    }),
+});
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "vit trains low-rank blocks with Tucker attention beside a dense twin with mha",
+  ),
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const out = join(folder, "run");
+      const { code, text } = await runRecipe("vit", [
+        ...["--backend=wasm", "--threads=1", "--dataset=blobs", "--train-count=96"],
+        ...["--test-count=24", "--epochs=12", "--batch=16", "--patch=2", "--size=16", "--heads=2"],
+        ...["--blocks=1", "--attention=tucker:heads=2,query=8,key=8", "--rank=6", "--warmup=4"],
+        ...["--learning-rate=1e-2", "--baseline-learning-rate=1e-2", "--baseline", `--out=${out}`],
+      ]);
+      assertEquals(code, 0, text);
+      const { summary, baseline } = await readRun(out);
+      assertGreater(summary!.testAccuracy as number, 0.8);
+      assertGreater(baseline!.summary!.testAccuracy as number, 0.8);
+      assertLess(summary!.parameters, baseline!.summary!.parameters);
+    }),
+});
+
+Deno.test({
   ...await onBackend("wasm", "generate refuses what is no language model on a text, by name"),
   ...shared,
   fn: () =>
