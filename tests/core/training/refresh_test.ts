@@ -5,6 +5,7 @@ import {
   choose,
   type CyclePlace,
   disposeStates,
+  eachStep,
   type Engine,
   initialStates,
   integrators,
@@ -184,6 +185,35 @@ for (const { name: format } of FORMATS) {
           assertEquals(await readAll(engine, held[0]!), await readAll(engine, held[1]!));
         }
       });
+    },
+  });
+}
+
+for (const { name: format } of FORMATS) {
+  Deno.test({
+    ...await onBackend(
+      "wasm",
+      `${format}: a look that refreshes is the integrator's step, of one pass`,
+    ),
+    fn: async () => {
+      const network = kernelNet({ inputs: 6, outputs: 7, size: 3, format, rank: 2 }, [4, 4]);
+      const ended = async (refresh: RefreshRule) => {
+        const rule = adam.create();
+        const method = await methodOf({ backend: "wasm", rule, truncation: bounded, refresh });
+        const { engine } = method;
+        return await engine.scope(async () => {
+          const batch = imageBatch(method, [8, 4, 4, 6]);
+          let states = await initialStates(method, network, 2);
+          for (let step = 0; step < 3; step++) {
+            const out = await stepOn(method, network, states, batch, { rate: 0.01 });
+            assertEquals(out.evaluations, 1);
+            states = out.states;
+          }
+          return await readAll(engine, tensorsIn(states));
+        });
+      };
+      const looking = choose(refreshRules, "when-it-pays:inside=1,look=1,most=100");
+      assertEquals(await ended(looking), await ended(eachStep));
     },
   });
 }
