@@ -115,6 +115,7 @@ export {
   type LoadOptions,
   type LoadProgress,
   type LocalField,
+  type Look,
   type LowRank,
   type MatMulOptions,
   type Matrix,

@@ -96,6 +96,7 @@ export {
   type CyclePlace,
   eachStep,
   everySteps,
+  type Look,
   type Moment,
   type RefreshRule,
   refreshRules,

@@ -23,13 +23,21 @@ export interface CyclePlace extends Moment {
   readonly held: number;
 }
 
+/** A look at the gradient, which costs two skinny products. */
+export interface Look {
+  /** The share of the projected gradient P(W) G within the bases with which the core steps alone. */
+  readonly enough: number;
+  /**
+   * Whether the share is that of what this look and the one before agree on, which is no noise of a
+   * batch; the first look in new bases only remembers. Else it is ‖Uᵀ G V‖² / ‖P(W) G‖² of this one.
+   */
+  readonly agreeing: boolean;
+}
+
 /** Decides when an integrator takes its step, and when only the cores move. */
 export interface RefreshRule extends Tunable<RefreshRule> {
-  /**
-   * Whether the integrator takes this step: yes, no, or where less than this share of ‖P(W) G‖² lies
-   * within the bases, P(W) G the projected gradient. To ask costs two skinny products.
-   */
-  refreshes(at: CyclePlace): boolean | number;
+  /** Whether the integrator takes this step: yes, no, or as a look at the gradient tells. */
+  refreshes(at: CyclePlace): boolean | Look;
   /**
    * Whether bases that a refresh has grown are truncated at the end of this step; as long as they
    * are not, the core moves in the grown ones.
@@ -106,24 +114,30 @@ export const everySteps: RefreshRule = tunable(refreshRules, {
  *
  * With C = Uᵀ G V the part within, a step of the core alone descends, for a loss with
  * Lipschitz-continuous gradient (constant L) and gradient steps η, by η (1 − ηL/2) ‖C‖², the
- * integrator's by at least η (1 − ηL/2) ‖P(W) G‖². Where the rule looks and holds,
- * ‖C‖² ≥ `inside` ‖P(W) G‖²: at least that share of the descent is kept. At latest after `most`
- * steps the bases are refreshed.
+ * integrator's by at least η (1 − ηL/2) ‖P(W) G‖². Where the rule judges by one "batch" and holds,
+ * ‖C‖² ≥ `inside` ‖P(W) G‖²: at least that share of the descent is kept. Of small batches most of
+ * both is noise; by the "agreement" of two looks the share is an estimate of that of the mean
+ * gradient. At latest after `most` steps the bases are refreshed.
  */
 export const whenItPays: RefreshRule = tunable(refreshRules, {
   name: "when-it-pays",
   description: "the integrator takes a step where the bases miss most of the projected gradient",
-  defaults: { inside: 0.5, look: 5, most: 50, ...phases },
+  defaults: { inside: 0.5, look: 5, most: 50, judge: "agreement", ...phases },
   limits: {
     inside: { min: 0, max: 1, description: "share of ‖P(W) G‖² within the bases that suffices" },
     look: { integer: true, min: 1, description: "steps between two looks" },
     most: { integer: true, min: 1, description: "steps after which bases are refreshed anyway" },
+    judge: {
+      oneOf: ["agreement", "batch"],
+      description: "what two looks agree on, or each look by itself",
+    },
     ...phaseLimits,
   },
-  make: ({ inside, look, most, ...ends }) => ({
+  make: ({ inside, look, most, judge, ...ends }) => ({
     refreshes(at) {
       const { held } = at;
-      return phaseOf(at, ends) ?? (held >= most || (held % look === 0 && inside));
+      const looks = held % look === 0 && { enough: inside, agreeing: judge === "agreement" };
+      return phaseOf(at, ends) ?? (held >= most || looks);
     },
     truncates: () => true,
   }),

@@ -1,7 +1,7 @@
 import type { Algebra } from "../../algebra/mod.ts";
 import type { FieldAt } from "../../geometry/fields/types.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
-import { difference, sum } from "../../geometry/matrices.ts";
+import { difference, outside, sum } from "../../geometry/matrices.ts";
 import { advance, collectMoments } from "../flows.ts";
 import {
   hasScales,
@@ -12,6 +12,7 @@ import {
   tangentIn,
   withTangent,
 } from "../memory.ts";
+import type { Sight } from "../sight.ts";
 import type { StepOptions, StepResult } from "../types.ts";
 import { truncatedResult } from "./augmentation.ts";
 import { sFlow } from "./flows.ts";
@@ -39,21 +40,21 @@ export const heldBases: Integrator = {
 };
 
 /**
- * How much of the projection P(Y) F lies within both bases, ‖Uᵀ F V‖² / ‖P(Y) F‖², from 0 to 1: what
- * a step with held bases is worth beside one of an integrator. 1 where the projection vanishes.
+ * A look at F from a point: its core and what turns the bases.
  *
  * @param y Orthonormal bases.
  * @param f F at `y`, asked for F V, Fᵀ U and Uᵀ F V.
  */
-export async function shareWithin<M>(
+export async function sightOf<M>(
   a: Algebra<M>,
   y: LowRank<M>,
   f: FieldAt<M>,
-): Promise<number> {
-  const parts = [await f.times(y.v), await f.adjointTimes(y.u), await f.galerkin(y.u, y.v)];
-  const [k, l, s] = (await Promise.all(parts.map((x) => a.norm(x)))).map((norm) => norm ** 2);
-  const all = Math.max(k! + l! - s!, s!);
-  return all > 0 ? s! / all : 1;
+): Promise<Sight<M>> {
+  const turns = {
+    k: outside(a, y.u, await f.times(y.v)),
+    l: outside(a, y.v, await f.adjointTimes(y.u)),
+  };
+  return { core: await f.galerkin(y.u, y.v), turns };
 }
 
 /**

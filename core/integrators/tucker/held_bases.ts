@@ -6,6 +6,7 @@ import type { TuckerTensor } from "../../tensors/mod.ts";
 import { advance, collectMoments } from "../flows.ts";
 import { type MomentSlots, momentumOfCore } from "../memory.ts";
 import { truncatedTuckerResult } from "./augmented_bug.ts";
+import type { Sight } from "../sight.ts";
 import { coreFlow } from "./flows.ts";
 import { transportTuckerSlots } from "./transport.ts";
 import { truncateTucker } from "./truncation.ts";
@@ -32,26 +33,28 @@ export const heldTuckerBases: TuckerIntegrator = {
 };
 
 /**
- * How much of the projection P(Y) F lies within all bases, ‖F ×ₖ Uₖᵀ‖² / ‖P(Y) F‖², from 0 to 1, as
- * `shareWithin` has it for matrices: the parts that turn one basis each are orthogonal.
+ * A look at F from a point, as `sightOf` is for matrices. The coordinates of what turns a basis
+ * depend on the core, which moves: those of the look before serve as well.
  *
  * @param y Orthonormal factors.
  * @param f F at `y`.
+ * @param before The look before, in the same bases.
  */
-export async function tuckerShareWithin<M>(
+export async function tuckerSightOf<M>(
   a: Algebra<M>,
   y: TuckerTensor<M>,
   f: TuckerFieldAt<M>,
-): Promise<number> {
-  const core = await a.norm((await f.contract(y.factors)).data);
-  const within = core ** 2;
-  let all = within;
-  for (const view of await viewModes(a, y, true)) {
-    const turn = outside(a, y.factors[view.mode]!, await projectMode(a, y, view, f, true));
-    const norm = await a.norm(turn);
-    all += norm ** 2;
+  before?: Sight<M>,
+): Promise<Sight<M>> {
+  const [turns, rows]: [Record<string, M>, Record<string, M>] = [{}, {}];
+  for (const view of await viewModes(a, y, before === undefined)) {
+    const name = `k${view.mode}`;
+    const known = before?.rows?.[name];
+    const seen = known === undefined ? view : { mode: view.mode, q: known };
+    turns[name] = outside(a, y.factors[view.mode]!, await projectMode(a, y, seen, f, !known));
+    rows[name] = seen.q;
   }
-  return all > 0 ? within / all : 1;
+  return { core: (await f.contract(y.factors)).data, turns, rows };
 }
 
 /** Truncates after steps of the core, as `truncatedHeld` does matrices. */

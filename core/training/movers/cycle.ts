@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Tensor } from "../../backend/mod.ts";
+import { shareWithin, type Sight } from "../../integrators/sight.ts";
 import type { TrainingMethod } from "../method.ts";
 import type { CyclePlace, Moment } from "../refresh.ts";
 import type { Evidence, StateTree, WeightPoint, WeightRecord } from "../weight.ts";
@@ -15,14 +17,20 @@ interface CycleRecord {
   readonly held: number;
   /** Ranks from which they have grown, by the number of the mode, where truncation is to come. */
   readonly ranks?: Readonly<Record<string, number>>;
+  /** What the last look saw in these bases, for the next one. */
+  readonly seen?: Sight<Tensor>;
 }
 
 /** Where a weight is in its cycle. */
 export interface Cycle {
-  /** Whether the integrator takes the step, where no share decides. */
+  /** Whether the integrator takes the step, where no look decides. */
   readonly due: boolean;
-  /** The share of the projected gradient within the bases with which the core steps alone. */
-  readonly enough: number | undefined;
+  /** Whether one does. */
+  readonly looks: boolean;
+  /** What the look before saw in these bases. */
+  readonly seen: Sight<Tensor> | undefined;
+  /** Whether a look says that the integrator takes the step. */
+  missing(now: Sight<Tensor>): Promise<boolean>;
   /** Ranks from which the bases have grown, where truncation is to come. */
   readonly grownFrom: readonly number[] | undefined;
   /** What becomes of the ranks in a step of the integrator, or of the core alone. */
@@ -31,10 +39,12 @@ export interface Cycle {
    * What is stored after the step; nothing where every step is one of the integrator.
    *
    * @param ranks Ranks from which the bases have grown, where truncation is to come.
+   * @param now What a look saw in this step.
    */
   record(
     refreshed: boolean,
     ranks: readonly number[] | undefined,
+    now: Sight<Tensor> | undefined,
   ): { readonly cycle?: StateTree };
 }
 
@@ -47,27 +57,44 @@ export interface RanksInStep {
 }
 
 /** The cycle of a weight as its state has it. */
-export function cycleOf({ refresh }: TrainingMethod, state: WeightRecord, moment: Moment): Cycle {
+export function cycleOf(
+  { refresh, algebra }: TrainingMethod,
+  state: WeightRecord,
+  moment: Moment,
+): Cycle {
   const known = state.cycle as CycleRecord | undefined;
   const place: CyclePlace = { ...moment, held: known?.held ?? Infinity };
   const after = (refreshed: boolean): number => refreshed ? 0 : place.held;
   const grownFrom = known?.ranks && Object.values(known.ranks);
   const due = refresh?.refreshes(place) ?? true;
+  const look = typeof due === "object" ? due : undefined;
   return {
     due: due === true,
-    enough: typeof due === "number" ? due : undefined,
+    looks: look !== undefined,
+    seen: known?.seen,
     grownFrom,
+    async missing(now) {
+      const before = look!.agreeing ? known?.seen : now;
+      return before !== undefined && await shareWithin(algebra, now, before) < look!.enough;
+    },
     ranksIn(refreshes, adaptive) {
       const truncates = refresh?.truncates({ ...place, held: after(refreshes) }) ?? true;
       const grown = refreshes ? adaptive : grownFrom !== undefined;
       return { truncates: grown && truncates && !refreshes, staysGrown: grown && !truncates };
     },
-    record(refreshed, ranks) {
+    record(refreshed, ranks, now) {
       if (!refresh) return {};
       const held = after(refreshed) + 1;
       // Bases that were never refreshed are due as before: a file holds no infinity.
       if (held === Infinity) return {};
-      return { cycle: { held, ...(ranks ? { ranks: Object.fromEntries(ranks.entries()) } : {}) } };
+      const seen = refreshed ? undefined : (look?.agreeing ? now : undefined) ?? known?.seen;
+      return {
+        cycle: {
+          held,
+          ...(ranks ? { ranks: Object.fromEntries(ranks.entries()) } : {}),
+          ...(seen ? { seen } : {}),
+        },
+      };
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../backend/mod.ts";
 import { type FieldAt, type LowRank, remembering } from "../../geometry/mod.ts";
 import type { MomentSlots, StepOptions } from "../../integrators/mod.ts";
-import { heldBases, shareWithin, truncatedHeld } from "../../integrators/matrix/held_bases.ts";
+import { heldBases, sightOf, truncatedHeld } from "../../integrators/matrix/held_bases.ts";
 import { checkPoint } from "../../integrators/returned.ts";
 import { ranksGrown } from "../../integrators/truncation.ts";
 import type { Mover, Moving } from "../mover.ts";
@@ -24,11 +24,9 @@ export const byIntegrator: Mover = {
     const reading = representation.asMatrix!(method, spec, state);
     const { start } = reading;
     const cycle = cycleOf(method, state, moment);
-    const { due, enough } = cycle;
-    const known = enough === undefined
-      ? undefined
-      : remembering(yield* fieldAt(weight, reading, start));
-    const refreshes = known ? await shareWithin(a, start, known) < enough! : due;
+    const known = cycle.looks ? remembering(yield* fieldAt(weight, reading, start)) : undefined;
+    const sight = known && await sightOf(a, start, known);
+    const refreshes = sight ? await cycle.missing(sight) : cycle.due;
     const { truncates, staysGrown } = cycle.ranksIn(refreshes, integrator.adaptive);
     const by = refreshes ? integrator : heldBases;
     const o = optionsOf(weight, staysGrown ? ranksGrown : reading.truncation);
@@ -41,7 +39,7 @@ export const byIntegrator: Mover = {
     const { y, moments, discarded } = truncates
       ? await truncatedHeld(a, moved.y, moved.moments, o, rank!)
       : moved;
-    const kept = cycle.record(refreshes, staysGrown ? [rank!] : undefined);
+    const kept = cycle.record(refreshes, staysGrown ? [rank!] : undefined, sight);
     return { state: { ...reading.store(y), ...memoryOf(moments), ...kept }, discarded };
   },
 };

@@ -3,7 +3,7 @@ import type { TuckerFieldAt } from "../../geometry/mod.ts";
 import {
   heldTuckerBases,
   truncatedTuckerHeld,
-  tuckerShareWithin,
+  tuckerSightOf,
 } from "../../integrators/tucker/held_bases.ts";
 import type { ModeTruncation, TuckerIntegrator } from "../../integrators/tucker/mod.ts";
 import { checkPoint } from "../../integrators/returned.ts";
@@ -31,9 +31,9 @@ export const byTuckerIntegrator: Mover = {
     const reading = representation.asTucker!(method, spec, state);
     const { start } = reading;
     const cycle = cycleOf(method, state, moment);
-    const { due, enough } = cycle;
-    const known = enough === undefined ? undefined : yield* fieldAt(weight, reading, start);
-    const refreshes = known ? await tuckerShareWithin(a, start, known) < enough! : due;
+    const known = cycle.looks ? yield* fieldAt(weight, reading, start) : undefined;
+    const sight = known && await tuckerSightOf(a, start, known, cycle.seen);
+    const refreshes = sight ? await cycle.missing(sight) : cycle.due;
     const { truncates, staysGrown } = cycle.ranksIn(refreshes, integrator.adaptive);
     const by = refreshes ? integrator : heldTuckerBases;
     const o = optionsOf<ModeTruncation>(weight, staysGrown ? ranksGrown : reading.truncation);
@@ -46,7 +46,7 @@ export const byTuckerIntegrator: Mover = {
     const { y, moments, discarded } = truncates
       ? await truncatedTuckerHeld(a, moved.y, moved.moments, o, ranks)
       : moved;
-    const kept = cycle.record(refreshes, staysGrown ? ranks : undefined);
+    const kept = cycle.record(refreshes, staysGrown ? ranks : undefined, sight);
     return { state: { ...reading.store(y), ...memoryOf(moments), ...kept }, discarded };
   },
 };

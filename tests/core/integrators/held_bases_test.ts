@@ -15,8 +15,9 @@ import {
   transportSlots,
   truncate,
 } from "../../../core/mod.ts";
-import { heldBases, shareWithin } from "../../../core/integrators/matrix/held_bases.ts";
-import { heldTuckerBases, tuckerShareWithin } from "../../../core/integrators/tucker/held_bases.ts";
+import { heldBases, sightOf } from "../../../core/integrators/matrix/held_bases.ts";
+import { shareWithin } from "../../../core/integrators/sight.ts";
+import { heldTuckerBases, tuckerSightOf } from "../../../core/integrators/tucker/held_bases.ts";
 import { ranksGrown, ranksKept } from "../../../core/integrators/truncation.ts";
 import { heavyBall, sgd } from "../../../optimizers/mod.ts";
 import {
@@ -30,6 +31,7 @@ import {
   host,
   minus,
   norm,
+  plus,
   projector,
   randomLowRank,
   relativeError,
@@ -78,11 +80,29 @@ Deno.test("the share within the bases is that of the projected field, 1 where th
     const f = gaussian(random, 9, 7);
     const inside = norm(times(projector(y.u), f, projector(y.v))) ** 2;
     const all = norm(tangentProjection(y, f)) ** 2;
-    const share = await shareWithin(host, y, denseField(host, f));
-    assertAlmostEquals(share, inside / all, 1e-12);
-    assertAlmostEquals(await shareWithin(host, y, denseField(host, dense(y))), 1, 1e-12);
-    const nothing = host.zeros(9, 7);
-    assertEquals(await shareWithin(host, y, denseField(host, nothing)), 1);
+    const look = (z: Matrix) => sightOf(host, y, denseField(host, z));
+    assertAlmostEquals(await shareWithin(host, await look(f)), inside / all, 1e-12);
+    assertAlmostEquals(await shareWithin(host, await look(dense(y))), 1, 1e-12);
+    assertEquals(await shareWithin(host, await look(host.zeros(9, 7))), 1);
+  }
+});
+
+Deno.test("by two looks the share is that of the mean field, though each is mostly noise", async () => {
+  const random = new Random(7);
+  const y = await randomLowRank(random, 60, 50, [2, 1, 0.5]);
+  const f = gaussian(random, 60, 50);
+  const core = host.multiply(times(y.u, gaussian(random, 3, 3)), y.v, { transposeRight: true });
+  for (const weight of [0, 10]) {
+    const mean = plus(f, host.scale(weight, core));
+    const expected = await shareWithin(host, await sightOf(host, y, denseField(host, mean)));
+    const look = () => {
+      const noisy = plus(mean, host.scale(3, gaussian(random, 60, 50)));
+      return sightOf(host, y, denseField(host, noisy));
+    };
+    const shares: number[] = [];
+    for (let i = 0; i < 30; i++) shares.push(await shareWithin(host, await look(), await look()));
+    const middle = shares.toSorted((x, z) => x - z)[15]!;
+    assertLess(Math.abs(middle - expected), 0.1, `${middle} for ${expected}`);
   }
 });
 
@@ -146,7 +166,12 @@ Deno.test("for Tucker tensors: the core alone moves, and the share is that of th
     assertLess(relativeError(moved, host.scale(RATE, latent.data)), 1e-12);
     assertEquals(after.factors, y.factors);
     const all = await tuckerTangentProjection(y, f);
-    const share = await tuckerShareWithin(host, y, denseTensorField(host, f));
-    assertAlmostEquals(share, norm(latent.data) ** 2 / norm(all.data) ** 2, 1e-12);
+    const look = await tuckerSightOf(host, y, denseTensorField(host, f));
+    const expected = norm(latent.data) ** 2 / norm(all.data) ** 2;
+    assertAlmostEquals(await shareWithin(host, look), expected, 1e-12);
+    // In the coordinates of a look before, when the core has moved since.
+    const later = { ...y, core: { ...y.core, data: gaussian(random, 2, 6) } };
+    const again = await tuckerSightOf(host, later, denseTensorField(host, f), look);
+    assertAlmostEquals(await shareWithin(host, again, look), expected, 1e-12);
   }
 });

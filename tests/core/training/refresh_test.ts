@@ -46,7 +46,7 @@ function walk(rule: RefreshRule, total: number, misses: (enough: number) => bool
   for (let step = 0; step < total; step++) {
     const at: CyclePlace = { held, progress: step / total, final: step + 1 === total };
     const due = rule.refreshes(at);
-    const now = typeof due === "number" ? misses(due) : due;
+    const now = typeof due === "object" ? misses(due.enough) : due;
     if (now) refreshed.push(step);
     held = now ? 0 : held;
     if (rule.truncates({ ...at, held })) truncated.push(step);
@@ -212,7 +212,7 @@ for (const { name: format } of FORMATS) {
           return await readAll(engine, tensorsIn(states));
         });
       };
-      const looking = choose(refreshRules, "when-it-pays:inside=1,look=1,most=100");
+      const looking = choose(refreshRules, "when-it-pays:inside=1,look=1,most=100,judge=batch");
       assertEquals(await ended(looking), await ended(eachStep));
     },
   });
@@ -242,7 +242,10 @@ for (const enough of [0.2, 0.5]) {
   Deno.test({
     ...await onBackend("cpu", `where a look holds the bases, ${enough} of the descent is kept`),
     fn: async () => {
-      const refresh = choose(refreshRules, `when-it-pays:inside=${enough},look=1,most=1000`);
+      const refresh = choose(
+        refreshRules,
+        `when-it-pays:inside=${enough},look=1,most=1000,judge=batch`,
+      );
       const method = await methodOf({ refresh, rule: sgd.create() });
       const { engine } = method;
       await engine.scope(async () => {

@@ -159,6 +159,11 @@ const CHOICES: Record<string, MethodChoice & { format?: string; clipNorm?: numbe
     rule: heavyBall.create(),
     refresh: choose(refreshRules, "when-it-pays:inside=0.6,look=2,most=7"),
   },
+  "Tucker tensors when it pays with adam": {
+    format: "tucker",
+    rule: adam.create(),
+    refresh: choose(refreshRules, "when-it-pays:inside=0.6,look=2,most=7"),
+  },
   "Tucker tensors and held bases with adam": {
     format: "tucker",
     rule: adam.create(),
