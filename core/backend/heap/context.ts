@@ -96,6 +96,12 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
+/** Rows and columns of a tensor whose last axis are the columns. */
+export function matrixOf(x: TensorInfo): { rows: number; columns: number } {
+  const columns = x.shape.at(-1)!;
+  return { rows: columns === 0 ? 0 : sizeOf(x.shape) / columns, columns };
+}
+
 /** Whether two shapes are equal. */
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);

@@ -14,6 +14,7 @@ import {
   type HeapContext,
   kernel,
   type Kernels,
+  matrixOf,
   output,
   sizeOf,
   withScratch,
@@ -39,12 +40,6 @@ export function normKernels(c: HeapContext): Kernels {
       globalAverageGrad(c, dy!, attrs.shape as number[])
     ),
   };
-}
-
-/** Rows and columns of a tensor with a row for each pixel. */
-function matrixOf(x: TensorInfo): { rows: number; columns: number } {
-  const columns = x.shape.at(-1)!;
-  return { rows: columns === 0 ? 0 : sizeOf(x.shape) / columns, columns };
 }
 
 /** A view of the heap; taken anew where memory was allocated since. */

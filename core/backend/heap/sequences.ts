@@ -14,6 +14,7 @@ import {
   type HeapContext,
   kernel,
   type Kernels,
+  matrixOf,
   output,
   sizeOf,
   withScratch,
@@ -48,12 +49,6 @@ function smooth(
   ]);
   c.team.run(operands.length === 1 ? "smooth" : "smooth-grad", pieces);
   return y;
-}
-
-/** Rows and columns of a tensor. */
-function matrixOf(x: TensorInfo): { rows: number; columns: number } {
-  const columns = x.shape.at(-1)!;
-  return { rows: sizeOf(x.shape) / columns, columns };
 }
 
 /** Runs `f` with the addresses of scale and shift: of ones and zeros where they are not there. */

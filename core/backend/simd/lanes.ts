@@ -55,3 +55,8 @@ export const SINGLES: Access = {
   load: (address) => v128.load32Zero(address),
   store: (address, value) => v128.storeLane0(address, value),
 };
+
+/** Byte lanes of two vectors, from places of four bytes. */
+export function words(...places: readonly number[]): number[] {
+  return places.flatMap((p) => [0, 1, 2, 3].map((byte) => 4 * p + byte));
+}

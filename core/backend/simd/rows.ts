@@ -14,6 +14,7 @@ import {
   v128,
 } from "../../wasm/mod.ts";
 import { sweep } from "./elementwise.ts";
+import { words } from "./lanes.ts";
 
 /** Kernels of this file. */
 export function rowKernels(): Record<string, FunctionBuilder> {
@@ -44,10 +45,6 @@ function copyRows(): FunctionBuilder {
   });
   return f;
 }
-
-/** Byte lanes of two vectors, from places of four bytes. */
-const words = (...places: number[]): number[] =>
-  places.flatMap((p) => [0, 1, 2, 3].map((byte) => 4 * p + byte));
 
 /** The columns of a 4×4 block that is given by rows. */
 function turned(f: FunctionBuilder, rows: readonly V128[]): V128[] {

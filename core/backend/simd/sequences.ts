@@ -6,7 +6,16 @@
 
 import { FunctionBuilder, type I32, i32, memoryZero, type V128, v128 } from "../../wasm/mod.ts";
 import { sweep } from "./elementwise.ts";
-import { type Access, acrossLanes, type Int, integers, SINGLES, step, VECTORS } from "./lanes.ts";
+import {
+  type Access,
+  acrossLanes,
+  type Int,
+  integers,
+  SINGLES,
+  step,
+  VECTORS,
+  words,
+} from "./lanes.ts";
 
 const { add, sub, mul } = v128;
 
@@ -152,10 +161,6 @@ function rowNormGrad(centred: boolean): FunctionBuilder {
   });
   return f;
 }
-
-/** Places of four bytes of two vectors, as those of bytes. */
-const words = (...places: number[]): number[] =>
-  places.flatMap((p) => [0, 1, 2, 3].map((byte) => 4 * p + byte));
 
 /** Turns (u, v) by an angle and hands both on. */
 function turned(u: V128, v: V128, c: V128, s: V128): [V128, V128] {

@@ -18,6 +18,19 @@ Deno.test("integer constants of any size arrive as they are", () => {
   fc.assert(property, { seed: 1 });
 });
 
+Deno.test("constant() is set before everything else, once for each value", () => {
+  const f = new FunctionBuilder();
+  const n = f.parameter("i32");
+  const sum = f.local("v128");
+  f.while(n, () => {
+    f.emit(sum.set(v128.add(sum, v128.add(f.constant(0.25), f.constant(-2)))));
+    f.emit(n.set(i32.sub(n, i32.const(1))));
+  });
+  assertEquals(f.constant(0.25), f.constant(0.25));
+  f.returns(v128.lane(v128.add(sum, f.constant(0.25)), 3));
+  assertEquals(instantiate(f)(4), -6.75);
+});
+
 Deno.test("unsigned() writes seven bits a byte, low ones first", () => {
   assertEquals(unsigned(0), [0]);
   assertEquals(unsigned(127), [127]);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
 import { Random } from "../../../../core/random.ts";
 import { BareHeap } from "../../../support/bare_heap.ts";
+import { smooth } from "../../../support/attention_oracle.ts";
 import { act } from "../../../support/dense_oracle.ts";
 
 /** Evenly spaced values, rounded to float32. */
@@ -35,6 +36,15 @@ Deno.test("tanh and sigmoid are right to 3e-7 relative", () => {
     const x = grid(-range, range, 20000);
     assertLess(largestError("activate_tanh", x, act.tanh, 0), 3e-7);
     assertLess(largestError("activate_sigmoid", x, act.sigmoid, 0), 3e-7);
+  }
+});
+
+Deno.test("GELU in both forms and SiLU are right to 3e-7, or relative to that beyond one", () => {
+  for (const range of [30, 3, 1e-3]) {
+    const x = grid(-range, range, 20000);
+    assertLess(largestError("smooth_gelu-exact", x, smooth.exact, 1), 3e-7);
+    assertLess(largestError("smooth_gelu-tanh", x, smooth.tanh, 1), 3e-7);
+    assertLess(largestError("smooth_silu", x, smooth.silu, 1), 3e-7);
   }
 });
 

@@ -223,6 +223,51 @@ await onEach("operations refuse shapes that do not fit, by name and figure", (e)
   }
 });
 
+await onEach("operations on sequences refuse what does not fit", (e) => {
+  const refuse = (f: () => unknown, message: string) => assertThrows(f, RangeError, message);
+  const [x, table] = [e.zeros([2, 3, 4]), e.zeros([3, 2])];
+  refuse(() => e.batchMatMul(x, x), "Cannot multiply batches [2,3,4] by [2,3,4]: expected equal");
+  refuse(() => e.batchMatMul(x, e.zeros([3, 4, 5])), "leading extents that are equal or 1");
+  refuse(() => e.batchMatMul(table, e.zeros([2, 3])), "equal ranks of at least 3");
+  refuse(() => e.permute(x, [0, 1]), "expected each of 0 to 2 once, got [0,1]");
+  refuse(() => e.permute(x, [0, 1, 1]), "expected each of 0 to 2 once, got [0,1,1]");
+  refuse(() => e.gather(table, e.zeros([2])), "expected a table V×d and int32 numbers");
+  refuse(() => e.gather(x, e.tensor(Int32Array.of(1), [1])), "got [2,3,4] and int32 [1]");
+  refuse(() => e.gelu(x, "erf" as "exact"), 'form "erf": expected "exact" or "tanh"');
+  refuse(() => e.layerNorm(x, e.zeros([3]), null, 1e-5), "expected a vector of 4 entries");
+  refuse(() => e.layerNorm(x, null, e.zeros([4, 1]), 1e-5), "got [4,1]");
+  refuse(() => e.rmsNorm(x, null, -1), "expected epsilon to be a number ≥ 0, got -1");
+  refuse(() => e.rmsNorm(e.zeros([0, 3]), null, 1e-5), "one entry at least");
+  refuse(() => e.rotary(x, table, e.zeros([3, 1]), "half-split"), "tables T×(e/2)");
+  refuse(() => e.rotary(x, table, table, "halves" as "interleaved"), 'pairs "halves"');
+  const [q, k] = [e.zeros([1, 4, 5, 2]), e.zeros([1, 3, 6, 2])];
+  refuse(() => e.attention(q, k, k, { scale: 1 }), "with h a multiple of g, got [1,4,5,2], [1,3");
+  refuse(() => e.attention(q, q, q, { scale: NaN }), "expected the scale to be a finite number");
+  const mask = e.zeros([1, 4]);
+  refuse(() => e.attention(q, q, q, { scale: 1, mask }), "expected a mask B×Tk of [1,5]");
+  const bias = e.zeros([3, 1, 1]);
+  refuse(() => e.attention(q, q, q, { scale: 1, bias }), "broadcasts to [1,4,5,5], got [3,1,1]");
+});
+
+for (const name of ["cpu", "wasm", "blas"]) {
+  Deno.test({
+    ...await unlessPresent(backends.get(name), "rows that a table does not have are refused"),
+    sanitizeResources: false,
+    fn: async () => {
+      const { engine: e } = await openEngine(name);
+      e.tidy(() => {
+        for (const id of [-1, 3, 2 ** 30]) {
+          assertThrows(
+            () => e.gather(e.zeros([3, 2]), e.tensor(Int32Array.of(0, id), [1, 2])),
+            RangeError,
+            `Cannot gather row ${id}: expected a number of 0 to 2`,
+          );
+        }
+      });
+    },
+  });
+}
+
 for (const name of ["cpu", "wasm", "blas"]) {
   Deno.test({
     ...await unlessPresent(backends.get(name), "labels beyond the classes are refused"),
