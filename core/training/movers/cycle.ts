@@ -38,14 +38,19 @@ export interface Cycle {
   /**
    * What is stored after the step; nothing where every step is one of the integrator.
    *
-   * @param ranks Ranks from which the bases have grown, where truncation is to come.
    * @param now What a look saw in this step.
    */
-  record(
-    refreshed: boolean,
-    ranks: readonly number[] | undefined,
-    now: Sight<Tensor> | undefined,
-  ): { readonly cycle?: StateTree };
+  record(step: CycleStep, now: Sight<Tensor> | undefined): { readonly cycle?: StateTree };
+}
+
+/** What a step did to the bases. */
+export interface CycleStep {
+  /** Whether the integrator took it. */
+  readonly refreshed: boolean;
+  /** Whether it ended by truncation after steps of the core. */
+  readonly truncated: boolean;
+  /** Ranks from which the bases have grown, where truncation is to come. */
+  readonly ranks: readonly number[] | undefined;
 }
 
 /** What becomes of grown ranks. */
@@ -82,12 +87,14 @@ export function cycleOf(
       const grown = refreshes ? adaptive : grownFrom !== undefined;
       return { truncates: grown && truncates && !refreshes, staysGrown: grown && !truncates };
     },
-    record(refreshed, ranks, now) {
+    record({ refreshed, truncated, ranks }, now) {
       if (!refresh) return {};
       const held = after(refreshed) + 1;
       // Bases that were never refreshed are due as before: a file holds no infinity.
       if (held === Infinity) return {};
-      const seen = refreshed ? undefined : (look?.agreeing ? now : undefined) ?? known?.seen;
+      // What was seen in other bases tells nothing.
+      const same = !refreshed && !truncated;
+      const seen = same ? (look?.agreeing ? now : undefined) ?? known?.seen : undefined;
       return {
         cycle: {
           held,

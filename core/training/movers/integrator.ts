@@ -39,7 +39,9 @@ export const byIntegrator: Mover = {
     const { y, moments, discarded } = truncates
       ? await truncatedHeld(a, moved.y, moved.moments, o, rank!)
       : moved;
-    const kept = cycle.record(refreshes, staysGrown ? [rank!] : undefined, sight);
+    const open = staysGrown ? [rank!] : undefined;
+    const step = { refreshed: refreshes, truncated: truncates, ranks: open };
+    const kept = cycle.record(step, sight);
     return { state: { ...reading.store(y), ...memoryOf(moments), ...kept }, discarded };
   },
 };

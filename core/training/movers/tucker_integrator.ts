@@ -46,7 +46,9 @@ export const byTuckerIntegrator: Mover = {
     const { y, moments, discarded } = truncates
       ? await truncatedTuckerHeld(a, moved.y, moved.moments, o, ranks)
       : moved;
-    const kept = cycle.record(refreshes, staysGrown ? ranks : undefined, sight);
+    const open = staysGrown ? ranks : undefined;
+    const step = { refreshed: refreshes, truncated: truncates, ranks: open };
+    const kept = cycle.record(step, sight);
     return { state: { ...reading.store(y), ...memoryOf(moments), ...kept }, discarded };
   },
 };

@@ -218,6 +218,34 @@ for (const { name: format } of FORMATS) {
   });
 }
 
+for (const format of ["low-rank", "tucker"]) {
+  Deno.test({
+    ...await onBackend("wasm", `${format}: a look is compared with none in bases that are no more`),
+    fn: async () => {
+      const refresh: RefreshRule = {
+        name: "looking",
+        description: "",
+        refreshes: ({ held }) => held >= 6 || { enough: 0, agreeing: true },
+        truncates: ({ held }) => held >= 3,
+      };
+      const method = await methodOf({ backend: "wasm", truncation: bounded, refresh });
+      await method.engine.scope(async () => {
+        const network = kernelNet({ inputs: 6, outputs: 7, size: 3, format, rank: 2 }, [4, 4]);
+        const all = await steps(
+          method,
+          network,
+          Array(9).fill(imageBatch(method, [8, 4, 4, 6])),
+          0.1,
+        );
+        const seen = all.map((s) => (s[KERNEL]!.cycle as { seen?: unknown } | undefined)?.seen);
+        // Refreshed in the steps to 1 and 7, truncated in that to 4.
+        const remembers = [false, false, true, true, false, true, true, false, true, true];
+        assertEquals(seen.map((sight) => sight !== undefined), remembers);
+      });
+    },
+  });
+}
+
 /** What passes compute with beside the core. */
 function basesOf(state: WeightState): Tensor[] {
   const { anchor, point } = representationOf(state);
