@@ -50,12 +50,14 @@ async function imports(python: string, module: string): Promise<boolean> {
  * Starts a PyTorch worker with a number of threads.
  *
  * @param file File of this folder.
+ * @param device PyTorch's name of the device; default the CPU.
  */
 export function startPyTorch(
   python: string,
   threads: number,
   file = "torch_steps.py",
+  device = "cpu",
 ): Promise<Worker> {
   const script = fileURLToPath(new URL(file, import.meta.url));
-  return Worker.start([python, script, "--threads", String(threads)]);
+  return Worker.start([python, script, "--threads", String(threads), "--device", device]);
 }

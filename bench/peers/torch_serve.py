@@ -1,6 +1,6 @@
 """Workloads in PyTorch, measured on demand.
 
-A script that calls `serve` is started with `--threads N`; it prints one JSON line that says it is
+A script that calls `serve` is started with `--threads N [--device cuda]`; it prints one JSON line that says it is
 ready, then answers each JSON line {"workload": name, "steps": n} on standard input with
 {"seconds": s}, the wall time of n steps, or with {"error": reason}, and ends with its input.
 """
@@ -17,10 +17,14 @@ def serve(make):
     """Answers until the input ends; `make(name)` gives an object with a method `step`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, default=1)
-    torch.set_num_threads(parser.parse_args().threads)
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.set_default_device(options.device)
     torch.manual_seed(1)
     made = {}
-    say({"ready": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()})
+    ready = f"PyTorch {torch.__version__} on {name_of(options.device)}"
+    say({"ready": ready, "threads": torch.get_num_threads()})
     for line in sys.stdin:
         request = json.loads(line)
         name = request["workload"]
@@ -34,7 +38,13 @@ def serve(make):
         start = time.perf_counter()
         for _ in range(request["steps"]):
             work.step()
+        if options.device != "cpu":
+            torch.cuda.synchronize()
         say({"seconds": time.perf_counter() - start})
+
+
+def name_of(device):
+    return "the CPU" if device == "cpu" else torch.cuda.get_device_name()
 
 
 def say(record):

@@ -1,9 +1,11 @@
-"""Training steps in PyTorch, CPU, measured on demand.
+"""Training steps in PyTorch, measured on demand.
 
 Speaks the protocol of torch_serve.py. The network is 784-500-500-500-500-10 with ReLU, batch 256,
-softmax cross-entropy, plain SGD; the low-rank workloads factorise all weights but the last.
+softmax cross-entropy, plain SGD; the low-rank workloads factorise all weights but the last. A rank
+and a width may follow the name of a workload, in place of 32 and 500.
 
 Workloads:
+  product n      the product of two n×n matrices; n follows the name
   dense          one SGD step on full weights
   factors-2      one SGD step on W = A Bᵀ, rank 32
   factors-3      one SGD step on W = U S Vᵀ, rank 32
@@ -104,6 +106,7 @@ class ThreePass:
     """The published rank-adaptive step; U: in×r, V: out×r, W = U S Vᵀ in×out."""
 
     def __init__(self):
+        self.rank = RANK
         self.x, self.labels = make_batch()
         shapes = list(zip(WIDTHS[:-2], WIDTHS[1:-1]))
         self.u = [torch.linalg.qr(torch.randn(m, RANK))[0] for m, _ in shapes]
@@ -148,7 +151,7 @@ class ThreePass:
     def truncate(self, u, s, v):
         for i, core in enumerate(s):
             p, sigma, qt = torch.linalg.svd(core)
-            rank = min(RANK, max(RANK, tail_rank(sigma)))
+            rank = min(self.rank, max(self.rank, tail_rank(sigma)))
             self.u[i] = u[i] @ p[:, :rank]
             self.v[i] = v[i] @ qt[:rank].t()
             self.s[i] = torch.diag(sigma[:rank])
@@ -168,10 +171,25 @@ WORKLOADS = {
 }
 
 
+class Product:
+    def __init__(self, n):
+        self.a, self.b = torch.rand(n, n), torch.rand(n, n)
+
+    def step(self):
+        self.a @ self.b
+
+
 def make(name):
-    if name not in WORKLOADS:
+    global RANK, WIDTHS
+    first, *numbers = name.split(" ")
+    if first == "product" and len(numbers) == 1:
+        return Product(int(numbers[0]))
+    if first not in WORKLOADS or len(numbers) not in (0, 2):
         raise ValueError(f"unknown workload {name}: known are {', '.join(WORKLOADS)}")
-    return WORKLOADS[name]()
+    rank, width = map(int, numbers or (32, 500))
+    # What is made looks here while it is made, and no later.
+    RANK, WIDTHS = rank, [784, width, width, width, width, 10]
+    return WORKLOADS[first]()
 
 
 if __name__ == "__main__":

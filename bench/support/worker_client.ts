@@ -74,6 +74,15 @@ export class Worker implements AsyncDisposable {
     };
   }
 
+  /** Ends the worker in the middle of what it does. */
+  kill(): void {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
   /** Ends the worker and waits until it is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#input.close().catch(() => {});

@@ -13,5 +13,6 @@ say({ ready: "fixture" });
 for await (const line of createInterface({ input: process.stdin })) {
   const { workload, steps } = JSON.parse(line);
   if (workload === "die") Deno.exit(3);
+  if (workload === "hang") await new Promise(() => setInterval(() => {}, 1000));
   say(workload === "bad" ? { error: "bad workload" } : { seconds: steps / 1000 });
 }
