@@ -160,6 +160,7 @@ export type { Spent } from "./spent.ts";
 export { initialStates } from "./initial.ts";
 export { Run, type TrainOptions, type TrainResult } from "./run.ts";
 export { train } from "./train.ts";
-export { executionPlans, rankMetrics, ranksOf, withRanks } from "./ranks.ts";
+export { executionPlans, rankMetrics, ranksOf, withBreakEvenRanks, withRanks } from "./ranks.ts";
 export { type CompressedStates, compressStates, denseNetwork, denseStates } from "./compression.ts";
 export { type Conditioning, conditioningOf, type ConditioningReport } from "./conditioning.ts";
+export { type AlongOutputs, alongOutputs, type AlongOutputsOptions } from "./output_compression.ts";

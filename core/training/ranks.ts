@@ -6,10 +6,12 @@
 
 import type { MetricLine } from "../io/mod.ts";
 import { representationOf } from "./format.ts";
+import { denseFormat } from "./formats.ts";
 import type { TrainingMethod } from "./method.ts";
 import type { Layer } from "./pass.ts";
 import type { ExecutionPlan } from "./representation.ts";
-import type { WeightStates } from "./weight.ts";
+import { matrixShape } from "./representation/matrix_factors.ts";
+import type { WeightSpec, WeightStates } from "./weight.ts";
 
 /**
  * Rank of each weight that has one, by name; a weight with a rank for each mode has a name for each,
@@ -44,6 +46,29 @@ export function withRanks(network: Layer, ranks: Readonly<Record<string, number>
     };
   });
   return { ...network, weights };
+}
+
+/**
+ * The same network whose matrices, and kernels held as matrices, have a share of the rank at which
+ * factors hold as many numbers as the whole: ⌊share · m n / (m + n)⌋, and 1 at least.
+ *
+ * @param share Below 1 each of these weights gets smaller.
+ */
+export function withBreakEvenRanks(network: Layer, share: number): Layer {
+  const weights = network.weights.map((spec) => {
+    if (!becomesMatrix(spec)) return spec;
+    const [m, n] = matrixShape(spec);
+    const rank = Math.max(1, Math.min(m, n, Math.floor(share * m * n / (m + n))));
+    return { ...spec, rank, minRank: rank, maxRank: rank };
+  });
+  return { ...network, weights };
+}
+
+/** Whether a weight is held as one matrix of some rank, for which there may be a whole one. */
+export function becomesMatrix(spec: WeightSpec): boolean {
+  const { fromDense, asTucker, anchor } = representationOf(spec);
+  return spec.format !== denseFormat.name && spec.shape.length > 1 && fromDense !== undefined &&
+    asTucker === undefined && anchor !== undefined;
 }
 
 /** How each factorised kernel runs in training, and what that costs, by name. */

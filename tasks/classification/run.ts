@@ -128,7 +128,7 @@ async function networkOf(job: Job, variant: Variant, dataset: Dataset): Promise<
 function startOf(job: Job, variant: Variant, network: Layer): Partial<TrainOptions> {
   const { method, options: { seed, rank, decay = 0 } } = job;
   if (variant.origin !== undefined) {
-    return { start: compressedStart(job, network, variant.origin) };
+    return { start: compressedStart(job, network, variant.origin, variant.compression) };
   }
   return decay > 0 ? { start: decayedStart(method, network, { seed, rank, decay }) } : {};
 }

@@ -23,6 +23,16 @@ export interface Variant {
   readonly path: string;
   /** Folder of the dense run whose end is compressed into its start. */
   readonly origin?: string;
+  /** How it is compressed; default: weights, as the truncation of the run says. */
+  readonly compression?: CompressionChoice;
+}
+
+/** How the end of a dense run is compressed. */
+export interface CompressionChoice {
+  /** Training images by whose outputs layers are truncated; 0: by their weights. */
+  readonly calibration: number;
+  /** Rank as a share of that at which factors are as large; 0: by the truncation of the run. */
+  readonly breakEven: number;
 }
 
 /** Name of the sub-folder for a dense network that is to be compressed. */

@@ -27,6 +27,9 @@ const defaults = {
   batch: 128,
   learningRate: 2e-3, // the weights are near their end
   baselineLearningRate: 1e-3, // of the dense network that is trained on
+  by: "weights", // what is truncated: weights, or what they make of training images
+  calibration: 2000, // of these images
+  breakEven: 0, // rank as a share of that at which factors are as large; 0: by the truncation
   augmentation: AS_BEFORE, // images as they are would be overfit sooner
 };
 
@@ -40,6 +43,21 @@ function schema(): OptionSchema<typeof defaults> {
     augmentation: { ...run.augmentation, oneOf: [AS_BEFORE] },
     method: { oneOf: names.map((m) => m.name), description: "form that the weights get" },
     epochs: { integer: true, min: 1, description: "passes of fine-tuning" },
+    by: {
+      oneOf: ["weights", "outputs"],
+      description: "truncate weights, or layers to principal components of their outputs",
+    },
+    calibration: {
+      integer: true,
+      min: 1,
+      description: "training images that outputs are taken of",
+    },
+    breakEven: {
+      min: 0,
+      below: 1,
+      description: "ranks to start with, as a share of those at which factors hold as many " +
+        "numbers, 0 for those of the truncation",
+    },
     baseline: { description: "train the dense network on as long, too" },
     checkpoint: { description: "folder of the dense run; data and network are those of that run" },
   };
@@ -106,7 +124,9 @@ function augmentationOf({ augmentation }: Options, { settings }: RunConfig): str
 function variantsOf(o: Options, path: string): Variant[] {
   const { epochs, checkpoint: origin } = o;
   const label = `${o.method.replaceAll("-", " ")}, fine-tuned`;
-  const own = { label, method: o.method, learningRate: o.learningRate, epochs, path, origin };
+  const calibration = o.by === "outputs" ? o.calibration : 0;
+  const about = { label, method: o.method, learningRate: o.learningRate, epochs };
+  const own = { ...about, path, origin, compression: { calibration, breakEven: o.breakEven } };
   const twin = {
     ...own,
     label: "dense, trained on",

@@ -104,6 +104,18 @@ Deno.test({
       const truncated = await readRun(small);
       assertLess(truncated.summary!.parameters, 0.8 * WHOLE);
       assertEquals(truncated.config.settings.augmentation, "");
+      const shared = { ...options, method: "low-rank", epochs: 1, augmentation: "" };
+      const sized = async (out: string, more: Partial<Options>): Promise<Summary> => {
+        await run("compress", { ...shared, ...more, out: join(folder, out) });
+        return (await readRun(join(folder, out))).summary!;
+      };
+      const whole = { by: "outputs", calibration: 64, tolerance: 0 };
+      const outputs = await run("compress", { ...shared, ...whole, out: join(folder, "whole") });
+      assert(outputs.includes(`compressed: test ${accuracy} before fine-tuning`), outputs);
+      const half = await sized("half", { "break-even": 0.5 });
+      assertLess(half.parameters, 0.75 * WHOLE);
+      const { ranks } = await sized("outputs", { by: "outputs", calibration: 64, tolerance: 0.5 });
+      assertLess(Math.max(...Object.values(ranks)), Math.max(...Object.values(half.ranks)) + 20);
     }),
 });
 
