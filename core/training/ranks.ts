@@ -6,7 +6,6 @@
 
 import type { MetricLine } from "../io/mod.ts";
 import { representationOf } from "./format.ts";
-import { denseFormat } from "./formats.ts";
 import type { TrainingMethod } from "./method.ts";
 import type { Layer } from "./pass.ts";
 import type { ExecutionPlan } from "./representation.ts";
@@ -67,8 +66,8 @@ export function withBreakEvenRanks(network: Layer, share: number): Layer {
 /** Whether a weight is held as one matrix of some rank, for which there may be a whole one. */
 export function becomesMatrix(spec: WeightSpec): boolean {
   const { fromDense, asTucker, anchor } = representationOf(spec);
-  return spec.format !== denseFormat.name && spec.shape.length > 1 && fromDense !== undefined &&
-    asTucker === undefined && anchor !== undefined;
+  const isWhole = anchor === undefined || anchor === "value";
+  return !isWhole && spec.shape.length > 1 && fromDense !== undefined && asTucker === undefined;
 }
 
 /** How each factorised kernel runs in training, and what that costs, by name. */
