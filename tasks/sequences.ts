@@ -11,6 +11,7 @@ import {
   sequenceDatasets,
   sequenceTask,
   type Task,
+  textSource,
 } from "../core/mod.ts";
 import type { OptionSchema, ParsedOptions } from "./options.ts";
 import type { RecipeContext } from "./recipe.ts";
@@ -54,7 +55,7 @@ export interface OpenedSequences {
 /**
  * Makes or reads the data.
  *
- * @throws {UsageError} When a text is named for a puzzle.
+ * @throws {UsageError} When a text is named for a puzzle, or none where one is wanted.
  * @throws {RangeError} When there is not enough of it.
  * @throws {Error} When files are missing or damaged; the reason of the signal when that aborts.
  */
@@ -63,11 +64,18 @@ export async function openSequences(
   { sink, signal }: RecipeContext,
 ): Promise<OpenedSequences> {
   const { seed, data: path, tokenizer, context, trainCount, testCount } = o;
+  const source = choose(sequenceDatasets, o.dataset);
+  if (source.name === textSource.name && path === "") {
+    throw new UsageError(
+      "Cannot learn from a text: expected --data FILE or FOLDER, got none; puzzles need none, such " +
+        "as --dataset copy",
+    );
+  }
   // Files of tokens take seconds for each million characters.
   if (path !== "" && tokenizer !== sequenceDefaults.tokenizer) {
     sink.write(`Tokens of ${path} by ${tokenizer} …\n`);
   }
-  const data = await choose(sequenceDatasets, o.dataset).load({
+  const data = await source.load({
     ...{ seed, tokenizer, context, signal },
     ...(path === "" ? {} : { path }),
     ...(trainCount > 0 ? { trainCount } : {}),

@@ -42,6 +42,15 @@ Deno.test("openSequences() makes a puzzle of its settings and takes no text for 
   }
 });
 
+Deno.test("openSequences() says what to do where no text is named", async () => {
+  await assertRejects(
+    () => open("--dataset=text:stride=2"),
+    UsageError,
+    "Cannot learn from a text: expected --data FILE or FOLDER, got none; puzzles need none, such as " +
+      "--dataset copy",
+  );
+});
+
 Deno.test("openSequences() stops reading when the run is to stop", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "t.txt");
