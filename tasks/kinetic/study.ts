@@ -31,6 +31,7 @@ import { anOutcome, type Outcome } from "./outcome.ts";
 import type { KineticProblem, Setup } from "./problem.ts";
 import { simulate, type Simulation } from "./simulate.ts";
 import { outcomeTable, stalls, summaryOf } from "./outcome_table.ts";
+import { TIME_METHODS } from "./step_size.ts";
 import { basisOf, openLowRank, openMoments, openOrdinates } from "./transport_run.ts";
 import { type VtkForm, vtkText } from "./vtk.ts";
 
@@ -49,6 +50,7 @@ export async function transportStudy(
 ): Promise<number> {
   const setup = asked(() => problem.setup(o.cells, designChosen(problem, { ...o })));
   checkQuadrature(problem, o);
+  checkTime(o);
   const a = await openHostAlgebra();
   const plan = await planOf(a, problem, setup, o);
   const backend = o.solver === "sn" ? fastestSweep().name : a.name;
@@ -90,6 +92,22 @@ function checkQuadrature({ dimension, name }: KineticProblem, o: TransportOption
     );
   }
   asked(() => quadrature.ordinates(o.order));
+}
+
+/** Ways to step that each solver has, beside the one that follows from its order. */
+const TIMES: Readonly<Record<string, readonly string[]>> = {
+  sn: TIME_METHODS,
+  pn: ["euler", "heun"],
+  "low-rank": ["euler", "imex-euler"],
+};
+
+function checkTime({ solver, time }: TransportOptions): void {
+  const known = ["auto", ...TIMES[solver]!];
+  if (known.includes(time)) return;
+  const hint = solver === "low-rank" ? "; sub-flows are advanced by --stepper" : "";
+  throw new UsageError(
+    `Cannot step --solver ${solver} by --time ${time}: expected one of ${known.join(", ")}${hint}`,
+  );
 }
 
 /** What is run: a full solver, or low rank by each integrator, after the full one for errors. */

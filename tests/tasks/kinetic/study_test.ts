@@ -164,6 +164,8 @@ Deno.test("what cannot be solved is refused before anything is written", () =>
     await refused(lattice, "--order 3", "expected an even order, got 3");
     await refused(hohlraum, "--cells 26 --cfl 1", "Cannot step with a CFL number of 1");
     await refused(lattice, "--solver pn --cfl 1", "Cannot step with a CFL number of 1");
+    await refused(lattice, "--solver pn --time imex-euler", "expected one of auto, euler, heun");
+    await refused(lattice, "--solver low-rank --time heun", "sub-flows are advanced by --stepper");
     assertEquals([...Deno.readDirSync(folder)], []);
   }));
 
