@@ -14,6 +14,7 @@ import {
   type LowRank,
   type Matrix,
   matrixOf,
+  orthonormalizeLowRank,
   relativeFrobenius,
   type RightHandSide,
   separableField,
@@ -166,8 +167,9 @@ export class LowRankSolver {
     };
     const before = this.y;
     const result = await stepOde(a, integrator, this.field, before, 0, dt, { stepper, truncation });
-    this.y = result.y;
-    if (this.#options.implicit) this.y = await this.#collide(result.y, dt);
+    // Bases that grow from those before lose their orthogonality bit by bit, and mass with it.
+    this.y = await orthonormalizeLowRank(a, result.y);
+    if (this.#options.implicit) this.y = await this.#collide(this.y, dt);
     return { rank: a.cols(this.y.u), discarded: result.discarded };
   }
 

@@ -15,6 +15,7 @@ import {
 } from "../../../core/mod.ts";
 import { orthogonalityDefect } from "../../../core/geometry/low_rank.ts";
 import {
+  allSides,
   hohlraum,
   lattice,
   lineSource,
@@ -71,7 +72,6 @@ const middle = (flux: Float64Array): number =>
 
 /** The plane source on 200 cells with 32 coordinates: kind, ϑ, σ, φ(0), final rank, error of φ. */
 const PLANE = [
-  ["S", 1e-2, [1, 0], 0.670518703, 14, 1.79e-2],
   ["S", 1e-3, [1, 0], 0.681748335, 22, 4.51e-4],
   ["P", 1e-3, [1, 0], 0.681748335, 22, 4.51e-4],
   ["S", 1e-3, [0.5, 0.5], 0.361265779, 22, 7.41e-4],
@@ -101,6 +101,13 @@ Deno.test("plain truncation breaks the law that the conservative one keeps", asy
   assertLess(momentum.law, 1e-13);
 });
 
+Deno.test("between periodic sides all mass stays, to round-off over a hundred steps", async () => {
+  const setup = { ...planeSource.setup(200), sides: allSides({ kind: "periodic" }) };
+  const mass = (flux: Float64Array): number => flux.reduce((sum, phi) => sum + phi, 0);
+  const { solver } = await evolve(setup, gauss(16), { tolerance: 1e-3 });
+  assertLess(Math.abs(mass(solver.flux) / mass(setup.start) - 1), 5e-13);
+});
+
 Deno.test("the lattice in low rank comes near the full solver at a quarter of its numbers", async () => {
   const setup = lattice.setup(21);
   const ordinates = quadratures.get("product").ordinates(16);
@@ -124,7 +131,7 @@ Deno.test("with implicit collisions the lattice has the reference figures", asyn
 });
 
 Deno.test("ranks stall where ϑ exceeds what a step adds: all mass is there, and the sum of what truncations discard tells; ϑ Δt avoids it", async () => {
-  const [setup, basis] = [planeSource.setup(60), gauss(16)];
+  const [setup, basis] = [planeSource.setup(60, { end: 0.6 }), gauss(16)];
   const full = new MomentSolver(a, setup, basis, { cfl: 0.03 });
   for (let n = 0; n < full.steps.count; n++) full.step(n);
   const stalled = await evolve(setup, basis, { tolerance: 0.02, cfl: 0.03 });
