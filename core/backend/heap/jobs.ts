@@ -29,9 +29,6 @@ export const jobs: Jobs<Member> = {
   "attention-bias-grad": attention.attentionBiasGradPiece,
   "attention-grad": attention.attentionGradPiece,
   "affine": norm.affinePiece,
-  "copy-rows": ({ simd }, numbers) => {
-    simd.copy_rows!(...numbers);
-  },
   "cross-entropy": ({ simd }, numbers) => {
     simd.cross_entropy_terms!(...numbers);
   },
@@ -43,6 +40,7 @@ export const jobs: Jobs<Member> = {
   "max-pool": pool.maxPoolPiece,
   "max-pool-grad": pool.maxPoolGradPiece,
   "moments": norm.momentsPiece,
+  "move-rows": sequence.moveRowsPiece,
   "norm-grad": norm.normGradPiece,
   "norm-sums": norm.normSumsPiece,
   "patch-forward": patch.forwardPiece,

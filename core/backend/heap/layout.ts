@@ -23,8 +23,8 @@ export function layoutKernels(c: HeapContext): Kernels {
       const axes = attrs.perm as number[];
       if (x!.dtype !== "float32" || sizeOf(x!.shape) === 0) return undefined;
       if (axes.length === 2 && axes[0] === 1) return transpose(c, x!);
-      const rest = axes.length - 1;
-      return axes.length > 2 && axes[rest] === rest ? moveRows(c, x!, axes) : undefined;
+      const [rank, last] = [axes.length, axes.at(-1)];
+      return (rank === 3 || rank === 4) && last === rank - 1 ? moveRows(c, x!, axes) : undefined;
     }),
     Slice: orShipped(c, "Slice", ({ inputs: { x }, attrs }) => {
       const [begin, size] = [attrs.begin as number[], attrs.size as number[]];
@@ -66,27 +66,19 @@ function transpose(c: HeapContext, x: TensorInfo): TensorInfo {
   return y;
 }
 
-/** Another order of the axes before the last one: its rows are copied whole. */
+/** Another order of the two or three axes before the last one: its rows are copied whole. */
 function moveRows(c: HeapContext, x: TensorInfo, axes: readonly number[]): TensorInfo {
   const shape = axes.map((axis) => x.shape[axis]!);
   const y = output(c, shape);
-  const width = 4 * shape.at(-1)!;
-  const strides = x.shape.map((_, axis) => 4 * sizeOf(x.shape.slice(axis + 1)));
-  const [outer, inner] = [axes.slice(0, -2), axes.at(-2)!];
-  const rows = x.shape[inner]!;
+  const strides = axes.map((axis) => 4 * sizeOf(x.shape.slice(axis + 1)));
+  const [width, rows, inner] = [shape.at(-1)!, shape.at(-2)!, shape.length > 3 ? shape[1]! : 1];
+  const [pitch, step] = [strides.at(-2)!, shape.length > 3 ? strides[1]! : 0];
+  const blocks = shape[0]! * inner;
   const [to, from] = [address(c, y), address(c, x)];
-  let starts = [from];
-  for (const axis of outer) {
-    const steps = Array.from({ length: x.shape[axis]! }, (_, i) => i * strides[axis]!);
-    starts = starts.flatMap((start) => steps.map((step) => start + step));
-  }
-  const pieces = rowRanges(c.team.threads, starts.length, rows * shape.at(-1)!);
-  const block = (i: number) => [to + i * rows * width, starts[i]!, rows, width, width];
-  if (pieces.length === 1) {
-    starts.forEach((_, i) => c.simd.copy_rows!(...block(i), strides[inner]!));
-  } else {
-    c.team.run("copy-rows", starts.map((_, i) => [...block(i), strides[inner]!]));
-  }
+  const pieces = rowRanges(c.team.threads, blocks, rows * width).map(([first, count]) => [
+    ...[to, from, first, count, inner, strides[0]!, step, rows, 4 * width, pitch],
+  ]);
+  c.team.run("move-rows", pieces);
   return y;
 }
 

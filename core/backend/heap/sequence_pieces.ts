@@ -42,3 +42,19 @@ export function rotaryPiece(
     turn(y! + i * bytes, x! + i * bytes, cos!, sin!, rows!, pairs!, sign!);
   }
 }
+
+/**
+ * Blocks of rows in another order: to, from, first block, blocks, how many lie along the inner axis,
+ * bytes from block to block along the outer and the inner axis, rows of a block, bytes of a row, and
+ * from row to row.
+ */
+export function moveRowsPiece({ simd }: Member, numbers: readonly number[]): void {
+  const [to, from, first, count, inner, outerStep, innerStep, rows, width, pitch] = numbers as Ten;
+  for (let i = first; i < first + count; i++) {
+    const start = from + Math.floor(i / inner) * outerStep + i % inner * innerStep;
+    simd.copy_rows!(to + i * rows * width, start, rows, width, width, pitch);
+  }
+}
+
+type Five = [number, number, number, number, number];
+type Ten = [...Five, ...Five];
