@@ -12,14 +12,21 @@ export {
   type AttentionLayerOptions,
   AttentionMemory,
   attentions,
+  type Converted,
   groupedQuery,
+  type HeadAttention,
   multiHead,
   multiHeadLatent,
   multiQuery,
+  type NetworkStates,
   type Projected,
   type Projections,
   scaledAttention,
+  type TuckerAttention,
   tuckerAttention,
+  tuckerOfHeads,
+  type TuckerRanks,
+  withTuckerAttention,
 } from "./attention/mod.ts";
 export { activate } from "./activate.ts";
 export { batchNorm, type BatchNormOptions } from "./batch_norm.ts";

@@ -13,6 +13,7 @@ import {
   type Task,
   tensorsIn,
   type TrainingMethod,
+  type WeightStates,
 } from "../core/mod.ts";
 import { weightTexts } from "./classification/identity.ts";
 import { resultOf } from "./classification/summary.ts";
@@ -70,6 +71,8 @@ export interface Compared {
   readonly network: Layer;
   /** Step size. */
   readonly rate: number;
+  /** Makes the weights to start from; default: random ones. */
+  readonly start?: () => Promise<WeightStates>;
   /** What else its summary tells. */
   readonly facts?: Readonly<Record<string, number>>;
 }
@@ -110,7 +113,7 @@ export async function compareRuns(
 /** One network from its start, or its checkpoint, to its summary. */
 async function trained(
   { recipe, settings, task, dataset, method, backend, loop, ...lengths }: Comparison,
-  { label, network, rate, facts }: Compared,
+  { label, network, rate, facts, start }: Compared,
   path: string,
   resume: boolean | "if-present",
   { sink, signal }: RecipeContext,
@@ -131,6 +134,7 @@ async function trained(
   using run = await Run.open({
     ...{ label, method, network, task, seed, epochs, batch, folder, signal, ...limits },
     listener: createTerminalListener(sink),
+    ...(start ? { start } : {}),
     rate: (step, totalSteps) => rateAt ? rateAt(rate, step, totalSteps) : rate,
   });
   await loop(run);

@@ -4,6 +4,13 @@
  * @module
  */
 
+export {
+  type HeadAttention,
+  type TuckerAttention,
+  tuckerOfHeads,
+  type TuckerRanks,
+} from "./conversion.ts";
+export { type Converted, type NetworkStates, withTuckerAttention } from "./converted_states.ts";
 export { groupedQuery, multiHead, multiQuery } from "./grouped.ts";
 export { multiHeadLatent } from "./latent.ts";
 export { AttentionMemory } from "./memory.ts";

@@ -40,6 +40,8 @@ export interface OpenedModel {
   readonly states: WeightStates;
   /** Between text and ids. */
   readonly tokenizer: Tokenizer;
+  /** Whether positions turn queries and keys. */
+  readonly rotary: boolean;
 }
 
 /**
@@ -70,7 +72,7 @@ async function ofRun(engine: Engine, folder: string): Promise<OpenedModel> {
   const model = gptOf(settings as typeof gptDefaults, size);
   const { record, fixed } = await readCheckpoint(folder);
   const { states } = restoreState(engine, model, record, fixed);
-  return { model, states, tokenizer };
+  return { model, states, tokenizer, rotary: settings.positions === "rotary" };
 }
 
 async function ofLibrary(engine: Engine, folder: string): Promise<OpenedModel> {
@@ -85,7 +87,7 @@ async function ofLibrary(engine: Engine, folder: string): Promise<OpenedModel> {
   const tokenizer = await openTokenizer(folder);
   const names = new NamedTensors(tensors, folder);
   const states = await pretrainedStates(stillMethod(engine), pretrained, names);
-  return { model, states, tokenizer };
+  return { model, states, tokenizer, rotary: config.model_type === "llama" };
 }
 
 /** A method for what does not move. */

@@ -1,22 +1,9 @@
-import {
-  augmentedBug,
-  augmentedTuckerBug,
-  choose,
-  engineAlgebra,
-  integrators,
-  openHostAlgebra,
-  optimizerStepper,
-  type ParameterGroup,
-  refreshRules,
-  relativeFrobenius,
-  type Run,
-  type TrainingMethod,
-  tuckerIntegrators,
-} from "../../core/mod.ts";
-import { adamw } from "../../optimizers/mod.ts";
+import { augmentedBug, augmentedTuckerBug, openHostAlgebra, type Run } from "../../core/mod.ts";
 import { compareRuns } from "../compare.ts";
 import { cacheBytes, gptDefaults, gptOf, gptSchema } from "../language/networks.ts";
+import { methodOf } from "../language/method.ts";
 import { sample } from "../language/sample.ts";
+import { startFrom } from "../language/start.ts";
 import { openBackend } from "../open_backend.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
@@ -43,6 +30,7 @@ const defaults = {
   minRank: 2,
   maxRank: 96,
   tolerance: 0.1,
+  start: "",
   baseline: false,
   backend: "auto",
   threads: 0, // 0: all cores
@@ -66,6 +54,11 @@ function schema(): OptionSchema<typeof defaults> {
     beta2: { min: 0, below: 1, description: "decay of the second moment" },
     weightDecay: { min: 0, description: "decoupled decay of matrices and tables" },
     adaptive: { description: "whether the ranks of low-rank matrices adapt" },
+    start: {
+      description:
+        "folder of a run or of another library's model to start from; Tucker attention " +
+        "by the SVD of its heads",
+    },
     baseline: { description: "train the dense twin with multi-head attention, too" },
   };
 }
@@ -83,12 +76,16 @@ async function learn(o: Options, context: RecipeContext): Promise<number> {
   const { data, task, dataset } = await openSequences(o, context);
   const { engine, backend } = await openBackend(o, context.sink);
   const method = methodOf(o, engine, await openHostAlgebra());
+  const start = o.start === ""
+    ? {}
+    : { start: startFrom(o.start, o, { method, task, data }, context) };
   const compared = (label: string, own: Options) => {
     const network = gptOf(own, data);
     const facts = { cacheBytesPerToken: cacheBytes(network, own) };
     return { label, network, rate: o.learningRate, facts };
   };
-  const own = compared(o.format === "dense" ? o.attention : `${o.attention}, ${o.format}`, o);
+  const label = o.format === "dense" ? o.attention : `${o.attention}, ${o.format}`;
+  const own = { ...compared(label, o), ...start };
   const twin = { ...o, attention: "mha", format: "dense" };
   return await compareRuns(
     {
@@ -101,31 +98,6 @@ async function learn(o: Options, context: RecipeContext): Promise<number> {
     o.baseline ? [own, compared("dense, mha", twin)] : [own],
     context,
   );
-}
-
-/** AdamW on what is full and on cores; integrators move the bases. */
-function methodOf(
-  o: Options,
-  engine: TrainingMethod["engine"],
-  host: Awaited<ReturnType<typeof openHostAlgebra>>,
-): TrainingMethod {
-  const rule = adamw.create({ beta2: o.beta2, weightDecay: o.weightDecay });
-  const { minRank, maxRank, tolerance, rank } = o;
-  const fixed: ParameterGroup = {
-    match: (spec) => spec.shape.length === 2,
-    truncation: { tolerance: 0, minRank: rank, maxRank: rank },
-  };
-  return {
-    engine,
-    algebra: engineAlgebra(engine, host),
-    rule,
-    stepper: optimizerStepper(rule),
-    integrator: choose(integrators, o.integrator),
-    tuckerIntegrator: choose(tuckerIntegrators, o.tuckerIntegrator),
-    refresh: choose(refreshRules, o.refresh),
-    truncation: { rule: relativeFrobenius, minRank, maxRank, tolerance },
-    groups: o.adaptive ? [] : [fixed],
-  };
 }
 
 /** Linear warm-up, then a cosine down to the least share. */

@@ -216,7 +216,7 @@ const NO_LAYERS = [
   ...["channelsLast", "embedding", "initialisers", "networks", "normalOf", "rotaryFrequencies"],
   // Networks of these layers, most of them from tokens.
   ...["bert", "encoder", "gpt", "isLanguageModel", "languageModel", "llama", "AttentionMemory"],
-  ...["drawToken", "generateTokens"],
+  ...["drawToken", "generateTokens", "tuckerOfHeads", "withTuckerAttention"],
   ...["asBert", "asLlama", "asVit", "gptAsGpt2"],
   ...["pretrainedOf", "pretrainedStates", "pretrainedTensors"],
 ];

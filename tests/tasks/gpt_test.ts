@@ -1,6 +1,7 @@
 /** The recipe of small GPTs, and what its runs write. */
 
 import {
+  assertAlmostEquals,
   assertEquals,
   assertGreater,
   assertLess,
@@ -104,6 +105,43 @@ Deno.test({
       ]);
       assertEquals(again.code, 0, again.text);
       assertEquals((await readRun(out)).summary!.testLoss, summary!.testLoss);
+    }),
+});
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "gpt starts with Tucker attention from a dense run, and tells the loss before and after",
+  ),
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const common = ["--positions=learned", "--bias", "--warmup=2", "--learning-rate=1e-2"];
+      const { out: dense } = await onText(folder, "--steps=20", "--measure-every=20", ...common);
+      const run = (...args: string[]) =>
+        runRecipe("gpt", [
+          ...[...SMALL, `--data=${join(folder, "text.txt")}`, "--dataset=text:validation=512"],
+          ...["--context=24", "--steps=1", ...args, `--start=${dense}`],
+        ]);
+      const from = async (attention: string, name: string) => {
+        const own = [`--attention=${attention}`, `--out=${join(folder, name)}`];
+        const { code, text } = await run(...common, ...own);
+        assertEquals(code, 0, text);
+        const [, before, after] = text.match(/loss (\S+), in the form of this run (\S+)/)!;
+        return [Number(before), Number(after)] as const;
+      };
+      const known = (await readRun(dense)).summary!.testLoss;
+      const [before, after] = await from("tucker:heads=2,query=32,key=32", "whole");
+      assertAlmostEquals(before, known, 1e-3);
+      assertAlmostEquals(after, before, 1e-3);
+      const [, less] = await from("tucker:heads=2,query=6,key=4", "small");
+      assertGreater(less, after + 1e-3);
+      assertAlmostEquals((await from("mha", "same"))[1], before, 1e-4);
+      await assertRejects(
+        () => run("--bias", "--attention=tucker:heads=2,query=8,key=8", `--out=${folder}/no`),
+        UsageError,
+        'expected positions "rotary", got others',
+      );
     }),
 });
 

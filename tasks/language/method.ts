@@ -1,0 +1,68 @@
+/**
+ * How the weights of small GPTs move.
+ *
+ * @module
+ */
+
+import {
+  choose,
+  engineAlgebra,
+  integrators,
+  type openHostAlgebra,
+  optimizerStepper,
+  type ParameterGroup,
+  refreshRules,
+  relativeFrobenius,
+  type TrainingMethod,
+  tuckerIntegrators,
+} from "../../core/mod.ts";
+import { adamw } from "../../optimizers/mod.ts";
+
+/** What decides it. */
+export interface MethodChoice {
+  /** Decay of the second moment. */
+  readonly beta2: number;
+  /** Decoupled decay of matrices and tables. */
+  readonly weightDecay: number;
+  /** Registry name of what moves factors of matrices. */
+  readonly integrator: string;
+  /** The same for Tucker tensors. */
+  readonly tuckerIntegrator: string;
+  /** Registry name of when integrators take a step. */
+  readonly refresh: string;
+  /** Whether the ranks of matrices adapt. */
+  readonly adaptive: boolean;
+  /** Rank of matrices at the start. */
+  readonly rank: number;
+  /** Ranks that adapt never fall below. */
+  readonly minRank: number;
+  /** Nor rise above. */
+  readonly maxRank: number;
+  /** Of the truncation. */
+  readonly tolerance: number;
+}
+
+/** AdamW on what is full and on cores; integrators move the bases. */
+export function methodOf(
+  o: MethodChoice,
+  engine: TrainingMethod["engine"],
+  host: Awaited<ReturnType<typeof openHostAlgebra>>,
+): TrainingMethod {
+  const rule = adamw.create({ beta2: o.beta2, weightDecay: o.weightDecay });
+  const { minRank, maxRank, tolerance, rank } = o;
+  const fixed: ParameterGroup = {
+    match: (spec) => spec.shape.length === 2,
+    truncation: { tolerance: 0, minRank: rank, maxRank: rank },
+  };
+  return {
+    engine,
+    algebra: engineAlgebra(engine, host),
+    rule,
+    stepper: optimizerStepper(rule),
+    integrator: choose(integrators, o.integrator),
+    tuckerIntegrator: choose(tuckerIntegrators, o.tuckerIntegrator),
+    refresh: choose(refreshRules, o.refresh),
+    truncation: { rule: relativeFrobenius, minRank, maxRank, tolerance },
+    groups: o.adaptive ? [] : [fixed],
+  };
+}
