@@ -178,7 +178,7 @@ function attention(c: HeapContext, call: Call): TensorInfo {
     const y = output(c, [batch, heads, queries, valueWidth]);
     const stats = output(c, [batch, heads, queries, 2]);
     const places = { ...NOWHERE, ...operandsAt(at), y: address(c, y), stats: address(c, stats) };
-    c.team.run("attention", attentionPieces(plan, places, false).map(attentionNumbers));
+    c.team.run("attention-tiles", attentionPieces(plan, places, false).map(attentionNumbers));
     const held = call.attrs.held as Held | undefined;
     if (held) held.stats = c.tf.keep(runtimeOf(c.tf).makeTensorFromTensorInfo(stats));
     else release(c, stats);

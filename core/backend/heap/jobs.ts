@@ -25,7 +25,7 @@ export const jobs: Jobs<Member> = {
   "transpose": ({ simd }, [to, from, rows, columns]) => {
     simd.transpose!(to!, from!, rows!, columns!);
   },
-  "attention": attention.attentionPiece,
+  "attention-tiles": attention.attentionPiece,
   "attention-bias-grad": attention.attentionBiasGradPiece,
   "attention-grad": attention.attentionGradPiece,
   "affine": norm.affinePiece,
