@@ -85,12 +85,13 @@ function phaseOf({ progress }: Moment, { first, last }: typeof phases): boolean 
 /**
  * A refresh every so many steps: s* + 1 of GeoLoRA (Schotthöfer, Zangrando, Ceruti, Tudisco, Kusch,
  * ICLR 2025), whose `truncateAt` is 0.75, and of RobustDLRT (arXiv 2505.08022), which truncates
- * with the last step of a cycle, at 1.
+ * with the last step of a cycle, at 1. The core learns in the grown bases what truncation then
+ * keeps: better than to truncate with the refresh, at 0, whose core steps are cheaper.
  */
 export const everySteps: RefreshRule = tunable(refreshRules, {
   name: "every",
   description: "the integrator takes every n-th step, cores move in between",
-  defaults: { steps: 10, truncateAt: 0, ...phases },
+  defaults: { steps: 10, truncateAt: 0.75, ...phases },
   limits: {
     steps: { integer: true, min: 1, description: "steps of a cycle, the refreshing one included" },
     truncateAt: {
@@ -122,23 +123,33 @@ export const everySteps: RefreshRule = tunable(refreshRules, {
 export const whenItPays: RefreshRule = tunable(refreshRules, {
   name: "when-it-pays",
   description: "the integrator takes a step where the bases miss most of the projected gradient",
-  defaults: { inside: 0.5, look: 5, most: 50, judge: "agreement", ...phases },
+  defaults: {
+    ...{ inside: 0.25, look: 5, most: 50, truncateAfter: 3, judge: "agreement" },
+    ...phases,
+  },
   limits: {
     inside: { min: 0, max: 1, description: "share of ‖P(W) G‖² within the bases that suffices" },
     look: { integer: true, min: 1, description: "steps between two looks" },
     most: { integer: true, min: 1, description: "steps after which bases are refreshed anyway" },
+    truncateAfter: {
+      integer: true,
+      min: 0,
+      description: "steps after a refresh until truncation, 0 with the refresh",
+    },
     judge: {
       oneOf: ["agreement", "batch"],
       description: "what two looks agree on, or each look by itself",
     },
     ...phaseLimits,
   },
-  make: ({ inside, look, most, judge, ...ends }) => ({
+  make: ({ inside, look, most, truncateAfter, judge, ...ends }) => ({
     refreshes(at) {
       const { held } = at;
       const looks = held % look === 0 && { enough: inside, agreeing: judge === "agreement" };
       return phaseOf(at, ends) ?? (held >= most || looks);
     },
-    truncates: () => true,
+    truncates: (at) => {
+      return at.final || phaseOf(at, ends) !== undefined || at.held >= truncateAfter;
+    },
   }),
 });

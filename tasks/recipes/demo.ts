@@ -12,7 +12,7 @@ const defaults = {
   batch: 256,
   method: "low-rank", // U S Vᵀ, moved by an integrator
   integrator: "augmented-bug", // one gradient a step; ranks grow and shrink
-  refresh: "every:steps=3,first=0.5", // half of the time bases turn, then seldom: cores move alone
+  refresh: "every:steps=4,first=0.3", // bases turn at first, then seldom: cores move alone
   rank: 60, // at the start: higher ones cost an epoch each and come down to 40 as well
   maxRank: 80,
   tolerance: 0.14, // of the truncation: saves five parameters of six

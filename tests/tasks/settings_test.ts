@@ -88,7 +88,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
 const SETTINGS: readonly [from: string, to: string][] = [
   ["truncation=energy", "truncation=energy:tolerance=0.5"],
   ["truncation=conservative", "truncation=conservative:rest=spectral,rest.tolerance=0.6"],
-  ["refresh=every", "refresh=every:steps=3,truncateAt=0.5"],
+  ["refresh=every", "refresh=every:steps=3"],
   ["schedule=cosine", "schedule=cosine:finalFactor=0.9"],
   ["schedule=step", "schedule=step:dropEvery=2,dropFactor=0.01"],
   ["augmentation=pad-crop", "augmentation=pad-crop:border=1"],

@@ -83,11 +83,12 @@ Deno.test("grown bases are truncated once in each cycle, and before a run or its
     // From the refresh on ranks are grown; what comes after a truncation finds nothing to do.
     return refreshed.map((step) => truncated.find((t) => t >= step));
   };
-  assertEquals(truncations("every:steps=8"), [0, 8, 16]);
+  assertEquals(truncations("every:steps=8,truncateAt=0"), [0, 8, 16]);
   assertEquals(truncations("every:steps=8,truncateAt=0.75"), [6, 14, 19]);
   assertEquals(truncations("every:steps=8,truncateAt=1"), [7, 15, 19]);
   assertEquals(truncations("every:steps=8,truncateAt=1,last=0.5"), [7, 10]);
-  assertEquals(truncations("when-it-pays:look=9"), [0, 9, 18]);
+  assertEquals(truncations("when-it-pays:look=9"), [3, 12, 19]);
+  assertEquals(truncations("when-it-pays:look=9,truncateAfter=0"), [0, 9, 18]);
 });
 
 /** Steps of a network, with what the states were before and after each. */
@@ -212,7 +213,10 @@ for (const { name: format } of FORMATS) {
           return await readAll(engine, tensorsIn(states));
         });
       };
-      const looking = choose(refreshRules, "when-it-pays:inside=1,look=1,most=100,judge=batch");
+      const looking = choose(
+        refreshRules,
+        "when-it-pays:inside=1,look=1,most=100,truncateAfter=0,judge=batch",
+      );
       assertEquals(await ended(looking), await ended(eachStep));
     },
   });
@@ -272,7 +276,7 @@ for (const enough of [0.2, 0.5]) {
     fn: async () => {
       const refresh = choose(
         refreshRules,
-        `when-it-pays:inside=${enough},look=1,most=1000,judge=batch`,
+        `when-it-pays:inside=${enough},look=1,most=1000,truncateAfter=0,judge=batch`,
       );
       const method = await methodOf({ refresh, rule: sgd.create() });
       const { engine } = method;
