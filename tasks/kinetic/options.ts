@@ -4,7 +4,7 @@
  * @module
  */
 
-import { integrators, steppers } from "../../core/mod.ts";
+import { integrators, steppers, truncationRules } from "../../core/mod.ts";
 import type { OptionSchema } from "../options.ts";
 import { UsageError } from "../usage_error.ts";
 import { sweepKernels } from "./kernel.ts";
@@ -30,7 +30,8 @@ export const transportDefaults = {
   angles: "ordinates", // coordinates of low rank
   integrator: "augmented-bug",
   stepper: "euler",
-  tolerance: 1e-2, // relative to what is truncated
+  truncation: "relative-frobenius", // of what is not conserved
+  tolerance: 1e-2, // its threshold
   scaled: false, // tolerance times Δt, against ranks that stall
   conserve: "mass",
   compare: true, // low rank: also the full solver of the same order
@@ -73,6 +74,7 @@ export function transportSchema(): OptionSchema<TransportOptions> {
       description: "what moves the low-rank approximation",
     },
     stepper: { choiceOf: steppers, description: "how sub-flows of low rank are advanced" },
+    truncation: { choiceOf: truncationRules, description: "rule for what is not conserved" },
     tolerance: { min: 0, below: 1e3, description: "threshold of truncations" },
     scaled: { description: "tolerance times step size, against ranks that stall" },
     conserve: {

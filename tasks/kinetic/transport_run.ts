@@ -10,7 +10,9 @@ import {
   type LowRank,
   type Matrix,
   steppers,
+  truncationRules,
 } from "../../core/mod.ts";
+import { chosen } from "../chosen.ts";
 import { type AngularBasis, harmonicBasis, ordinateBasis } from "./angular_basis.ts";
 import { fastestSweep, sweepKernels } from "./kernel.ts";
 import { limiters } from "./limiter.ts";
@@ -141,6 +143,7 @@ export async function openLowRank(
   const solver = await LowRankSolver.open(a, setup, basis, {
     integrator,
     stepper: steppers.get(o.stepper),
+    rule: chosen(truncationRules, o.truncation)[0]!.plugin,
     tolerance: o.tolerance,
     scaled: o.scaled,
     conserved,

@@ -103,7 +103,9 @@ Deno.test({
   fn: () =>
     inFolder(async (folder) => {
       const out = join(folder, "run");
-      const args = `--solver low-rank --cfl 0.5 --conserve compare --vtk none --out ${out}`;
+      const args =
+        "--solver low-rank --cfl 0.5 --conserve compare --truncation absolute-frobenius " +
+        `--tolerance 0.1 --vtk none --out ${out}`;
       const { text } = await study(planeSource, args);
       assertStringIncludes(text, "plain");
       const runs = (await readRun(out)).summary!.runs as { law?: number; rank?: number }[];
