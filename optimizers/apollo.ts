@@ -8,7 +8,7 @@ import {
   projectionLimits,
   type ProjectionSettings,
   rescaled,
-  shortSide,
+  sideOf,
 } from "./projection.ts";
 
 /** Settings of {@linkcode apollo} and {@linkcode apolloMini}. */
@@ -88,7 +88,7 @@ function defineApollo(
       const [base, projections] = [makeBase(), projectionsOf(s)];
       return forMatrices(base, async (a, x, flow, { rate, decay }, state = {}) => {
         const { count = 0, length = 0, base: known } = state as Partial<ApolloState<typeof x>>;
-        const side = shortSide(a, flow);
+        const side = sideOf(a, flow, "short");
         const r = Math.min(s.rank, side.length);
         const p = a.from(projections(side.length, r, Math.floor(count / s.every)), side.length, r);
         const low = side.project(p, flow);

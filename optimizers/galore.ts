@@ -1,26 +1,55 @@
+import { movesFactors } from "../core/mod.ts";
 import { forMatrices } from "./base_rule.ts";
 import { defineOptimizer, type Optimizer } from "./optimizer.ts";
-import { projectionLimits, type ProjectionSettings, subspaceStep } from "./projection.ts";
+import { projectionLimits, type ProjectionSettings, SIDES, subspaceStep } from "./projection.ts";
 
 /** Settings of {@linkcode galore}. */
-export type GaloreSettings = ProjectionSettings;
+export type GaloreSettings = ProjectionSettings & {
+  /** Side that is projected: "short", "long", "left" or "right". */
+  readonly side: string;
+  /** Whether moments are carried into a new subspace; else they keep their coordinates. */
+  readonly carry: boolean;
+};
 
 /**
  * GaLore (Zhao et al.: ICML 2024): the base rule sees the gradient projected on its leading singular
  * vectors, so that its moments have r l instead of s l numbers for sides s ≤ l. R = Pᵀ G for m ≤ n,
  * W ← (1 − ηλ) W − η α P ψ(R) where the base rule steps by −η ψ; the other side for m > n.
  *
- * State: r s + r l and what the base rule keeps of r×l.
+ * With `carry`, moments follow into a new subspace as in LDAdam (arXiv 2410.16103); as published they
+ * keep the coordinates of the old one.
+ *
+ * State: r s and what the base rule keeps of r×l, for the side s that is projected.
+ *
+ * @throws {RangeError} On creation, when moments are to be carried that the base rule cannot carry.
  */
 export const galore: Optimizer<GaloreSettings> = defineOptimizer({
   name: "galore",
   description: "a base rule on gradients projected on their leading singular vectors (GaLore)",
-  defaults: { rank: 128, every: 200, scale: 0.25, base: "adam", weightDecay: 0 },
-  limits: projectionLimits,
+  defaults: {
+    rank: 128,
+    every: 200,
+    scale: 0.25,
+    side: "short",
+    carry: false,
+    base: "adam",
+    weightDecay: 0,
+  },
+  limits: {
+    ...projectionLimits,
+    side: { oneOf: SIDES, description: "side that is projected" },
+    carry: { description: "carry moments into a new subspace; else they keep their coordinates" },
+  },
   rule(s, makeBase) {
     const base = makeBase();
+    if (s.carry && !movesFactors(base)) {
+      throw new RangeError(
+        `Cannot carry the moments of "${base.name}" in optimizer "galore": expected a base that ` +
+          `carries its state into other bases, such as "adam"`,
+      );
+    }
     return forMatrices(base, async (a, x, flow, { rate, decay }, before = {}) => {
-      const step = await subspaceStep(a, base, s, flow, before);
+      const step = await subspaceStep(a, base, { ...s, carries: s.carry }, flow, before);
       if (!step) return { value: a.scale(1 - rate * decay, x) };
       const { side, direction, state } = step;
       const back = side.lift(state.basis, direction);

@@ -41,6 +41,8 @@ export const projectionLimits: Record<keyof ProjectionSettings, SettingLimits> =
 export interface Side<M> {
   /** Its length. */
   readonly length: number;
+  /** The matrix with this side as its rows. */
+  first(x: M): M;
   /** Pᵀ X for the left side, X P for the right one; P has as many rows as the side is long. */
   project(p: M, x: M): M;
   /** P R for the left side, R Pᵀ for the right one. */
@@ -51,14 +53,20 @@ export interface Side<M> {
   weighted(x: M, weights: ArrayLike<number>): M;
 }
 
-/** The short side of a matrix; the left one of a square. */
-export function shortSide<M>(a: Algebra<M>, x: M): Side<M> {
-  return a.rows(x) <= a.cols(x) ? leftSide(a, a.rows(x)) : rightSide(a, a.cols(x));
+/** What sides a projection can be on. */
+export const SIDES = ["short", "long", "left", "right"] as const;
+
+/** A side of a matrix; of a square, the short one is the left one. */
+export function sideOf<M>(a: Algebra<M>, x: M, which: string): Side<M> {
+  const isShort = a.rows(x) <= a.cols(x);
+  const isLeft = which === "left" || which === (isShort ? "short" : "long");
+  return isLeft ? leftSide(a, a.rows(x)) : rightSide(a, a.cols(x));
 }
 
 function leftSide<M>(a: Algebra<M>, length: number): Side<M> {
   return {
     length,
+    first: (x) => x,
     project: (p, x) => a.multiply(p, x, { transposeLeft: true }),
     lift: (p, r) => a.multiply(p, r),
     norms: async (x) => roots(await a.read(columnSquares(a, x))),
@@ -69,6 +77,7 @@ function leftSide<M>(a: Algebra<M>, length: number): Side<M> {
 function rightSide<M>(a: Algebra<M>, length: number): Side<M> {
   return {
     length,
+    first: (x) => a.transpose(x),
     project: (p, x) => a.multiply(x, p),
     lift: (p, r) => a.multiply(r, p, { transposeRight: true }),
     norms: async (x) => roots(await a.read(rowSquares(a, x))),
@@ -80,13 +89,25 @@ function roots(squares: Float64Array): Float64Array {
   return squares.map(Math.sqrt);
 }
 
+/** How a subspace is chosen. */
+export interface SubspaceSettings {
+  /** Its dimension, or the length of a side that has less. */
+  readonly rank: number;
+  /** Steps between two choices. */
+  readonly every: number;
+  /** One of {@linkcode SIDES}; default "short". */
+  readonly side?: string;
+  /** Whether the state of the base rule is carried into another subspace; default false. */
+  readonly carries?: boolean;
+}
+
 /** State of a matrix in the subspace of its gradients. */
 export type SubspaceState<M> = {
   /** Updates taken. */
   readonly count: number;
   /** P, s×r for the short side s. */
   readonly basis: M;
-  /** State of the base rule in the coordinates of P; it stays as it is when P changes. */
+  /** State of the base rule in the coordinates of P. */
   readonly base?: RuleState<M>;
 };
 
@@ -104,24 +125,28 @@ export interface SubspaceStep<M> {
 
 /**
  * The base rule on the flow projected on its leading singular vectors, which are chosen anew every
- * so many steps with signs that follow the old ones: moments keep their coordinates. A flow that is
- * zero, or not finite, chooses none; undefined as long as there has been no other.
+ * so many steps with signs that follow the old ones: moments keep their coordinates, unless they are
+ * carried along. A flow that is zero, or not finite, chooses none; undefined as long as there has
+ * been no other.
  */
 export async function subspaceStep<M>(
   a: Algebra<M>,
   base: OptimizerRule,
-  { rank, every }: Pick<ProjectionSettings, "rank" | "every">,
+  { rank, every, side: which = "short", carries = false }: SubspaceSettings,
   flow: M,
   before: Partial<SubspaceState<M>>,
 ): Promise<SubspaceStep<M> | undefined> {
   const { count = 0 } = before;
+  const side = sideOf(a, flow, which);
   const basis = count % every === 0
-    ? await leadingVectors(a, flow, rank, before.basis)
+    ? await leadingVectors(a, side.first(flow), rank, before.basis)
     : before.basis;
   if (!basis) return undefined;
-  const side = shortSide(a, flow);
   const low = side.project(basis, flow);
-  const { value, state } = await directionOf(a, base, low, before.base);
+  const known = carries && basis !== before.basis
+    ? carried(a, base, side, basis, before)
+    : before.base;
+  const { value, state } = await directionOf(a, base, low, known);
   return {
     side,
     low,
@@ -140,15 +165,31 @@ export async function directionOf<M>(
   return await rule.update(a, a.zerosLike(flow), flow, { rate: 1, decay: 0 }, state);
 }
 
-/** The first singular vectors of the short side, s×r; the old ones where there are none. */
+/** The state of the base rule in another subspace: Q = Pᵀ P₀ m, as LDAdam carries it. */
+function carried<M>(
+  a: Algebra<M>,
+  base: OptimizerRule,
+  side: Side<M>,
+  basis: M,
+  before: Partial<SubspaceState<M>>,
+): RuleState<M> | undefined {
+  if (!before.basis || !before.base || !base.transport) return before.base;
+  const turn = a.multiply(before.basis, basis, { transposeLeft: true });
+  return base.transport(a, before.base, {
+    carry: (x) => side.project(turn, x),
+    carrySquare: (x) => side.project(a.square(turn), x),
+  });
+}
+
+/** The first left singular vectors, s×r; the old ones where there are none. */
 async function leadingVectors<M>(
   a: Algebra<M>,
   flow: M,
   rank: number,
   before: M | undefined,
 ): Promise<M | undefined> {
-  const short = a.rows(flow) <= a.cols(flow) ? flow : a.transpose(flow);
-  const { p, sigma } = await a.leftSvd?.(short) ?? await a.svd(short);
+  const left = a.rows(flow) <= a.cols(flow) ? await a.leftSvd?.(flow) : undefined;
+  const { p, sigma } = left ?? await a.svd(flow);
   if (!(sigma[0]! > 0)) return before;
   const basis = a.columns(p, 0, Math.min(rank, a.cols(p)));
   return before === undefined ? basis : a.multiply(basis, await signs(a, before, basis));

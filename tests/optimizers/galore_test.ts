@@ -127,6 +127,7 @@ await testAlgebras("galore keeps the old subspace where the gradient has none", 
   const kept = await course(a, { rank: 2, every: 1 }, x, [flow, broken]);
   assertEquals(kept.bases[1], kept.bases[0], "nor from what is not finite");
 });
+
 /** The algebra with singular vectors of other signs, as another library would return them. */
 function otherSigns(flips: () => readonly number[]): Algebra<Matrix> {
   const a = hostAlgebra();
@@ -164,4 +165,30 @@ Deno.test("galore keeps the moments as they are when the subspace changes", asyn
   const moved = await heavy.update(host, host.zerosLike(low), low, step, base);
   assertEquals(second.state!.base, moved.state);
   assertAlmostEquals(norm(second.value), norm(moved.value), 1e-12);
+});
+
+await testAlgebras(
+  "galore carries momentum into a new subspace, as far as it lies there",
+  async (a, t) => {
+    const close = closeIn(t);
+    for (const [m, n] of SHAPES) {
+      const random = new Random(m);
+      const flows = flowsOf(random, m, n, 2);
+      const settings = { rank: 2, every: 1, scale: 1, base: "heavy-ball", carry: true };
+      const { values, bases } = await course(a, settings, host.zeros(m, n), flows);
+      const [old, now] = flows.map((flow, k) => projected(bases[k]!, flow));
+      assertLess(norm(minus(values[0]!, host.scale(RATE, old!))), close);
+      // In the new subspace: 0.9 of the old momentum, projected, and the new gradient.
+      const wanted = host.lincomb(0.9, projected(bases[1]!, old!), 1, now!);
+      assertLess(norm(minus(minus(values[1]!, values[0]!), host.scale(RATE, wanted))), close);
+    }
+  },
+);
+
+await testAlgebras("galore that carries moments is adam while its subspace stays", async (a, t) => {
+  const random = new Random(4);
+  const [x, flows] = [gaussian(random, 4, 6), flowsOf(random, 4, 6, 5)];
+  const end = async (carry: boolean) =>
+    (await course(a, { rank: 2, every: 100, carry }, x, flows)).values.at(-1)!;
+  assertLess(norm(minus(await end(true), await end(false))), closeIn(t));
 });

@@ -95,9 +95,11 @@ export function galoreIterates(o: {
   readonly scale: number;
   readonly decay: number;
   readonly momentum?: number;
+  readonly side?: "left" | "right" | "long";
 }): Reference {
   return async ({ start, gradient, rate, steps }) => {
-    const tall = start.rows > start.cols;
+    const isTall = start.rows > start.cols;
+    const tall = o.side === "long" ? !isTall : o.side ? o.side === "right" : isTall;
     let [x, basis]: [Matrix, Matrix | undefined] = [tall ? turned(start) : start, undefined];
     const directions = Array.from(
       { length: o.rank * x.cols },

@@ -147,6 +147,45 @@ const TABLE: readonly Row[] = [
     state: (m, n) => 3 * Math.min(m, n) + 1,
   },
   {
+    name: "galore",
+    settings: { rank: 2, every: 3, side: "left" },
+    reference: galoreIterates({
+      rank: 2,
+      every: 3,
+      scale: 0.25,
+      decay: 0,
+      momentum: 0.9,
+      side: "left",
+    }),
+    state: (m, n) => 2 * m + 2 * 2 * n + 2,
+  },
+  {
+    name: "galore",
+    settings: { rank: 2, every: 4, side: "right" },
+    reference: galoreIterates({
+      rank: 2,
+      every: 4,
+      scale: 0.25,
+      decay: 0,
+      momentum: 0.9,
+      side: "right",
+    }),
+    state: (m, n) => 2 * n + 2 * 2 * m + 2,
+  },
+  {
+    name: "galore",
+    settings: { rank: 2, every: 3, side: "long" },
+    reference: galoreIterates({
+      rank: 2,
+      every: 3,
+      scale: 0.25,
+      decay: 0,
+      momentum: 0.9,
+      side: "long",
+    }),
+    state: (m, n) => 2 * Math.max(m, n) + 2 * 2 * Math.min(m, n) + 2,
+  },
+  {
     name: "fira",
     settings: { rank: 2, every: 4, scale: 0.5, weightDecay: 0.2, "base.momentum": 0.8 },
     reference: firaIterates({
@@ -542,6 +581,16 @@ for (const [name, settings, message] of REFUSED) {
     assertEquals(error.message, `Cannot set ${message}`);
   });
 }
+
+Deno.test("galore refuses to carry moments that its base rule cannot carry", () => {
+  const settings = { carry: true, base: "fira" };
+  const error = assertThrows(() => optimizers.get("galore").create(settings), RangeError);
+  assertEquals(
+    error.message,
+    'Cannot carry the moments of "fira" in optimizer "galore": expected a base that carries its ' +
+      'state into other bases, such as "adam"',
+  );
+});
 
 Deno.test("galore refuses a base rule that is none", () => {
   const error = assertThrows(() => optimizers.get("galore").create({ base: "adm" }), RangeError);
