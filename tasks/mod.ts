@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { Variant } from "./classification/variant.ts";
+export type { CompressionChoice, Variant } from "./classification/variant.ts";
 export { classify, runVariants, type Subject } from "./classification.ts";
 export * from "./flow/mod.ts";
 export { type Compared, compareRuns, type Comparison } from "./compare.ts";

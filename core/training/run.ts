@@ -153,7 +153,8 @@ export class Run {
     }
     requireMovable(o.method, o.network);
     const run = new Run(o, perEpoch, await begin(o, totalOf(o, perEpoch)));
-    const { label, epochs } = o;
+    const { label } = o;
+    const epochs = Math.ceil(run.total / perEpoch);
     const firstStep = run.state.step;
     const { measures } = o.task;
     o.listener?.({ type: "start", label, epochs, steps: run.total, firstStep, measures });

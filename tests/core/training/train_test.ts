@@ -174,6 +174,20 @@ Deno.test({
 });
 
 Deno.test({
+  ...await onBackend("cpu", "a run of so many steps tells how many epochs those are"),
+  fn: async () => {
+    const events: RunEvent[] = [];
+    const o = await shortRun({ listener: (e) => events.push(e), steps: 9, measureEvery: 3 });
+    await trained(o);
+    const [start] = events;
+    assert(start?.type === "start");
+    assertEquals([start.steps, start.epochs], [9, 2]);
+    const measured = events.filter((e) => e.type === "epoch").map((e) => e.metrics.epoch);
+    assertEquals(measured, [1, 1, 2]);
+  },
+});
+
+Deno.test({
   ...await onBackend("cpu", "train() tells its listener what happens, in order"),
   fn: async () => {
     const events: RunEvent[] = [];
