@@ -31,7 +31,7 @@ export interface SamplingOptions {
 
 /** Settings of {@linkcode generateTokens}. */
 export interface GenerateOptions extends SamplingOptions {
-  /** Tokens to write; default 64. */
+  /** Tokens to write; default 64, or as many as the context has room for. */
   readonly tokens?: number;
   /** Seed of the draws; default 1. */
   readonly seed?: number;
@@ -62,8 +62,9 @@ export async function* generateTokens(
   prompt: ArrayLike<number>,
   options: GenerateOptions = {},
 ): AsyncGenerator<number, Generated> {
-  const { tokens = 64, seed = 1, cached = true } = options;
-  checkGeneration(model, prompt, options);
+  const room = model.parts.context + 1 - prompt.length;
+  const { tokens = Math.max(1, Math.min(64, room)), seed = 1, cached = true } = options;
+  checkGeneration(model, prompt, { ...options, tokens });
   const random = new Random(seed).fork("generation");
   const ids = Array.from(prompt);
   using memory = new AttentionMemory(engine);
@@ -130,7 +131,7 @@ export function drawToken(
 function checkGeneration(
   { parts: { vocabulary, context } }: LanguageModel,
   prompt: ArrayLike<number>,
-  { tokens = 64, temperature = 1, topK, topP = 1, seed = 1 }: GenerateOptions,
+  { tokens, temperature = 1, topK, topP = 1, seed = 1 }: GenerateOptions & { tokens: number },
 ): void {
   const action = "write a text";
   checkInteger(action, "tokens", tokens);

@@ -9,7 +9,20 @@ import type { Engine, Tensor } from "../../core/mod.ts";
 /** Bytes of a number. */
 const FLOAT = 4;
 
-/** Keys and values of the tokens so far, by the name of the layer; the holder disposes it. */
+/**
+ * Keys and values of the tokens so far, by the name of the layer; the holder disposes it.
+ *
+ * @example Nothing yet
+ * ```ts
+ * import { openEngine } from "@rankflow/rankflow/core";
+ * import { AttentionMemory } from "@rankflow/rankflow/layers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { engine } = await openEngine("cpu");
+ * using memory = new AttentionMemory(engine);
+ * assertEquals([memory.length, memory.bytesPerToken], [0, 0]);
+ * ```
+ */
 export class AttentionMemory {
   readonly #engine: Engine;
   readonly #kept: Map<string, Tensor> = new Map();

@@ -56,7 +56,7 @@ export interface AttentionKind extends Tunable<AttentionKind> {
  *
  * @example One by its name, with settings
  * ```ts
- * import { attentions } from "@rankflow/rankflow/layers";
+ * import { attentions } from "@rankflow/rankflow";
  * import { assertEquals } from "@std/assert";
  *
  * const gqa = attentions.get("gqa").tuned!({ groups: 2 });

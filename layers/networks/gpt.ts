@@ -52,7 +52,7 @@ export interface GptOptions {
  *
  * @example From bytes to scores
  * ```ts
- * import { gpt } from "@rankflow/rankflow/layers";
+ * import { gpt } from "@rankflow/rankflow";
  * import { assertEquals } from "@std/assert";
  *
  * const { weights } = gpt({ vocabulary: 256, context: 16, width: 8, heads: 2, blocks: 1 });

@@ -61,7 +61,7 @@ export interface VitOptions {
  *
  * @example For drawn digits
  * ```ts
- * import { vit } from "@rankflow/rankflow/layers";
+ * import { vit } from "@rankflow/rankflow";
  * import { assertEquals } from "@std/assert";
  *
  * const { weights } = vit({ image: [28, 28, 1], patch: 7, classes: 10 });

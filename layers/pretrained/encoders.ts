@@ -49,6 +49,15 @@ export const bertModels: PretrainedFamily = pretrainedFamilies.add({
  * A vision transformer, and how files know it.
  *
  * @throws {RangeError} When files know no such network.
+ *
+ * @example Its name in files
+ * ```ts
+ * import { asVit } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { config } = asVit({ image: [8, 8, 3], patch: 4, classes: 2 });
+ * assertEquals([config.model_type, config.image_size], ["vit", 8]);
+ * ```
  */
 export function asVit(options: VitOptions): Pretrained<Encoder> {
   const [height, width, channels] = options.image;

@@ -31,6 +31,15 @@ export const gpt2: PretrainedFamily = pretrainedFamilies.add({
  * A GPT, and how files know it.
  *
  * @throws {RangeError} When GPT-2 has no such network: other attention, rotary positions, no biases.
+ *
+ * @example Its name in files
+ * ```ts
+ * import { gptAsGpt2 } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { config } = gptAsGpt2({ vocabulary: 256, context: 16 });
+ * assertEquals([config.model_type, config.n_embd], ["gpt2", 128]);
+ * ```
  */
 export function gptAsGpt2(options: GptOptions): Pretrained<LanguageModel> {
   const { vocabulary, context, width = 128, heads = 4, blocks = 4, tied = true } = options;

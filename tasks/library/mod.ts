@@ -15,6 +15,7 @@ export {
 } from "./numbers.ts";
 export type { FitOptions, RunsOn } from "./options.ts";
 export { Plot, plot, type PlotOptions } from "./plot.ts";
+export { loadPretrained, type LoadPretrainedOptions, savePretrained } from "./pretrained.ts";
 export { Prediction } from "./prediction.ts";
-export { type ModelParts, TrainedModel } from "./trained_model.ts";
+export { type ModelParts, TrainedModel, type Written } from "./trained_model.ts";
 export type { InputKind } from "./weights_file.ts";

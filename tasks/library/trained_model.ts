@@ -5,6 +5,7 @@
  */
 
 import {
+  currentPoints,
   type Engine,
   examplesOf,
   fullSize,
@@ -19,6 +20,12 @@ import {
   type TrainingMethod,
   type WeightStates,
 } from "../../core/mod.ts";
+import {
+  type Generated,
+  type GenerateOptions,
+  generateTokens,
+  isLanguageModel,
+} from "../../layers/mod.ts";
 import { formatCount, formatMeasure, formatNumber } from "../terminal/mod.ts";
 import type { History } from "./history.ts";
 import { examplesLike, isTask, meaningOf, requireArrays } from "./learnt.ts";
@@ -46,6 +53,14 @@ export interface ModelParts {
   readonly reason?: RunEndReason | undefined;
   /** How good it was at the end. */
   readonly test?: Measurement | undefined;
+}
+
+/** A text that a model has written. */
+export interface Written extends Generated {
+  /** Its ids, without those of the prompt. */
+  readonly ids: Int32Array;
+  /** How fast they were written. */
+  readonly tokensPerSecond: number;
 }
 
 /**
@@ -150,6 +165,33 @@ export class TrainedModel {
     return await inTurn(async () => {
       const task = await this.#taskOf(action, on);
       return await measure(this.#method, this.network, this.states, task);
+    });
+  }
+
+  /**
+   * Goes on with a text, where the network is a language model.
+   *
+   * @param prompt Ids of the text so far.
+   * @throws {RangeError} When the network is none, or a setting makes no sense.
+   */
+  async generate(prompt: ArrayLike<number>, options: GenerateOptions = {}): Promise<Written> {
+    this.#requireAlive("write a text");
+    const { network, engine } = this;
+    if (!isLanguageModel(network)) {
+      throw new RangeError("Cannot write a text: expected a language model, got another network");
+    }
+    return await inTurn(async () => {
+      const begun = performance.now();
+      const points = currentPoints(network, this.states);
+      const text = generateTokens(engine, network, points, prompt, options);
+      const ids: number[] = [];
+      let next = await text.next();
+      while (!next.done) {
+        ids.push(next.value);
+        next = await text.next();
+      }
+      const tokensPerSecond = 1000 * ids.length / (performance.now() - begun);
+      return { ids: Int32Array.from(ids), tokensPerSecond, ...next.value };
     });
   }
 
