@@ -1,8 +1,8 @@
 /** The exact limits of Shampoo, SOAP, Adafactor and MoFaSGD, in float64 and on an engine. */
 
 import { assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
-import { type Matrix, matrixOf, Random, transposed } from "../../core/mod.ts";
-import { soap } from "../../optimizers/mod.ts";
+import { type Matrix, matrixOf, Random, transposed, type Updated } from "../../core/mod.ts";
+import { optimizers, soap } from "../../optimizers/mod.ts";
 import { gaussian, host, minus, norm, orthonormal, plus, times } from "../support/matrices.ts";
 import { testAlgebras } from "../support/algebras.ts";
 import { closeIn, course, flowsOf, get, RATE, SHAPES } from "./courses.ts";
@@ -190,3 +190,35 @@ await testAlgebras(
     assertLess(norm(minus(plus(along, x), host.scale(2, x))), 0.21);
   },
 );
+
+/** Best loss that 200 steps of linearly falling size reach on ½ ‖D₁ W D₂‖² in turned coordinates. */
+async function descent(name: string, turn: (x: Matrix) => Matrix, back: (x: Matrix) => Matrix) {
+  const weights = (x: Matrix) =>
+    matrixOf(16, 16, (i, j) => 10 ** ((i + j) / 7.5) * x.data[i * 16 + j]!);
+  let best = Infinity;
+  for (const rate of [0.01, 0.03, 0.1]) {
+    const rule = optimizers.get(name).create();
+    let now: Updated<Matrix> = { value: turn(gaussian(new Random(10), 16, 16)) };
+    for (let k = 0; k < 200; k++) {
+      const flow = turn(host.scale(-1, weights(back(now.value))));
+      const step = { rate: rate * (1 - k / 200), decay: 0 };
+      now = await rule.update(host, now.value, flow, step, now.state);
+    }
+    const w = back(now.value);
+    const loss = weights(w).data.reduce((sum, g, k) => sum + g * w.data[k]! / 2, 0);
+    best = Math.min(best, loss);
+  }
+  return best;
+}
+
+Deno.test("soap comes as far in turned coordinates, where adam falls behind", async () => {
+  const random = new Random(11);
+  const [q1, q2] = [await orthonormal(random, 16, 16), await orthonormal(random, 16, 16)];
+  const still = (x: Matrix): Matrix => x;
+  const turn = (x: Matrix): Matrix => times(q1, x, q2);
+  const back = (x: Matrix): Matrix => times(transposed(q1), x, transposed(q2));
+  const soapRatio = await descent("soap", turn, back) / await descent("soap", still, still);
+  const adamRatio = await descent("adam", turn, back) / await descent("adam", still, still);
+  assertLess(Math.max(soapRatio, 1 / soapRatio), 1.5);
+  assertGreater(adamRatio, 5);
+});
