@@ -306,7 +306,8 @@ for (const { name: format } of trainedFormats) {
           network: recurrent(format),
           dataset: await blobsOf(200),
           rule: adam.create(),
-          epochs: 5,
+          // A step of ordered columns moves a prefix of them only.
+          epochs: format === "ordered-low-rank" ? 10 : 5,
           rate: () => 0.01,
         }),
       );
