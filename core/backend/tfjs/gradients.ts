@@ -28,6 +28,29 @@ import { type GradConfig, runtimeOf, type Tf, type TfTensor } from "./types.ts";
 export function registerGradients(tf: Tf): void {
   if (tf.getGradient(KERNEL.linear)) return;
   for (const config of gradientConfigs(tf)) tf.registerGradient(config);
+  for (const name of FREEING) freeAsTheyGo(tf, name);
+}
+
+/** Operations of TensorFlow.js that lie between ours on the way back. */
+const FREEING = ["Add", "Identity", "Multiply", "Reshape", "Sub", "Transpose"] as const;
+
+/**
+ * Lets a gradient function of TensorFlow.js free what the one before it left, as ours do: else the
+ * gradients of a residual stream and of moved heads would all be there when the pass ends.
+ */
+function freeAsTheyGo(tf: Tf, name: string): void {
+  const shipped = tf.getGradient(name);
+  const gradFunc: GradConfig["gradFunc"] = (dy, saved, attrs) => {
+    leftovers.free();
+    const gradients = Object.entries(shipped.gradFunc(dy, saved, attrs));
+    leftovers.note(dy as TfTensor);
+    const marked = gradients.map(([input, f]) =>
+      [input, () => leftovers.dataGradient(f() as TfTensor)] as const
+    );
+    return Object.fromEntries(marked);
+  };
+  tf.unregisterGradient(name);
+  tf.registerGradient({ ...shipped, gradFunc });
 }
 
 function gradientConfigs(tf: Tf): GradConfig[] {
