@@ -5,6 +5,7 @@ import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/d
 import { inSeconds, ratio } from "./support/fastest.ts";
 import { registered } from "./support/pieces.ts";
 import type { Worker } from "./support/worker_client.ts";
+import { settledLattice } from "./workloads/low_rank_transport.ts";
 import { makeSweep, sweepChecksum, type SweepSize, sweepStep } from "./workloads/sweep.ts";
 
 /** The lattice benchmark at two numbers of directions, by order. */
@@ -13,6 +14,10 @@ const SIZES: readonly SweepSize[] = [[1, 140, 144], [2, 140, 144], [1, 140, 400]
 const SMALL: readonly SweepSize[] = [[1, 70, 64], [2, 70, 64]];
 /** Nanoseconds per cell, direction and step that a thread should take at most, by order. */
 const LIMITS = { 1: 6, 2: 25 } as const;
+/** Orders of tessellations, 4 order² directions, at which low rank is held against the sweep. */
+const TESSELLATED = [6, 16, 32];
+/** Cells along each axis there. */
+const LOW_RANK_CELLS = 70;
 const PEER = "C, one thread";
 /** One, and as many as there are cores. */
 const THREADS = [...new Set([1, navigator.hardwareConcurrency])];
@@ -20,7 +25,7 @@ const THREADS = [...new Set([1, navigator.hardwareConcurrency])];
 /** Steps of discrete ordinates, against the same update in C. */
 const bench: Bench = {
   name: "kinetic",
-  description: "steps of discrete ordinates of order 1 and 2 in float64; the same update in C",
+  description: "steps of discrete ordinates in float64; the same update in C; low rank beside them",
   pieces: () =>
     Promise.resolve({
       pieces: SMALL.map((size) => ({
@@ -100,7 +105,36 @@ async function runAll(
       },
     );
   }
+  for (const order of TESSELLATED) sections.push(await lowRankSection(order, options));
   return { sections, aims };
+}
+
+/** A step of the lattice in low rank against one of the sweep, both of order 1 on one thread. */
+async function lowRankSection(order: number, options: BenchOptions): Promise<Section> {
+  const solver = await settledLattice(LOW_RANK_CELLS, order);
+  const directions = 4 * order * order;
+  using stack = new DisposableStack();
+  const size: SweepSize = [1, LOW_RANK_CELLS, directions];
+  const sweep = timed("sweep", stepping(size, 1, stack));
+  const name = `low rank, rank ${solver.y.s.rows}`;
+  const lowRank: Variant = {
+    name,
+    async run(count) {
+      const begin = performance.now();
+      for (let n = 0; n < count; n++) await solver.step(0);
+      return (performance.now() - begin) / 1000;
+    },
+  };
+  const timings = await measure([sweep, lowRank], options.measure);
+  const held = { [sweep.name]: LOW_RANK_CELLS ** 2 * directions, [name]: solver.size };
+  return {
+    title: `lattice, ${LOW_RANK_CELLS}×${LOW_RANK_CELLS} cells, ${directions} directions, order 1`,
+    figures: inSeconds(timings),
+    reference: sweep.name,
+    extra: Object.fromEntries(
+      Object.entries(held).map(([key, count]) => [key, { "numbers held": String(count) }]),
+    ),
+  };
 }
 
 /** @throws {Error} When the peer does not compute what we do. */
