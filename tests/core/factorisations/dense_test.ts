@@ -4,7 +4,9 @@ import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
 import { portableKernels } from "../../../core/algebra/mod.ts";
 import { simdKernels } from "../../../core/algebra/simd_kernels.ts";
+import { withOwnMemory } from "../../../core/factorisations/memory.ts";
 import { type Dense, denseSvd } from "../../../core/factorisations/mod.ts";
+import { planSvd, squareSvd } from "../../../core/factorisations/svd.ts";
 import { Random } from "../../../core/random.ts";
 import { FLOAT64_RANGE, hardMatrices } from "../../support/hard_matrices.ts";
 
@@ -62,4 +64,18 @@ Deno.test("a large factorisation leaves the next small one as it was", () => {
 Deno.test("denseSvd() of NaN says so or gives up", () => {
   const found = denseSvd({ rows: 9, cols: 9, data: new Float64Array(81).fill(NaN) });
   assertEquals(found?.sigma.every(Number.isNaN) ?? true, true);
+});
+
+Deno.test("squareSvd() ends within its bound, or says that it did not", () => {
+  const plan = planSvd(20);
+  const run = (stepsPerValue: number): Float64Array | undefined =>
+    withOwnMemory(plan.end, (memory) => {
+      const { at, pitch } = plan.a;
+      for (let i = 0; i < 20; i++) {
+        memory.numbers.set(gaussian(1, 20, i).data, at + i * pitch);
+      }
+      return squareSvd(memory, plan, { p: true, q: true }, stepsPerValue);
+    });
+  assertEquals(run(0), undefined);
+  assertEquals(run(4)?.length, 20, "two or three steps a value are usual");
 });
