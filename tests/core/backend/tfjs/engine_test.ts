@@ -1,5 +1,5 @@
 import type * as TF from "@tensorflow/tfjs";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual, assertRejects, assertThrows } from "@std/assert";
 import {
   backends,
   type Engine,
@@ -221,6 +221,35 @@ await onEach("operations refuse shapes that do not fit, by name and figure", (e)
   for (const f of [() => e.scale(2, whole), () => e.norm(whole), () => e.activate(whole, "relu")]) {
     assertThrows(f, TypeError, "Cannot compute with int32 numbers: expected float32");
   }
+});
+
+/** Tensors of a chain of residual sums where its backward pass ends, beyond those of its forward pass. */
+function heldAtTheEnd(e: Engine, links: number): number {
+  let [forward, backward] = [0, 0];
+  const [x, u, s, v] = [[6, 4], [4, 2], [2, 2], [4, 2]].map((shape) => e.fill(shape, 0.5)) as [
+    ...[Tensor, Tensor, Tensor, Tensor],
+  ];
+  const capture = (pair: GradientPair) => {
+    backward = e.memory().numTensors;
+    for (const t of new Set(Object.values(pair) as Tensor[])) t.dispose();
+  };
+  e.gradients(() => {
+    let y = e.lowRankLinear(x, { u, s, v }, null, "identity", capture);
+    for (let i = 0; i < links; i++) {
+      const heads = e.permute(e.reshape(y, [2, 3, 2, 2]), [0, 2, 1, 3]);
+      y = e.add(e.mul(e.reshape(heads, [6, 4]), x), e.sub(x, y));
+    }
+    const value = e.sum(y);
+    forward = e.memory().numTensors;
+    return value;
+  }, [s]);
+  return backward - forward;
+}
+
+await onEach("a backward pass frees the gradients of sums, reshapes and moved axes", (e) => {
+  const [short, long] = [3, 30].map((links) => e.tidy(() => heldAtTheEnd(e, links)));
+  // What the forward pass had saved goes, and no gradient stays for it.
+  assertLessOrEqual(long!, short!);
 });
 
 await onEach("operations on sequences refuse what does not fit", (e) => {
