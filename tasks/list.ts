@@ -32,7 +32,7 @@ import {
   weightFormats,
   windows,
 } from "../core/mod.ts";
-import { initialisers, networks } from "../layers/mod.ts";
+import { attentions, initialisers, networks, pretrainedFamilies } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
 import { methods } from "./methods.ts";
 import { bodies, flowKernels } from "./flow/mod.ts";
@@ -70,6 +70,8 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     weightFormats,
     windows,
     networks,
+    attentions,
+    pretrainedFamilies,
     initialisers,
     optimizers,
     schedules,

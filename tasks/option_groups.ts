@@ -12,12 +12,23 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   "network and its weights": [
     ...["network", "width", "depth", "dropout", "normalise", "initialiser", "decay"],
+    ...["patch", "size", "heads", "blocks", "attention", "positions", "bias", "format", "start"],
     ...["method", "integrator", "tucker-integrator", "refresh", "rank", "min-rank", "max-rank"],
-    ...["tolerance", "truncation", "ranks-from", "core-steps", "fine-tune"],
+    ...["adaptive", "tolerance", "truncation", "ranks-from", "core-steps", "fine-tune"],
   ],
   "steps": [
-    ...["epochs", "batch", "optimizer", "learning-rate", "momentum", "beta2", "weight-decay"],
-    ...["schedule", "warmup", "clip", "patience"],
+    ...[
+      "epochs",
+      "steps",
+      "measure-every",
+      "batch",
+      "optimizer",
+      "learning-rate",
+      "momentum",
+      "beta2",
+      "weight-decay",
+    ],
+    ...["schedule", "least", "warmup", "clip", "patience"],
   ],
   "dense twin": ["baseline", "baseline-learning-rate"],
   "run": [

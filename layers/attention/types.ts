@@ -64,4 +64,4 @@ export interface AttentionKind extends Tunable<AttentionKind> {
  * assertEquals(layer.kept, 2 * 2 * 4);
  * ```
  */
-export const attentions: Registry<AttentionKind> = new Registry("attention");
+export const attentions: Registry<AttentionKind> = new Registry("kind of attention");
