@@ -60,7 +60,7 @@ function byMethod(
     args: (rank) => ({
       method: name,
       optimizer: "adam",
-      ...(ranked ? { rank, "max-rank": rank } : {}),
+      ...(ranked ? { rank, "min-rank": 1, "max-rank": rank } : {}),
       ...args,
     }),
   });

@@ -17,6 +17,8 @@ import { networks } from "../../../layers/mod.ts";
 import { optimizers } from "../../../optimizers/mod.ts";
 import { methods } from "../../../tasks/methods.ts";
 import { bestRates, entrants, numbersOf, shapesOf, within } from "../../../tasks/pretrain/plan.ts";
+import { recipes } from "../../../tasks/recipe.ts";
+import "../../../tasks/recipes/mod.ts";
 import { ways } from "../../../tasks/pretrain/ways.ts";
 import type { CellResult } from "../../../tasks/sweep/results.ts";
 import { onBackend } from "../../support/algebras.ts";
@@ -95,6 +97,16 @@ Deno.test("a way enters with the largest rank that its budget allows", () => {
     ["galore", 1.2],
     ["galore", 2.5],
   ]);
+});
+
+Deno.test("every way of every rank can be typed, and its bounds do not cross", () => {
+  for (const way of ways.list()) {
+    for (const rank of [1, 2, 400]) {
+      const args = Object.entries(way.args(rank)).map(([key, value]) => `--${key}=${value}`);
+      const { minRank, maxRank } = recipes.get("lenet-mnist").read(args);
+      assert(Number(minRank) <= Number(maxRank), `${way.name} of rank ${rank}`);
+    }
+  }
 });
 
 Deno.test("the best step size is that of the best measure, and none of a run that diverged", () => {
