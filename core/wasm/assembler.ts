@@ -189,9 +189,7 @@ export const v128 = {
   pmin: binary<"v128", "v128">("v128", simd(0xea)),
   /** a < b ? b : a, one instruction on x86. */
   pmax: binary<"v128", "v128">("v128", simd(0xeb)),
-  nearest: unary<"v128", "v128">("v128", simd(0x6a)),
   fromI32: unary<"v128", "v128">("v128", simd(0xfa)),
-  truncToI32: unary<"v128", "v128">("v128", simd(0xf8)),
   shlI32: (a: V128, bits: number): V128 => expr("v128", a.code, i32.const(bits).code, simd(0xab)),
   addI32: binary<"v128", "v128">("v128", simd(0xae)),
   addF64: binary<"v128", "v128">("v128", simd(0xf0)),

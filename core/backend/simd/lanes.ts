@@ -43,17 +43,17 @@ export function step(f: FunctionBuilder, variable: Int, by: I32): void {
 /** Four numbers, or one at the end of a row, which stands in lane 0. */
 export interface Access {
   /** Reads. */
-  load(address: I32, offset: number): V128;
+  load(address: I32, offset?: number): V128;
   /** Writes. */
-  store(address: I32, value: V128, offset: number): readonly number[];
+  store(address: I32, value: V128, offset?: number): readonly number[];
 }
 
 /** Four numbers. */
 export const VECTORS: Access = { load: v128.load, store: v128.store };
 /** One number. */
 export const SINGLES: Access = {
-  load: (address) => v128.load32Zero(address),
-  store: (address, value) => v128.storeLane0(address, value),
+  load: (address: I32): V128 => v128.load32Zero(address),
+  store: (address: I32, value: V128): readonly number[] => v128.storeLane0(address, value),
 };
 
 /** Byte lanes of two vectors, from places of four bytes. */

@@ -12,6 +12,7 @@
 
 import { FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../../wasm/mod.ts";
 import { sweep } from "./elementwise.ts";
+import { type Access, SINGLES, VECTORS } from "./lanes.ts";
 
 /** Pixels of an input tile along an axis. */
 export const TILE_IN = 6;
@@ -120,15 +121,6 @@ type Three = readonly [Lanes, Lanes, Lanes];
 
 /** A transform in one dimension. */
 type Along = (values: readonly V128[]) => V128[];
-
-/** Load and store at a byte offset: of vectors in the bulk, of single lanes at the end of a row. */
-interface Access {
-  load(address: I32): V128;
-  store(address: I32, value: V128): readonly number[];
-}
-
-const VECTORS: Access = { load: v128.load, store: v128.store };
-const SINGLES: Access = { load: v128.load32Zero, store: v128.storeLane0 };
 
 /** Runs `body` for the bytes of a row, by vectors and then by single lanes. */
 function eachVector(
