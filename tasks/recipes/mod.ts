@@ -21,3 +21,7 @@ export { integratorStudy } from "./integrators.ts";
 export { windowing } from "./windowing.ts";
 export { flow } from "./flow.ts";
 export { shape } from "./shape.ts";
+export { planeSourceRecipe } from "./plane_source.ts";
+export { lineSourceRecipe } from "./line_source.ts";
+export { latticeRecipe } from "./lattice.ts";
+export { hohlraumRecipe } from "./hohlraum.ts";
