@@ -33,7 +33,8 @@ export {
 export { MomentSolver, type MomentTime } from "./moment_solver.ts";
 export { type Ordinates, type Quadrature, quadratures } from "./ordinates.ts";
 export {
-  type DesignParameter,
+  type Design,
+  designed,
   type KineticProblem,
   kineticProblems,
   type Perimeter,

@@ -93,24 +93,12 @@ export function transportSchema(): OptionSchema<TransportOptions> {
   };
 }
 
-/** The design parameters of a problem as options. */
-export function designDefaults(problem: KineticProblem): Record<string, number> {
-  return Object.fromEntries(Object.entries(problem.design).map(([key, { value }]) => [key, value]));
-}
-
-/** Explanations of the design parameters. */
-export function designSchema(problem: KineticProblem): Record<string, { description: string }> {
-  return Object.fromEntries(
-    Object.entries(problem.design).map(([key, { description }]) => [key, { description }]),
-  );
-}
-
 /** The chosen design parameters. */
 export function designChosen(
   problem: KineticProblem,
   options: Readonly<Record<string, unknown>>,
 ): Record<string, number> {
-  const keys = Object.keys(problem.design);
+  const keys = Object.keys(problem.defaults);
   return Object.fromEntries(keys.map((key) => [key, options[key] as number]));
 }
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Plugin, Registry } from "../../core/mod.ts";
+import { checkedSettings, type Plugin, Registry } from "../../core/mod.ts";
 import type { Box, CartesianGrid } from "./grid.ts";
 import type { Sides } from "./sides.ts";
 
@@ -52,20 +52,15 @@ export interface Setup {
   exact?(x: number, y: number, t: number): number;
 }
 
-/** A design parameter: its value unless chosen, and what it is. */
-export interface DesignParameter {
-  /** Default. */
-  readonly value: number;
-  /** One line. */
-  readonly description: string;
-}
+/** Design parameters: the value of each unless chosen, and what it is. */
+export type Design = Readonly<
+  Record<string, { readonly value: number; readonly description: string }>
+>;
 
 /** A problem. */
-export interface KineticProblem extends Plugin {
+export interface KineticProblem extends Plugin, ReturnType<typeof designed> {
   /** 1 for slabs, 2 for the plane. */
   readonly dimension: 1 | 2;
-  /** Design parameters by name. */
-  readonly design: Readonly<Record<string, DesignParameter>>;
   /**
    * Lays the problem out.
    *
@@ -79,23 +74,26 @@ export interface KineticProblem extends Plugin {
 /** Problems by name. */
 export const kineticProblems: Registry<KineticProblem> = new Registry("kinetic problem");
 
+/** Design parameters as the settings of a problem. */
+export function designed(design: Design): {
+  readonly defaults: Readonly<Record<string, number>>;
+  readonly limits: Readonly<Record<string, { readonly description: string }>>;
+} {
+  const entries = Object.entries(design);
+  return {
+    defaults: Object.fromEntries(entries.map(([key, { value }]) => [key, value])),
+    limits: Object.fromEntries(entries.map(([key, { description }]) => [key, { description }])),
+  };
+}
+
 /**
  * The design parameters with their defaults.
  *
  * @throws {RangeError} When one is unknown or not finite.
  */
 export function designOf(
-  { name, design: known }: Pick<KineticProblem, "name" | "design">,
+  problem: KineticProblem,
   chosen: Readonly<Record<string, number>>,
 ): Record<string, number> {
-  for (const [key, value] of Object.entries(chosen)) {
-    if (key in known && Number.isFinite(value)) continue;
-    throw new RangeError(
-      `Cannot lay out ${name}: expected finite design parameters among ${
-        Object.keys(known).join(", ") || "none"
-      }, got ${key} = ${value}`,
-    );
-  }
-  const defaults = Object.entries(known).map(([key, { value }]) => [key, value] as const);
-  return { ...Object.fromEntries(defaults), ...chosen };
+  return checkedSettings(kineticProblems, problem, chosen);
 }

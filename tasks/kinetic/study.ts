@@ -39,6 +39,7 @@ import { type VtkForm, vtkText } from "./vtk.ts";
  * Solves a problem as options say.
  *
  * @param recipe Name of the recipe.
+ * @param design Design parameters; default: those among the options.
  * @returns Exit code.
  * @throws {UsageError} When an option is wrong; nothing has been written then.
  */
@@ -47,8 +48,9 @@ export async function transportStudy(
   problem: KineticProblem,
   o: TransportOptions,
   { sink, signal }: RecipeContext,
+  design: Readonly<Record<string, number>> = designChosen(problem, { ...o }),
 ): Promise<number> {
-  const setup = asked(() => problem.setup(o.cells, designChosen(problem, { ...o })));
+  const setup = asked(() => problem.setup(o.cells, design));
   checkQuadrature(problem, o);
   checkTime(o);
   const a = await openHostAlgebra();

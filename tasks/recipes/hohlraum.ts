@@ -1,10 +1,5 @@
 import { hohlraum } from "../kinetic/mod.ts";
-import {
-  designDefaults,
-  designSchema,
-  transportDefaults,
-  transportSchema,
-} from "../kinetic/options.ts";
+import { transportDefaults, transportSchema } from "../kinetic/options.ts";
 import { transportStudy } from "../kinetic/study.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
@@ -14,12 +9,12 @@ const defaults = {
   cells: 52, // 2 to the thinnest wall
   quadrature: "product",
   order: 8, // 64 directions
-  ...designDefaults(hohlraum),
+  ...hohlraum.defaults,
   ...transportDefaults,
 };
 
 function schema(): OptionSchema<typeof defaults> {
-  return { ...designSchema(hohlraum), ...transportSchema() };
+  return { ...hohlraum.limits, ...transportSchema() };
 }
 
 /**

@@ -1,10 +1,5 @@
 import { lineSource } from "../kinetic/mod.ts";
-import {
-  designDefaults,
-  designSchema,
-  transportDefaults,
-  transportSchema,
-} from "../kinetic/options.ts";
+import { transportDefaults, transportSchema } from "../kinetic/options.ts";
 import { transportStudy } from "../kinetic/study.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
@@ -14,12 +9,12 @@ const defaults = {
   cells: 60, // of 3 mean free paths
   quadrature: "product",
   order: 12, // 144 directions
-  ...designDefaults(lineSource),
+  ...lineSource.defaults,
   ...transportDefaults,
 };
 
 function schema(): OptionSchema<typeof defaults> {
-  return { ...designSchema(lineSource), ...transportSchema() };
+  return { ...lineSource.limits, ...transportSchema() };
 }
 
 /**

@@ -25,3 +25,4 @@ export { planeSourceRecipe } from "./plane_source.ts";
 export { lineSourceRecipe } from "./line_source.ts";
 export { latticeRecipe } from "./lattice.ts";
 export { hohlraumRecipe } from "./hohlraum.ts";
+export { transport } from "./transport.ts";

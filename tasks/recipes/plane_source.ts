@@ -1,10 +1,5 @@
 import { planeSource } from "../kinetic/mod.ts";
-import {
-  designDefaults,
-  designSchema,
-  transportDefaults,
-  transportSchema,
-} from "../kinetic/options.ts";
+import { transportDefaults, transportSchema } from "../kinetic/options.ts";
 import { transportStudy } from "../kinetic/study.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
@@ -14,14 +9,14 @@ const defaults = {
   cells: 200, // of the slab [−1.5, 1.5]
   quadrature: "gauss",
   order: 64, // with as many Gauss nodes, S_N is P_{N−1}
-  ...designDefaults(planeSource),
+  ...planeSource.defaults,
   ...transportDefaults,
   solver: "low-rank",
   cfl: 0.5,
 };
 
 function schema(): OptionSchema<typeof defaults> {
-  return { ...designSchema(planeSource), ...transportSchema() };
+  return { ...planeSource.limits, ...transportSchema() };
 }
 
 /**

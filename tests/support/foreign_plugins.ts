@@ -32,6 +32,7 @@ import {
   type ReportKind,
   reports,
   rk4,
+  sequenceDatasets,
   steadyStrength,
   steppers,
   stiefelKind,
@@ -45,16 +46,26 @@ import {
   weightFormats,
   windows,
 } from "@rankflow/rankflow/core";
-import { glorotNormal, initialisers, networks } from "@rankflow/rankflow/layers";
+import {
+  attentions,
+  glorotNormal,
+  initialisers,
+  networks,
+  pretrainedFamilies,
+} from "@rankflow/rankflow/layers";
 import { adam, cosine, optimizers, schedules } from "@rankflow/rankflow/optimizers";
 import {
   bodies,
   ellipse,
   flowKernels,
+  kineticProblems,
+  limiters,
   methods,
   odeProblems,
+  quadratures,
   recipe,
   riccati,
+  sweepKernels,
   unsteadyProblems,
 } from "@rankflow/rankflow/tasks";
 
@@ -111,6 +122,13 @@ add(schedules, cosine, "factor");
 add(bodies, ellipse, "create");
 add(flowKernels, flowKernels.get("typescript"), "create");
 add(odeProblems, riccati, "open");
+add(sequenceDatasets, sequenceDatasets.get("sorting"), "load");
+add(sweepKernels, sweepKernels.get("typescript"), "create");
+add(attentions, attentions.get("mha"), "create");
+add(pretrainedFamilies, pretrainedFamilies.get("gpt2"), "read");
+add(kineticProblems, kineticProblems.get("half-lattice"), "setup");
+add(limiters, limiters.get("minmod"), "slopes");
+add(quadratures, quadratures.get("product"), "ordinates");
 add(unsteadyProblems, unsteadyProblems.list()[0]!, "open");
 
 methods.add({

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { kinds } from "../../tasks/list.ts";
 import "../../tasks/recipes/mod.ts";
 import { inFolder, runMain } from "../support/command_line.ts";
+import { writeTinyModel } from "../support/tiny_model.ts";
 
 const FILE = new URL("../support/foreign_plugins.ts", import.meta.url);
 
@@ -28,6 +29,12 @@ const COMMANDS: readonly string[] = [
   "train flow --reynolds 20 --grids 6 --time 2 --settle 1 --length 8 --kernel foreign-flow-kernel --out OUT",
   "train shape --reynolds 20 --windows square --body foreign-body --steps 1 --resolution 6 --length 8 " +
   "--transient 1 --horizon 1 --out OUT",
+  "train transport --problem foreign-kinetic-problem --cells 14 --quadrature foreign-quadrature " +
+  "--order 2 --limiter foreign-limiter --kernel foreign-sweep-kernel --threads 1 --out OUT",
+  "train gpt --dataset foreign-sequence-data-set --train-count 32 --test-count 10 --attention " +
+  "foreign-kind-of-attention --width 8 --heads 2 --blocks 1 --steps 2 --warmup 1 --batch 4 " +
+  "--backend wasm --out OUT",
+  "generate MODEL --prompt abc --tokens 2 --backend wasm",
   "check foreign-manifold foreign-frame-retraction foreign-low-rank-retraction " +
   "foreign-tucker-retraction foreign-tucker-decomposition --points 1",
 ];
@@ -35,12 +42,16 @@ const COMMANDS: readonly string[] = [
 Deno.test("one file outside of the tree brings one plugin of every kind, and commands use all", () =>
   inFolder(async (folder) => {
     const [file, log] = [join(folder, "foreign.ts"), join(folder, "log")];
+    const model = join(folder, "model");
+    await writeTinyModel(model, { model_type: "foreign-model-type" });
     await Deno.copyFile(FILE, file);
     await Deno.writeTextFile(log, "");
     Deno.env.set("FOREIGN_LOG", log);
     try {
       for (const [i, command] of COMMANDS.entries()) {
-        const args = command.replace("OUT", join(folder, `${i}`)).split(" ");
+        const args = command.replace("OUT", join(folder, `${i}`)).replace("MODEL", model).split(
+          " ",
+        );
         const { code, out, err } = await runMain(...args, "--plugin", file);
         assertEquals([code, err], [0, ""], `${command}\n${out}`);
       }

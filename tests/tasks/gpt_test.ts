@@ -9,21 +9,14 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import {
-  disposeStates,
-  initialStates,
-  openEngine,
-  readRun,
-  writeModelFolder,
-} from "../../core/mod.ts";
-import { gptAsGpt2, pretrainedTensors } from "../../layers/mod.ts";
+import { readRun } from "../../core/mod.ts";
 import { generate } from "../../tasks/generate.ts";
-import { stillMethod } from "../../tasks/language/open_model.ts";
 import "../../tasks/recipes/mod.ts";
 import { UsageError } from "../../tasks/usage_error.ts";
 import { onBackend } from "../support/algebras.ts";
 import { inFolder } from "../support/command_line.ts";
 import { recorder, runRecipe } from "../support/recipes.ts";
+import { writeTinyModel } from "../support/tiny_model.ts";
 
 const shared = { sanitizeResources: false, sanitizeOps: false };
 const SMALL = [
@@ -232,20 +225,8 @@ Deno.test({
   ...shared,
   fn: () =>
     inFolder(async (parent) => {
-      const { engine } = await openEngine("wasm");
-      const method = stillMethod(engine);
-      const size = { vocabulary: 4, context: 8, width: 8, heads: 2, blocks: 1 };
-      const pretrained = gptAsGpt2(size);
-      const states = await initialStates(method, pretrained.network, 1);
-      const tensors = await pretrainedTensors(method, pretrained, states);
-      disposeStates(states, {});
-      const vocab = { a: 0, b: 1, c: 2, "<unk>": 3 };
-      const model = { type: "BPE", vocab, merges: [], unk_token: "<unk>" };
       const folder = join(parent, "model");
-      const steps = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
-      const json = { version: "1.0", added_tokens: [], ...steps, model };
-      const files = { "tokenizer.json": JSON.stringify(json) };
-      await writeModelFolder(folder, { config: pretrained.config, tensors }, { files });
+      await writeTinyModel(folder);
       const { sink, text } = recorder();
       assertEquals(
         await generate([folder, "--prompt=abc", "--tokens=3", "--backend=wasm"], sink),

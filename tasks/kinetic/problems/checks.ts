@@ -5,7 +5,7 @@
  */
 
 import { sampled, slabGrid, squareGrid } from "../grid.ts";
-import { designOf, type KineticProblem, type Setup } from "../problem.ts";
+import { designed, designOf, type KineticProblem, type Setup } from "../problem.ts";
 import { allSides } from "../sides.ts";
 
 const nothingAsked = { regions: [], perimeters: [], probes: [] } as const;
@@ -15,11 +15,11 @@ export const homogeneous: KineticProblem = {
   name: "homogeneous",
   description: "the same everywhere in a periodic square: φ decays by absorption alone",
   dimension: 2,
-  design: {
+  ...designed({
     scatter: { value: 1, description: "scattering" },
     absorb: { value: 1, description: "absorption" },
     end: { value: 1, description: "end time" },
-  },
+  }),
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen);
     const grid = squareGrid({ x: [0, 1], y: [0, 1] }, cells);
@@ -66,7 +66,7 @@ export const manufactured: KineticProblem = {
   name: "manufactured",
   description: "a smooth wave that streams freely in a periodic square",
   dimension: 2,
-  design: streamingDesign,
+  ...designed(streamingDesign),
   setup(cells, chosen = {}) {
     const { end } = designOf(this, chosen);
     return streaming(squareGrid({ x: [0, 1], y: [0, 1] }, cells), end!);
@@ -78,7 +78,7 @@ export const manufacturedSlab: KineticProblem = {
   name: "manufactured-slab",
   description: "a smooth wave that streams freely in a periodic slab",
   dimension: 1,
-  design: streamingDesign,
+  ...designed(streamingDesign),
   setup(cells, chosen = {}) {
     const { end } = designOf(this, chosen);
     return streaming(slabGrid([0, 1], cells), end!);

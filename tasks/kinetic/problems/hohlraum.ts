@@ -1,5 +1,5 @@
 import { type Box, type CartesianGrid, sampled, squareGrid } from "../grid.ts";
-import { designOf, type KineticProblem, type Setup } from "../problem.ts";
+import { designed, designOf, type KineticProblem, type Setup } from "../problem.ts";
 import { allSides, type Side, vacuum } from "../sides.ts";
 
 const HALF = 0.65;
@@ -93,7 +93,7 @@ export const hohlraum: KineticProblem = {
   name: "hohlraum",
   description: "a capsule between hot walls, inflow from the left and from the right",
   dimension: 2,
-  design,
+  ...designed(design),
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen) as Design;
     const g = gridOf({ x: [-HALF, HALF], y: [-HALF, HALF] }, cells, 26);
@@ -107,7 +107,7 @@ export const quarterHohlraum: KineticProblem = {
   name: "quarter-hohlraum",
   description: "the upper right quarter of the hohlraum, which reflects at both axes",
   dimension: 2,
-  design,
+  ...designed(design),
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen) as Design;
     const g = gridOf({ x: [0, HALF], y: [0, HALF] }, cells, 13);

@@ -1,5 +1,5 @@
 import { type Box, type CartesianGrid, sampled, squareGrid } from "../grid.ts";
-import { designOf, type KineticProblem, type Perimeter, type Setup } from "../problem.ts";
+import { designed, designOf, type KineticProblem, type Perimeter, type Setup } from "../problem.ts";
 import { allSides, vacuum } from "../sides.ts";
 
 const HALF = 3.5;
@@ -58,7 +58,7 @@ export const lattice: KineticProblem = {
   name: "lattice",
   description: "a source among eleven absorbers on 7×7 blocks, vacuum around",
   dimension: 2,
-  design,
+  ...designed(design),
   setup(cells, chosen = {}) {
     const { absorber, scatter } = designOf(this, chosen);
     const g = gridOf({ x: [-HALF, HALF], y: [-HALF, HALF] }, cells);
@@ -71,7 +71,7 @@ export const halfLattice: KineticProblem = {
   name: "half-lattice",
   description: "the right half of the lattice, which reflects at the axis",
   dimension: 2,
-  design,
+  ...designed(design),
   setup(cells, chosen = {}) {
     const { absorber, scatter } = designOf(this, chosen);
     const g = gridOf({ x: [0, HALF], y: [-HALF, HALF] }, cells);
@@ -85,7 +85,7 @@ export const checkerboard: KineticProblem = {
   name: "checkerboard",
   description: "the lattice with its lower left corner at the origin",
   dimension: 2,
-  design,
+  ...designed(design),
   setup(cells, chosen = {}) {
     const { grid, perimeters, ...rest } = lattice.setup(cells, chosen);
     const moved = perimeters.map(({ name, x, y }) => ({ name, x: shifted(x), y: shifted(y) }));

@@ -1,6 +1,6 @@
 import { lineSourceFlux, planeSourceFlux } from "../analytic.ts";
 import { sampled, slabGrid, squareGrid } from "../grid.ts";
-import { designOf, type KineticProblem } from "../problem.ts";
+import { designed, designOf, type KineticProblem } from "../problem.ts";
 import { allSides, vacuum } from "../sides.ts";
 
 /** A pulse in the middle of a scattering slab (Ganapol, 2008). */
@@ -8,13 +8,13 @@ export const planeSource: KineticProblem = {
   name: "plane-source",
   description: "a pulse in the middle of a scattering slab",
   dimension: 1,
-  design: {
+  ...designed({
     scatter: { value: 1, description: "scattering" },
     absorb: { value: 0, description: "absorption" },
     width: { value: 0.03, description: "standard deviation of the pulse" },
     floor: { value: 1e-4, description: "least φ at the start" },
     end: { value: 1, description: "end time" },
-  },
+  }),
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen);
     const grid = slabGrid([-1.5, 1.5], cells);
@@ -42,12 +42,12 @@ export const lineSource: KineticProblem = {
   name: "line-source",
   description: "a pulse in the middle of a scattering plane",
   dimension: 2,
-  design: {
+  ...designed({
     scatter: { value: 1, description: "scattering" },
     absorb: { value: 0, description: "absorption" },
     width: { value: 0.06, description: "standard deviation of the pulse over √2" },
     end: { value: 0.5, description: "end time" },
-  },
+  }),
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen);
     const grid = squareGrid({ x: [-1.5, 1.5], y: [-1.5, 1.5] }, cells);

@@ -20,8 +20,6 @@ import {
   writeReport,
 } from "../../../tasks/mod.ts";
 import {
-  designDefaults,
-  designSchema,
   transportDefaults,
   type TransportOptions,
   transportSchema,
@@ -50,8 +48,8 @@ const PLANE = { cells: 14, quadrature: "product", order: 4 };
 
 function optionsOf(problem: KineticProblem, args: string): TransportOptions {
   const size = problem.dimension === 1 ? SLAB : PLANE;
-  const defaults = { ...size, ...designDefaults(problem), ...transportDefaults, threads: 1 };
-  const schema = { ...designSchema(problem), ...transportSchema() };
+  const defaults = { ...size, ...problem.defaults, ...transportDefaults, threads: 1 };
+  const schema = { ...problem.limits, ...transportSchema() };
   return parseOptions(args === "" ? [] : args.split(" "), defaults, schema);
 }
 
