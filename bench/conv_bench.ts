@@ -118,7 +118,7 @@ function sectionOf(title: string, rows: ReadonlyMap<string, Row>): Section {
       "/dense": times(chain / dense),
       ...amortised === undefined ? {} : {
         "amortised": formatFigure(amortised, "s"),
-        "amortised/dense": times(amortised / dense),
+        "am/dense": times(amortised / dense),
       },
       ...torch === undefined
         ? {}

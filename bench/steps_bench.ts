@@ -103,6 +103,11 @@ const bench: Bench = {
           limit: [0.5, 0.35][i]!,
         })),
         {
+          what: "blas amortised step / three-pass step in PyTorch",
+          value: ratio(best("blas", "amortised"), best("torch", "three-pass")),
+          limit: 0.35,
+        },
+        {
           what: "blas amortised step / dense step, width 5,120, rank 64",
           value: ratio(best("blas", "wide amortised"), best("blas", "wide dense")),
           limit: 0.15,

@@ -82,9 +82,8 @@ function tests(name: string, title: string, args: readonly string[]): Group {
     title,
     async run(options: GroupOptions): Promise<Outcome> {
       const start = performance.now();
-      const count = name === "unit" ? options.shards ?? 1 : 1;
-      const shards = Array.from({ length: count }, (_, i) => `${i + 1}/${count}`);
-      const cases = await Promise.all(shards.map((s) => runShard(name, args, s, options)));
+      const shares = name === "unit" ? await shared(args, options.shards ?? 1) : [args];
+      const cases = await Promise.all(shares.map((share) => runShare(name, share, options)));
       return { cases: cases.flat(), seconds: (performance.now() - start) / 1000 };
     },
   };
@@ -108,10 +107,32 @@ function examples(args: readonly string[]): Group {
   };
 }
 
-async function runShard(
+/** A folder's test files, dealt out: those of one folder, often slow together, to all in turn. */
+async function shared(
+  [folder, ...flags]: readonly string[],
+  count: number,
+): Promise<readonly (readonly string[])[]> {
+  if (count === 1) return [[folder!, ...flags]];
+  const files = (await testFiles(folder!)).toSorted();
+  return Array.from({ length: count }, (_, k) => [
+    ...flags,
+    ...files.filter((_, i) => i % count === k),
+  ]);
+}
+
+async function testFiles(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) found.push(...await testFiles(path));
+    else if (name.endsWith("_test.ts")) found.push(path);
+  }
+  return found;
+}
+
+async function runShare(
   name: string,
   args: readonly string[],
-  shard: string,
   options: GroupOptions,
 ): Promise<TestCase[]> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
@@ -119,7 +140,6 @@ async function runShard(
     const command = [Deno.execPath(), "test", "-A", `--junit-path=${report}`];
     // Files are checked once, by a gate; the code of examples is in no file.
     if (name !== "examples") command.push("--no-check");
-    if (!shard.endsWith("/1")) command.push(`--shard=${shard}`);
     if (options.filter) command.push(`--filter=${options.filter}`, "--permit-no-files");
     if (options.config) command.push(`--config=${options.config}`, "--no-lock");
     const done = await runCommand([...command, ...args]);
