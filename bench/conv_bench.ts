@@ -60,6 +60,9 @@ const labelOf = ({ size: [image, inputs, outputs, kernel, stride] }: ConvLayer):
 
 const PASSES = ["forward", "step"] as const;
 
+/** A step by Adam, of whole networks. */
+const ADAM = "adam-step";
+
 const workOf = (words: string, pass: string, { size }: ConvLayer): string =>
   `conv ${words} ${pass} ${size.join(" ")}`;
 
@@ -182,10 +185,12 @@ async function wholeNetworks(
     const own = (form: string, words: string) =>
       worker.variant(form, `convnet ${pass} ${family} ${words}`);
     const theirs = (layout: string) =>
-      peer ? [peer.variant(`torch ${layout}`, `net ${layout} ${pass} ${family}`)] : [];
+      peer && pass !== ADAM
+        ? [peer.variant(`torch ${layout}`, `net ${layout} ${pass} ${family}`)]
+        : [];
     const variants = [
       ...[own("dense", "dense"), own("chain", "tucker")],
-      ...pass === "step" ? [own("held", "tucker held")] : [],
+      ...pass === "forward" ? [] : [own("held", "tucker held")],
       ...[...theirs("nchw"), ...theirs("nhwc")],
     ];
     rows.set(family, rowOf(await measure(variants, options.measure)));
@@ -227,7 +232,7 @@ const bench: Bench = {
       const worker = stack.use(await startOwn(name, THREADS));
       const sides = [{ worker, forms: FORMS }, ...torch];
       const known = new Map<string, Row>();
-      for (const pass of PASSES) {
+      for (const pass of [...PASSES, ADAM]) {
         const rows = await wholeNetworks(worker, peer, pass, options);
         sections.push(sectionOf(`${name}: ${pass} of whole networks`, rows));
         for (const [family, row] of name === "blas" ? rows : []) {

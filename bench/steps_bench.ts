@@ -1,11 +1,13 @@
+import { logLogSlope } from "../core/mod.ts";
 import { measure, type Variant } from "./harness.ts";
 import { findPyTorch, startPyTorch } from "./peers/mod.ts";
 import { addAmortised } from "./support/amortised.ts";
 import { usableBackends } from "./support/backends.ts";
-import type { Bench, BenchOptions, BenchResult } from "./support/definition.ts";
+import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
 import { fastest, inSeconds, ratio } from "./support/fastest.ts";
 import { startOwn, threadCounts } from "./support/own_worker.ts";
 import { FEW, onBackends, registered } from "./support/pieces.ts";
+import type { Worker } from "./support/worker_client.ts";
 
 /** Workloads by the name in the table: ours, and the peer's for the same step. */
 const OURS: Readonly<Record<string, string>> = {
@@ -23,6 +25,8 @@ const WIDE: Readonly<Record<string, string>> = {
   "wide held bases": "train held 64 5120",
 };
 const WIDE_BACKEND = "blas";
+/** Widths over which the cost of a step at fixed rank is fitted. */
+const WIDTHS = [256, 512, 1024, 2048, 4096, 8192] as const;
 const PEERS: Readonly<Record<string, string>> = {
   "dense": "dense",
   "factors A Bᵀ": "factors-2",
@@ -72,11 +76,14 @@ const bench: Bench = {
       const prefixes = ["", ...threadCounts().map((t) => `${t}t `)].map((t) => `${side} ${t}`);
       return fastest(timings, ...prefixes.flatMap((p) => steps.map((s) => p + s)));
     };
+    const grown = stack.use(await startOwn(growthBackend(usable.names)));
+    const growth = await growthOf(grown, options);
     const torchFactors = best("torch", "factors A Bᵀ", "factors U S Vᵀ");
     const adaptive = best("blas", "augmented-bug");
     return {
-      sections: [{ title: "seconds per step", figures: inSeconds(timings) }],
+      sections: [{ title: "seconds per step", figures: inSeconds(timings) }, growth.section],
       aims: [
+        growth.aim,
         {
           what: "blas dense step / PyTorch dense step",
           value: ratio(best("blas", "dense"), best("torch", "dense")),
@@ -122,5 +129,31 @@ const bench: Bench = {
     };
   },
 };
+
+/** The backend of wide networks where it is used, or else the first one. */
+function growthBackend(names: readonly string[]): string {
+  return names.includes(WIDE_BACKEND) ? WIDE_BACKEND : names[0]!;
+}
+
+/** A step of the integrator at rank 32 by width, and the exponent of the power law through it. */
+async function growthOf(
+  worker: Worker,
+  { measure: options }: BenchOptions,
+): Promise<{ section: Section; aim: Aim }> {
+  const timings = await measure(
+    WIDTHS.map((n) => worker.variant(`augmented-bug ${n}`, `train augmented-bug 32 ${n}`)),
+    options,
+  );
+  const medians = WIDTHS.map((n) => timings.get(`augmented-bug ${n}`)!.median);
+  const exponent = logLogSlope(WIDTHS, medians);
+  return {
+    section: { title: "seconds per step at rank 32, by width", figures: inSeconds(timings) },
+    aim: {
+      what: "exponent of the width in a step at rank 32, fitted",
+      value: exponent,
+      limit: 1.1,
+    },
+  };
+}
 
 export default await registered(bench);

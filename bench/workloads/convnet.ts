@@ -5,11 +5,13 @@ import {
   type Engine,
   initialStates,
   type Layer,
+  type OptimizerRule,
   Pass,
   type TrainingMethod,
   type WeightStates,
 } from "../../core/mod.ts";
 import { networks } from "../../layers/mod.ts";
+import { adam, sgd } from "../../optimizers/mod.ts";
 import { CONV_BATCH, keptRank } from "./conv.ts";
 import { makeBatch, methodOf, RATE, stepOn } from "./network.ts";
 import type { Workload, WorkloadKind } from "./workload.ts";
@@ -58,8 +60,9 @@ class ConvnetTraining {
     family: string,
     format: string,
     integrator: string,
+    rule: OptimizerRule,
   ): Promise<ConvnetTraining> {
-    const method = methodOf(engine, integrator, LARGEST_RANK);
+    const method = methodOf(engine, integrator, LARGEST_RANK, rule);
     const network = held(
       networks.get(family).create({ shape: [SIDE, SIDE, 3], classes: 10, format }),
     );
@@ -89,13 +92,15 @@ class ConvnetTraining {
 /** Training steps and inference of the library's convolutional networks, batch 128. */
 export const convnet: WorkloadKind = {
   name: "convnet",
-  usage: "convnet forward|step <network> <format> [held]",
+  usage: "convnet forward|step|adam-step <network> <format> [held]",
   async create(engine, words): Promise<Workload> {
     const [pass, family, format, integrator = "augmented-bug"] = words;
-    if (family === undefined || format === undefined || !["forward", "step"].includes(pass!)) {
+    const known = ["forward", "step", "adam-step"].includes(pass!);
+    if (family === undefined || format === undefined || !known) {
       throw new RangeError(`Cannot read the workload: expected "${this.usage}"`);
     }
-    const training = await ConvnetTraining.start(engine, family, format, integrator);
-    return { step: () => pass === "step" ? training.step() : training.infer() };
+    const { create } = pass === "adam-step" ? adam : sgd;
+    const training = await ConvnetTraining.start(engine, family, format, integrator, create());
+    return { step: () => pass === "forward" ? training.infer() : training.step() };
   },
 };

@@ -11,6 +11,7 @@ import {
   initialStates,
   integrators,
   type Layer,
+  type OptimizerRule,
   optimizerStepper,
   refreshRules,
   relativeFrobenius,
@@ -110,8 +111,12 @@ export class Training {
 const CORES_ALONE = "every:last=1";
 
 /** Plain SGD and an integrator, or cores alone; ranks held at one value. */
-export function methodOf(engine: Engine, integrator: string, rank: number): TrainingMethod {
-  const rule = sgd.create();
+export function methodOf(
+  engine: Engine,
+  integrator: string,
+  rank: number,
+  rule: OptimizerRule = sgd.create(),
+): TrainingMethod {
   const held = integrator === HELD;
   return {
     engine,
