@@ -158,7 +158,8 @@ export {
 export { measure, type MeasureOptions, uploaded } from "./measure.ts";
 export type { Spent } from "./spent.ts";
 export { initialStates } from "./initial.ts";
-export { Run, type TrainOptions, type TrainResult } from "./run.ts";
+export type { TrainOptions } from "./opening.ts";
+export { Run, type TrainResult } from "./run.ts";
 export { train } from "./train.ts";
 export { executionPlans, rankMetrics, ranksOf, withBreakEvenRanks, withRanks } from "./ranks.ts";
 export { type CompressedStates, compressStates, denseNetwork, denseStates } from "./compression.ts";

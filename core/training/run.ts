@@ -5,35 +5,27 @@
  * @module
  */
 
-import { checkInteger, checkNumber, NonFiniteError } from "../checks.ts";
-import {
-  batchCount,
-  type BatchSource,
-  directBatches,
-  type Examples,
-  prefetchedBatches,
-} from "../data/mod.ts";
-import {
-  type Listener,
-  type MetricLine,
-  type RunEndReason,
-  type RunFolder,
-  testFields,
-} from "../io/mod.ts";
+import { NonFiniteError } from "../checks.ts";
+import { batchCount, type BatchSource, type Examples } from "../data/mod.ts";
+import { type MetricLine, type RunEndReason, testFields } from "../io/mod.ts";
 import { Random } from "../random.ts";
-import { type Restored, restoreRun, StateStore, type TrainerState } from "./checkpoint.ts";
+import { StateStore, type TrainerState } from "./checkpoint.ts";
 import { batchEvaluator, type Evaluator } from "./evaluator.ts";
-import { requireFit } from "./fitting.ts";
-import { initialStates } from "./initial.ts";
 import { measure, uploaded } from "./measure.ts";
-import type { TrainingMethod } from "./method.ts";
 import { requireMovable } from "./movable.ts";
-import { currentPoints, type Layer, networkAt } from "./pass.ts";
+import {
+  begin,
+  type Begun,
+  checkOptions,
+  openBatches,
+  totalOf,
+  type TrainOptions,
+} from "./opening.ts";
+import { currentPoints, networkAt } from "./pass.ts";
 import { rankMetrics, ranksOf } from "./ranks.ts";
 import { type Spent, Stopwatch } from "./spent.ts";
 import { disposeStates, type StepOutcome, trainStep } from "./step.ts";
-import { type Batch, isBetter, type Measurement, type Task } from "./task.ts";
-import type { WeightStates } from "./weight.ts";
+import { type Batch, isBetter, type Measurement } from "./task.ts";
 
 /** A loss that grew by this many times that of the first step counts as divergence. */
 const DIVERGENCE_FACTOR = 1000;
@@ -43,47 +35,6 @@ const SMALL_LOSS = 1e-3;
 const LINES_BETWEEN = 8;
 /** Milliseconds of training between two looks at signals and timers. */
 const PAUSE_EVERY = 50;
-
-/** Settings of a training run. */
-export interface TrainOptions {
-  /** What trains, for people: "low rank", "dense baseline". */
-  readonly label: string;
-  /** Integrator, optimizer and engine. */
-  readonly method: TrainingMethod;
-  /** Maps the inputs of the task to its outputs. */
-  readonly network: Layer;
-  /** What is learnt. */
-  readonly task: Task;
-  /** Seed of weights and data order. */
-  readonly seed: number;
-  /** Passes through the training examples. */
-  readonly epochs: number;
-  /** Steps in all, in place of epochs. */
-  readonly steps?: number;
-  /** Steps between two measurements; default: those of an epoch. */
-  readonly measureEvery?: number;
-  /**
-   * Makes the states to start from, of tensors that the run takes over; default: random ones of
-   * the seed. A run that is resumed does not ask.
-   */
-  readonly start?: () => Promise<WeightStates>;
-  /** Examples per step; a last batch that is not full is left out. */
-  readonly batch: number;
-  /** Prepares batches on another thread; the result is the same. Default false. */
-  readonly prefetch?: boolean;
-  /** Step size at a step, from 0. */
-  readonly rate: (step: number, totalSteps: number) => number;
-  /** Largest norm of the whole gradient; absent: no clipping. */
-  readonly clipNorm?: number;
-  /** Stops when the task's first measure `on` these has not improved `patience` times. */
-  readonly earlyStop?: { readonly on: Examples; readonly patience: number };
-  /** Receives metrics and checkpoints; absent: nothing is written. */
-  readonly folder?: RunFolder;
-  /** Hears what happens. */
-  readonly listener?: Listener;
-  /** Aborts after the step under way, with a checkpoint. */
-  readonly signal?: AbortSignal;
-}
 
 /** How a run ended. */
 export interface TrainResult {
@@ -416,69 +367,6 @@ export class Run {
     return `Training diverged after step ${step}: ${why}${saved}. ` +
       `Lower the learning rate (now ${Number(longest.toPrecision(3))}) or clip the gradient`;
   }
-}
-
-/** How a run begins. */
-interface Begun extends Partial<Restored> {
-  readonly state: TrainerState;
-  readonly resumed: boolean;
-}
-
-async function begin(o: TrainOptions, total: number): Promise<Begun> {
-  const checkpoint = await o.folder?.loadCheckpoint();
-  if (checkpoint) {
-    const restored = restoreRun(o.method.engine, o.network, checkpoint.record, checkpoint.fixed);
-    const { step, states } = restored.state;
-    if (step > total) {
-      disposeStates(states, {});
-      throw new Error(
-        `Cannot resume: expected a checkpoint of at most ${total} steps, which the run has in all, ` +
-          `got one after ${step}; give the epochs, the batch and the data that it began with`,
-      );
-    }
-    requireFit(o.method, o.network, restored.state.states);
-    await o.folder!.keepMetricsThrough(restored.state.step);
-    return { ...restored, resumed: true };
-  }
-  await o.folder?.keepMetricsThrough(-1);
-  const state = {
-    step: 0,
-    states: await (o.start?.() ?? initialStates(o.method, o.network, o.seed)),
-    lossSum: 0,
-    trainLoss: NaN,
-    firstLoss: NaN,
-    best: NaN,
-    sinceBest: 0,
-    seconds: 0,
-    secondsPerStep: NaN,
-  };
-  return { state, resumed: false };
-}
-
-/** Refuses settings of a run that would not begin, or never end. */
-function checkOptions(o: TrainOptions): void {
-  const counts = { epochs: o.epochs, batch: o.batch, steps: o.steps };
-  const waits = { measureEvery: o.measureEvery, patience: o.earlyStop?.patience };
-  for (const [name, count] of Object.entries({ ...counts, ...waits })) {
-    if (count !== undefined) checkInteger("train", name, count);
-  }
-  if (o.clipNorm !== undefined) checkNumber("train", "clipNorm", o.clipNorm, { above: 0 });
-}
-
-function totalOf({ steps, epochs }: TrainOptions, perEpoch: number): number {
-  return steps ?? epochs * perEpoch;
-}
-
-/** The batches of a run, from a second thread where it is asked for. */
-function openBatches({ task, seed, batch, prefetch, listener }: TrainOptions): BatchSource {
-  const { train: examples, augmentation } = task;
-  const plan = { examples, seed, size: batch, ...(augmentation ? { augmentation } : {}) };
-  if (!prefetch) return directBatches(plan);
-  const onFallback = (reason: string) => {
-    const text = `Batches are made on the training thread: ${reason}`;
-    listener?.({ type: "message", level: "info", text });
-  };
-  return prefetchedBatches(plan, { onFallback });
 }
 
 /** Says how far the loss grew where that is no training any more; losses may be negative. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Run, type TrainOptions, type TrainResult } from "./run.ts";
+import type { TrainOptions } from "./opening.ts";
+import { Run, type TrainResult } from "./run.ts";
 
 /**
  * Trains a network, from its random start or from the checkpoint in the folder.
