@@ -1,3 +1,4 @@
+import { repositoryFiles } from "../repo/files.ts";
 import { type Configuration, withConfig } from "./config.ts";
 import { parseJunit, type TestCase } from "./junit.ts";
 import { runCommand } from "./process.ts";
@@ -113,21 +114,13 @@ async function shared(
   count: number,
 ): Promise<readonly (readonly string[])[]> {
   if (count === 1) return [[folder!, ...flags]];
-  const files = (await testFiles(folder!)).toSorted();
+  const files = (await repositoryFiles()).filter((f) =>
+    f.startsWith(`${folder}/`) && f.endsWith("_test.ts")
+  );
   return Array.from({ length: count }, (_, k) => [
     ...flags,
     ...files.filter((_, i) => i % count === k),
   ]);
-}
-
-async function testFiles(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) found.push(...await testFiles(path));
-    else if (name.endsWith("_test.ts")) found.push(path);
-  }
-  return found;
 }
 
 async function runShare(
