@@ -70,8 +70,3 @@ export function mirrorImages({ x, y, weights }: Ordinates, sx: number, sy: numbe
     );
   });
 }
-
-/** φ = Σ w ψ weights of the streaming moments: Σ w f(Ω). */
-export function angularMean(o: Ordinates, f: (x: number, y: number) => number): number {
-  return o.weights.reduce((sum, w, q) => sum + w * f(o.x[q]!, o.y[q]!), 0) / o.total;
-}
