@@ -9,7 +9,7 @@ import {
   simdKernel,
 } from "../tasks/mod.ts";
 import { measure, timed, type Variant } from "./harness.ts";
-import { compile, startCompiled } from "./peers/compiler.ts";
+import { besideCompiled } from "./peers/compiler.ts";
 import type {
   Aim,
   Bench,
@@ -32,20 +32,7 @@ const bench: Bench = {
   name: "flow",
   description: "lattice Boltzmann steps and their adjoints in float64; the same update in C",
   pieces: () => Promise.resolve({ pieces: onOneThread(...SIZES[0]), notes: [] }),
-  async run(options: BenchOptions): Promise<BenchResult> {
-    const folder = await Deno.makeTempDir();
-    try {
-      const { program, reason } = await compile("lbm.c", folder);
-      if (program === undefined) {
-        const { sections, aims } = await runAll(undefined, options);
-        return { sections, aims, notes: [`${PEER}: ${reason}`] };
-      }
-      await using peer = await startCompiled(program);
-      return { ...await runAll(peer, options), notes: [] };
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+  run: (options) => besideCompiled("lbm.c", PEER, (peer) => runAll(peer, options)),
 };
 
 /** What there is without other threads and without peers; it lives as long as the process. */

@@ -1,6 +1,6 @@
 import { simdSweep } from "../tasks/mod.ts";
 import { measure, timed, type Variant } from "./harness.ts";
-import { compile, startCompiled } from "./peers/compiler.ts";
+import { besideCompiled } from "./peers/compiler.ts";
 import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
 import { inSeconds, ratio } from "./support/fastest.ts";
 import { registered } from "./support/pieces.ts";
@@ -35,19 +35,7 @@ const bench: Bench = {
       })),
       notes: [],
     }),
-  async run(options: BenchOptions): Promise<BenchResult> {
-    const folder = await Deno.makeTempDir();
-    try {
-      const { program, reason } = await compile("sweep.c", folder);
-      if (program === undefined) {
-        return { ...await runAll(undefined, options), notes: [`${PEER}: ${reason}`] };
-      }
-      await using peer = await startCompiled(program);
-      return { ...await runAll(peer, options), notes: [] };
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+  run: (options) => besideCompiled("sweep.c", PEER, (peer) => runAll(peer, options)),
 };
 
 const titleOf = ([order, cells, directions]: SweepSize): string =>

@@ -5,6 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import type { BenchResult } from "../support/definition.ts";
 import { Worker } from "../support/worker_client.ts";
 
 /** A compiled program, or the reason why there is none. */
@@ -33,6 +34,29 @@ export async function compile(source: string, folder: string): Promise<Compiled>
     return { reason: `${compiler}: ${new TextDecoder().decode(stderr).split("\n")[0]}` };
   } catch {
     return { reason: `there is no C compiler "${compiler}"; install one or set CC` };
+  }
+}
+
+/**
+ * Measures beside a compiled peer, or without it where it cannot be compiled: a note says why.
+ *
+ * @param source Name of the file in this folder.
+ * @param name Name of the peer in notes.
+ * @param run Measures; without a peer where there is none.
+ */
+export async function besideCompiled(
+  source: string,
+  name: string,
+  run: (peer: Worker | undefined) => Promise<Pick<BenchResult, "sections" | "aims">>,
+): Promise<BenchResult> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { program, reason } = await compile(source, folder);
+    if (program === undefined) return { ...await run(undefined), notes: [`${name}: ${reason}`] };
+    await using peer = await startCompiled(program);
+    return { ...await run(peer), notes: [] };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 }
 
