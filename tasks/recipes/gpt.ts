@@ -1,4 +1,5 @@
 import { augmentedBug, augmentedTuckerBug, openHostAlgebra, type Run } from "../../core/mod.ts";
+import { cosine, rateAt } from "../../optimizers/mod.ts";
 import { compareRuns } from "../compare.ts";
 import { cacheBytes, gptDefaults, gptOf, gptSchema } from "../language/networks.ts";
 import { methodOf } from "../language/method.ts";
@@ -14,7 +15,7 @@ import { runSchema } from "../settings.ts";
 const defaults = {
   ...{ ...sequenceDefaults, ...gptDefaults },
   seed: 1,
-  steps: 600, // of 8 × 128 tokens: a fifth of an hour on one core
+  steps: 600, // of 8 × 128 tokens: one to two minutes on one core
   measureEvery: 200,
   batch: 8,
   learningRate: 3e-3, // better than nanoGPT's 1e-3 in runs as short as this
@@ -76,6 +77,7 @@ async function learn(o: Options, context: RecipeContext): Promise<number> {
   const { data, task, dataset } = await openSequences(o, context);
   const { engine, backend } = await openBackend(o, context.sink);
   const method = methodOf(o, engine, await openHostAlgebra());
+  const schedule = cosine.tuned({ finalFactor: o.least });
   const start = o.start === ""
     ? {}
     : { start: startFrom(o.start, o, { method, task, data }, context) };
@@ -92,19 +94,15 @@ async function learn(o: Options, context: RecipeContext): Promise<number> {
       ...{ recipe: "gpt", settings: o, task, dataset, method, backend },
       ...{ steps: o.steps, measureEvery: o.measureEvery },
       ...(o.clip > 0 ? { clipNorm: o.clip } : {}),
-      rateAt: (rate, step, steps) => rate * shareAt(o, step, steps),
+      rateAt: (rate, step, totalSteps) => {
+        const warmupSteps = Math.min(o.warmup, Math.floor(totalSteps / 2));
+        return rateAt(rate, schedule, step, { totalSteps, warmupSteps });
+      },
       loop: (run) => loop(run, data.tokenizer),
     },
     o.baseline ? [own, compared("dense, mha", twin)] : [own],
     context,
   );
-}
-
-/** Linear warm-up, then a cosine down to the least share. */
-function shareAt({ warmup, least }: Options, step: number, steps: number): number {
-  if (step < warmup) return (step + 1) / warmup;
-  const progress = (step - warmup) / Math.max(1, steps - warmup);
-  return least + (1 - least) * (1 + Math.cos(Math.PI * progress)) / 2;
 }
 
 /** What `train` does, and after each measurement a few words of the network's own. */
