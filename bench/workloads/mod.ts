@@ -10,6 +10,7 @@ import { attention } from "./attention.ts";
 import { conv } from "./conv.ts";
 import { convnet } from "./convnet.ts";
 import { factors } from "./factors.ts";
+import { gpt } from "./gpt.ts";
 import { integrate } from "./integrators.ts";
 import { elementwise, factorise, product } from "./kernels.ts";
 import { lapack } from "./lapack.ts";
@@ -32,6 +33,7 @@ const KINDS: readonly WorkloadKind[] = [
   conv,
   convnet,
   attention,
+  gpt,
 ];
 
 /**
