@@ -15,6 +15,7 @@ export * from "./adjoint/mod.ts";
 export * from "./algebra/mod.ts";
 export * from "./attacks/mod.ts";
 export * from "./backend/mod.ts";
+export * from "./comm/mod.ts";
 export * from "./data/mod.ts";
 export * from "./geometry/mod.ts";
 export * from "./integrators/mod.ts";
