@@ -18,18 +18,22 @@ import type { Limiter } from "./limiter.ts";
 import type { Ordinates } from "./ordinates.ts";
 import { isOpen, type Sides } from "./sides.ts";
 
-/** What decides the stages, beside the step size. */
-export interface SweepScheme {
+/** What decides the values at faces. */
+export interface FaceScheme {
   /** The cells. */
   readonly grid: CartesianGrid;
-  /** The directions. */
-  readonly ordinates: Ordinates;
   /** The sides. */
   readonly sides: Sides;
   /** Order in space. */
   readonly order: 1 | 2;
   /** What limits slopes at order 2. */
   readonly limiter: Limiter;
+}
+
+/** What decides the stages, beside the step size. */
+export interface SweepScheme extends FaceScheme {
+  /** The directions. */
+  readonly ordinates: Ordinates;
   /** Whether negative ψ becomes 0. */
   readonly clip: boolean;
   /** Whether means of two states leave the φ of the second stage, as in published code. */
@@ -101,7 +105,7 @@ export function directionTable(
 }
 
 /** Where cells have slopes along an axis, 1 or 0, from the cell before the first one on. */
-export function slopeMask(scheme: SweepScheme, axis: "x" | "y"): Float64Array {
+export function slopeMask(scheme: FaceScheme, axis: "x" | "y"): Float64Array {
   const { grid: { nx, ny }, sides } = scheme;
   const [cells, low, high] = axis === "x"
     ? [nx, sides.left, sides.right]

@@ -13,6 +13,23 @@ export {
   type Streaming,
 } from "./angular_basis.ts";
 export type { Arithmetic } from "./arithmetic.ts";
+export {
+  type Closure,
+  type EntropyOptions,
+  EntropySolver,
+  isRealisable,
+  type MomentChoice,
+  type MomentFunctions,
+  momentsOf,
+  type MomentSystem,
+  momentSystem,
+  type Multipliers,
+  NewtonClosure,
+  NotRealisable,
+  REGULARISATIONS,
+  type Solved,
+  solveMoments,
+} from "./closures/mod.ts";
 export { type Box, type CartesianGrid, slabGrid, squareGrid } from "./grid.ts";
 export {
   type StageWay,

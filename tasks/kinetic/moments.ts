@@ -26,9 +26,13 @@ export function momentBasis(dimension: 1 | 2, degree: number): MomentBasis {
 /** With N + 1 points where N is odd, which has the eigenvectors of μ; one more where it is even. */
 function legendreBasis(degree: number): MomentBasis {
   const ordinates = gauss.ordinates(degree + 1 + (degree + 1) % 2);
-  const rows = Array.from(ordinates.x, (mu) => orthonormalLegendre(degree, mu));
-  const values = matrixOf(degree + 1, rows.length, (l, q) => rows[q]![l]!);
-  return { values, ordinates };
+  return { values: legendreAt(degree, ordinates.x), ordinates };
+}
+
+/** Orthonormal Legendre polynomials up to a degree, functions × points. */
+export function legendreAt(degree: number, mu: Float64Array): Matrix {
+  const rows = Array.from(mu, (value) => orthonormalLegendre(degree, value));
+  return matrixOf(degree + 1, rows.length, (l, q) => rows[q]![l]!);
 }
 
 /** √(l + ½) P_l(μ), l = 0 … degree. */
@@ -43,16 +47,19 @@ function orthonormalLegendre(degree: number, mu: number): number[] {
 /** (l, k) with l + k even, by degree, then by order. */
 function harmonics(degree: number): MomentBasis {
   const ordinates = product.ordinates(2 * Math.ceil((degree + 2) / 2));
+  return { values: harmonicsAt(degree, ordinates), ordinates };
+}
+
+/** Harmonics (l, k) up to a degree, functions × points; orthonormal on the half-sphere. */
+export function harmonicsAt(degree: number, { x, y }: Pick<Ordinates, "x" | "y">): Matrix {
   const pairs: [l: number, k: number][] = [];
   for (let l = 0; l <= degree; l++) for (let k = -l; k <= l; k += 2) pairs.push([l, k]);
-  const { x, y, weights } = ordinates;
-  const values = matrixOf(pairs.length, weights.length, (row, q) => {
+  return matrixOf(pairs.length, x.length, (row, q) => {
     const [l, k] = pairs[row]!;
     const angle = Math.atan2(y[q]!, x[q]!);
     const turn = k === 0 ? Math.SQRT2 : k > 0 ? 2 * Math.cos(k * angle) : 2 * Math.sin(-k * angle);
     return turn * associatedLegendre(l, Math.abs(k), Math.hypot(x[q]!, y[q]!));
   });
-  return { values, ordinates };
 }
 
 /** √((2l+1)/4π (l−k)!/(l+k)!) P_l^k(z) for z = √(1 − s²), without the sign (−1)^k. */

@@ -9,6 +9,7 @@ import { layoutOf, squaredWidth } from "./grid.ts";
 import {
   DIRECTION,
   directionTable,
+  type FaceScheme,
   sizesOf,
   slopeMask,
   type StageWay,
@@ -53,6 +54,49 @@ export function stageValue<V>(a: Arithmetic<V>, s: CellStage<V>): V {
   return a.sub(a.add(a.mul(s.kept, s.psi), s.source), transport);
 }
 
+/** Face values along x and y of one direction, in its frame. */
+export class FaceValues {
+  /** Along x. */
+  readonly x: Float64Array;
+  /** Along y. */
+  readonly y: Float64Array;
+  readonly #scheme: FaceScheme;
+  readonly #maskX: Float64Array;
+  readonly #maskY: Float64Array;
+
+  /** Makes room for those of a grid. */
+  constructor(scheme: FaceScheme) {
+    const { plane } = layoutOf(scheme.grid);
+    this.#scheme = scheme;
+    this.#maskX = slopeMask(scheme, "x");
+    this.#maskY = slopeMask(scheme, "y");
+    this.x = new Float64Array(plane);
+    this.y = new Float64Array(plane);
+  }
+
+  /** Computes those of ψ in a direction with such signs. */
+  set(psi: Float64Array, signX: number, signY: number): void {
+    const { grid, order, limiter } = this.#scheme;
+    const { pitch, origin } = layoutOf(grid);
+    if (order === 1) {
+      this.x.set(psi);
+      this.y.set(psi);
+      return;
+    }
+    for (let j = -1; j <= grid.ny; j++) {
+      for (let i = -1; i <= grid.nx; i++) {
+        const at = origin + j * pitch + i;
+        const c = psi[at]!;
+        const [e, w, n, s] = [psi[at + 1]!, psi[at - 1]!, psi[at + pitch]!, psi[at - pitch]!];
+        const mask = this.#maskX[i + 1]! * this.#maskY[j + 1]!;
+        const slopes = limiter.slopes(numbers, { c, e, w, n, s }, squaredWidth(grid));
+        this.x[at] = c + signX * (mask * slopes.x);
+        this.y[at] = c + signY * (mask * slopes.y);
+      }
+    }
+  }
+}
+
 class PlainSweep implements SweepKernel {
   readonly states: readonly [Float64Array, Float64Array];
   readonly kept: Float64Array;
@@ -60,24 +104,18 @@ class PlainSweep implements SweepKernel {
   readonly flux: Float64Array;
   readonly clipped: Float64Array;
   readonly #scheme: SweepScheme;
-  readonly #maskX: Float64Array;
-  readonly #maskY: Float64Array;
-  /** Face values along x and y of one direction, in its frame. */
-  readonly #faces: readonly [Float64Array, Float64Array];
+  readonly #faces: FaceValues;
   #directions: Float64Array = new Float64Array(0);
 
   constructor(scheme: SweepScheme) {
     const { state, field } = sizesOf(scheme);
-    const { plane } = layoutOf(scheme.grid);
     this.#scheme = scheme;
     this.states = [new Float64Array(state), new Float64Array(state)];
     this.kept = new Float64Array(field);
     this.source = new Float64Array(field);
     this.flux = new Float64Array(field);
     this.clipped = new Float64Array(2 * scheme.grid.ny);
-    this.#maskX = slopeMask(scheme, "x");
-    this.#maskY = slopeMask(scheme, "y");
-    this.#faces = [new Float64Array(plane), new Float64Array(plane)];
+    this.#faces = new FaceValues(scheme);
   }
 
   setStep(dt: number): void {
@@ -101,28 +139,15 @@ class PlainSweep implements SweepKernel {
   }
 
   #setFaces(psi: Float64Array, q: number): void {
-    const { grid, order, limiter } = this.#scheme;
-    const { pitch, origin } = layoutOf(grid);
     const [, , signX, signY] = this.#direction(q) as [number, number, number, number];
-    const [facesX, facesY] = this.#faces;
-    for (let j = -1; j <= grid.ny; j++) {
-      for (let i = -1; i <= grid.nx; i++) {
-        const at = origin + j * pitch + i;
-        const c = psi[at]!;
-        const [e, w, n, s] = [psi[at + 1]!, psi[at - 1]!, psi[at + pitch]!, psi[at - pitch]!];
-        const mask = this.#maskX[i + 1]! * this.#maskY[j + 1]!;
-        const slopes = limiter.slopes(numbers, { c, e, w, n, s }, squaredWidth(grid));
-        facesX[at] = order === 1 ? c : c + signX * (mask * slopes.x);
-        facesY[at] = order === 1 ? c : c + signY * (mask * slopes.y);
-      }
-    }
+    this.#faces.set(psi, signX, signY);
   }
 
   #update(psi: Float64Array, next: Float64Array, way: StageWay, q: number): void {
     const { grid: { nx, ny }, clip, staleFlux } = this.#scheme;
     const { pitch, origin, fieldPitch } = layoutOf(this.#scheme.grid);
     const [courantX, courantY, signX, signY, weight] = this.#direction(q) as number[];
-    const [facesX, facesY] = this.#faces;
+    const { x: facesX, y: facesY } = this.#faces;
     for (let j = 0; j < ny; j++) {
       for (let i = 0; i < nx; i++) {
         const [at, cell] = [origin + j * pitch + i, j * fieldPitch + i];

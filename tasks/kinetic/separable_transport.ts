@@ -38,7 +38,7 @@ export function separableTransport(
   collides = true,
 ): SeparableTransport {
   const { scattering, absorption, source } = setup;
-  checkSides(setup);
+  refuseReflection("separate transport", setup);
   const streaming = streamingTerms(setup, basis);
   const inflow = inflowSources(setup, basis);
   if (!collides) return { terms: streaming, sources: inflow };
@@ -57,11 +57,12 @@ export function separableTransport(
   };
 }
 
-function checkSides({ sides }: Setup): void {
+/** @throws {RangeError} When a side reflects. */
+export function refuseReflection(action: string, { sides }: Setup): void {
   const name = SIDE_NAMES.find((side) => sides[side].kind === "reflecting");
   if (name === undefined) return;
   throw new RangeError(
-    `Cannot separate transport: expected sides that do not reflect, got a reflecting ${name} side; ` +
+    `Cannot ${action}: expected sides that do not reflect, got a reflecting ${name} side; ` +
       "take --solver sn or the whole problem",
   );
 }

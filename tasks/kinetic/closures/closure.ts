@@ -1,0 +1,121 @@
+/**
+ * Closures: from the moments of each cell to the multipliers of its f, for a mass of one.
+ *
+ *   f = u₀ exp(c α₀ + α_#·m_# − (γ/2) c ‖α_#‖²),  c = m₀,  c α₀ = −ln(c ⟨exp(α_#·m_#)⟩).
+ *
+ * @module
+ */
+
+import type { MomentSystem } from "./system.ts";
+
+/** Multipliers of many cells, cell by cell within each function. */
+export interface Multipliers {
+  /** α_#, functions but the first × cells. */
+  readonly alpha: Float64Array;
+  /** c α₀ by cell. */
+  readonly offset: Float64Array;
+}
+
+/** A way from moments to multipliers. */
+export interface Closure {
+  /** For people. */
+  readonly label: string;
+  /** What it is for. */
+  readonly system: MomentSystem;
+  /** γ. */
+  readonly gamma: number;
+  /** Numbers that it holds beside those of cells. */
+  readonly numbers: number;
+  /**
+   * Closes cells.
+   *
+   * @param ratios ū = u_#/u₀, functions but the first × cells.
+   * @param found Where multipliers go; what is there may be where a search starts.
+   * @throws {NotRealisable} When a cell has no multipliers.
+   */
+  close(ratios: Float64Array, found: Multipliers): void | Promise<void>;
+}
+
+/** Moments of a cell that no positive f has. */
+export class NotRealisable extends RangeError {
+  /** Number of the cell. */
+  readonly cell: number;
+
+  /** Tells cell and moments; `where` is the place in words. */
+  constructor(cell: number, ratios: readonly number[], where = `cell ${cell}`) {
+    const told = ratios.map((value) => String(Number(value.toPrecision(6)))).join(", ");
+    super(
+      `Cannot close the moments of ${where}: expected moments of some f > 0, got ` +
+        `(${told}) times the first one; take a regularisation γ > 0, or a smaller step`,
+    );
+    this.cell = cell;
+  }
+}
+
+/** Sets c α₀ of all cells from their α_#. */
+export function setOffsets(system: MomentSystem, { alpha, offset }: Multipliers): void {
+  const { count, constant, values, ordinates: { weights } } = system;
+  const [cells, directions] = [offset.length, weights.length];
+  const exponent = new Float64Array(cells);
+  const most = new Float64Array(cells).fill(-Infinity);
+  const total = new Float64Array(cells);
+  const visit = (each: (c: number, value: number, weight: number) => void): void => {
+    for (let q = 0; q < directions; q++) {
+      exponent.fill(0);
+      for (let k = 1; k < count; k++) {
+        const value = values[k * directions + q]!;
+        const from = (k - 1) * cells;
+        for (let c = 0; c < cells; c++) exponent[c]! += value * alpha[from + c]!;
+      }
+      for (let c = 0; c < cells; c++) each(c, exponent[c]!, weights[q]!);
+    }
+  };
+  visit((c, value) => {
+    if (value > most[c]!) most[c] = value;
+  });
+  visit((c, value, weight) => {
+    total[c]! += weight * Math.exp(value - most[c]!);
+  });
+  for (let c = 0; c < cells; c++) {
+    offset[c] = -Math.log(constant) - most[c]! - Math.log(total[c]!);
+  }
+}
+
+/**
+ * ū + what γ takes: E_p[m_#]/c + γ α_#, the moments whose multipliers are exact.
+ *
+ * @param alpha One cell's α_#.
+ */
+export function momentsAt(system: MomentSystem, gamma: number, alpha: Float64Array): Float64Array {
+  const { count, constant, values, ordinates: { weights } } = system;
+  const directions = weights.length;
+  const exponents = Float64Array.from({ length: directions }, (_, q) => {
+    let sum = 0;
+    for (let k = 1; k < count; k++) sum += alpha[k - 1]! * values[k * directions + q]!;
+    return sum;
+  });
+  const most = exponents.reduce((a, b) => Math.max(a, b), -Infinity);
+  const density = exponents.map((e, q) => weights[q]! * Math.exp(e - most));
+  const total = density.reduce((a, b) => a + b, 0);
+  return Float64Array.from({ length: count - 1 }, (_, k) => {
+    let sum = 0;
+    for (let q = 0; q < directions; q++) sum += density[q]! * values[(k + 1) * directions + q]!;
+    return sum / total / constant + gamma * alpha[k]!;
+  });
+}
+
+/** h^γ(ū) = α₀ + α_#·ū − 1/c − (γ/2)‖α_#‖². */
+export function entropyAt(
+  { constant }: MomentSystem,
+  gamma: number,
+  { ratios, alpha, offset }: {
+    readonly ratios: Float64Array;
+    readonly alpha: Float64Array;
+    readonly offset: number;
+  },
+): number {
+  return alpha.reduce(
+    (sum, a, k) => sum + a * (ratios[k]! - gamma / 2 * a),
+    (offset - 1) / constant,
+  );
+}

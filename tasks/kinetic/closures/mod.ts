@@ -1,0 +1,22 @@
+/**
+ * Entropy closures of moments, and networks that stand in for them.
+ *
+ * @module
+ */
+
+export { type Closure, type Multipliers, NotRealisable } from "./closure.ts";
+export {
+  isRealisable,
+  NewtonClosure,
+  REGULARISATIONS,
+  type Solved,
+  solveMoments,
+} from "./newton.ts";
+export { type EntropyOptions, EntropySolver } from "./solver.ts";
+export {
+  type MomentChoice,
+  type MomentFunctions,
+  momentsOf,
+  type MomentSystem,
+  momentSystem,
+} from "./system.ts";
