@@ -1,4 +1,11 @@
-import { accumulate, countOf, decayLimits, momentLimits, moments } from "./moments.ts";
+import {
+  accumulate,
+  countOf,
+  decayLimits,
+  momentLimits,
+  type Moments,
+  moments,
+} from "./moments.ts";
 import { defineOptimizer, type Optimizer } from "./optimizer.ts";
 
 /** Settings of {@linkcode heavyBall} and {@linkcode nesterov}. */
@@ -39,8 +46,11 @@ export const nesterov: Optimizer<MomentumSettings> = defineOptimizer({
   ...shared,
   rule: ({ momentum }) => ({
     ...moments,
-    direction: (a, flow, state) =>
-      a.lincomb(1, flow, momentum, accumulate(a, momentum, 1, flow, state)),
+    // Step and new velocity are two directions: bases that hold one alone lose a part of the other.
+    direction(a, flow, state) {
+      const { first } = (state ?? {}) as Partial<Moments<typeof flow>>;
+      return first === undefined || momentum === 0 ? flow : a.hstack([flow, first]);
+    },
     update(a, x, flow, { rate, decay }, state) {
       const first = accumulate(a, momentum, 1, flow, state);
       const ahead = a.lincomb(1, flow, momentum, first);

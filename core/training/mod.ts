@@ -104,6 +104,7 @@ export {
 } from "./refresh.ts";
 export {
   type BasisDirections,
+  type BasisMomentum,
   movesFactors,
   type OptimizerRule,
   optimizerStepper,

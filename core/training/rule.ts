@@ -52,8 +52,9 @@ export interface OptimizerRule extends Partial<Memory> {
    */
   readonly scaleFree?: boolean;
   /**
-   * The direction of the next update before scaling: the flow smoothed by momentum. Its state may
-   * lack all matrices but the tangent vector. Absent: the flow itself.
+   * Directions whose span holds the next update before scaling and, where they differ, the momentum
+   * after it: blocks of columns in the shape of the flow, such as the flow smoothed by momentum. The
+   * state may lack all matrices but the tangent vector. Absent: the flow itself.
    */
   direction?<M>(a: Algebra<M>, flow: M, state: RuleState<M> | undefined): M | Promise<M>;
   /** One update of `x`. */
@@ -69,6 +70,9 @@ export interface OptimizerRule extends Partial<Memory> {
 /** What augments the bases. */
 export type BasisDirections = "momentum" | "gradient";
 
+/** What carries momentum into other bases. */
+export type BasisMomentum = "tangent" | "core";
+
 /** Settings of {@linkcode optimizerStepper}. */
 export interface OptimizerStepperOptions {
   /**
@@ -77,6 +81,13 @@ export interface OptimizerStepperOptions {
    * the same for rules without momentum. Default "momentum".
    */
   readonly bases?: BasisDirections;
+  /**
+   * What carries momentum into other bases: that of all factors together, as one tangent vector, or
+   * of each factor by the change of its own coordinates, as in the public code of RobustDLRT (arXiv
+   * 2505.08022). Integrators that augment then have that of the core alone: less is carried on where
+   * bases turn, which damps. Default "tangent".
+   */
+  readonly momentum?: BasisMomentum;
   /** Local updates of the core in one step, each with a gradient of its own; default 1. */
   readonly coreSteps?: number;
   /** Decoupled decay of the factors; default that of the rule. */
@@ -95,14 +106,15 @@ export function optimizerStepper(
   rule: OptimizerRule,
   options: OptimizerStepperOptions = {},
 ): Stepper {
-  const { bases = "momentum", coreSteps = 1, decay = rule.weightDecay } = options;
+  const { bases = "momentum", momentum = "tangent", coreSteps = 1, decay = rule.weightDecay } =
+    options;
   checkInteger("make a stepper", "coreSteps", coreSteps);
   return {
     withDecay: (other) => optimizerStepper(rule, { ...options, decay: other }),
     name: `optimizer-${rule.name}`,
     description: `one update of ${rule.name} for each factor`,
     order: 0,
-    ...(movesFactors(rule) ? { memory: rule } : {}),
+    ...(movesFactors(rule) ? { memory: momentum === "tangent" ? rule : apart(rule) } : {}),
     async *advance(a, flow, dt, moments) {
       requireTransport(rule);
       if (flow.spanOnly) {
@@ -130,6 +142,11 @@ export function optimizerStepper(
       return { value, ...(state ? { moments: state } : {}) };
     },
   };
+}
+
+/** A memory whose states follow each factor by itself. */
+function apart(memory: Memory): Memory {
+  return { transport: (a, state, change) => memory.transport(a, state, change) };
 }
 
 /** Whether the state of a rule can follow a factor into other bases. */
