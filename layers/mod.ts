@@ -62,7 +62,9 @@ export {
 } from "./initialisers.ts";
 export { linear, type LinearOptions } from "./linear.ts";
 export { gatedMlp, mlp, type MlpActivation, type MlpOptions } from "./mlp.ts";
+export { disentangled, distanceRow, type Distances } from "./attention/disentangled.ts";
 export { bert, type BertOptions } from "./networks/bert.ts";
+export { deberta, type DebertaOptions } from "./networks/deberta.ts";
 export { type Embedded, type Encoder, encoder, type EncoderParts } from "./networks/encoder.ts";
 export { gpt, type GptOptions } from "./networks/gpt.ts";
 export {
@@ -94,10 +96,12 @@ export { averagePool, globalAveragePool, maxPool, type PoolOptions } from "./poo
 export { channelsLast, flatten, planesToImages, toImages } from "./reshape.ts";
 export {
   asBert,
+  asDeberta,
   asLlama,
   asVit,
   bertModels,
   type Config,
+  debertaModels,
   gpt2,
   gptAsGpt2,
   llamaFamily,

@@ -4,10 +4,15 @@
  * @module
  */
 
-import { tunable } from "../../core/mod.ts";
+import { type Layer, tunable } from "../../core/mod.ts";
 import { linear } from "../linear.ts";
-import { scaledAttention } from "./scaled.ts";
-import { type AttentionKind, type AttentionLayerOptions, attentions } from "./types.ts";
+import { type Projections, scaledAttention } from "./scaled.ts";
+import {
+  type AttentionKind,
+  type AttentionLayer,
+  type AttentionLayerOptions,
+  attentions,
+} from "./types.ts";
 
 /** Keys and values for each head (Vaswani et al., NeurIPS 2017). */
 export const multiHead: AttentionKind = attentions.add({
@@ -32,7 +37,24 @@ export const multiQuery: AttentionKind = attentions.add({
   create: (o) => grouped(o, 1),
 });
 
-function grouped(o: AttentionLayerOptions, groups: number) {
+/** Maps to queries and to keys. */
+export interface ScoreMaps {
+  /** Width to heads × entries. */
+  readonly query: Layer;
+  /** Width to groups × entries. */
+  readonly key: Layer;
+}
+
+/**
+ * Attention whose heads share keys and values in groups.
+ *
+ * @param scores How scores are made of queries and keys; default: products over √e.
+ */
+export function grouped(
+  o: AttentionLayerOptions,
+  groups: number,
+  scores?: (maps: ScoreMaps) => Partial<Pick<Projections, "scale" | "bias">>,
+): AttentionLayer {
   const { name, width, heads, headSize = width / heads, bias = false } = o;
   const common = { ...o.matrices, ...(o.initialiser ? { initialiser: o.initialiser } : {}) };
   const map = (part: string, outputs: number) =>
@@ -54,6 +76,7 @@ function grouped(o: AttentionLayerOptions, groups: number) {
     size: headSize,
     valueSize: headSize,
     scale: 1 / Math.sqrt(headSize),
+    ...scores?.({ query, key }),
     project: (pass, x) => ({
       q: query.forward(pass, x),
       k: key.forward(pass, x),

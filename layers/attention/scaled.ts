@@ -33,6 +33,13 @@ export interface Projections {
   readonly scale: number;
   /** Whether keys are the values, too. */
   readonly shared?: boolean;
+  /**
+   * What is added to the scores, B×h×T×T; default: nothing.
+   *
+   * @param q B×h×T×e.
+   * @param k B×g×T×e.
+   */
+  bias?(pass: Pass, q: Tensor, k: Tensor): Tensor;
   /** To queries, keys and values. */
   project(pass: Pass, x: Tensor): Projected;
   /**
@@ -73,14 +80,19 @@ export function scaledAttention(o: AttentionLayerOptions, p: Projections): Atten
         ? turn(engine, latent, 0)
         : kept("keys", turn(engine, split(k, p.groups), past));
       const values = latent ?? kept("values", split(v!, p.groups));
-      const options = { scale: p.scale, causal, ...(mask ? { mask } : {}) };
+      const bias = p.bias?.(pass, queries, keys);
+      const options = {
+        ...{ scale: p.scale, causal },
+        ...(mask ? { mask } : {}),
+        ...(bias ? { bias } : {}),
+      };
       return p.back(pass, joinHeads(engine, engine.attention(queries, keys, values, options)));
     },
   };
 }
 
 /** Rows with heads side by side as B×heads×T×entries. */
-function splitHeads(
+export function splitHeads(
   engine: Engine,
   rows: Tensor,
   [batch, tokens, heads]: readonly [number, number, number],

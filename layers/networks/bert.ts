@@ -69,7 +69,7 @@ export function bert(options: BertOptions): Encoder {
       ...[tokens, places, kinds],
       ...[norm, pooler, logits].flatMap((layer) => [...layer.weights]),
     ],
-    blocks: Array.from({ length: blocks }, (_, i) => block(`block${i + 1}`, options)),
+    blocks: Array.from({ length: blocks }, (_, i) => encoderBlock(`block${i + 1}`, options)),
     embed(pass, ids, mask, kind) {
       const { engine } = pass;
       const [batch, length] = requireTokens(ids);
@@ -84,7 +84,11 @@ export function bert(options: BertOptions): Encoder {
   });
 }
 
-function block(name: string, options: BertOptions): SequenceLayer {
+/** A post-norm block with biases. */
+export function encoderBlock(
+  name: string,
+  options: Omit<BertOptions, "vocabulary" | "context" | "types" | "classes" | "blocks">,
+): SequenceLayer {
   const { width, heads, attention = multiHead, activation = "gelu", epsilon = 1e-12 } = options;
   const { matrices = {}, deviation = 0.02 } = options;
   const initialiser = normalOf(deviation);

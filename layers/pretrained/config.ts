@@ -78,6 +78,15 @@ export class ConfigReader {
     throw this.#refusal(key, words, this.#config[key]);
   }
 
+  /** Refuses a list of words, or words between bars, other than these in some order. */
+  words(key: string, ...expected: readonly string[]): void {
+    const value = this.#value(key);
+    const words = typeof value === "string" ? value.split("|") : value;
+    const same = Array.isArray(words) && words.length === expected.length &&
+      expected.every((word) => words.includes(word));
+    if (!same) throw this.#refusal(key, expected.join(" and "), value);
+  }
+
   /** Rotary positions, as newer and older files say them. */
   rotary(): RotaryOptions {
     const older = this.#config.rope_scaling;

@@ -1,4 +1,5 @@
 import { bert, type BertOptions } from "../networks/bert.ts";
+import { deberta, type DebertaOptions } from "../networks/deberta.ts";
 import type { Encoder } from "../networks/encoder.ts";
 import { vit, type VitOptions } from "../networks/vit.ts";
 import { activationName, ConfigReader } from "./config.ts";
@@ -6,6 +7,15 @@ import { type Place, type Pretrained, pretrainedFamilies, type PretrainedFamily 
 
 /** Names of the parts of a block, theirs by ours. */
 type BlockNames = Readonly<Record<string, string>>;
+
+/** Of encoders of texts: what comes after the maps that make scores. */
+const AFTER_SCORES: BlockNames = {
+  "attention.output": "attention.output.dense",
+  norm1: "attention.output.LayerNorm",
+  "mlp.up": "intermediate.dense",
+  "mlp.down": "output.dense",
+  norm2: "output.LayerNorm",
+};
 
 /** ViT as `ViTForImageClassification` writes it. */
 export const vitModels: PretrainedFamily = pretrainedFamilies.add({
@@ -40,6 +50,36 @@ export const bertModels: PretrainedFamily = pretrainedFamilies.add({
       types: c.integer("type_vocab_size"),
       classes: c.classes(),
       ...sizesIn(c),
+      ...(matrices ? { matrices } : {}),
+    });
+  },
+});
+
+/** DeBERTa-v2 and v3 as `DebertaV2ForSequenceClassification` writes them. */
+export const debertaModels: PretrainedFamily = pretrainedFamilies.add({
+  name: "deberta-v2",
+  description: "DeBERTa-v2 and v3, classification of texts",
+  read(config, matrices) {
+    const c = new ConfigReader(config);
+    const width = c.integer("hidden_size");
+    c.only("relative_attention", true);
+    c.only("position_biased_input", false);
+    c.only("share_att_key", true);
+    c.only("type_vocab_size", 0);
+    c.only("norm_rel_ebd", "layer_norm");
+    c.only("conv_kernel_size", 0);
+    c.only("embedding_size", width);
+    c.only("pooler_hidden_size", width);
+    c.only("pooler_hidden_act", "gelu");
+    c.words("pos_att_type", "c2p", "p2c");
+    const reach = config.max_relative_positions;
+    const set = typeof reach === "number" && reach >= 1;
+    return asDeberta({
+      vocabulary: c.integer("vocab_size"),
+      classes: c.classes(),
+      ...sizesIn(c),
+      buckets: c.integer("position_buckets"),
+      farthest: c.integer(set ? "max_relative_positions" : "max_position_embeddings"),
       ...(matrices ? { matrices } : {}),
     });
   },
@@ -134,13 +174,44 @@ export function asBert(options: BertOptions): Pretrained<Encoder> {
         "attention.query": "attention.self.query",
         "attention.key": "attention.self.key",
         "attention.value": "attention.self.value",
-        "attention.output": "attention.output.dense",
-        norm1: "attention.output.LayerNorm",
-        "mlp.up": "intermediate.dense",
-        "mlp.down": "output.dense",
-        norm2: "output.LayerNorm",
+        ...AFTER_SCORES,
       }),
       ...map("bert.pooler.dense", "pooler"),
+      ...map("classifier", "classifier"),
+    ],
+    ignored: /(^|\.)position_ids$/,
+  };
+}
+
+/** A DeBERTa, and how files know it. */
+export function asDeberta(options: DebertaOptions): Pretrained<Encoder> {
+  const { vocabulary, classes, width, blocks, buckets, farthest } = options;
+  const map = named(true);
+  return {
+    network: deberta(options),
+    config: {
+      architectures: ["DebertaV2ForSequenceClassification"],
+      model_type: "deberta-v2",
+      ...sizesOf({ ...options, epsilon: options.epsilon ?? 1e-7 }),
+      ...{ vocab_size: vocabulary, type_vocab_size: 0, max_position_embeddings: farthest },
+      ...{ relative_attention: true, position_biased_input: false, share_att_key: true },
+      ...{ pos_att_type: ["p2c", "c2p"], norm_rel_ebd: "layer_norm" },
+      ...{ position_buckets: buckets, max_relative_positions: farthest },
+      ...{ pooler_hidden_size: width, pooler_hidden_act: "gelu" },
+      ...labels(classes),
+    },
+    places: [
+      { theirs: "deberta.embeddings.word_embeddings.weight", ours: ["tokens.weight"] },
+      ...normed("deberta.embeddings.LayerNorm", "embedding.norm"),
+      { theirs: "deberta.encoder.rel_embeddings.weight", ours: ["distances.weight"] },
+      ...normed("deberta.encoder.LayerNorm", "distances.norm"),
+      ...blocksOf(blocks, "deberta.encoder.layer", true, {
+        "attention.query": "attention.self.query_proj",
+        "attention.key": "attention.self.key_proj",
+        "attention.value": "attention.self.value_proj",
+        ...AFTER_SCORES,
+      }),
+      ...map("pooler.dense", "pooler"),
       ...map("classifier", "classifier"),
     ],
     ignored: /(^|\.)position_ids$/,

@@ -5,7 +5,7 @@
  */
 
 export type { Config } from "./config.ts";
-export { asBert, asVit, bertModels, vitModels } from "./encoders.ts";
+export { asBert, asDeberta, asVit, bertModels, debertaModels, vitModels } from "./encoders.ts";
 export { gpt2, gptAsGpt2 } from "./gpt2.ts";
 export { asLlama, llamaFamily } from "./llama.ts";
 export { pretrainedStates, pretrainedTensors } from "./states.ts";

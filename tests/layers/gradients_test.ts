@@ -11,6 +11,7 @@ import {
   conv2d,
   conv2dTranspose,
   depthwiseConv2d,
+  disentangled,
   dropout,
   flatten,
   gatedMlp,
@@ -64,6 +65,13 @@ const attention = (kind: string, rotary = false): SequenceLayer =>
     ...(rotary ? { rotary: {} } : {}),
     initialiser: kaimingNormal,
   });
+/** Attention with vectors of distances, which are a weight, too. */
+function byDistance(): Layer {
+  const { weights } = linear({ name: "far", inputs: 8, outputs: 8, bias: false });
+  const kind = disentangled({ buckets: 4, farthest: 5 }, (pass) => pass.dense("far.weight"));
+  const layer = kind.create({ name: "a", width: 8, heads: 2, initialiser: kaimingNormal });
+  return over({ ...layer, weights: [...layer.weights, ...weights] });
+}
 const blockParts = {
   norm1: layerNorm({ name: "n1", channels: 8 }),
   attention: attention("mqa", true),
@@ -153,6 +161,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       ])
     ),
   ),
+  "attention disentangled": { of: "disentangled", layer: byDistance(), shape: TOKENS },
   "preNormBlock": { of: "preNormBlock", layer: over(preNormBlock(blockParts)), shape: TOKENS },
   "postNormBlock": { of: "postNormBlock", layer: over(postNormBlock(blockParts)), shape: TOKENS },
   "vit": {
@@ -215,9 +224,19 @@ const ROWS: Readonly<Record<string, Row>> = {
 const NO_LAYERS = [
   ...["channelsLast", "embedding", "initialisers", "networks", "normalOf", "rotaryFrequencies"],
   // Networks of these layers, most of them from tokens.
-  ...["bert", "encoder", "gpt", "isLanguageModel", "languageModel", "llama", "AttentionMemory"],
+  ...[
+    "bert",
+    "deberta",
+    "distanceRow",
+    "encoder",
+    "gpt",
+    "isLanguageModel",
+    "languageModel",
+    "llama",
+    "AttentionMemory",
+  ],
   ...["drawToken", "generateTokens", "tuckerOfHeads", "withTuckerAttention"],
-  ...["asBert", "asLlama", "asVit", "gptAsGpt2"],
+  ...["asBert", "asDeberta", "asLlama", "asVit", "gptAsGpt2"],
   ...["pretrainedOf", "pretrainedStates", "pretrainedTensors"],
 ];
 

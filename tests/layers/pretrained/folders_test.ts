@@ -15,6 +15,7 @@ import {
 } from "../../../core/mod.ts";
 import {
   asBert,
+  asDeberta,
   asLlama,
   asVit,
   attentions,
@@ -51,6 +52,7 @@ const ROWS: Readonly<Record<string, readonly Pretrained[]>> = {
     asVit({ image: [4, 4, 1], patch: 2, classes: 2, width: 8, heads: 2, blocks: 1, bias: false }),
   ],
   "bert": [asBert({ ...small, classes: 3, types: 3 })],
+  "deberta-v2": [asDeberta({ ...small, classes: 3, buckets: 4, farthest: 8 })],
 };
 
 Deno.test("every kind of models has a row", () => {
@@ -140,7 +142,10 @@ Deno.test({
 
 const REFUSED: readonly [what: Config, message: string][] = [
   [{ model_type: "gpt3" }, 'Cannot find model type "gpt3": did you mean "gpt2"'],
-  [{}, 'expected "model_type" in its config to be one of bert, gpt2, llama, vit, got none'],
+  [
+    {},
+    'expected "model_type" in its config to be one of bert, deberta-v2, gpt2, llama, vit, got none',
+  ],
   [
     { ...ROWS.gpt2![0]!.config, add_cross_attention: true },
     '"add_cross_attention" to be false, got true',
@@ -152,6 +157,10 @@ const REFUSED: readonly [what: Config, message: string][] = [
   [
     { ...ROWS.llama![0]!.config, rope_parameters: { rope_type: "yarn" } },
     '"rope_type" to be default, linear or llama3, got "yarn"',
+  ],
+  [
+    { ...ROWS["deberta-v2"]![0]!.config, pos_att_type: "c2p" },
+    'expected "pos_att_type" to be c2p and p2c, got "c2p"',
   ],
   [{ ...ROWS.bert![0]!.config, is_decoder: true }, '"is_decoder" to be false, got true'],
   [{ ...ROWS.gpt2![0]!.config, quantization_config: {} }, 'got "quantization_config"'],

@@ -77,6 +77,15 @@ async function far(engine: Engine, found: Tensor, { data }: TensorData): Promise
   return difference(await engine.read(found), data) / largest(data);
 }
 
+/** What networks leave in places of padding, which nothing sees, differs. */
+const UNSEEN = ["deberta-v2"];
+
+/** Numbers of the tokens that may be seen. */
+function seenOf(numbers: Numbers, { attention_mask: mask }: Tensors): number[] {
+  const width = numbers.length / mask!.data.length;
+  return Array.from(numbers, Number).filter((_, i) => mask!.data[Math.floor(i / width)]);
+}
+
 /** Inputs of the network, from a batch. */
 function inputsOf(engine: Engine, io: Tensors): Tensor[] {
   const images = io.pixel_values;
@@ -120,7 +129,7 @@ function* trace(pass: Pass, network: Encoder | LanguageModel, inputs: Tensor[]) 
 }
 
 for (const backend of cpuBackends) {
-  for (const name of ["gpt2", "llama", "vit", "bert"]) {
+  for (const name of ["gpt2", "llama", "vit", "bert", "deberta-v2"]) {
     const reference = (what: string, use: (r: Reference) => Promise<void>) => {
       const title = `${name} of another library on ${backend}: ${what}`;
       const { fn, ...test } = onReferenceData(`peft/models/${name}`, title, async (folder) => {
@@ -138,7 +147,12 @@ for (const backend of cpuBackends) {
         const inputs = inputsOf(engine, io);
         const pass = new Pass(engine, network, points, { training: false });
         for (const [part, x] of trace(pass, network as Encoder, inputs)) {
-          assertLess(await far(engine, x, io[part]!), 1e-4, part);
+          const expected = io[part]!.data;
+          const found = await engine.read(x);
+          const distance = UNSEEN.includes(name)
+            ? difference(seenOf(found, io), seenOf(expected, io))
+            : difference(found, expected);
+          assertLess(distance / largest(expected), 1e-4, part);
         }
         const logits = network.forward(pass, ...inputs as [Tensor]);
         assertLess(await far(engine, logits, io.logits!), 1e-4);
