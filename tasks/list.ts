@@ -5,6 +5,7 @@
  */
 
 import {
+  adapters,
   adversarialTrainings,
   attacks,
   augmentations,
@@ -68,6 +69,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     tuckerIntegrators,
     tuckerDecompositions,
     weightFormats,
+    adapters,
     windows,
     networks,
     attentions,

@@ -114,6 +114,8 @@ export interface Algebra<M> extends Elementwise<M> {
   reshape(x: M, rows: number, cols: number): M;
   /** diag(rows) x diag(columns), one after the other. */
   weighted(x: M, weights: SideWeights): M;
+  /** x ∘ y, element by element; a `y` of one row or one column is repeated. */
+  hadamard(x: M, y: M): M;
   /** Element-wise complex conjugate: `x` itself where numbers are real. */
   conjugate(x: M): M;
   /** Element-wise square root. */

@@ -94,6 +94,14 @@ class ComplexAlgebra implements Algebra<ComplexMatrix> {
   weighted(x: ComplexMatrix, weights: SideWeights): ComplexMatrix {
     return this.#each(x, (y) => this.#real.weighted(y, weights));
   }
+  hadamard(x: ComplexMatrix, y: ComplexMatrix): ComplexMatrix {
+    const real = this.#real;
+    const of = (p: Float64Array, q: Float64Array): Matrix => real.hadamard(part(x, p), part(y, q));
+    return joined(
+      real.lincomb(1, of(x.re, y.re), -1, of(x.im, y.im)),
+      real.lincomb(1, of(x.re, y.im), 1, of(x.im, y.re)),
+    );
+  }
   conjugate(x: ComplexMatrix): ComplexMatrix {
     return { ...x, im: x.im.map((v) => -v) };
   }

@@ -17,7 +17,7 @@ import type {
 } from "./algebra.ts";
 import { choleskyQr } from "./cholesky_qr.ts";
 import { hostAlgebra } from "./host.ts";
-import { checkColumns, checkWeights, type Matrix } from "./matrix.ts";
+import { checkColumns, checkRepeats, checkWeights, type Matrix } from "./matrix.ts";
 import { clearRoundOff } from "./scaling.ts";
 
 /**
@@ -102,6 +102,10 @@ class EngineAlgebra implements Algebra<Tensor> {
     checkWeights(m, n, weights);
     const left = rows ? this.#engine.mul(x, this.from(rows, m, 1)) : this.#engine.clone(x);
     return columns ? this.#engine.mul(left, this.from(columns, 1, n)) : left;
+  }
+  hadamard(x: Tensor, y: Tensor): Tensor {
+    checkRepeats(x.shape as [number, number], y.shape as [number, number]);
+    return this.#engine.mul(x, y);
   }
   conjugate(x: Tensor): Tensor {
     return x;

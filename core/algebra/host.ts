@@ -16,6 +16,7 @@ import type { DenseKernels } from "./dense_kernels.ts";
 import { lapackKernels } from "./lapack_kernels.ts";
 import {
   checkColumns,
+  checkRepeats,
   checkWeights,
   type Matrix,
   matrix,
@@ -110,6 +111,13 @@ class HostAlgebra implements Algebra<Matrix> {
     return matrixOf(x.rows, x.cols, (i, j) => {
       const own = (rows?.[i] ?? 1) * x.data[i * x.cols + j]!;
       return own * (columns?.[j] ?? 1);
+    });
+  }
+  hadamard(x: Matrix, y: Matrix): Matrix {
+    checkRepeats([x.rows, x.cols], [y.rows, y.cols]);
+    const [down, across] = [y.rows === 1 ? 0 : y.cols, y.cols === 1 ? 0 : 1];
+    return matrixOf(x.rows, x.cols, (i, j) => {
+      return x.data[i * x.cols + j]! * y.data[i * down + j * across]!;
     });
   }
   conjugate(x: Matrix): Matrix {

@@ -85,6 +85,23 @@ export function checkWeights(m: number, n: number, { rows, columns }: SideWeight
   }
 }
 
+/**
+ * Refuses a second operand of an element-wise product that is neither of the shape of the first nor
+ * one row or column of it.
+ *
+ * @throws {RangeError} Naming both shapes.
+ */
+export function checkRepeats(
+  [m, n]: readonly [number, number],
+  [rows, cols]: readonly [number, number],
+): void {
+  if ((rows === m || rows === 1) && (cols === n || cols === 1)) return;
+  throw new RangeError(
+    `Cannot multiply element by element: expected ${m}×${n}, or one row or column of that, ` +
+      `got ${rows}×${cols}`,
+  );
+}
+
 /** Transpose. */
 export function transposed(x: Matrix): Matrix {
   return matrixOf(x.cols, x.rows, (i, j) => x.data[j * x.cols + i]!);

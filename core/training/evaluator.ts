@@ -47,19 +47,24 @@ export function batchEvaluator(
     const options = { training: true, moving, ...(random ? { random } : {}) };
     const pass = new Pass(engine, network, points, options);
     const wanted = network.weights.filter((spec) => moving.has(spec.name));
-    const anchors = new Map<string, Tensor>();
-    for (const spec of wanted) {
-      const { anchor } = representationOf(spec);
-      if (anchor !== undefined) anchors.set(spec.name, points.get(spec.name)![anchor]!);
-    }
+    const anchors = wanted.flatMap((spec) => {
+      const { anchor, anchors = [] } = representationOf(spec);
+      return anchor === undefined ? [] : [anchor, ...anchors].map((key) => ({ spec, key }));
+    });
     try {
       const f = (): Tensor => engine.scale(-1, loss(pass, batch));
-      const { value, gradients } = engine.gradients(f, [...anchors.values()]);
-      const gradientOf = new Map([...anchors.keys()].map((name, i) => [name, gradients[i]!]));
-      const evidence = new Map(wanted.map(({ name }) => [
-        name,
-        { gradient: gradientOf.get(name) ?? seen(pass, points, name), pairs: pass.pairs(name) },
-      ]));
+      const at = anchors.map(({ spec, key }) => points.get(spec.name)![key]!);
+      const { value, gradients } = engine.gradients(f, at);
+      const evidence = new Map(wanted.map(({ name }) => {
+        const [first, ...others] = anchors.flatMap(({ spec, key }, i) =>
+          spec.name === name ? [[key, gradients[i]!] as const] : []
+        );
+        return [name, {
+          gradient: first?.[1] ?? seen(pass, points, name),
+          pairs: pass.pairs(name),
+          ...(others.length > 0 ? { gradients: Object.fromEntries(others) } : {}),
+        }];
+      }));
       return { loss: -(await engine.read(value))[0]!, evidence, dispose: () => pass.dispose() };
     } catch (error) {
       pass.dispose();
@@ -111,10 +116,28 @@ export function scaledEvidence(engine: Engine, factor: number, e: Evidence): Evi
     dv: scale(p.dv),
     ...(p.dxu ? { dxu: scale(p.dxu) } : {}),
   });
-  return { gradient: scale(e.gradient), pairs: e.pairs.map(pair) };
+  return {
+    gradient: scale(e.gradient),
+    pairs: e.pairs.map(pair),
+    ...further(e, (_, t) => scale(t)),
+  };
 }
 
 /** Evidence of the sum of two losses: fields of pairs are sums already. */
 function addedEvidence(engine: Engine, a: Evidence, b: Evidence): Evidence {
-  return { gradient: engine.add(a.gradient, b.gradient), pairs: [...a.pairs, ...b.pairs] };
+  return {
+    gradient: engine.add(a.gradient, b.gradient),
+    pairs: [...a.pairs, ...b.pairs],
+    ...further(a, (name, t) => engine.add(t, b.gradients![name]!)),
+  };
+}
+
+/** Derivatives in further anchors, changed. */
+function further(
+  { gradients }: Evidence,
+  change: (name: string, t: Tensor) => Tensor,
+): Pick<Evidence, "gradients"> {
+  if (!gradients) return {};
+  const entries = Object.entries(gradients).map(([name, t]) => [name, change(name, t)] as const);
+  return { gradients: Object.fromEntries(entries) };
 }

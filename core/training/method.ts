@@ -73,7 +73,7 @@ export interface WeightMotion {
  * @param rate Step size of the run.
  */
 export function motionOf(method: TrainingMethod, spec: WeightSpec, rate: number): WeightMotion {
-  const groups = (method.groups ?? []).filter((g) => matches(g.match, spec));
+  const groups = (method.groups ?? []).filter((g) => matchesWeight(g.match, spec));
   const merged: Partial<ParameterGroup> = Object.assign({}, ...groups);
   const { match: _, mover, rateFactor = 1, weightDecay, truncation, ...motion } = merged;
   const own = { ...method, ...motion };
@@ -104,7 +104,8 @@ export function decayOf(rule: OptimizerRule, { shape }: WeightSpec): number {
   return shape.length < 2 ? 0 : rule.weightDecay;
 }
 
-function matches(match: ParameterGroup["match"], spec: WeightSpec): boolean {
+/** Whether a weight is one of those that a group names. */
+export function matchesWeight(match: ParameterGroup["match"], spec: WeightSpec): boolean {
   if (typeof match === "function") return match(spec);
   const escaped = match.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${escaped.join(".*")}$`).test(spec.name);

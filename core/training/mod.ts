@@ -19,6 +19,7 @@ export {
 } from "./weight.ts";
 export {
   decayOf,
+  matchesWeight,
   type Motion,
   motionOf,
   type ParameterGroup,

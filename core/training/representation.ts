@@ -105,6 +105,8 @@ export interface VariablesReading {
   readonly start: Readonly<Record<string, Tensor>>;
   /** The variable that is the whole weight, which regularizers act on; absent for factors. */
   readonly whole?: string;
+  /** Factors of the step size by variable; absent: 1. */
+  readonly rates?: Readonly<Record<string, number>>;
   /** What a pass computes with. */
   readonly point: WeightPoint;
   /** Minus the gradients of the loss in the variables, in their shapes. */
@@ -120,6 +122,8 @@ export interface Representation {
    * which passes observe instead.
    */
   readonly anchor: string | undefined;
+  /** Names of further tensors of a point in which the engine differentiates, too. */
+  readonly anchors?: readonly string[];
   /** Makes the initial record. */
   create(method: TrainingMethod, spec: WeightSpec, random: Random): Promise<WeightRecord>;
   /** The point at which the network is evaluated between steps. */
@@ -145,11 +149,19 @@ export interface Representation {
   conv2d?(engine: Engine, point: WeightPoint, x: Tensor, use: ConvUse): Tensor;
   /** Numbers stored for the weight in use (without optimizer state). */
   size(state: WeightRecord): number;
+  /** Numbers of it that train; absent where all do, or the mover says so. */
+  trainable?(state: WeightRecord): number;
   /**
    * Squared Frobenius norm of the whole gradient, for clipping: it bounds the projections that
-   * updates use, and clips a factorised weight as its dense twin.
+   * updates use, and clips a factorised weight as its dense twin. Of an adapted weight, that of what
+   * is trained.
    */
-  gradientSquare(method: TrainingMethod, point: WeightPoint, evidence: Evidence): Promise<number>;
+  gradientSquare(
+    method: TrainingMethod,
+    point: WeightPoint,
+    evidence: Evidence,
+    spec: WeightSpec,
+  ): Promise<number>;
   /** Rank, or ranks by the name of the mode; undefined where there is none. */
   rank(state: WeightRecord): number | Readonly<Record<string, number>> | undefined;
   /** Singular values, descending, or those of each mode by its name; undefined without them. */

@@ -8,7 +8,14 @@
 import type { Tensor } from "../backend/mod.ts";
 import { checkNumber, NonFiniteError } from "../checks.ts";
 import { type Evaluation, type Evaluator, scaledEvidence } from "./evaluator.ts";
-import { moverOf, representationOf, updateWeight, type WeightUpdate } from "./format.ts";
+import {
+  moverOf,
+  representationOf,
+  stateOf,
+  updateWeight,
+  weightFormats,
+  type WeightUpdate,
+} from "./format.ts";
 import type { TrainingMethod } from "./method.ts";
 import type { Layer } from "./pass.ts";
 import type { Moment } from "./refresh.ts";
@@ -46,6 +53,8 @@ interface Moving {
   readonly spec: WeightSpec;
   readonly waits: boolean;
   readonly generator: AsyncGenerator<WeightPoint, WeightUpdate, Evidence>;
+  /** Whether it asks for a gradient. */
+  readonly moves: boolean;
   point: WeightPoint;
   result?: WeightUpdate;
 }
@@ -75,8 +84,9 @@ export async function trainStep(
   if (clipNorm !== undefined) checkNumber("take a step", "clipNorm", clipNorm, { above: 0 });
   return await chosen.engine.scope(async () => {
     const method = methodAt(chosen, settings.progress);
-    const weights = await start(method, network, states, rate, { progress, final });
-    const moving = new Set(weights.filter((w) => !w.result).map((w) => w.spec.name));
+    const moment = { progress, final };
+    const weights = await start(method, network, states, rate, moment);
+    const moving = new Set(weights.filter((w) => w.moves).map((w) => w.spec.name));
     if (moving.size === 0) {
       throw new RangeError("Cannot take a step: expected a weight that moves, all are frozen");
     }
@@ -100,7 +110,8 @@ export async function trainStep(
       // Not before: a method of several stages may ask an earlier field again.
       for (const evaluation of evaluations) evaluation.dispose();
     }
-    const done = { ...outcome(weights, evaluations.map((e) => e.loss)), passSeconds };
+    const taken = { ...outcome(weights, evaluations.map((e) => e.loss)), passSeconds };
+    const done = { ...taken, states: await allocated(method, weights, taken.states, moment) };
     if (!method.regularization) return done;
     return {
       ...done,
@@ -128,11 +139,12 @@ async function start(
     const state = states[spec.name]!;
     const generator = updateWeight(method, spec, state, rate, moment);
     const { waits } = moverOf(method, spec);
+    const own = { spec, waits, generator };
     const first = await generator.next();
     weights.push(
       first.done
-        ? { spec, waits, generator, point: standing(spec, state), result: first.value }
-        : { spec, waits, generator, point: first.value },
+        ? { ...own, moves: false, point: standing(spec, state), result: first.value }
+        : { ...own, moves: true, point: first.value },
     );
   }
   return weights;
@@ -178,7 +190,7 @@ async function clipped(
   let square = 0;
   for (const { spec, point } of moving) {
     const known = evidence.get(spec.name)!;
-    square += await representationOf(spec).gradientSquare(method, point, known);
+    square += await representationOf(spec).gradientSquare(method, point, known, spec);
   }
   const factor = clipNorm / Math.sqrt(square);
   if (!(factor < 1)) return evidence;
@@ -200,6 +212,26 @@ function outcome(
     if (result.discarded !== undefined) discarded[name] = result.discarded;
   }
   return { states, loss: losses[0]!, evaluations: losses.length, discarded };
+}
+
+/** The states after what formats do over all of their weights that moved. */
+async function allocated(
+  method: TrainingMethod,
+  weights: readonly Moving[],
+  states: WeightStates,
+  moment: Moment,
+): Promise<WeightStates> {
+  const out: Record<string, WeightState> = { ...states };
+  const moved = weights.filter(({ moves }) => moves);
+  for (const name of new Set(moved.map(({ spec }) => spec.format))) {
+    const { allocate } = weightFormats.get(name);
+    if (!allocate) continue;
+    const own = moved.filter(({ spec }) => spec.format === name)
+      .map(({ spec }) => ({ spec, state: out[spec.name]! }));
+    const found = await allocate(method, own, moment);
+    own.forEach(({ spec }, i) => out[spec.name] = stateOf(spec, found[i]!));
+  }
+  return out;
 }
 
 /**

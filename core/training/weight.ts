@@ -6,6 +6,7 @@
 
 import type { ConvGeometry, GradientPair, Tensor } from "../backend/mod.ts";
 import type { Random } from "../random.ts";
+import type { Settings } from "../settings.ts";
 import type { Tunable } from "../tunable.ts";
 
 /** Random start of a weight. */
@@ -52,6 +53,8 @@ export interface WeightSpec {
   readonly momentum?: number;
   /** Factor of the increment of an adapted weight; default 1. */
   readonly scale?: number;
+  /** Settings of its format, for formats that have some; default: theirs. */
+  readonly settings?: Settings;
 }
 
 /** A tree of tensors and numbers: what a checkpoint walks over. */
@@ -93,6 +96,8 @@ export interface CapturedPair extends GradientPair {
 export interface Evidence {
   /** Derivative in the representation's anchor tensor; for statistics, what was observed. */
   readonly gradient: Tensor;
+  /** Derivatives in further anchors of the representation, by their names; absent without them. */
+  readonly gradients?: Readonly<Record<string, Tensor>>;
   /** Gradient pairs, one for each use of the weight in the pass; empty for dense weights. */
   readonly pairs: readonly CapturedPair[];
 }

@@ -35,6 +35,8 @@ async function exportsOf(path: string): Promise<Record<string, unknown>> {
 
 /** Plugins that stand in where a setting is absent, by the driver that takes them. */
 export const DEFAULTS: Readonly<Record<string, readonly string[]>> = {
+  "core/adapters/mover.ts": ["optimizer"],
+  "core/adapters/network.ts": ["dense", "frozen"],
   "core/training/compression.ts": ["dense"],
   "core/training/tucker_update.ts": ["augmented-tucker-bug"],
 };

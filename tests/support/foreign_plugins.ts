@@ -4,6 +4,7 @@
  */
 
 import {
+  adapters,
   adversarialTrainings,
   attackedTraining,
   attacks,
@@ -20,6 +21,7 @@ import {
   hosvd,
   hosvdRetraction,
   integrators,
+  lora,
   lowRankRetractions,
   manifolds,
   orthogonality,
@@ -114,6 +116,7 @@ add(tuckerRetractions, hosvdRetraction, "retract");
 add(tuckerIntegrators, tuckerIntegrators.get("augmented-tucker-bug"), "step");
 add(tuckerDecompositions, hosvd, "decompose");
 add(weightFormats, tuckerFormat, "representation");
+add(adapters, lora, "flows");
 add(windows, hannWindow, "weight");
 add(networks, networks.get("lenet-5"), "create");
 add(initialisers, glorotNormal, "draw");
@@ -139,6 +142,13 @@ methods.add({
     return "foreign-weight-format";
   },
   moves: "tuckerIntegrator",
+  learningRate: 1e-3,
+});
+
+methods.add({
+  name: "foreign-adapted",
+  description: "every matrix with the adapter of a user",
+  format: "foreign-adapter",
   learningRate: 1e-3,
 });
 

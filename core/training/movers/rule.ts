@@ -28,7 +28,8 @@ export const byRule: Mover = {
       const flow = name === reading.whole
         ? await regularisedGradient(method, spec, flows[name]!, x)
         : flows[name]!;
-      const moved = await updated(motion, x, flow, known[name]);
+      const rate = motion.rate * (reading.rates?.[name] ?? 1);
+      const moved = await updated({ ...motion, rate }, x, flow, known[name]);
       next[name] = moved.value;
       if (moved.state) moments[name] = moved.state;
     }

@@ -136,6 +136,14 @@ Deno.test("complexMatrix() holds both parts, complexScale() turns them", () => {
   );
 });
 
+Deno.test("complex numbers multiply element by element", () => {
+  const x = complexMatrix(matrix([1, 2], 1, 2), matrix([3, 4], 1, 2));
+  const y = complexMatrix(matrix([5], 1, 1), matrix([7], 1, 1));
+  const product = a.hadamard(x, y);
+  assertEquals([...product.re], [5 - 21, 10 - 28]);
+  assertEquals([...product.im], [7 + 15, 14 + 20]);
+});
+
 Deno.test("complex squares, roots and norms are those of absolute values", async () => {
   const x = complexMatrix(matrix([3], 1, 1), matrix([4], 1, 1));
   assertEquals([a.square(x).re[0], a.square(x).im[0]], [25, 0]);

@@ -8,7 +8,13 @@ import {
   assertLess,
   assertThrows,
 } from "@std/assert";
-import { type Algebra, type Matrix, matrix, transposed } from "../../../core/algebra/mod.ts";
+import {
+  type Algebra,
+  type Matrix,
+  matrix,
+  matrixOf,
+  transposed,
+} from "../../../core/algebra/mod.ts";
 import { Random } from "../../../core/random.ts";
 import { testAlgebras } from "../../support/algebras.ts";
 import { gaussian, host, minus, norm, orthonormal, relativeError } from "../../support/matrices.ts";
@@ -123,6 +129,30 @@ await testAlgebras(
     assertEquals(await toHost(a, a.columns(wide, 2, 3)), parts[1]!.plain);
     assertEquals(await toHost(a, a.columns(wide, 3, 7)), parts[2]!.plain);
     assertEquals(await toHost(a, a.columns(wide, 0, 7)), await toHost(a, wide));
+  },
+);
+
+await testAlgebras(
+  "hadamard() multiplies entries, and repeats a row or a column",
+  async (a, tol) => {
+    const random = new Random(8);
+    const [x, ...others] = [[3, 2], [3, 2], [1, 2], [3, 1], [1, 1]].map(([m, n]) =>
+      twins(a, gaussian(random, m!, n!))
+    );
+    for (const { own, plain } of others) {
+      const { rows, cols, data } = plain;
+      const wanted = matrixOf(3, 2, (i, j) => {
+        const y = data[(rows === 1 ? 0 : i) * cols + (cols === 1 ? 0 : j)]!;
+        return x!.plain.data[i * 2 + j]! * y;
+      });
+      const got = await toHost(a, a.hadamard(x!.own, own));
+      assertLess(relativeError(got, wanted), tol.relative, `${rows}×${cols}`);
+    }
+    const error = assertThrows(() => a.hadamard(x!.own, a.zeros(2, 3)), RangeError);
+    assertEquals(
+      error.message,
+      "Cannot multiply element by element: expected 3×2, or one row or column of that, got 2×3",
+    );
   },
 );
 

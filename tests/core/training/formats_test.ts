@@ -10,6 +10,7 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import {
+  adapters,
   batchEvaluator,
   compressStates,
   crossEntropyLoss,
@@ -81,6 +82,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "sparse-low-rank": weight,
   "ordered-low-rank": weight,
   "sparse-spectral": weight,
+  ...Object.fromEntries(adapters.names().map((name) => [name, weight])),
 };
 
 Deno.test("every format of weights has a row", () => {

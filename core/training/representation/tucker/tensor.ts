@@ -33,7 +33,10 @@ interface TensorRecord extends WeightRecord {
  * A map with input X and upstream gradient D keeps both: Xᵀ D, seen as a tensor, is the field.
  */
 export const tuckerTensor: Required<
-  Omit<Representation, "asMatrix" | "conv2d" | "plan" | "lookup" | "merged">
+  Omit<
+    Representation,
+    "anchors" | "asMatrix" | "conv2d" | "plan" | "lookup" | "merged" | "trainable"
+  >
 > = {
   anchor: "core",
 

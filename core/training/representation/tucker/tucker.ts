@@ -35,7 +35,9 @@ interface PartsRecord extends WeightRecord, TuckerParts {
  * 2024); windows keep their full rank. Matrices have two modes. Bases that a rule moves, as the
  * naive factorisation does, are not orthonormal.
  */
-export const tucker: Required<Omit<Representation, "asMatrix" | "lookup" | "merged">> = {
+export const tucker: Required<
+  Omit<Representation, "anchors" | "asMatrix" | "lookup" | "merged" | "trainable">
+> = {
   anchor: "kernel",
   create: async (method, spec, random) => ({ ...await randomParts(method, spec, random) }),
   point: (state) => ({ ...partsIn(state) }),

@@ -1,0 +1,22 @@
+/** What every adapter promises on a matrix of 12 inputs and 8 outputs, at rank 2. */
+
+import type { Settings } from "../../core/mod.ts";
+
+/** The promises of one adapter. */
+export interface AdapterRow {
+  /** Settings of the row; default: rank 2. */
+  readonly settings?: Settings;
+  /** Numbers that train. */
+  readonly trainables: number;
+  /** How far the merged weight is from W₀ at the start, relative to it; default 1e-12. */
+  readonly start?: number;
+  /** What has a gradient at the start; all else has none. */
+  readonly first: readonly string[];
+  /** Largest rank of what is added to W₀ once it has moved. */
+  readonly rank: number;
+}
+
+/** Rows by the name of the adapter. */
+export const ADAPTER_ROWS: Readonly<Record<string, AdapterRow>> = {
+  lora: { trainables: 40, first: ["v"], rank: 2 },
+};

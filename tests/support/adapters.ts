@@ -1,0 +1,81 @@
+/** Adapters on the host in float64, where every formula is held against differences. */
+
+import {
+  type Adapter,
+  type AttachContext,
+  type Attached,
+  denseField,
+  type Matrix,
+  matrix,
+  mergedWeight,
+  Random,
+  type Tensors,
+  tensorsOf,
+} from "../../core/mod.ts";
+import { gaussian, host } from "./matrices.ts";
+
+/** Attaches on the host. */
+export function attachHost(
+  adapter: Adapter,
+  w: Matrix,
+  context: Partial<AttachContext<Matrix>> = {},
+): Promise<Attached<Matrix>> {
+  const shape = [w.rows, w.cols];
+  const gradient = gaussian(new Random(90), w.rows, w.cols);
+  return adapter.attach(host, w, {
+    name: "a.weight",
+    shape,
+    random: new Random(5),
+    gradient,
+    ...context,
+  });
+}
+
+/** The same weight with what is trained moved at random. */
+export function movedFrom(at: Attached<Matrix>, deviation = 0.3): Attached<Matrix> {
+  const trained = Object.entries(at.trained).map(([name, x], i) =>
+    [name, host.lincomb(1, x, deviation, gaussian(new Random(50 + i), x.rows, x.cols))] as const
+  );
+  return { ...at, trained: Object.fromEntries(trained) };
+}
+
+/** Flows at F, a matrix that is −∇L at the merged weight. */
+export function hostFlows(
+  adapter: Adapter,
+  at: Attached<Matrix>,
+  f: Matrix,
+  gradients: Tensors<Matrix> = {},
+): Tensors<Matrix> {
+  const t = tensorsOf(at);
+  const scales = adapter.outputs?.(host, t);
+  const inner = scales ? host.hadamard(f, scales) : f;
+  return adapter.flows(host, t, {
+    field: denseField(host, inner),
+    whole: () => inner,
+    factors: adapter.factors?.(host, t),
+    gradients,
+  });
+}
+
+/** ½‖W − T‖² of the merged weight, whose −∇ is T − W. */
+export function misfit(adapter: Adapter, at: Attached<Matrix>, target: Matrix): number {
+  const w = mergedWeight(host, adapter, at);
+  return w.data.reduce((sum, x, i) => sum + (x - target.data[i]!) ** 2 / 2, 0);
+}
+
+/** Minus the central differences of a function in one trained matrix. */
+export function differences(
+  f: (at: Attached<Matrix>) => number,
+  at: Attached<Matrix>,
+  name: string,
+  h = 1e-5,
+): Matrix {
+  const x = at.trained[name]!;
+  const along = (i: number, by: number): number => {
+    const data = Float64Array.from(x.data);
+    data[i]! += by;
+    return f({ ...at, trained: { ...at.trained, [name]: matrix(data, x.rows, x.cols) } });
+  };
+  const found = Array.from(x.data, (_, i) => -(along(i, h) - along(i, -h)) / (2 * h));
+  return matrix(found, x.rows, x.cols);
+}
