@@ -14,7 +14,22 @@ import { checkInteger } from "./checks.ts";
 /** Four unsigned 32-bit words. */
 export type Words = readonly [number, number, number, number];
 
-/** Everything that a stream knows, as a plain record that survives JSON. */
+/**
+ * Everything that a stream knows, as a plain record that survives JSON.
+ *
+ * @example A stream that goes on where another one stood
+ * ```ts
+ * import type { RandomState, Words } from "@rankflow/rankflow";
+ * import { Random } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const one = new Random(7);
+ * one.uniform();
+ * const state: RandomState = one.state();
+ * const key: Words = state.key;
+ * assertEquals(Random.from({ ...state, key }).uniform(), one.uniform());
+ * ```
+ */
 export interface RandomState {
   /** Name of the generator; refused where it is another. */
   readonly algorithm: "xoshiro128**";

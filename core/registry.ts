@@ -4,7 +4,19 @@
  * @module
  */
 
-/** What every plugin carries, whatever its kind. */
+/**
+ * What every plugin carries, whatever its kind.
+ *
+ * @example A table of one's own
+ * ```ts
+ * import { type Plugin, Registry } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const shapes = new Registry<Plugin & { readonly sides: number }>("shape");
+ * shapes.add({ name: "square", description: "four equal sides", sides: 4 });
+ * assertEquals(shapes.get("square").sides, 4);
+ * ```
+ */
 export interface Plugin {
   /** Registry name: lower case with dashes, the name that papers use. */
   readonly name: string;

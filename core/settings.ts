@@ -31,7 +31,32 @@ export interface SettingLimits {
   readonly description?: string;
 }
 
-/** A plugin with settings. */
+/**
+ * A plugin with settings.
+ *
+ * @example Settings are checked against defaults and limits
+ * ```ts
+ * import {
+ *   type Configurable, type Plugin, Registry, type SettingLimits, type Settings, type
+ *   SettingValue,
+ * } from "@rankflow/rankflow";
+ * import { checkedSettings } from "@rankflow/rankflow/core";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const positive: SettingLimits = { above: 0, description: "length of a step" };
+ * const walk: Configurable<{ readonly length: number }> = {
+ *   name: "walk",
+ *   description: "steps of a length",
+ *   defaults: { length: 1 },
+ *   limits: { length: positive },
+ * };
+ * const length: SettingValue = 2;
+ * const settings: Settings = { length };
+ * const walks = new Registry<Plugin>("walk");
+ * assertEquals(checkedSettings(walks, walk, settings), { length: 2 });
+ * assertThrows(() => checkedSettings(walks, walk, { length: 0 }), RangeError, "length");
+ * ```
+ */
 export interface Configurable<S extends Settings = Settings> extends Plugin {
   /**
    * Every setting with its default, whose type is that of the setting. Where one names another

@@ -14,7 +14,29 @@ import {
   settingsUnder,
 } from "./settings.ts";
 
-/** A plugin that may have settings, and then makes plugins of its kind `T` with others. */
+/**
+ * A plugin that may have settings, and then makes plugins of its kind `T` with others.
+ *
+ * @example A setting that comes from a text
+ * ```ts
+ * import { Registry, type Tunable } from "@rankflow/rankflow";
+ * import { choose, tunable } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * interface Walk extends Tunable<Walk> {
+ *   readonly length: number;
+ * }
+ * const walks = new Registry<Walk>("walk");
+ * tunable(walks, {
+ *   name: "walk",
+ *   description: "steps of a length",
+ *   defaults: { length: 1 },
+ *   limits: { length: { above: 0 } },
+ *   make: ({ length }) => ({ length }),
+ * });
+ * assertEquals(choose(walks, "walk:length=3").length, 3);
+ * ```
+ */
 export interface Tunable<T> extends Plugin {
   /** Every setting with its default; absent: it has none. */
   readonly defaults?: Settings;

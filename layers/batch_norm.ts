@@ -9,7 +9,18 @@ import { checkPositive } from "./geometry.ts";
 import { ones, zeros } from "./initialisers.ts";
 import { weightSpec } from "./weights.ts";
 
-/** Settings of {@linkcode batchNorm}. */
+/**
+ * Settings of {@linkcode batchNorm}.
+ *
+ * @example Statistics that move slowly
+ * ```ts
+ * import { batchNorm, type BatchNormOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: BatchNormOptions = { name: "norm", channels: 4, momentum: 0.01 };
+ * assertEquals(batchNorm(options).weights.map((w) => w.shape[0]), [4, 4, 4, 4]);
+ * ```
+ */
 export interface BatchNormOptions {
   /** Name of the layer; its weights are `name.scale`, `.shift`, `.mean` and `.variance`. */
   readonly name: string;

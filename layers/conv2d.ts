@@ -34,7 +34,19 @@ export interface ConvOptions extends ConvWindowOptions, WeightOptions {
   readonly bias?: boolean;
 }
 
-/** Settings of {@linkcode conv2d}. */
+/**
+ * Settings of {@linkcode conv2d}.
+ *
+ * @example A kernel in two groups, in full and in low rank
+ * ```ts
+ * import { conv2d, type Conv2dOptions, type ConvOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: ConvOptions = { name: "edges", inputs: 2, outputs: 4, size: [3, 1], bias: false };
+ * const onImages: Conv2dOptions = { ...options, format: "low-rank", rank: 2, image: [8, 8] };
+ * assertEquals([options, onImages].map((o) => conv2d(o).weights[0]!.shape), [[3, 1, 2, 4], [3, 1, 2, 4]]);
+ * ```
+ */
 export interface Conv2dOptions extends ConvOptions {
   /**
    * Height and width of the images that come in, where they are known: factorised kernels choose

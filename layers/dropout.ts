@@ -6,7 +6,18 @@
 
 import { checkNumber, type Layer, type Random } from "../core/mod.ts";
 
-/** Settings of {@linkcode dropout}. */
+/**
+ * Settings of {@linkcode dropout}.
+ *
+ * @example A tenth is left out
+ * ```ts
+ * import { dropout, type DropoutOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: DropoutOptions = { name: "drop", rate: 0.1 };
+ * assertEquals(dropout(options).weights, []);
+ * ```
+ */
 export interface DropoutOptions {
   /** Name of the layer: layers of different names draw different masks. */
   readonly name: string;

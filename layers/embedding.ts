@@ -9,7 +9,18 @@ import { checkPositive } from "./geometry.ts";
 import { glorotNormal } from "./initialisers.ts";
 import { type WeightOptions, weightSpec } from "./weights.ts";
 
-/** Settings of {@linkcode embedding}. */
+/**
+ * Settings of {@linkcode embedding}.
+ *
+ * @example A table in low rank
+ * ```ts
+ * import { embedding, type EmbeddingOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const table: EmbeddingOptions = { name: "tokens", vocabulary: 50, size: 8, format: "low-rank", rank: 2 };
+ * assertEquals(embedding(table).weights.map((w) => w.rank), [2]);
+ * ```
+ */
 export interface EmbeddingOptions extends WeightOptions {
   /** Name of the layer; its weight is `name.weight`. */
   readonly name: string;

@@ -29,7 +29,28 @@ export interface SamplingOptions {
   readonly topP?: number;
 }
 
-/** Settings of {@linkcode generateTokens}. */
+/**
+ * Settings of {@linkcode generateTokens}.
+ *
+ * @example Eight tokens, the best one each time
+ * ```ts
+ * import {
+ *   embedding, fit, type Generated, type GenerateOptions, gpt, nextToken, type SamplingOptions,
+ *   windowsOf,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = gpt({ vocabulary: 3, context: 8, width: 4, heads: 1, blocks: 1 });
+ * const tokens = windowsOf(Int32Array.from({ length: 60 }, (_, i) => i % 3), 4);
+ * const task = nextToken({ train: tokens, test: tokens });
+ * using model = await fit(network, task, { epochs: 1, backend: "cpu" });
+ * const best: SamplingOptions = { temperature: 0 };
+ * const options: GenerateOptions = { ...best, tokens: 4 };
+ * const text = await model.generate([0, 1], options);
+ * const cost: Generated = text;
+ * assertEquals([text.ids.length, cost.bytesPerToken], [4, 32]);
+ * ```
+ */
 export interface GenerateOptions extends SamplingOptions {
   /** Tokens to write; default 64, or as many as the context has room for. */
   readonly tokens?: number;

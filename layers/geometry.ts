@@ -22,7 +22,23 @@ export type Pair = number | readonly [number, number];
  */
 export type PaddingChoice = "same" | "valid" | number | Padding;
 
-/** How a layer's window moves; what is absent has its default. */
+/**
+ * How a layer's window moves; what is absent has its default.
+ *
+ * @example Windows of 3×3, two pixels apart
+ * ```ts
+ * import {
+ *   conv2d, type ConvWindowOptions, maxPool, type PaddingChoice, type Pair, type WindowOptions,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [size, padding]: [Pair, PaddingChoice] = [[3, 3], "valid"];
+ * const windows: WindowOptions = { strides: 2, padding };
+ * const spread: ConvWindowOptions = { ...windows, dilations: 2 };
+ * assertEquals(maxPool({ size, ...windows }).weights, []);
+ * assertEquals(conv2d({ name: "wide", inputs: 1, outputs: 1, size, ...spread }).weights.length, 2);
+ * ```
+ */
 export interface WindowOptions {
   /** Steps between windows; default of each layer. */
   readonly strides?: Pair;

@@ -9,7 +9,18 @@ import { checkPositive } from "./geometry.ts";
 import { ones, zeros } from "./initialisers.ts";
 import { weightSpec } from "./weights.ts";
 
-/** Settings of {@linkcode layerNorm}. */
+/**
+ * Settings of {@linkcode layerNorm}.
+ *
+ * @example Without a shift
+ * ```ts
+ * import { layerNorm, type LayerNormOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: LayerNormOptions = { name: "norm", channels: 4, shift: false };
+ * assertEquals(layerNorm(options).weights.map((w) => w.name), ["norm.scale"]);
+ * ```
+ */
 export interface LayerNormOptions {
   /** Name of the layer; its weights are `name.scale` and `name.shift`. */
   readonly name: string;

@@ -10,7 +10,18 @@ import { checkPositive } from "./geometry.ts";
 import { kaimingNormal } from "./initialisers.ts";
 import { biasSpec, type WeightOptions, weightSpec } from "./weights.ts";
 
-/** Settings of {@linkcode linear}. */
+/**
+ * Settings of {@linkcode linear}.
+ *
+ * @example No bias
+ * ```ts
+ * import { linear, type LinearOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: LinearOptions = { name: "map", inputs: 8, outputs: 4, bias: false };
+ * assertEquals(linear(options).weights.map((w) => w.shape), [[8, 4]]);
+ * ```
+ */
 export interface LinearOptions extends WeightOptions {
   /** Name of the layer; its weights are `name.weight` and `name.bias`. */
   readonly name: string;

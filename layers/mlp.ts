@@ -8,7 +8,21 @@ import type { Activation, Engine, Initialiser, Layer, Tensor } from "../core/mod
 import { linear } from "./linear.ts";
 import type { WeightOptions } from "./weights.ts";
 
-/** What follows the first map: GELU with the error function or with its tangent, SiLU, or others. */
+/**
+ * What follows the first map: GELU with the error function or with its tangent, SiLU, or others.
+ *
+ * @example Two perceptrons that differ in nothing else
+ * ```ts
+ * import type { MlpActivation } from "@rankflow/rankflow";
+ * import { mlp } from "@rankflow/rankflow/layers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bent: MlpActivation[] = ["gelu", "silu"];
+ * const sizes = { name: "think", width: 4, inner: 16 };
+ * const [a, b] = bent.map((activation) => mlp({ ...sizes, activation }));
+ * assertEquals(a!.weights.map((w) => w.shape), b!.weights.map((w) => w.shape));
+ * ```
+ */
 export type MlpActivation = "gelu" | "gelu-tanh" | "silu" | Exclude<Activation, "identity">;
 
 /** Settings of {@linkcode mlp} and {@linkcode gatedMlp}. */

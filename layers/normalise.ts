@@ -6,7 +6,19 @@
 
 import type { Layer } from "../core/mod.ts";
 
-/** Constants of {@linkcode normalise}, one number for each channel. */
+/**
+ * Constants of {@linkcode normalise}, one number for each channel.
+ *
+ * @example Grey in the middle
+ * ```ts
+ * import type { NormaliseOptions } from "@rankflow/rankflow";
+ * import { normalise } from "@rankflow/rankflow/layers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: NormaliseOptions = { mean: [0.5], deviation: [0.25] };
+ * assertEquals(normalise(options).weights, []);
+ * ```
+ */
 export interface NormaliseOptions {
   /** Subtracted. */
   readonly mean: readonly number[];

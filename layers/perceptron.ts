@@ -8,7 +8,18 @@ import type { Activation, Initialiser, Layer } from "../core/mod.ts";
 import { linear } from "./linear.ts";
 import { sequential } from "./sequential.ts";
 
-/** Settings of {@linkcode perceptron}. */
+/**
+ * Settings of {@linkcode perceptron}.
+ *
+ * @example A hidden layer that bends smoothly
+ * ```ts
+ * import { perceptron, type PerceptronOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: PerceptronOptions = { sizes: [2, 16, 1], activation: "tanh" };
+ * assertEquals(perceptron(options).weights.length, 4);
+ * ```
+ */
 export interface PerceptronOptions {
   /** Sizes from the input to the logits, such as [784, 500, 500, 10]. */
   readonly sizes: readonly number[];

@@ -14,7 +14,18 @@ import {
   type WindowOptions,
 } from "./geometry.ts";
 
-/** Settings of {@linkcode maxPool} and {@linkcode averagePool}. */
+/**
+ * Settings of {@linkcode maxPool} and {@linkcode averagePool}.
+ *
+ * @example Windows that overlap
+ * ```ts
+ * import { averagePool, type PoolOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: PoolOptions = { size: 3, strides: 2, padding: "same" };
+ * assertEquals(averagePool(options).weights, []);
+ * ```
+ */
 export interface PoolOptions extends WindowOptions {
   /** Height and width of the window. */
   readonly size: Pair;

@@ -6,7 +6,19 @@
 
 import type { Activation, Layer } from "../core/mod.ts";
 
-/** Settings of {@linkcode residual}. */
+/**
+ * Settings of {@linkcode residual}.
+ *
+ * @example A shortcut with a weight
+ * ```ts
+ * import { linear, residual, type ResidualOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const map = (name: string) => linear({ name, inputs: 4, outputs: 2, bias: false });
+ * const options: ResidualOptions = { body: map("body"), shortcut: map("short"), activation: "relu" };
+ * assertEquals(residual(options).weights.map((w) => w.name), ["body.weight", "short.weight"]);
+ * ```
+ */
 export interface ResidualOptions {
   /** What is added to the input. */
   readonly body: Layer;

@@ -27,7 +27,21 @@ export type RotaryScaling =
     readonly original: number;
   };
 
-/** Settings of rotary positions. */
+/**
+ * Settings of rotary positions.
+ *
+ * @example A context that is four times as long as the trained one
+ * ```ts
+ * import type { RotaryOptions, RotaryScaling } from "@rankflow/rankflow";
+ * import { rotaryFrequencies } from "@rankflow/rankflow/layers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const scaling: RotaryScaling = { type: "linear", factor: 4 };
+ * const options: RotaryOptions = { base: 10000, scaling };
+ * const [long, plain] = [options, {}].map((o) => rotaryFrequencies(8, o));
+ * assertEquals(long![0], plain![0]! / 4);
+ * ```
+ */
 export interface RotaryOptions {
   /** θ: pair k of e/2 turns by θ^(−2k/e) at each token; default 10000. */
   readonly base?: number;

@@ -20,7 +20,23 @@ export interface Sequences {
   readonly memory?: AttentionMemory;
 }
 
-/** A forward map over rows of tokens that knows which sequence and place they belong to. */
+/**
+ * A forward map over rows of tokens that knows which sequence and place they belong to.
+ *
+ * @example The middle of each text, of tokens that lie in rows
+ * ```ts
+ * import type { SequenceLayer, Sequences } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const doubled: SequenceLayer = {
+ *   weights: [],
+ *   forward: ({ engine }, x, { batch, tokens }: Sequences) =>
+ *     engine.reshape(engine.scale(2, x), [batch * tokens, x.shape[1]!]),
+ * };
+ * const sequences: Sequences = { batch: 2, tokens: 3 };
+ * assertEquals([doubled.weights.length, sequences.tokens], [0, 3]);
+ * ```
+ */
 export interface SequenceLayer {
   /** The weights it needs. */
   readonly weights: readonly WeightSpec[];

@@ -7,7 +7,19 @@
 import { checkBounds, checkInteger, type Initialiser, type WeightSpec } from "../core/mod.ts";
 import { zeros } from "./initialisers.ts";
 
-/** How a layer's weight is stored and where it starts. */
+/**
+ * How a layer's weight is stored and where it starts.
+ *
+ * @example Two layers whose weights are stored the same way
+ * ```ts
+ * import { linear, type WeightOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stored: WeightOptions = { format: "low-rank", rank: 4, maxRank: 8 };
+ * const maps = ["first", "second"].map((name) => linear({ name, inputs: 16, outputs: 16, ...stored }));
+ * assertEquals(maps.map((m) => m.weights[0]!.maxRank), [8, 8]);
+ * ```
+ */
 export interface WeightOptions {
   /** Registry name of the weight's format; default "dense". */
   readonly format?: string;

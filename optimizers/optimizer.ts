@@ -17,7 +17,19 @@ import {
 /** Settings of the rule that another one is based on. */
 export type BaseSettings = { readonly [key: `base.${string}`]: SettingValue };
 
-/** An optimizer: makes rules of settings. */
+/**
+ * An optimizer: makes rules of settings.
+ *
+ * @example A rule whose base rule has settings too
+ * ```ts
+ * import { type BaseSettings, type Optimizer, optimizers } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const galore: Optimizer = optimizers.get("galore");
+ * const base: BaseSettings = { "base.beta2": 0.8 };
+ * assertEquals(galore.create({ rank: 4, ...base }).name, "galore");
+ * ```
+ */
 export interface Optimizer<S extends Settings = Settings> extends Configurable<S> {
   /**
    * Makes the rule.

@@ -22,7 +22,23 @@ export interface ScheduleSettings {
   readonly warmupSteps?: number;
 }
 
-/** A learning-rate schedule. */
+/**
+ * A learning-rate schedule.
+ *
+ * @example Halved half way
+ * ```ts
+ * import type { Schedule, ScheduleSettings } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const halved: Schedule = {
+ *   name: "halved",
+ *   description: "half the rate in the second half",
+ *   factor: (step, { totalSteps }) => step < totalSteps / 2 ? 1 : 0.5,
+ * };
+ * const settings: ScheduleSettings = { totalSteps: 10 };
+ * assertEquals([0, 9].map((step) => halved.factor(step, settings)), [1, 0.5]);
+ * ```
+ */
 export interface Schedule extends Tunable<Schedule> {
   /**
    * Factor of the base rate.

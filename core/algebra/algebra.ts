@@ -23,7 +23,23 @@ export interface Svd<M> {
   readonly q: M;
 }
 
-/** The left part of an SVD. */
+/**
+ * The left part of an SVD.
+ *
+ * @example What an algebra may have, and one that lacks it
+ * ```ts
+ * import {
+ *   hostAlgebra, type InverseFactor, type LeftSvd, matrix, type Matrix,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const gram = matrix([4, 0, 0, 9], 2, 2);
+ * const left: LeftSvd<Matrix> | undefined = await a.leftSvd?.(gram);
+ * const root: InverseFactor<Matrix> | undefined = a.inverseFactor?.(gram);
+ * assertEquals([left, root], [undefined, undefined]);
+ * ```
+ */
 export interface LeftSvd<M> {
   /** Left singular vectors, m×m. */
   readonly p: M;
@@ -67,7 +83,22 @@ export interface AdaptiveCoefficients {
   readonly epsilon: number;
 }
 
-/** Element-wise operations: all that an optimizer rule needs. Operands have equal shapes. */
+/**
+ * Element-wise operations: all that an optimizer rule needs. Operands have equal shapes.
+ *
+ * @example A step of Adam by hand
+ * ```ts
+ * import {
+ *   type AdaptiveCoefficients, type Elementwise, hostAlgebra, matrix, type Matrix,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a: Elementwise<Matrix> = hostAlgebra();
+ * const [x, m, v] = [matrix([1], 1, 1), matrix([2], 1, 1), matrix([4], 1, 1)];
+ * const step: AdaptiveCoefficients = { gamma: 1, alpha: 0.1, delta: 1, epsilon: 0 };
+ * assertEquals(a.adaptiveStep(x, m, v, step).data[0], 0.9);
+ * ```
+ */
 export interface Elementwise<M> {
   /** α x + β y. */
   lincomb(alpha: number, x: M, beta: number, y: M): M;
@@ -84,6 +115,26 @@ export interface Elementwise<M> {
 /**
  * Matrix operations. Each returns a new matrix and leaves its operands untouched. What may have to
  * read data back from a device is a promise.
+ *
+ * @example Factors of a matrix
+ * ```ts
+ * import {
+ *   type Algebra, hostAlgebra, matrix, type Matrix, type ProductOptions, type Qr, type
+ *   SideWeights, type Svd,
+ * } from "@rankflow/rankflow";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * const a: Algebra<Matrix> = hostAlgebra();
+ * const x = matrix([3, 0, 0, -2], 2, 2);
+ * const { q, r }: Qr<Matrix> = await a.qr(x);
+ * assertAlmostEquals(a.multiply(q, r).data[0]!, 3, 1e-12);
+ * const { sigma }: Svd<Matrix> = await a.svd(x);
+ * assertEquals([...sigma], [3, 2]);
+ * const gram: ProductOptions = { transposeLeft: true };
+ * assertEquals([...a.multiply(x, x, gram).data], [9, 0, 0, 4]);
+ * const halved: SideWeights = { rows: [0.5, 1] };
+ * assertEquals([...a.weighted(x, halved).data], [1.5, 0, 0, -2]);
+ * ```
  */
 export interface Algebra<M> extends Elementwise<M> {
   /** What it computes with, for people. */

@@ -13,7 +13,24 @@ import { householderQr } from "./householder.ts";
 import { type Matrix, transposed, zeroMatrix } from "./matrix.ts";
 import { divided, multiplied, unitOf } from "./scaling.ts";
 
-/** The dense float64 operations that may come from LAPACK or from here. */
+/**
+ * The dense float64 operations that may come from LAPACK or from here.
+ *
+ * @example Kernels that count products
+ * ```ts
+ * import { type DenseKernels, hostAlgebra, matrix } from "@rankflow/rankflow";
+ * import { portableKernels } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let products = 0;
+ * const counting: DenseKernels = {
+ *   ...portableKernels,
+ *   product: (x, y, o) => (products++, portableKernels.product(x, y, o)),
+ * };
+ * hostAlgebra(counting).multiply(matrix([1, 2], 1, 2), matrix([3, 4], 2, 1));
+ * assertEquals(products, 1);
+ * ```
+ */
 export interface DenseKernels {
   /** Where they come from, for people. */
   readonly name: string;

@@ -7,7 +7,19 @@
 import { checkInteger } from "../checks.ts";
 import type { SideWeights } from "./algebra.ts";
 
-/** A float64 matrix on the host: a plain record, row-major. */
+/**
+ * A float64 matrix on the host: a plain record, row-major.
+ *
+ * @example A diagonal
+ * ```ts
+ * import type { Matrix } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const m: Matrix = { rows: 2, cols: 2, data: Float64Array.of(1, 0, 0, 2) };
+ * const diagonal = Array.from({ length: m.rows }, (_, i) => m.data[i * m.cols + i]);
+ * assertEquals(diagonal, [1, 2]);
+ * ```
+ */
 export interface Matrix {
   /** Number of rows. */
   readonly rows: number;

@@ -22,7 +22,28 @@ export const ACTIVATIONS: readonly Activation[] = [
   "softplus",
 ];
 
-/** The factors of W = U S Vᵀ as one linear map uses them; they need not be orthonormal. */
+/**
+ * The factors of W = U S Vᵀ as one linear map uses them; they need not be orthonormal.
+ *
+ * @example A low-rank map that hands out its gradient pair
+ * ```ts
+ * import {
+ *   type Activation, type Engine, type Factors, type GradientPair, openEngine,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { engine } = await openEngine("cpu");
+ * const one = (x: number, e: Engine = engine) => e.tensor(Float32Array.of(x), [1, 1]);
+ * const shapes = await engine.scope(async () => {
+ *   const [w, act]: [Factors, Activation] = [{ u: one(1), s: one(2), v: one(1) }, "relu"];
+ *   const pairs: GradientPair[] = [];
+ *   const y = () => engine.sum(engine.lowRankLinear(one(3), w, null, act, (p) => pairs.push(p)));
+ *   engine.gradients(y, [w.s]);
+ *   return await Promise.all(pairs.map(async ({ x, d }) => [await engine.read(x), await engine.read(d)]));
+ * });
+ * assertEquals(shapes, [[Float32Array.of(3), Float32Array.of(1)]]);
+ * ```
+ */
 export interface Factors {
   /** Left factor, in×r. */
   readonly u: Tensor;
@@ -72,7 +93,33 @@ export interface WindowGeometry {
   readonly padding: Padding;
 }
 
-/** How a kernel moves over an image. */
+/**
+ * How a kernel moves over an image.
+ *
+ * @example A sum over windows, of a kernel in full and as a chain
+ * ```ts
+ * import {
+ *   type ChainKernel, type ConvGeometry, openEngine, type Padding, type WindowGeometry,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { engine } = await openEngine("cpu");
+ * const padding: Padding = { top: 0, bottom: 0, left: 0, right: 0 };
+ * const windows: WindowGeometry = { strides: [1, 1], padding };
+ * const geometry: ConvGeometry = { ...windows, dilations: [1, 1], groups: 1 };
+ * const [full, chain] = await engine.scope(async () => {
+ *   const x = engine.fill([1, 2, 2, 1], 1);
+ *   const [one, core] = [engine.fill([1, 1], 1), engine.fill([2, 2, 1, 1], 1)];
+ *   const kernel: ChainKernel = { u: one, core, v: one };
+ *   const ys = [
+ *     engine.conv2d(x, core, null, geometry, "identity"),
+ *     engine.chainConv2d(x, kernel, null, geometry, "identity"),
+ *   ];
+ *   return await Promise.all(ys.map(async (y) => (await engine.read(y))[0]));
+ * });
+ * assertEquals([full, chain], [4, 4]);
+ * ```
+ */
 export interface ConvGeometry extends WindowGeometry {
   /** Distance of the kernel's entries, down and across. */
   readonly dilations: readonly [number, number];
@@ -103,7 +150,27 @@ export interface ValueAndGradients {
   readonly gradients: readonly Tensor[];
 }
 
-/** Small dense factorisations in float32 that a backend runs on its own memory. */
+/**
+ * Small dense factorisations in float32 that a backend runs on its own memory.
+ *
+ * @example Factorisations that an engine brings, where it does
+ * ```ts
+ * import {
+ *   type NativeInverseFactor, type NativeLeftSvd, type NativeLinalg, type NativeSvd, openEngine,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { engine } = await openEngine("cpu");
+ * const linalg: NativeLinalg | undefined = engine.linalg;
+ * const x = engine.tensor(Float32Array.of(3, 0, 0, 2), [2, 2]);
+ * const svd: NativeSvd | undefined = await linalg?.svd(x);
+ * const left: NativeLeftSvd | undefined = await linalg?.leftSvd?.(x);
+ * const root: NativeInverseFactor | undefined = linalg?.inverseFactor?.(x);
+ * // The plain backend has none: matrices are factorised on the host.
+ * assertEquals([linalg, svd, left, root], [undefined, undefined, undefined, undefined]);
+ * x.dispose();
+ * ```
+ */
 export interface NativeLinalg {
   /** Thin Householder QR of an m×n matrix, m ≥ n: `q` m×n, `r` n×n upper triangular. */
   qr(a: Tensor): { q: Tensor; r: Tensor };
@@ -178,6 +245,24 @@ export interface MemoryInfo {
  *
  * Every operation allocates its result, leaves its operands untouched and may be recorded for
  * differentiation. Results belong to the innermost {@linkcode Engine.scope}.
+ *
+ * @example A value with its gradient
+ * ```ts
+ * import {
+ *   type Engine, type MemoryInfo, openEngine, type ValueAndGradients,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const engine: Engine = (await openEngine("cpu")).engine;
+ * const before: MemoryInfo = engine.memory();
+ * const gradient = await engine.scope(async () => {
+ *   const x = engine.tensor(Float32Array.of(1, 2), [2]);
+ *   const { gradients }: ValueAndGradients = engine.gradients(() => engine.sum(engine.square(x)), [x]);
+ *   return await engine.read(gradients[0]!);
+ * });
+ * assertEquals([...gradient], [2, 4]);
+ * assertEquals(engine.memory(), before);
+ * ```
  */
 export interface Engine extends SequenceOperations {
   /** Registry name of the backend: "tensorflow", "webgpu", "blas", "wasm" or "cpu". */
@@ -402,35 +487,4 @@ export interface Engine extends SequenceOperations {
 
   /** Reverse-mode derivative of the scalar `f()` with respect to `inputs`. */
   gradients(f: () => Tensor, inputs: readonly Tensor[]): ValueAndGradients;
-}
-
-/** Settings of a backend that people may set. */
-export interface BackendOptions {
-  /** Threads for backends that have them; default: all cores the process may use. */
-  readonly threads?: number;
-  /** Upper limit of tensor memory in bytes; default: what the backend can address. */
-  readonly memoryLimit?: number;
-}
-
-/** A way to run tensors, found by name in the `backends` registry. */
-export interface Backend {
-  /** Registry name. */
-  readonly name: string;
-  /** One line: what it is. */
-  readonly description: string;
-  /** Whether `auto` may take it at all; false where it must be named. */
-  readonly automatic: boolean;
-  /** What to install to make it work, one line. */
-  readonly hint: string;
-  /** Settings that make no difference to it; those that it cannot keep it refuses. */
-  readonly ignores?: readonly (keyof BackendOptions)[];
-  /**
-   * One line that says why `auto` should pass it over here although it works when named, such as a
-   * software adapter; undefined where it should not. Absent means never.
-   */
-  reservation?(): Promise<string | undefined>;
-  /** Undefined when it would work here, or one line that says why not. Cheap; loads no engine. */
-  probe(): Promise<string | undefined>;
-  /** Loads and selects it. Throws one clear error where that fails. */
-  open(options: BackendOptions): Promise<Engine>;
 }

@@ -10,11 +10,13 @@ import { checkInteger, checkNumber } from "../checks.ts";
 import { Registry } from "../registry.ts";
 import { blas } from "./blas/mod.ts";
 import { cpu } from "./cpu/mod.ts";
-import type { Backend, BackendOptions, Engine } from "./engine.ts";
+import type { Backend, BackendOptions } from "./backend.ts";
+import type { Engine } from "./engine.ts";
 import { tensorflow } from "./tensorflow/mod.ts";
 import { wasm } from "./wasm/mod.ts";
 import { webgpu } from "./webgpu/mod.ts";
 
+export type * from "./backend.ts";
 export type * from "./engine.ts";
 export type * from "./sequences.ts";
 
@@ -41,7 +43,19 @@ export interface PassedOver {
   readonly reason: string;
 }
 
-/** What {@linkcode openEngine} found. */
+/**
+ * What {@linkcode openEngine} found.
+ *
+ * @example What was chosen, and why not the others
+ * ```ts
+ * import { type OpenedEngine, openEngine, type PassedOver } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const opened: OpenedEngine = await openEngine("cpu", { threads: 1 });
+ * const others: readonly PassedOver[] = opened.passedOver;
+ * assertEquals([opened.chosen, others], ["cpu", []]);
+ * ```
+ */
 export interface OpenedEngine {
   /** The engine, selected and ready. */
   readonly engine: Engine;

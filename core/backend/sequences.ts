@@ -27,7 +27,31 @@ export interface ScoreOptions {
   readonly bias?: Tensor;
 }
 
-/** What an engine computes on sequences. Everything is differentiable unless it says otherwise. */
+/**
+ * What an engine computes on sequences. Everything is differentiable unless it says otherwise.
+ *
+ * @example Attention that looks back
+ * ```ts
+ * import {
+ *   type GeluForm, openEngine, type RotaryPairing, type ScoreOptions, type SequenceOperations,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { engine } = await openEngine("cpu");
+ * const ops: SequenceOperations = engine;
+ * const [form, pairing]: [GeluForm, RotaryPairing] = ["exact", "half-split"];
+ * const scores: ScoreOptions = { scale: 1, causal: true };
+ * const first = await engine.scope(async () => {
+ *   const v = engine.tensor(Float32Array.of(1, 2, 3, 4), [1, 1, 2, 2]);
+ *   const [zeros, ones] = [engine.zeros([2, 1]), engine.fill([2, 1], 1)];
+ *   const q = ops.rotary(v, ones, zeros, pairing);
+ *   const y = await engine.read(ops.attention(q, q, v, scores));
+ *   const bent = await engine.read(ops.gelu(engine.zeros([1]), form));
+ *   return [y[0], y[1], bent[0]];
+ * });
+ * assertEquals(first, [1, 2, 0]);
+ * ```
+ */
 export interface SequenceOperations {
   /**
    * Products of the matrices along the last two axes, in any transposition.

@@ -4,7 +4,22 @@
  * @module
  */
 
-/** A tensor that lives in the memory of the selected backend. Row-major; freed by its scope. */
+/**
+ * A tensor that lives in the memory of the selected backend. Row-major; freed by its scope.
+ *
+ * @example The product of a column with itself
+ * ```ts
+ * import { type MatMulOptions, openEngine, type Tensor } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { engine } = await openEngine("cpu");
+ * const x: Tensor = engine.tensor(Float32Array.of(1, 2), [2, 1]);
+ * const options: MatMulOptions = { transposeLeft: true };
+ * const square = engine.matMul(x, x, options);
+ * assertEquals([square.shape, (await engine.read(square))[0]], [[1, 1], 5]);
+ * [x, square].forEach((t) => t.dispose());
+ * ```
+ */
 export interface Tensor {
   /** Extents, outermost first. */
   readonly shape: readonly number[];

@@ -36,7 +36,19 @@ export interface Augmentation extends Tunable<Augmentation> {
 /** Augmentations by name. */
 export const augmentations: Registry<Augmentation> = new Registry("augmentation");
 
-/** An augmentation that was chosen: plain data, for other threads too. */
+/**
+ * An augmentation that was chosen: plain data, for other threads too.
+ *
+ * @example A step with a setting
+ * ```ts
+ * import type { AugmentationStep } from "@rankflow/rankflow";
+ * import { augmentationOf } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const step: AugmentationStep = { name: "pad-crop", settings: { border: 2 } };
+ * assertEquals(augmentationOf(step).name, "pad-crop");
+ * ```
+ */
 export interface AugmentationStep {
   /** Registry name. */
   readonly name: string;

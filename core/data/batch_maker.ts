@@ -25,7 +25,20 @@ import {
 } from "./examples.ts";
 import { channelStatistics } from "./images.ts";
 
-/** Random changes of the images in a column. */
+/**
+ * Random changes of the images in a column.
+ *
+ * @example Steps as they are written on the command line
+ * ```ts
+ * import type { AugmentationStep, ImageAugmentation } from "@rankflow/rankflow";
+ * import { parseAugmentation } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const steps: readonly AugmentationStep[] = parseAugmentation("pad-crop:border=2,flip");
+ * const augmentation: ImageAugmentation = { column: "x", shape: [32, 32, 3], steps };
+ * assertEquals(augmentation.steps.map((step) => step.name), ["pad-crop", "flip"]);
+ * ```
+ */
 export interface ImageAugmentation {
   /** The column, bytes that mean brightness. */
   readonly column: string;

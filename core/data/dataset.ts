@@ -75,7 +75,33 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A way to come by a data set, found by name in the `datasets` registry. */
+/**
+ * A way to come by a data set, found by name in the `datasets` registry.
+ *
+ * @example A set of one's own: black is class 0, white class 1
+ * ```ts
+ * import {
+ *   type Dataset, datasets, type DatasetSource, type LoadOptions, type LoadProgress, type
+ *   Normalisation, type Split,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const split: Split = { count: 2, images: Uint8Array.of(0, 255), labels: Uint8Array.of(0, 1) };
+ * const normalisation: Normalisation = { mean: [0.5], deviation: [0.5] };
+ * const shades: DatasetSource = {
+ *   name: "shades",
+ *   description: "black and white",
+ *   load({ onProgress }: LoadOptions): Promise<Dataset> {
+ *     const done: LoadProgress = { file: "shades", received: 2, total: 2 };
+ *     onProgress?.(done);
+ *     const parts = { classNames: ["black", "white"], train: split, test: split, normalisation };
+ *     return Promise.resolve({ name: "shades", shape: [1, 1, 1], classes: 2, ...parts, sha256: "" });
+ *   },
+ * };
+ * const { classes } = await datasets.add(shades).load({ seed: 1 });
+ * assertEquals(classes, 2);
+ * ```
+ */
 export interface DatasetSource extends Tunable<DatasetSource> {
   /**
    * Makes, reads or downloads the data.

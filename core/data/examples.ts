@@ -32,7 +32,20 @@ export interface Column {
   readonly offset?: number;
 }
 
-/** Examples with columns by name, such as `x` and `y`. */
+/**
+ * Examples with columns by name, such as `x` and `y`.
+ *
+ * @example Two examples in columns
+ * ```ts
+ * import type { Column, Examples, HostArray } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data: HostArray = Float32Array.of(1, 2, 3, 4);
+ * const x: Column = { data, shape: [2] };
+ * const two: Examples = { count: 2, columns: { x } };
+ * assertEquals(two.columns.x!.data.length, two.count * 2);
+ * ```
+ */
 export interface Examples {
   /** How many there are. */
   readonly count: number;

@@ -9,7 +9,20 @@ import { checkInteger } from "../checks.ts";
 import { type Algebra, decomposed, requireFinite } from "../algebra/mod.ts";
 import { difference, gram } from "./matrices.ts";
 
-/** A factorised matrix Y = U S Vᵀ. */
+/**
+ * A factorised matrix Y = U S Vᵀ.
+ *
+ * @example Twice a matrix of rank 1
+ * ```ts
+ * import { hostAlgebra, type LowRank, matrix, type Matrix, toDense } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const y: LowRank<Matrix> = { u: matrix([0, 1], 2, 1), s: matrix([3], 1, 1), v: matrix([1], 1, 1) };
+ * const twice: LowRank<Matrix> = { ...y, s: a.scale(2, y.s) };
+ * assertEquals([...toDense(a, twice).data], [0, 6]);
+ * ```
+ */
 export interface LowRank<M> {
   /** Left basis, m×r; orthonormal columns between steps. */
   readonly u: M;

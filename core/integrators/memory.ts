@@ -28,7 +28,27 @@ export interface BasisChange<M> {
   carrySquare(x: M): M;
 }
 
-/** How the states of a rule follow their factors into other bases. */
+/**
+ * How the states of a rule follow their factors into other bases.
+ *
+ * @example Momentum that follows into new bases
+ * ```ts
+ * import {
+ *   type BasisChange, hostAlgebra, matrix, type Matrix, type Memory, type MomentSlots, type
+ *   RuleState,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const memory: Memory = {
+ *   transport: (_a, state, { carry }) => ({ m: carry(state.m as Parameters<typeof carry>[0]) }),
+ * };
+ * const turned: BasisChange<Matrix> = { carry: (x) => a.scale(-1, x), carrySquare: (x) => x };
+ * const core: RuleState<Matrix> = { m: matrix([1, 2], 1, 2) };
+ * const slots: MomentSlots<Matrix> = { s: memory.transport(a, core, turned) };
+ * assertEquals(slots, { s: { m: matrix([-1, -2], 1, 2) } });
+ * ```
+ */
 export interface Memory {
   /**
    * Name of the entry of a state that is a linear mean of gradients, such as momentum: those of all

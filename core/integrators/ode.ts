@@ -25,10 +25,49 @@ import type { StepOptions, Stepper, StepResult, Timed, Truncation } from "./type
 /** Right-hand side of Y' = F(t, Y), handed out as an operator. */
 export type RightHandSide<M> = (t: number, y: LowRank<M>) => Awaitable<FieldAt<M>>;
 
-/** Right-hand side of Y' = F(t, Y) for tensors, handed out as an operator. */
+/**
+ * Right-hand side of Y' = F(t, Y) for tensors, handed out as an operator.
+ *
+ * @example A tensor that decays
+ * ```ts
+ * import { hostAlgebra, matrix, type Matrix, type TuckerRightHandSide } from "@rankflow/rankflow";
+ * import { denseTensor, scaleTucker, tuckerField } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const decay: TuckerRightHandSide<Matrix> = (_t, y) => tuckerField(a, scaleTucker(a, -1, y));
+ * const one = matrix([1], 1, 1);
+ * const field = await decay(0, { core: denseTensor(a, [3], [1, 1]), factors: [one, one] });
+ * assertEquals([...(await field.contract([one, one])).data.data], [-3]);
+ * ```
+ */
 export type TuckerRightHandSide<M> = (t: number, y: TuckerTensor<M>) => Awaitable<TuckerFieldAt<M>>;
 
-/** A course of equal steps, with results R and truncations T. */
+/**
+ * A course of equal steps, with results R and truncations T.
+ *
+ * @example Times that are reached
+ * ```ts
+ * import {
+ *   augmentedBug, denseField, hostAlgebra, integrate, type IntegrateOptions, matrix, type
+ *   Matrix, type RightHandSide, rk4, type StepResult, toDense,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const one = matrix([1], 1, 1);
+ * const decay: RightHandSide<Matrix> = (_t, y) => denseField(a, a.scale(-1, toDense(a, y)));
+ * const times: number[] = [];
+ * const course: IntegrateOptions<StepResult<Matrix>> = {
+ *   t1: 1,
+ *   steps: 4,
+ *   stepper: rk4,
+ *   onStep: (t) => times.push(t),
+ * };
+ * await integrate(a, augmentedBug, decay, { u: one, s: one, v: one }, course);
+ * assertEquals(times, [0.25, 0.5, 0.75, 1]);
+ * ```
+ */
 export interface IntegrateOptions<R, T = Truncation> {
   /** Start time; default 0. */
   readonly t0?: number;

@@ -50,7 +50,31 @@ export interface Advanced<M> {
   readonly moments?: RuleState<M>;
 }
 
-/** How a sub-flow is advanced: a Runge-Kutta method, or an optimizer rule. */
+/**
+ * How a sub-flow is advanced: a Runge-Kutta method, or an optimizer rule.
+ *
+ * @example Explicit Euler of one's own
+ * ```ts
+ * import type { Advanced, Algebra, Stepper, SubFlow, Timed } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const euler: Stepper = {
+ *   name: "own-euler",
+ *   description: "one evaluation",
+ *   order: 1,
+ *   async *advance<M, P, F>(
+ *     a: Algebra<M>,
+ *     flow: SubFlow<M, P, F>,
+ *     dt: number,
+ *   ): AsyncGenerator<P & Timed, Advanced<M>, F> {
+ *     const x = flow.start();
+ *     const f = yield { ...flow.point(x), time: flow.time ?? 0 };
+ *     return { value: a.lincomb(1, x, dt, await flow.project(f)) };
+ *   },
+ * };
+ * assertEquals(euler.order, 1);
+ * ```
+ */
 export interface Stepper extends Tunable<Stepper> {
   /** Order of consistency in the step size; 0 for optimizer rules. */
   readonly order: number;
@@ -75,7 +99,26 @@ export interface FixedVectors {
   readonly right?: Matrix;
 }
 
-/** Chooses how many singular values to keep. */
+/**
+ * Chooses how many singular values to keep.
+ *
+ * @example A rule of one's own that keeps row sums
+ * ```ts
+ * import {
+ *   type FixedVectors, matrix, type Truncation, type TruncationRule,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rule: TruncationRule = {
+ *   name: "above",
+ *   description: "values above the tolerance, and Y times a vector of ones",
+ *   rank: (sigma, tolerance) => sigma.filter((s) => s > tolerance).length,
+ *   fixed: (_rows, columns): FixedVectors => ({ right: matrix(Array(columns).fill(1), columns, 1) }),
+ * };
+ * const truncation: Truncation = { rule, tolerance: 0.1, minRank: 1 };
+ * assertEquals(truncation.rule.rank(Float64Array.of(3, 1, 0.01), truncation.tolerance), 2);
+ * ```
+ */
 export interface TruncationRule extends Tunable<TruncationRule> {
   /**
    * Number of leading values to keep before clamping to [minRank, maxRank].
@@ -135,7 +178,26 @@ export interface StepResult<M, Y = LowRank<M>, S = Float64Array> {
   readonly discarded: number;
 }
 
-/** What is known of a time integrator, whatever it moves. */
+/**
+ * What is known of a time integrator, whatever it moves.
+ *
+ * @example What a method says of itself, and what a step needs and returns
+ * ```ts
+ * import {
+ *   integrators, matrix, type Matrix, rk4, type StepOptions, type StepResult, type
+ *   TimeIntegrator, truncationRules,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { order, evaluations, adaptive }: TimeIntegrator = integrators.get("augmented-bug");
+ * assertEquals([order, evaluations, adaptive], [1, 1, true]);
+ * const truncation = { rule: truncationRules.get("relative-frobenius"), tolerance: 0.01 };
+ * const options: StepOptions<Matrix> = { stepper: rk4, truncation };
+ * const one = matrix([1], 1, 1);
+ * const end: StepResult<Matrix> = { y: { u: one, s: one, v: one }, moments: {}, discarded: 0 };
+ * assertEquals([options.stepper.order, end.y.s.cols], [4, 1]);
+ * ```
+ */
 export interface TimeIntegrator extends Plugin {
   /** Order of convergence in the step size that theory or experiment gives. */
   readonly order: number;

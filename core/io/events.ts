@@ -104,7 +104,33 @@ export type RunEvent =
   | RunDownload
   | RunEnd;
 
-/** Receives the events of a run, synchronously and in order. */
+/**
+ * Receives the events of a run, synchronously and in order.
+ *
+ * @example What a run tells
+ * ```ts
+ * import {
+ *   fit, type Listener, perceptron, type RunCheckpoint, type RunDownload, type RunEnd, type
+ *   RunEndReason, type RunEpoch, type RunEvent, type RunMessage, type RunStart, type RunStep,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const seen: string[] = [];
+ * const told = {
+ *   start: (e: RunStart) => seen.push(`${e.steps} steps`),
+ *   step: (e: RunStep) => seen.push(`step ${e.step}`),
+ *   epoch: (e: RunEpoch) => seen.push(`epoch ${e.metrics.epoch}`),
+ *   checkpoint: (e: RunCheckpoint) => seen.push(e.path),
+ *   message: (e: RunMessage) => seen.push(e.text),
+ *   download: (e: RunDownload) => seen.push(e.file),
+ *   end: (e: RunEnd) => seen.push(e.reason satisfies RunEndReason),
+ * };
+ * const progress: Listener = (event: RunEvent) => (told[event.type] as Listener)(event);
+ * const data = { x: [0, 1, 2, 3], y: [0, 1, 2, 3] };
+ * using model = await fit(perceptron({ sizes: [1, 1] }), data, { epochs: 1, progress, backend: "cpu" });
+ * assertEquals([seen[0], seen.at(-1), model.engine.backend], ["1 steps", "finished", "cpu"]);
+ * ```
+ */
 export type Listener = (event: RunEvent) => void;
 
 /**

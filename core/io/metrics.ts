@@ -32,7 +32,19 @@ export function testFields(values: Readonly<Record<string, number>>): Record<Tes
   return Object.fromEntries(named);
 }
 
-/** What was measured at one moment of a run. Shares, such as accuracy, are fractions in [0, 1]. */
+/**
+ * What was measured at one moment of a run. Shares, such as accuracy, are fractions in [0, 1].
+ *
+ * @example A line of metrics.jsonl with a measure
+ * ```ts
+ * import type { MetricLine, TestKey } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const key: TestKey = "testAccuracy";
+ * const line: MetricLine = { step: 100, epoch: 1, loss: 0.3, testAccuracy: 0.9, ranks: { w: 4 } };
+ * assertEquals(line[key], 0.9);
+ * ```
+ */
 export interface MetricLine {
   /** Steps done. */
   readonly step: number;

@@ -28,7 +28,23 @@ export interface SummaryMeasure {
   readonly percent?: boolean;
 }
 
-/** The result of a run. Shares, such as accuracy, are fractions in [0, 1]. */
+/**
+ * The result of a run. Shares, such as accuracy, are fractions in [0, 1].
+ *
+ * @example Ranks and a measure of a run
+ * ```ts
+ * import type { Summary, SummaryMeasure } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const accuracy: SummaryMeasure = { name: "accuracy", better: "more", percent: true };
+ * const result: Pick<Summary, "measures" | "testAccuracy" | "ranks"> = {
+ *   measures: [accuracy],
+ *   testAccuracy: 0.97,
+ *   ranks: { "dense1.weight": 12 },
+ * };
+ * assertEquals(result.ranks["dense1.weight"], 12);
+ * ```
+ */
 export interface Summary {
   /** Registry name of the recipe. */
   readonly recipe: string;

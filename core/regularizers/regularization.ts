@@ -17,7 +17,27 @@ export interface RegularizedWeight {
   readonly format: string;
 }
 
-/** A regularizer with how strong it is, when, and for what. */
+/**
+ * A regularizer with how strong it is, when, and for what.
+ *
+ * @example Only the first layer is held well-conditioned
+ * ```ts
+ * import {
+ *   fit, perceptron, type Regularization, type RegularizedWeight, regularizers,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const wanted: Regularization = {
+ *   regularizer: regularizers.get("spectral"),
+ *   strength: 0.1,
+ *   applies: ({ name }: RegularizedWeight) => name.startsWith("dense1"),
+ * };
+ * const network = perceptron({ sizes: [2, 4, 4, 1], format: "low-rank", rank: 2 });
+ * const data = { x: [[0, 1], [1, 0], [1, 1], [0, 0]], y: [1, 1, 0, 0] };
+ * using model = await fit(network, data, { epochs: 1, regularization: [wanted], backend: "cpu" });
+ * assertEquals(model.history.lines.length, 1);
+ * ```
+ */
 export interface Regularization {
   /** Which one. */
   readonly regularizer: Regularizer;

@@ -32,7 +32,35 @@ export interface Descent<M> {
 /** Settings of a regularizer by name. */
 export type RegularizerSettings = Readonly<Record<string, number>>;
 
-/** A regularizer, found by name in the `regularizers` registry. */
+/**
+ * A regularizer, found by name in the `regularizers` registry.
+ *
+ * @example Half the square of the core
+ * ```ts
+ * import {
+ *   type Algebra, type Descent, hostAlgebra, matrix, type Regularizer, type RegularizerSettings,
+ *   type RegularizerTerm,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const square: Regularizer = {
+ *   name: "own-square",
+ *   description: "‖S‖² / 2",
+ *   defaults: { weight: 1 },
+ *   async term<M>(a: Algebra<M>, s: M, { weight }: RegularizerSettings): Promise<RegularizerTerm<M>> {
+ *     const norm = await a.norm(s);
+ *     const value = weight! * norm * norm / 2;
+ *     const descent: Descent<M> = {
+ *       slope: -2 * value * weight!,
+ *       at: (t) => a.scale(1 - t * weight!, s),
+ *     };
+ *     return { value, gradient: a.scale(weight!, s), descent };
+ *   },
+ * };
+ * const { value } = await square.term!(hostAlgebra(), matrix([3, 0, 0, 4], 2, 2), square.defaults);
+ * assertEquals(value, 12.5);
+ * ```
+ */
 export interface Regularizer extends Configurable<RegularizerSettings> {
   /**
    * Value and gradient; absent for pure projections.

@@ -7,7 +7,22 @@
 import { Registry } from "../registry.ts";
 import { type Tunable, tunable, type Tuned } from "../tunable.ts";
 
-/** A factor of the strength over the course of a run. */
+/**
+ * A factor of the strength over the course of a run.
+ *
+ * @example Nothing in the first half, all in the second
+ * ```ts
+ * import type { StrengthSchedule } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const late: StrengthSchedule = {
+ *   name: "late",
+ *   description: "from half way on",
+ *   at: (progress) => progress < 0.5 ? 0 : 1,
+ * };
+ * assertEquals([0.2, 0.7].map((p) => late.at(p)), [0, 1]);
+ * ```
+ */
 export interface StrengthSchedule extends Tunable<StrengthSchedule> {
   /**
    * The factor.

@@ -13,6 +13,15 @@ import type { Algebra } from "../algebra/mod.ts";
  * indices into leading and trailing ones is a reshape, which costs nothing on either algebra; so a
  * product in the first or last mode is one matrix product, and one in between needs two transposes
  * beside it. A tensor of order 2 is its matrix.
+ *
+ * @example The last extent lies side by side
+ * ```ts
+ * import { type DenseTensor, matrix, type Matrix } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const y: DenseTensor<Matrix> = { shape: [2, 2, 3], data: matrix([...Array(12).keys()], 4, 3) };
+ * assertEquals(y.data.data[(1 * 2 + 0) * 3 + 2], 8);
+ * ```
  */
 export interface DenseTensor<M> {
   /** Extents n₀, n₁, …; at least two of them. */

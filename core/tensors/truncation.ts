@@ -6,7 +6,21 @@
 
 import { checkBounds, checkNumber, NonFiniteError } from "../checks.ts";
 
-/** Which ranks to keep: bounds, and the error allowed for the whole tensor. */
+/**
+ * Which ranks to keep: bounds, and the error allowed for the whole tensor.
+ *
+ * @example One rank at most in each mode
+ * ```ts
+ * import { hostAlgebra, type TuckerTruncation } from "@rankflow/rankflow";
+ * import { denseTensor, hosvd } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const options: TuckerTruncation = { tolerance: 0.01, relative: true, maxRanks: 1 };
+ * const { tucker } = await hosvd.decompose(a, denseTensor(a, [1, 2, 3, 4], [2, 2, 1]), options);
+ * assertEquals(tucker.core.shape, [1, 1, 1]);
+ * ```
+ */
 export interface TuckerTruncation {
   /** Frobenius error allowed for the whole tensor, ≥ 0; default 0. */
   readonly tolerance?: number;

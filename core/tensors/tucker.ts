@@ -14,7 +14,21 @@ import {
   tensorInner,
 } from "./dense_tensor.ts";
 
-/** A tensor in Tucker format, X = C ×₀ U₀ ×₁ U₁ ⋯. */
+/**
+ * A tensor in Tucker format, X = C ×₀ U₀ ×₁ U₁ ⋯.
+ *
+ * @example Four equal entries
+ * ```ts
+ * import { hostAlgebra, matrix, type Matrix, type TuckerTensor } from "@rankflow/rankflow";
+ * import { denseTensor, tuckerToDense } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const ones = matrix([1, 1], 2, 1);
+ * const y: TuckerTensor<Matrix> = { core: denseTensor(a, [5], [1, 1]), factors: [ones, ones] };
+ * assertEquals([...tuckerToDense(a, y).data.data], [5, 5, 5, 5]);
+ * ```
+ */
 export interface TuckerTensor<M> {
   /** Core, r₀×r₁×⋯. */
   readonly core: DenseTensor<M>;

@@ -41,7 +41,22 @@ export interface TrainingMethod extends Motion {
   readonly groups?: readonly ParameterGroup[];
 }
 
-/** Weights that move in a way of their own. What is absent is as in the rest of the run. */
+/**
+ * Weights that move in a way of their own. What is absent is as in the rest of the run.
+ *
+ * @example The last layer learns slowly and does not decay
+ * ```ts
+ * import { fit, type Motion, type ParameterGroup, perceptron } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const motion: Partial<Motion> = {};
+ * const slow: ParameterGroup = { ...motion, match: "dense2.*", rateFactor: 0.1, weightDecay: 0 };
+ * const data = { x: [0, 1, 2, 3], y: [0, 1, 2, 3] };
+ * const network = perceptron({ sizes: [1, 4, 1] });
+ * using model = await fit(network, data, { epochs: 1, groups: [slow], backend: "cpu" });
+ * assertEquals(model.history.lines.length, 1);
+ * ```
+ */
 export interface ParameterGroup extends Partial<Omit<Motion, "truncation">> {
   /** Which weights: a name in which * stands for anything, or a question. */
   readonly match: string | ((spec: WeightSpec) => boolean);

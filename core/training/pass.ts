@@ -10,7 +10,20 @@ import { representationOf } from "./format.ts";
 import type { Linearised, Model, NetworkAt } from "./task.ts";
 import type { CapturedPair, Points, WeightPoint, WeightSpec, WeightStates } from "./weight.ts";
 
-/** A forward map over named weights. Layers hold no tensors. */
+/**
+ * A forward map over named weights. Layers hold no tensors.
+ *
+ * @example A layer without weights
+ * ```ts
+ * import { fit, type Layer, linear, sequential } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const halved: Layer = { weights: [], forward: (pass, x) => pass.engine.scale(0.5, x) };
+ * const network = sequential([linear({ name: "map", inputs: 1, outputs: 1 }), halved]);
+ * using model = await fit(network, { x: [0, 1], y: [0, 1] }, { epochs: 1, backend: "cpu" });
+ * assertEquals((await model.predict([[0], [1]])).shape, [2, 1]);
+ * ```
+ */
 export interface Layer {
   /** The weights it needs. */
   readonly weights: readonly WeightSpec[];

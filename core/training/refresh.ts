@@ -34,7 +34,24 @@ export interface Look {
   readonly agreeing: boolean;
 }
 
-/** Decides when an integrator takes its step, and when only the cores move. */
+/**
+ * Decides when an integrator takes its step, and when only the cores move.
+ *
+ * @example Every other step, and in the end
+ * ```ts
+ * import type { CyclePlace, Look, Moment, RefreshRule } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const second: RefreshRule = {
+ *   name: "second",
+ *   description: "every other step",
+ *   refreshes: ({ held, final }: CyclePlace): boolean | Look => final || held >= 1,
+ *   truncates: ({ final }) => final,
+ * };
+ * const middle: Moment = { progress: 0.5, final: false };
+ * assertEquals([0, 1].map((held) => second.refreshes({ ...middle, held })), [false, true]);
+ * ```
+ */
 export interface RefreshRule extends Tunable<RefreshRule> {
   /** Whether the integrator takes this step: yes, no, or as a look at the gradient tells. */
   refreshes(at: CyclePlace): boolean | Look;

@@ -34,6 +34,27 @@ export interface Updated<M> {
  * is what it returns. Nobody but the rule reads it.
  *
  * `flow` is the *negative* gradient of the loss, the right-hand side of the gradient flow.
+ *
+ * @example Gradient descent of one's own
+ * ```ts
+ * import {
+ *   type Algebra, fit, type OptimizerRule, perceptron, type RuleStep, type Updated,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const descent: OptimizerRule = {
+ *   name: "own-descent",
+ *   weightDecay: 0,
+ *   transport: (_a, state) => state,
+ *   update<M>(a: Algebra<M>, x: M, flow: M, { rate }: RuleStep): Updated<M> {
+ *     return { value: a.lincomb(1, x, rate, flow) };
+ *   },
+ * };
+ * const data = { x: [0, 1, 2, 3], y: [0, 1, 2, 3] };
+ * const options = { optimizer: descent, epochs: 1, backend: "cpu" };
+ * using model = await fit(perceptron({ sizes: [1, 1] }), data, options);
+ * assertEquals(model.history.lines.length, 1);
+ * ```
  */
 export interface OptimizerRule extends Partial<Memory> {
   /** Registry name. */

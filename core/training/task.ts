@@ -35,7 +35,33 @@ export interface Model {
   linearise(x: Tensor): Linearised;
 }
 
-/** A network at fixed weights. */
+/**
+ * A network at fixed weights.
+ *
+ * @example Examples that are moved along the derivative before they are learnt
+ * ```ts
+ * import {
+ *   type Batch, examples, fit, type Linearised, type NetworkAt, perceptron, regression, type
+ *   Task,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = examples({ x: [[0], [1], [2]], y: [[0], [1], [2]] });
+ * let slopes = 0;
+ * const task: Task = {
+ *   ...regression({ train: data, test: data }),
+ *   prepare(at: NetworkAt, batch: Batch): Promise<Batch> {
+ *     const model = at.open();
+ *     const { y, pullback }: Linearised = model.linearise(batch.x!);
+ *     slopes = pullback(at.engine.fill(y.shape, 1)).size;
+ *     model.dispose();
+ *     return Promise.resolve(batch);
+ *   },
+ * };
+ * using _model = await fit(perceptron({ sizes: [1, 1] }), task, { epochs: 1, backend: "cpu" });
+ * assertEquals(slopes, 3);
+ * ```
+ */
 export interface NetworkAt {
   /** What runs it. */
   readonly engine: Engine;
@@ -71,7 +97,32 @@ export interface Meter {
   result(): Measurement;
 }
 
-/** What is learnt. */
+/**
+ * What is learnt.
+ *
+ * @example A loss of one's own: a line that is to be steep
+ * ```ts
+ * import {
+ *   type Batch, examples, fit, type Measure, type Measurement, type Meter, type Model,
+ *   perceptron, type Task, type Tensor,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const measure: Measure = { name: "seen", better: "more" };
+ * const loss = (model: Model, { x }: Batch): Tensor => model.engine.sum(model.forward(x!));
+ * function meter(): Meter {
+ *   let seen = 0;
+ *   return {
+ *     add: (_model, { x }) => Promise.resolve(void (seen += x!.shape[0]!)),
+ *     result: (): Measurement => ({ loss: 0, values: { seen } }),
+ *   };
+ * }
+ * const data = examples({ x: [1, 2, 3] });
+ * const task: Task = { name: "own", train: data, test: data, measures: [measure], loss, meter };
+ * using model = await fit(perceptron({ sizes: [1, 1] }), task, { epochs: 1, backend: "cpu" });
+ * assertEquals(model.test!.values, { seen: 3 });
+ * ```
+ */
 export interface Task {
   /** For people: "classification". */
   readonly name: string;

@@ -21,7 +21,29 @@ export interface Initialiser extends Tunable<Initialiser> {
   draw(random: Random, shape: readonly number[]): Float32Array;
 }
 
-/** A weight that a layer declares. */
+/**
+ * A weight that a layer declares.
+ *
+ * @example A weight that starts with 0.5 in all entries
+ * ```ts
+ * import { fit, type Initialiser, type Layer, type WeightSpec } from "@rankflow/rankflow";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const halves: Initialiser = {
+ *   name: "halves",
+ *   description: "0.5 in all entries",
+ *   variance: () => 0.25,
+ *   draw: (_random, shape) => new Float32Array(shape.reduce((n, e) => n * e, 1)).fill(0.5),
+ * };
+ * const factor: WeightSpec = { name: "factor", shape: [1], format: "dense", initialiser: halves };
+ * const network: Layer = {
+ *   weights: [factor],
+ *   forward: (pass, x) => pass.engine.mul(x, pass.dense("factor")),
+ * };
+ * using model = await fit(network, { x: [0, 1], y: [0, 0.5] }, { epochs: 1, backend: "cpu" });
+ * assertAlmostEquals((await model.predict([2])).data[0]!, 1, 1e-6);
+ * ```
+ */
 export interface WeightSpec {
   /** Name within the network, such as "dense1.weight". */
   readonly name: string;
@@ -77,7 +99,25 @@ export interface WeightState extends WeightRecord {
   readonly format: string;
 }
 
-/** States of all weights by name. */
+/**
+ * States of all weights by name.
+ *
+ * @example What a trained model stores of its weights
+ * ```ts
+ * import {
+ *   fit, perceptron, type StateTree, type WeightRecord, type WeightState, type WeightStates,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = perceptron({ sizes: [2, 4, 1], format: "low-rank", rank: 1 });
+ * using model = await fit(network, { x: [[0, 1], [1, 0]], y: [1, 0] }, { epochs: 1, backend: "cpu" });
+ * const states: WeightStates = model.states;
+ * const state: WeightState = states["dense1.weight"]!;
+ * const record: WeightRecord = state;
+ * const core: StateTree = record.s;
+ * assertEquals([state.format, typeof core], ["low-rank", "object"]);
+ * ```
+ */
 export type WeightStates = Readonly<Record<string, WeightState>>;
 
 /** What the network computes with at one evaluation: tensors by the representation's own names. */
@@ -86,7 +126,24 @@ export type WeightPoint = Readonly<Record<string, Tensor>>;
 /** Points of all weights by name. */
 export type Points = ReadonlyMap<string, WeightPoint>;
 
-/** A gradient pair as a pass collects it. */
+/**
+ * A gradient pair as a pass collects it.
+ *
+ * @example The gradient XᵀD of a pair, in an entry
+ * ```ts
+ * import { type CapturedPair, openEngine } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { engine } = await openEngine("cpu");
+ * const [x, d, xu, dv] = [2, 3, 2, 3].map((n) => engine.fill([1, 1], n)) as [
+ *   ...[CapturedPair["x"], CapturedPair["d"], CapturedPair["xu"], CapturedPair["dv"]],
+ * ];
+ * const pair: CapturedPair = { x, d, xu, dv };
+ * const gradient = engine.matMul(pair.x, pair.d, { transposeLeft: true });
+ * assertEquals([...await engine.read(gradient)], [6]);
+ * [x, d, xu, dv, gradient].forEach((t) => t.dispose());
+ * ```
+ */
 export interface CapturedPair extends GradientPair {
   /** How the kernel moved, where the map was a convolution. */
   readonly geometry?: ConvGeometry;

@@ -41,7 +41,22 @@ export interface AttentionLayer extends SequenceLayer {
   readonly kept: number;
 }
 
-/** A kind of attention. */
+/**
+ * A kind of attention.
+ *
+ * @example A layer of four heads
+ * ```ts
+ * import {
+ *   type AttentionKind, type AttentionLayer, type AttentionLayerOptions, attentions,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const kind: AttentionKind = attentions.get("mha");
+ * const options: AttentionLayerOptions = { name: "see", width: 16, heads: 4, causal: true };
+ * const layer: AttentionLayer = kind.create(options);
+ * assertEquals([layer.kept, layer.weights.length > 0], [32, true]);
+ * ```
+ */
 export interface AttentionKind extends Tunable<AttentionKind> {
   /**
    * Makes the layer.

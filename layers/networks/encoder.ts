@@ -27,7 +27,22 @@ export interface EncoderParts {
   head(pass: Pass, x: Tensor, sequences: Sequences): Tensor;
 }
 
-/** A network from images or texts to logits, B×classes. */
+/**
+ * A network from images or texts to logits, B×classes.
+ *
+ * @example Parts of a vision transformer
+ * ```ts
+ * import {
+ *   type Embedded, type Encoder, type EncoderParts, type Sequences, vit,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network: Encoder = vit({ image: [8, 8, 1], patch: 4, classes: 2, blocks: 3 });
+ * const parts: EncoderParts = network.parts;
+ * const told: (keyof Embedded | keyof Sequences)[] = ["x", "sequences", "batch", "tokens"];
+ * assertEquals([parts.blocks.length, told.length], [3, 4]);
+ * ```
+ */
 export interface Encoder extends Layer {
   /** What it consists of. */
   readonly parts: EncoderParts;

@@ -10,7 +10,21 @@ import { preNormBlock, type SequenceLayer, type Sequences } from "../sequences.t
 import { type WeightOptions, weightSpec } from "../weights.ts";
 import { type LanguageModel, languageModel } from "./language_model.ts";
 
-/** Settings of {@linkcode gpt}. */
+/**
+ * Settings of {@linkcode gpt}.
+ *
+ * @example Positions by rotation, matrices in low rank
+ * ```ts
+ * import { gpt, type GptOptions } from "@rankflow/rankflow";
+ * import { assertGreater } from "@std/assert";
+ *
+ * const options: GptOptions = {
+ *   ...{ vocabulary: 50, context: 16, width: 16, heads: 2, blocks: 1 },
+ *   ...{ positions: {}, matrices: { format: "low-rank", rank: 4 } },
+ * };
+ * assertGreater(gpt(options).weights.filter((w) => w.format === "low-rank").length, 3);
+ * ```
+ */
 export interface GptOptions {
   /** Tokens that there are. */
   readonly vocabulary: number;

@@ -29,7 +29,19 @@ export interface LanguageModelParts {
   head(pass: Pass, x: Tensor): Tensor;
 }
 
-/** A network from tokens, B×T int32, to scores of the next one after each, B×T×vocabulary. */
+/**
+ * A network from tokens, B×T int32, to scores of the next one after each, B×T×vocabulary.
+ *
+ * @example A language model and its parts
+ * ```ts
+ * import { gpt, type LanguageModel, type LanguageModelParts } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const model: LanguageModel = gpt({ vocabulary: 50, context: 16, width: 16, heads: 2, blocks: 1 });
+ * const { vocabulary, context, blocks }: LanguageModelParts = model.parts;
+ * assertEquals([vocabulary, context, blocks.length], [50, 16, 1]);
+ * ```
+ */
 export interface LanguageModel extends Layer {
   /** What it consists of. */
   readonly parts: LanguageModelParts;

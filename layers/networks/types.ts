@@ -44,7 +44,24 @@ export interface NetworkOptions {
   readonly initialiser?: Initialiser;
 }
 
-/** A network that can be made for images of any kind: batch×(h w c) to logits. */
+/**
+ * A network that can be made for images of any kind: batch×(h w c) to logits.
+ *
+ * @example A family of one's own
+ * ```ts
+ * import { linear, type NetworkFamily, type NetworkOptions, networks } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const family: NetworkFamily = {
+ *   name: "own-linear",
+ *   description: "one linear map",
+ *   create: ({ shape, classes, format = "dense", rank = 1 }: NetworkOptions) =>
+ *     linear({ name: "map", inputs: shape[0] * shape[1] * shape[2], outputs: classes, format, rank }),
+ * };
+ * const network = networks.add(family).create({ shape: [2, 2, 1], classes: 3 });
+ * assertEquals(network.weights[0]!.shape, [4, 3]);
+ * ```
+ */
 export interface NetworkFamily extends Tunable<NetworkFamily> {
   /**
    * Makes the network.

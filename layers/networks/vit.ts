@@ -15,7 +15,21 @@ import { type Encoder, encoder, firstTokens } from "./encoder.ts";
 import { withPlaces } from "./gpt.ts";
 import { formatsOf, type NetworkFamily, networks, scaled } from "./types.ts";
 
-/** Settings of {@linkcode vit}. */
+/**
+ * Settings of {@linkcode vit}.
+ *
+ * @example Blocks in low rank
+ * ```ts
+ * import { vit, type VitOptions } from "@rankflow/rankflow";
+ * import { assertGreater } from "@std/assert";
+ *
+ * const options: VitOptions = {
+ *   ...{ image: [8, 8, 1], patch: 4, classes: 2, width: 16, heads: 2, blocks: 1 },
+ *   matrices: { format: "low-rank", rank: 4 },
+ * };
+ * assertGreater(vit(options).weights.filter((w) => w.format === "low-rank").length, 3);
+ * ```
+ */
 export interface VitOptions {
   /** Height, width and channels of the images. */
   readonly image: readonly [number, number, number];

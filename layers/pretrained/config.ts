@@ -8,7 +8,18 @@ import { checkInteger, checkNumber, isRecord } from "../../core/mod.ts";
 import type { MlpActivation } from "../mlp.ts";
 import type { RotaryOptions } from "../rotary.ts";
 
-/** What `config.json` holds. */
+/**
+ * What `config.json` holds.
+ *
+ * @example What `config.json` says
+ * ```ts
+ * import { asVit, type Config } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const config: Config = asVit({ image: [8, 8, 3], patch: 4, classes: 2 }).config;
+ * assertEquals([config.image_size, config.patch_size], [8, 4]);
+ * ```
+ */
 export type Config = Readonly<Record<string, unknown>>;
 
 /** Activations by the names that they have there. */

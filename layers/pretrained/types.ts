@@ -23,7 +23,23 @@ export interface Place {
   readonly leading?: number;
 }
 
-/** A network, and how files know it. */
+/**
+ * A network, and how files know it.
+ *
+ * @example Where a file has the weights of a network of one's own
+ * ```ts
+ * import {
+ *   type Config, type Layer, linear, type Place, type Pretrained,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network: Layer = linear({ name: "map", inputs: 2, outputs: 1, bias: false });
+ * const config: Config = { model_type: "own" };
+ * const place: Place = { theirs: "fc.weight", ours: ["map.weight"], layout: "turned" };
+ * const pretrained: Pretrained = { network, config, places: [place] };
+ * assertEquals(pretrained.places[0]!.ours, network.weights.map((w) => w.name));
+ * ```
+ */
 export interface Pretrained<N extends Layer = Layer> {
   /** The network. */
   readonly network: N;

@@ -31,6 +31,20 @@ export interface ShapedNumbers {
  *
  * Lists and floats become float32. Whole numbers of typed arrays stay whole, as classes and tokens
  * are; a `Uint8ClampedArray`, as canvases give it, is brightness, 0 … 255 as 0 … 1.
+ *
+ * @example The same four numbers in three ways
+ * ```ts
+ * import {
+ *   type Arrays, examples, type NumberArray, type Numbers, type ShapedNumbers,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const flat: NumberArray = Float32Array.of(1, 2, 3, 4);
+ * const shaped: ShapedNumbers = { data: flat, shape: [2, 2] };
+ * const ways: Numbers[] = [shaped, [[1, 2], [3, 4]], [Float32Array.of(1, 2), [3, 4]]];
+ * const columns = ways.map((x) => examples({ x } satisfies Arrays).columns.x!);
+ * assertEquals(columns.map((c) => [c.data.length, c.shape]), ways.map(() => [4, [2]]));
+ * ```
  */
 export type Numbers = NumberArray | ShapedNumbers | readonly (number | Numbers)[];
 

@@ -51,7 +51,21 @@ export interface RunsOn {
   readonly threads?: number | undefined;
 }
 
-/** Choices of {@linkcode fit}: plugins as values, or by the names that `list` shows. */
+/**
+ * Choices of {@linkcode fit}: plugins as values, or by the names that `list` shows.
+ *
+ * @example Settings kept in one place
+ * ```ts
+ * import { fit, type FitOptions, perceptron, type RunsOn } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const where: RunsOn = { backend: "cpu" };
+ * const options: FitOptions = { ...where, epochs: 2, optimizer: "adamw:weightDecay=0.01", maxRank: 2 };
+ * const network = perceptron({ sizes: [2, 8, 1], format: "low-rank" });
+ * using model = await fit(network, { x: [[0, 1], [1, 0]], y: [1, 0] }, options);
+ * assertEquals(model.ranks, { "dense1.weight": 2 });
+ * ```
+ */
 export interface FitOptions extends RunsOn {
   /** Examples to measure on; default: some that are kept back, see `holdOut`. */
   readonly test?: Arrays | undefined;

@@ -45,7 +45,19 @@ export class Plot {
   }
 }
 
-/** Axes of {@linkcode plot}. */
+/**
+ * Axes of {@linkcode plot}.
+ *
+ * @example A title and a log axis
+ * ```ts
+ * import { plot, type PlotOptions } from "@rankflow/rankflow";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const options: PlotOptions = { title: "A loss that halves", yScale: "log" };
+ * const picture = plot({ loss: [1, 0.5, 0.25] }, options);
+ * assertStringIncludes(await picture.svg(), "A loss that halves");
+ * ```
+ */
 export interface PlotOptions extends Partial<Omit<LineChartOptions, "description">> {
   /** What is shown; default: the names of the curves. */
   readonly title?: string;

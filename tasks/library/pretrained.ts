@@ -22,7 +22,21 @@ import { methodOf, type RunsOn } from "./options.ts";
 import { inTurn } from "./passes.ts";
 import { TrainedModel } from "./trained_model.ts";
 
-/** Settings of {@linkcode loadPretrained}. */
+/**
+ * Settings of {@linkcode loadPretrained}.
+ *
+ * @example Blocks are turned into factors while they are read
+ * ```ts
+ * import type { LoadPretrainedOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: LoadPretrainedOptions = {
+ *   backend: "cpu",
+ *   matrices: { format: "low-rank", rank: 16 },
+ * };
+ * assertEquals(options.matrices!.rank, 16);
+ * ```
+ */
 export interface LoadPretrainedOptions extends RunsOn {
   /** How the matrices of blocks are to be stored; default in full. */
   readonly matrices?: WeightOptions;

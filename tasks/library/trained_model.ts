@@ -55,7 +55,18 @@ export interface ModelParts {
   readonly test?: Measurement | undefined;
 }
 
-/** A text that a model has written. */
+/**
+ * A text that a model has written.
+ *
+ * @example Speed of a text
+ * ```ts
+ * import type { Written } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text: Written = { ids: Int32Array.of(3, 1), bytesPerToken: 0, tokensPerSecond: 50 };
+ * assertEquals([...text.ids], [3, 1]);
+ * ```
+ */
 export interface Written extends Generated {
   /** Its ids, without those of the prompt. */
   readonly ids: Int32Array;

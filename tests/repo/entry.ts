@@ -8,7 +8,9 @@ export interface DocumentedSymbol {
   readonly declarations: readonly {
     readonly kind: string;
     readonly location: { readonly filename: string };
-    readonly jsDoc?: { readonly tags?: readonly { readonly kind: string }[] };
+    readonly jsDoc?: {
+      readonly tags?: readonly { readonly kind: string; readonly doc?: string }[];
+    };
   }[];
 }
 
@@ -41,7 +43,23 @@ export function isValue({ declarations }: DocumentedSymbol): boolean {
   return declarations.some(({ kind }) => kind !== "interface" && kind !== "typeAlias");
 }
 
-/** Whether one of its declarations shows how it is used. */
-export function hasExample({ declarations }: DocumentedSymbol): boolean {
-  return declarations.some((d) => d.jsDoc?.tags?.some(({ kind }) => kind === "example"));
+/** The examples of a symbol, as text. */
+export function examplesOf({ declarations }: DocumentedSymbol): string[] {
+  const tags = declarations.flatMap((d) => d.jsDoc?.tags ?? []);
+  return tags.filter(({ kind }) => kind === "example").map(({ doc }) => doc ?? "");
+}
+
+/** The names that no example shows: none of its own, and none in its file that names it. */
+export function unshown(symbols: readonly DocumentedSymbol[]): string[] {
+  const texts = new Map<string, string>();
+  for (const symbol of symbols) {
+    for (const { location } of symbol.declarations) {
+      const before = texts.get(location.filename) ?? "";
+      texts.set(location.filename, before + examplesOf(symbol).join("\n"));
+    }
+  }
+  const named = ({ name, declarations }: DocumentedSymbol) =>
+    declarations.some((d) => new RegExp(`\\b${name}\\b`).test(texts.get(d.location.filename)!));
+  return symbols.filter((s) => examplesOf(s).length === 0 && (isValue(s) || !named(s)))
+    .map(({ name }) => name);
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Backend, BackendOptions, Engine } from "../engine.ts";
+import type { Backend, BackendOptions } from "../backend.ts";
+import type { Engine } from "../engine.ts";
 
 /** Plain JavaScript. */
 export const cpu: Backend = {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { BackendOptions, Engine } from "../engine.ts";
+import type { BackendOptions } from "../backend.ts";
+import type { Engine } from "../engine.ts";
 import { correctDepthwise } from "../tfjs/depthwise.ts";
 import { registerKernels } from "../tfjs/kernels.ts";
 import { loadTfjs } from "../tfjs/packages.ts";

@@ -5,7 +5,8 @@
  */
 
 import { refusedPermission } from "../../permissions.ts";
-import type { Backend, BackendOptions, Engine } from "../engine.ts";
+import type { Backend, BackendOptions } from "../backend.ts";
+import type { Engine } from "../engine.ts";
 
 /** WebAssembly with SIMD. */
 export const wasm: Backend = {

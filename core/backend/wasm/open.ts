@@ -6,7 +6,8 @@
 
 import { factorMemory } from "../../factorisations/mod.ts";
 import { type OtherMembers, Team } from "../../wasm/mod.ts";
-import type { BackendOptions, Engine, NativeLinalg } from "../engine.ts";
+import type { BackendOptions } from "../backend.ts";
+import type { Engine, NativeLinalg } from "../engine.ts";
 import { type Heap, openHeap } from "../heap/heap.ts";
 import { jobs } from "../heap/jobs.ts";
 import { heapKernels } from "../heap/kernels.ts";

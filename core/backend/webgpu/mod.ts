@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Backend, BackendOptions, Engine } from "../engine.ts";
+import type { Backend, BackendOptions } from "../backend.ts";
+import type { Engine } from "../engine.ts";
 import { findAdapter, softwareOnly } from "./adapter.ts";
 
 /** Vulkan, Metal or DX12; read-back is asynchronous only. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { BackendOptions, Engine } from "../engine.ts";
+import type { BackendOptions } from "../backend.ts";
+import type { Engine } from "../engine.ts";
 import { correctAveragePooling } from "../tfjs/average_pool.ts";
 import { correctDepthwise } from "../tfjs/depthwise.ts";
 import { registerKernels } from "../tfjs/kernels.ts";

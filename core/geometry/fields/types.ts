@@ -13,6 +13,25 @@ export type Awaitable<T> = T | Promise<T>;
  * F(Y) at one point, as an operator: never formed as m×n unless that is the cheapest way.
  *
  * @typeParam A What it answers with: at once, or later.
+ *
+ * @example Y′ = −Y as an operator
+ * ```ts
+ * import {
+ *   type Awaitable, type FieldAt, hostAlgebra, type LocalField, matrix, type Matrix,
+ * } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const y = matrix([1, 2, 3, 4], 2, 2);
+ * const decay: LocalField<Matrix> = {
+ *   times: (v) => a.scale(-1, a.multiply(y, v)),
+ *   adjointTimes: (u) => a.scale(-1, a.multiply(y, u, { transposeLeft: true })),
+ *   galerkin: (u, v) => a.scale(-1, a.multiply(u, a.multiply(y, v), { transposeLeft: true })),
+ * };
+ * const field: FieldAt<Matrix> = decay;
+ * const column: Awaitable<Matrix> = field.times(matrix([1, 0], 2, 1));
+ * assertEquals([...(await column).data], [-1, -3]);
+ * ```
  */
 export interface FieldAt<M, A = Awaitable<M>> {
   /** F(Y) V: m×k for v n×k. */
@@ -31,6 +50,27 @@ export type LocalField<M> = FieldAt<M, M>;
  *
  * @typeParam A What it answers with where that is a matrix: at once, or later.
  * @typeParam D What it answers with where that is a tensor.
+ *
+ * @example A field of three modes, contracted with bases
+ * ```ts
+ * import {
+ *   type DenseTensor, hostAlgebra, matrix, type Matrix, type OpenTucker, type SplitBasis, type
+ *   TuckerFieldAt,
+ * } from "@rankflow/rankflow";
+ * import { denseTensor, denseTensorField } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const e = (i: number) => matrix([i === 0 ? 1 : 0, i === 1 ? 1 : 0], 2, 1);
+ * const y: DenseTensor<Matrix> = denseTensor(a, [1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]);
+ * const field: TuckerFieldAt<Matrix> = denseTensorField(a, y);
+ * const entry = await field.contract([e(0), e(1), e(0)]);
+ * assertEquals([entry.shape, entry.data.data[0]], [[1, 1, 1], 3]);
+ *
+ * const open: OpenTucker<Matrix> = { core: entry, factors: [undefined, e(0), e(0)] };
+ * const grown: SplitBasis<Matrix> = { old: e(0), added: e(1) };
+ * assertEquals([open.factors.length, grown.added.cols], [3, 1]);
+ * ```
  */
 export interface TuckerFieldAt<M, A = Awaitable<M>, D = Awaitable<DenseTensor<M>>> {
   /**

@@ -37,7 +37,38 @@ export type TuckerStepOptions<M> = StepOptions<M, ModeTruncation>;
 /** Outcome of one step; with the singular values that each mode keeps. */
 export type TuckerStepResult<M> = StepResult<M, TuckerTensor<M>, readonly Float64Array[]>;
 
-/** A time integrator for Tucker tensors: a generator as the integrators of matrices are. */
+/**
+ * A time integrator for Tucker tensors: a generator as the integrators of matrices are.
+ *
+ * @example A step of a tensor by hand
+ * ```ts
+ * import {
+ *   hostAlgebra, matrix, type Matrix, type ModeTruncation, rk4, truncationRules, type
+ *   TuckerIntegrator, type TuckerPoint, type TuckerRightHandSide, type TuckerStepOptions, type
+ *   TuckerStepResult,
+ * } from "@rankflow/rankflow";
+ * import {
+ *   augmentedTuckerBug, denseTensor, scaleTucker, tuckerField, tuckerNorm,
+ * } from "@rankflow/rankflow/core";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const a = hostAlgebra();
+ * const decay: TuckerRightHandSide<Matrix> = (_t, y) => tuckerField(a, scaleTucker(a, -1, y));
+ * const method: TuckerIntegrator = augmentedTuckerBug;
+ * const truncation: ModeTruncation = { rule: truncationRules.get("fixed-rank"), tolerance: 0 };
+ * const options: TuckerStepOptions<Matrix> = { stepper: rk4, truncation };
+ * const one = matrix([1, 0], 2, 1);
+ * const y0 = { core: denseTensor(a, [1], [1, 1, 1]), factors: [one, one, one] };
+ * const step = method.step(a, y0, 0.1, options);
+ * let next = await step.next();
+ * while (!next.done) {
+ *   const y: TuckerPoint<Matrix> = next.value;
+ *   next = await step.next(await decay(y.time, y));
+ * }
+ * const { y }: TuckerStepResult<Matrix> = next.value;
+ * assertAlmostEquals(await tuckerNorm(a, y), Math.exp(-0.1), 1e-6);
+ * ```
+ */
 export interface TuckerIntegrator extends TimeIntegrator, Tunable<TuckerIntegrator> {
   /**
    * One step of size `dt` from `y`.

@@ -6,7 +6,18 @@ import { type TensorData, writeSafetensors } from "../safetensors.ts";
 import { CONFIG, INDEX, shardName, WEIGHTS } from "./names.ts";
 import type { ModelFolder } from "./read.ts";
 
-/** Options of {@linkcode writeModelFolder}. */
+/**
+ * Options of {@linkcode writeModelFolder}.
+ *
+ * @example Weights in half precision, in one file
+ * ```ts
+ * import type { WriteModelOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: WriteModelOptions = { dtype: "F16", shardBytes: 2 ** 30, files: { "NOTE.md": "Mine" } };
+ * assertEquals(Object.keys(options.files!), ["NOTE.md"]);
+ * ```
+ */
 export interface WriteModelOptions {
   /** Type of the numbers in the files; default: F32. What is no Float32Array stays as it is. */
   readonly dtype?: "F32" | "F16" | "BF16";

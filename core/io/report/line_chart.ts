@@ -13,7 +13,25 @@ export interface Series extends LegendEntry {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** Options of {@linkcode lineChart}. */
+/**
+ * Options of {@linkcode lineChart}.
+ *
+ * @example A log axis
+ * ```ts
+ * import type { LineChartOptions } from "@rankflow/rankflow";
+ * import { lineChart, type Series } from "@rankflow/rankflow/core";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const options: LineChartOptions = {
+ *   description: "a loss that halves",
+ *   xTitle: "epoch",
+ *   yTitle: "loss",
+ *   yScale: "log",
+ * };
+ * const loss: Series = { label: "loss", color: "teal", points: [[1, 1], [2, 0.5], [3, 0.25]] };
+ * assertStringIncludes((await lineChart([loss], options)).svg, "<svg");
+ * ```
+ */
 export interface LineChartOptions {
   /** What the chart shows, for people who cannot see it. */
   readonly description: string;

@@ -3,7 +3,19 @@ import { NonFiniteError } from "../../checks.ts";
 import { type Dataset, imageExamples } from "../../data/mod.ts";
 import type { Batch, Measurement, Meter, Model, Task } from "../task.ts";
 
-/** What is classified, beside the examples: their column `x` has the inputs, `y` the classes. */
+/**
+ * What is classified, beside the examples: their column `x` has the inputs, `y` the classes.
+ *
+ * @example Two classes
+ * ```ts
+ * import { classification, type ClassificationOptions, examples } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = examples({ x: [0, 1], y: Uint8Array.of(0, 1) });
+ * const options: ClassificationOptions = { train: data, test: data, classes: 2 };
+ * assertEquals(classification(options).name, "classification");
+ * ```
+ */
 export interface ClassificationOptions extends Pick<Task, "train" | "test" | "augmentation"> {
   /** Number of classes; labels are below it. */
   readonly classes: number;

@@ -2,7 +2,19 @@ import { checkNumber } from "../../checks.ts";
 import { meanMeter, type Task } from "../task.ts";
 import { tokenLoss } from "./token_loss.ts";
 
-/** What a text is learnt from, and how it is measured. */
+/**
+ * What a text is learnt from, and how it is measured.
+ *
+ * @example Tokens of three bytes each: bits are told for a byte
+ * ```ts
+ * import { nextToken, type NextTokenOptions, windowsOf } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tokens = windowsOf(Int32Array.of(0, 1, 2, 0, 1, 2), 2);
+ * const options: NextTokenOptions = { train: tokens, test: tokens, bytesPerToken: 3 };
+ * assertEquals(nextToken(options).measures[0].name, "bits per byte");
+ * ```
+ */
 export interface NextTokenOptions extends Pick<Task, "train" | "test"> {
   /** Bytes of the text per token: the first measure is in bits per byte, then, not per token. */
   readonly bytesPerToken?: number;

@@ -1,7 +1,19 @@
 import type { Tensor } from "../../backend/mod.ts";
 import { meanMeter, type Model, type Task } from "../task.ts";
 
-/** Examples whose column `x` has the inputs and `y` the targets, in the shape of the outputs. */
+/**
+ * Examples whose column `x` has the inputs and `y` the targets, in the shape of the outputs.
+ *
+ * @example Measured on what was learnt
+ * ```ts
+ * import { examples, regression, type RegressionOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = examples({ x: [0, 1], y: [0, 2] });
+ * const options: RegressionOptions = { train: data, test: data };
+ * assertEquals(regression(options).name, "regression");
+ * ```
+ */
 export type RegressionOptions = Pick<Task, "train" | "test">;
 
 /**

@@ -3,7 +3,19 @@ import { checkNumber } from "../../checks.ts";
 import { meanMeter, type Model, type Task } from "../task.ts";
 import { meanSquare } from "./regression.ts";
 
-/** What a function and its gradient are learnt from. */
+/**
+ * What a function and its gradient are learnt from.
+ *
+ * @example Gradients count for half
+ * ```ts
+ * import { examples, sobolev, type SobolevOptions } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = examples({ x: [[0], [1]], value: [[0], [1]], gradient: [[0], [2]] });
+ * const options: SobolevOptions = { train: data, test: data, weight: 0.5 };
+ * assertEquals(sobolev(options).measures.map((m) => m.name), ["rmse", "gradientRmse"]);
+ * ```
+ */
 export interface SobolevOptions extends Pick<Task, "train" | "test"> {
   /** Weight of the gradient's error beside the value's; default 1. */
   readonly weight?: number;
