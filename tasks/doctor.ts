@@ -5,9 +5,10 @@
  */
 
 import { backends } from "../core/backend/mod.ts";
+import { MPI_HINT } from "../core/comm/mod.ts";
 import { describeEnvironment } from "../core/io/mod.ts";
 import { adviceFor, type Diagnosis, renderDiagnosis } from "./doctor/diagnosis.ts";
-import { type Examination, examine, examineAuto } from "./doctor/examination.ts";
+import { type Examination, examine, examineAuto, examineMpi } from "./doctor/examination.ts";
 import { parseOptions } from "./options.ts";
 import { loadPlugins, pluginRecord } from "./plugins.ts";
 import { textSink } from "./terminal/sink.ts";
@@ -48,6 +49,7 @@ async function diagnose(budget: number): Promise<Diagnosis> {
     machine: { ...describeEnvironment(), memory },
     backends: examinations,
     auto,
+    mpi: { ...await examineMpi(pluginRecord()), hint: MPI_HINT },
     ...(advice && { advice }),
   };
 }

@@ -6,7 +6,7 @@
 
 import type { PassedOver } from "../../core/backend/mod.ts";
 import { renderTable, type TableColumn, wrap } from "../terminal/table.ts";
-import type { AutoChoice, Examination } from "./examination.ts";
+import type { AutoChoice, Examination, MpiExamination } from "./examination.ts";
 
 /** How to get the next better backend. */
 export interface Advice {
@@ -24,6 +24,8 @@ export interface Diagnosis {
   readonly backends: readonly Examination[];
   /** Which one `auto` takes, and why not the better ones. */
   readonly auto: AutoChoice;
+  /** What carries the messages of several processes. */
+  readonly mpi: MpiExamination & { readonly hint: string };
   /** How to get the next better one; absent when the best works. */
   readonly advice?: Advice;
 }
@@ -52,7 +54,7 @@ export function adviceFor(
 
 /** Words a diagnosis for people, without a final line break. */
 export function renderDiagnosis(diagnosis: Diagnosis): string {
-  const { machine, backends, auto, advice } = diagnosis;
+  const { machine, backends, auto, mpi, advice } = diagnosis;
   const gib = (Number(machine.memory) / 2 ** 30).toFixed(1);
   const facts = `Deno ${machine.deno} · ${machine.system} · ${machine.processor} · ` +
     `${machine.cores} cores · ${gib} GiB memory`;
@@ -61,6 +63,7 @@ export function renderDiagnosis(diagnosis: Diagnosis): string {
     "GFLOP/s of the product of two 512×512 matrices, in float32:",
     renderTable(COLUMNS, backends.map(row), WIDTH),
     paragraph(choice(auto)),
+    paragraph(mpiText(mpi)),
     ...(advice ? [paragraph(`For the next better one, ${advice.name}: ${advice.hint}.`)] : []),
   ];
   return parts.join("\n\n");
@@ -86,6 +89,10 @@ function choice({ chosen, passedOver }: AutoChoice): string {
   if (passedOver.length === 0) return `auto takes ${chosen}, the best there is.`;
   const reasons = passedOver.map(({ name, reason }) => `${name} (${reason})`).join(", ");
   return `auto takes ${chosen}. Passed over: ${reasons}.`;
+}
+
+function mpiText({ works, library, hint }: Diagnosis["mpi"]): string {
+  return `Several processes (--comm mpi): ${library}${works ? "" : `; ${hint}`}.`;
 }
 
 function paragraph(text: string): string {

@@ -61,6 +61,20 @@ export async function examineAuto(options: ExamineOptions = {}): Promise<AutoCho
   return answer;
 }
 
+/** What carries the messages of jobs of several processes. */
+export interface MpiExamination {
+  /** Name and version with the file, or why there is no library. */
+  readonly library: string;
+  /** Whether there is one. */
+  readonly works: boolean;
+}
+
+/** Looks for MPI, in a fresh process. */
+export async function examineMpi(options: ExamineOptions = {}): Promise<MpiExamination> {
+  const answer = await ask<MpiExamination>(["mpi", "", JSON.stringify(options)], options);
+  return typeof answer === "string" ? { works: false, library: answer } : answer;
+}
+
 /** The program that runs in the other process. */
 const EXAMINER = new URL("./examiner.ts", import.meta.url).href;
 

@@ -6,7 +6,14 @@
 
 import { pathToFileURL } from "node:url";
 import { backends, openEngine } from "../../core/backend/mod.ts";
-import { type AutoChoice, type Examination, type ExamineOptions, MARK } from "./examination.ts";
+import { loadMpi } from "../../core/comm/mod.ts";
+import {
+  type AutoChoice,
+  type Examination,
+  type ExamineOptions,
+  MARK,
+  type MpiExamination,
+} from "./examination.ts";
 import { measureProducts } from "./measure.ts";
 
 async function examineHere(name: string, options: ExamineOptions): Promise<Examination> {
@@ -38,11 +45,23 @@ async function chooseHere(options: ExamineOptions): Promise<AutoChoice> {
   return { chosen, passedOver };
 }
 
+function mpiHere(): MpiExamination {
+  const found = loadMpi();
+  return typeof found === "string"
+    ? { works: false, library: found }
+    : { works: true, library: `${found.title} (${found.path})` };
+}
+
+async function answerTo(kind: string, name: string, options: ExamineOptions): Promise<unknown> {
+  if (kind === "mpi") return mpiHere();
+  return await (kind === "auto" ? chooseHere(options) : examineHere(name, options));
+}
+
 if (import.meta.main) {
   const [kind, name = "", text = "{}"] = Deno.args;
   const options = JSON.parse(text) as ExamineOptions;
   for (const path of options.plugins ?? []) await import(pathToFileURL(path).href);
-  const answer = kind === "auto" ? await chooseHere(options) : await examineHere(name, options);
+  const answer = await answerTo(kind!, name, options);
   const line = `\n${MARK}${JSON.stringify(answer)}\n`;
   await Deno.stdout.write(new TextEncoder().encode(line));
   // Drivers and libraries may keep the process alive, or fall over while it ends on its own.

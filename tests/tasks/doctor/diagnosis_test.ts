@@ -23,6 +23,7 @@ const diagnosis: Diagnosis = {
     },
   ],
   auto: { chosen: "blas", passedOver: [{ name: "webgpu", reason: "no graphics adapter" }] },
+  mpi: { works: true, library: "MPICH 4.0 (libmpich.so.12)", hint: "install MPICH" },
   advice: { name: "webgpu", hint: "install a driver" },
 };
 
@@ -40,6 +41,8 @@ blas     123  121  10.0   0.5  native   OpenBLAS 0.3
 
 auto takes blas. Passed over: webgpu (no graphics adapter).
 
+Several processes (--comm mpi): MPICH 4.0 (libmpich.so.12).
+
 For the next better one, webgpu: install a driver.`,
   );
 });
@@ -56,7 +59,16 @@ Deno.test("renderDiagnosis() says when a working backend must be named", () => {
 Deno.test("renderDiagnosis() is content when the best backend works", () => {
   const { advice: _, ...rest } = diagnosis;
   const text = renderDiagnosis({ ...rest, auto: { chosen: "blas", passedOver: [] } });
-  assert(text.endsWith("auto takes blas, the best there is."));
+  assertStringIncludes(text, "auto takes blas, the best there is.");
+  assert(!text.includes("next better"));
+});
+
+Deno.test("renderDiagnosis() says how to get MPI where there is none", () => {
+  const mpi = { works: false, library: "no MPI library found", hint: "install MPICH" };
+  assertStringIncludes(
+    renderDiagnosis({ ...diagnosis, mpi }),
+    "Several processes (--comm mpi): no MPI library found; install MPICH.",
+  );
 });
 
 Deno.test("renderDiagnosis() stays within 80 columns whatever drivers and folders are called", () => {
@@ -68,6 +80,7 @@ Deno.test("renderDiagnosis() stays within 80 columns whatever drivers and folder
         machine: { ...machine, processor },
         backends: [{ ...webgpu!, reason }, { ...blas!, engine, reason }],
         auto: { chosen: "blas", passedOver: [{ name: "webgpu", reason }] },
+        mpi: { works: false, library: engine, hint: reason },
         advice: { name: "webgpu", hint: reason },
       });
       return text.split("\n").every((line) => [...line].length <= 80);
