@@ -107,6 +107,7 @@ export {
   llamaFamily,
   type Place,
   type Pretrained,
+  pretrainedBase,
   pretrainedFamilies,
   type PretrainedFamily,
   pretrainedOf,

@@ -50,6 +50,7 @@ export {
   type TensorFile,
   writeSafetensors,
 } from "./safetensors.ts";
+export * from "./adapter_folder/mod.ts";
 export * from "./model_folder/mod.ts";
 export { firstMeasure, type Summary, type SummaryMeasure, trainingSummary } from "./summary.ts";
 export * from "./tensorboard/mod.ts";

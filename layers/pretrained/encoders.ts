@@ -17,10 +17,27 @@ const AFTER_SCORES: BlockNames = {
   norm2: "output.LayerNorm",
 };
 
+/** Modules of a block in files of models, and as adapters beside newer versions call them. */
+const VIT_IN_MEMORY = Object.entries({
+  "attention.attention.query": "attention.q_proj",
+  "attention.attention.key": "attention.k_proj",
+  "attention.attention.value": "attention.v_proj",
+  "attention.output.dense": "attention.o_proj",
+  "intermediate.dense": "mlp.fc1",
+  "output.dense": "mlp.fc2",
+  "layernorm_before": "layernorm_before",
+  "layernorm_after": "layernorm_after",
+}).map(([file, memory]) => {
+  const name = file.replaceAll(".", "\\.");
+  const whole = new RegExp(`^vit\\.encoder\\.layer\\.(\\d+)\\.${name}\\b`);
+  return [whole, `vit.layers.$1.${memory}`] as const;
+});
+
 /** ViT as `ViTForImageClassification` writes it. */
 export const vitModels: PretrainedFamily = pretrainedFamilies.add({
   name: "vit",
   description: "vision transformers, classification of images",
+  naming: { renamed: VIT_IN_MEMORY },
   read(config, matrices) {
     const c = new ConfigReader(config);
     const side = c.integer("image_size");

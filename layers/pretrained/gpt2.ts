@@ -7,6 +7,11 @@ import { type Place, type Pretrained, pretrainedFamilies, type PretrainedFamily 
 export const gpt2: PretrainedFamily = pretrainedFamilies.add({
   name: "gpt2",
   description: "GPT-2, language models",
+  naming: {
+    turned: true,
+    // Some files leave out what stands before the names in memory.
+    renamed: [[/^(?=h\.\d+\.|wte\b|wpe\b|ln_f\b)/, "transformer."]],
+  },
   read(config, matrices) {
     const c = new ConfigReader(config);
     c.only("add_cross_attention", false);

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { pretrainedBase } from "./adapters.ts";
 export type { Config } from "./config.ts";
 export { asBert, asDeberta, asVit, bertModels, debertaModels, vitModels } from "./encoders.ts";
 export { gpt2, gptAsGpt2 } from "./gpt2.ts";

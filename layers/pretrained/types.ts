@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Layer, type Plugin, Registry } from "../../core/mod.ts";
+import { type Layer, type ModuleNaming, type Plugin, Registry } from "../../core/mod.ts";
 import type { WeightOptions } from "../weights.ts";
 import type { Config } from "./config.ts";
 
@@ -55,6 +55,8 @@ export interface Pretrained<N extends Layer = Layer> {
 
 /** A kind of models, under the name that `model_type` has in `config.json`. */
 export interface PretrainedFamily extends Plugin {
+  /** How its modules are stored and named for adapters; default: outputs×inputs, as in the file. */
+  readonly naming?: ModuleNaming;
   /**
    * The network that a config means.
    *

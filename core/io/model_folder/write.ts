@@ -1,7 +1,7 @@
-import { basename, dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { checkInteger } from "../../checks.ts";
 import { writeAtomic } from "../atomic.ts";
-import { makeFolder, unlessMissing, unwritable } from "../files.ts";
+import { writeNewFolder } from "../new_folder.ts";
 import { type TensorData, writeSafetensors } from "../safetensors.ts";
 import { CONFIG, INDEX, shardName, WEIGHTS } from "./names.ts";
 import type { ModelFolder } from "./read.ts";
@@ -49,44 +49,14 @@ export async function writeModelFolder(
   { dtype = "F32", shardBytes = 5e9, files = {} }: WriteModelOptions = {},
 ): Promise<void> {
   checkInteger("write a model", "shardBytes", shardBytes);
-  const path = resolve(folder);
-  await requireFree(path);
-  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.part`);
-  await makeFolder(temporary);
-  try {
+  await writeNewFolder(folder, "model", async (temporary) => {
     const described = { ...config, dtype: CONFIG_TYPES[dtype] };
     await writeWeights(temporary, typed(tensors, dtype), shardBytes);
     for (const [name, content] of Object.entries(files)) {
       await writeAtomic(join(temporary, name), content);
     }
     await writeAtomic(join(temporary, CONFIG), `${JSON.stringify(described, null, 2)}\n`);
-    await moveTo(path, temporary);
-  } catch (error) {
-    await Deno.remove(temporary, { recursive: true }).catch(() => {});
-    throw error;
-  }
-}
-
-async function requireFree(path: string): Promise<void> {
-  const names = await unlessMissing(() => Array.fromAsync(Deno.readDir(path), (e) => e.name))
-    .catch((error) => {
-      throw unwritable(path, error);
-    });
-  if (!names || names.length === 0) return;
-  throw new Error(
-    `Cannot write a model into ${path}: expected a new folder or an empty one, got ` +
-      `${names.sort()[0]} in it; name another folder`,
-  );
-}
-
-/** A folder that is there must go first on some systems. */
-async function moveTo(path: string, temporary: string): Promise<void> {
-  try {
-    await unlessMissing(() => Deno.remove(path));
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    throw unwritable(path, error);
-  }
+  });
 }
 
 function typed(tensors: Tensors, dtype: "F32" | "F16" | "BF16"): Tensors {

@@ -1,0 +1,28 @@
+/**
+ * Folders of adapters as Hugging Face's PEFT library writes and reads them, and what they do to the
+ * weights of a base.
+ *
+ * @module
+ */
+
+export {
+  type AdapterBase,
+  adapterBase,
+  type BaseModule,
+  type Extents,
+  type ModuleKind,
+  type ModuleNaming,
+} from "./base.ts";
+export { type AdapterConfig, adapterConfig, adapterConfigText } from "./config.ts";
+export { type AdapterContents, adapterContents, type AdapterFolder } from "./contents.ts";
+export type { PeftType } from "./fields.ts";
+export {
+  type AdaptedModule,
+  type AdapterForm,
+  kroneckerExtents,
+  type Product,
+  type Sizes,
+} from "./forms/mod.ts";
+export { mergedTensors } from "./merge.ts";
+export { readAdapterFolder } from "./read.ts";
+export { writeAdapterFolder } from "./write.ts";

@@ -1,0 +1,58 @@
+/** Adapters that PEFT wrote, merged as PEFT merges them, and written back. */
+
+import { assertEquals, assertLess } from "@std/assert";
+import {
+  adapterContents,
+  mergedTensors,
+  readAdapterFolder,
+  readModelFolder,
+  readSafetensors,
+  writeAdapterFolder,
+} from "../../../core/mod.ts";
+import { pretrainedBase } from "../../../layers/mod.ts";
+import { inFolder } from "../../support/command_line.ts";
+import { onReferenceData } from "../../support/reference_data.ts";
+
+/** Names of adapters, each of which begins with that of its model. */
+const ADAPTERS = [
+  ...["gpt2-lora", "gpt2-lora-older", "gpt2-lora-patterns", "gpt2-rslora", "gpt2-dora"],
+  ...["gpt2-adalora", "gpt2-adalora-budget", "gpt2-modules-to-save"],
+  ...["llama-lora", "llama-lora-all-linear", "llama-dora", "llama-dora-older", "llama-embedding"],
+  ...["llama-pissa", "llama-pissa-converted", "llama-vera", "llama-loha"],
+  ...["llama-lokr", "llama-lokr-both-factor4"],
+  ...["vit-lora", "vit-lora-older-names", "vit-patch-conv"],
+  ...["bert-lora-bias-all", "bert-lora-bias-lora-only", "deberta-v2-lora", "deberta-v2-adalora"],
+];
+
+for (const name of ADAPTERS) {
+  const title = `${name}: merged weights are PEFT's to 1e-5, and all tensors come back as bytes`;
+  Deno.test(onReferenceData("peft", title, async (root) => {
+    const model = await readModelFolder(`${root}/models/${/^deberta-v2|^[a-z0-9]+/.exec(name)}`);
+    const adapter = await readAdapterFolder(`${root}/adapters/${name}`);
+    const { tensors: expected } = await readSafetensors(
+      `${root}/adapters/${name}/expected.safetensors`,
+    );
+    const base = pretrainedBase(model, adapter);
+    const merged = await mergedTensors(base, adapter);
+    const checked = Object.entries(expected).filter(([key]) => key.startsWith("merged."));
+    assertEquals(checked.length, 1);
+    for (const [key, { data, shape }] of checked) {
+      const found = merged[base.tensorName(key.slice("merged.".length))]!;
+      assertEquals(found.shape, shape);
+      const far = Array.from(data as Float32Array, (x, i) => Math.abs(x - Number(found.data[i])));
+      assertLess(Math.max(...far), 1e-5);
+    }
+    await inFolder(async (folder) => {
+      await writeAdapterFolder(`${folder}/again`, adapter);
+      const again = await readAdapterFolder(`${folder}/again`);
+      assertEquals(again.config.values, adapter.config.values);
+      assertEquals(Object.keys(again.tensors).sort(), Object.keys(adapter.tensors).sort());
+      for (const [key, { data, shape }] of Object.entries(adapter.tensors)) {
+        assertEquals(again.tensors[key]!.shape, shape);
+        assertEquals(again.tensors[key]!.data, data, key);
+      }
+      const { modules } = adapterContents(again, base);
+      assertEquals(modules.length > 0, true);
+    });
+  }));
+}
