@@ -91,6 +91,15 @@ export {
 } from "./networks/mod.ts";
 export { inputConvex, type InputConvexOptions } from "./networks/input_convex.ts";
 export { normalise, type NormaliseOptions } from "./normalise.ts";
+export {
+  type Conservation,
+  conservations,
+  type DeepOnet,
+  deepOnet,
+  type DeepOnetOptions,
+  type FunctionDomain,
+  type FunctionSpace,
+} from "./operators/mod.ts";
 export { perceptron, type PerceptronOptions } from "./perceptron.ts";
 export { averagePool, globalAveragePool, maxPool, type PoolOptions } from "./pooling.ts";
 export { channelsLast, flatten, planesToImages, toImages } from "./reshape.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Layer, linearised } from "../core/mod.ts";
+import { type Layer, linearised, type Pass } from "../core/mod.ts";
 
 /**
  * Chains layers.
@@ -29,8 +29,13 @@ export function sequential(layers: readonly Layer[]): Layer {
   if (twice !== undefined) {
     throw new RangeError(`Cannot chain layers: the weight name "${twice}" is used twice`);
   }
+  const wanting = layers.filter((layer) => layer.penalty);
   return {
     weights,
+    ...(wanting.length > 0 && {
+      penalty: (pass: Pass) =>
+        wanting.map((layer) => layer.penalty!(pass)).reduce((a, b) => pass.engine.add(a, b)),
+    }),
     forward: (pass, x) => layers.reduce((y, layer) => layer.forward(pass, y), x),
     linearise(pass, x) {
       const links: ReturnType<typeof linearised>[] = [];

@@ -31,8 +31,8 @@ export interface Evaluation {
 export type Evaluator = (points: Points, moving: ReadonlySet<string>) => Promise<Evaluation>;
 
 /**
- * Answers by one forward and backward pass on a batch: derivatives of *minus* the loss, the
- * gradient flow of training.
+ * Answers by one forward and backward pass on a batch: derivatives of *minus* the loss, with what
+ * the network itself adds to it, the gradient flow of training.
  *
  * @param random Source of what layers draw, the same in every evaluation.
  */
@@ -52,7 +52,7 @@ export function batchEvaluator(
       return anchor === undefined ? [] : [anchor, ...anchors].map((key) => ({ spec, key }));
     });
     try {
-      const f = (): Tensor => engine.scale(-1, loss(pass, batch));
+      const f = (): Tensor => engine.scale(-1, wholeLoss(network, pass, loss(pass, batch)));
       const at = anchors.map(({ spec, key }) => points.get(spec.name)![key]!);
       const { value, gradients } = engine.gradients(f, at);
       const evidence = new Map(wanted.map(({ name }) => {
@@ -71,6 +71,12 @@ export function batchEvaluator(
       throw error;
     }
   };
+}
+
+/** A loss with what the network itself wants. */
+function wholeLoss(network: Layer, pass: Pass, loss: Tensor): Tensor {
+  const own = network.penalty?.(pass);
+  return own ? pass.engine.add(loss, own) : loss;
 }
 
 /** What a pass saw of a statistic; where it saw nothing, that stays as it is. */

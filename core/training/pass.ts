@@ -31,6 +31,8 @@ export interface Layer {
   forward(pass: Pass, x: Tensor, ...others: Tensor[]): Tensor;
   /** The forward map with its derivative in the input; absent where nobody has written it. */
   linearise?(pass: Pass, x: Tensor): Linearised;
+  /** What it wants in training beside a small loss, a scalar to be added; absent: nothing. */
+  penalty?(pass: Pass): Tensor;
 }
 
 /** What a pass is for. */

@@ -30,6 +30,23 @@ export {
   type Solved,
   solveMoments,
 } from "./closures/mod.ts";
+export {
+  type CollisionOperator,
+  entropies,
+  entropySamples,
+  exactCollision,
+  henyeyGreenstein,
+  integrals,
+  isotropic,
+  type LinearCollision,
+  naiveSamples,
+  type Sampling,
+  type ScatteringKernel,
+  scatteringKernels,
+  slabNodes,
+  sphereNodes,
+  type VelocityNodes,
+} from "./collision/mod.ts";
 export { type Box, type CartesianGrid, slabGrid, squareGrid } from "./grid.ts";
 export {
   type StageWay,

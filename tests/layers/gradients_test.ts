@@ -1,15 +1,17 @@
 /** Every layer's derivatives, in its input and its weights, against difference quotients. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Layer, Random } from "../../core/mod.ts";
+import { type Layer, matrix, Random } from "../../core/mod.ts";
 import * as layers from "../../layers/mod.ts";
 import {
   activate,
   attentions,
   averagePool,
   batchNorm,
+  conservations,
   conv2d,
   conv2dTranspose,
+  deepOnet,
   depthwiseConv2d,
   disentangled,
   dropout,
@@ -86,6 +88,26 @@ const ROWS: Readonly<Record<string, Row>> = {
     layer: inputConvex({ inputs: 7, widths: [6, 5] }),
     shape: [3, 7],
   },
+  ...Object.fromEntries(
+    ["bias", "hard-gram", "hard-special"].map((conservation) => [
+      `operator network, ${conservation}`,
+      {
+        of: "deepOnet",
+        layer: deepOnet({
+          domain: {
+            nodes: matrix([-0.9, -0.5, -0.1, 0.2, 0.6, 0.8], 6, 1),
+            weights: Float64Array.of(0.2, 0.4, 0.4, 0.3, 0.3, 0.4),
+            invariants: matrix(new Float64Array(6).fill(1), 6, 1),
+          },
+          branch: [4],
+          trunk: [5],
+          modes: 2,
+          conservation: conservations.get(conservation),
+        }),
+        shape: [3, 6],
+      },
+    ]),
+  ),
   "perceptron": {
     of: "perceptron",
     layer: perceptron({ sizes: [7, 6, 5], activation }),

@@ -76,7 +76,9 @@ export async function importedPlugins(
 /** Plugin names that are also plain words of core/, with what else they mean there. */
 export const PLAIN_WORDS: Readonly<Record<string, string>> = {
   attention: "an operation of the engine, of that name in the literature",
+  bias: "what is added behind a linear map",
   none: "nothing is there, in messages",
+  plain: "kernels without more, in the names of LAPACK's blocks",
   shape: "the extents of an array",
   step: "one update of the weights, in events and metrics",
 };
