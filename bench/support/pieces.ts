@@ -75,16 +75,22 @@ function engineOf(backend: string): Promise<Engine> {
 
 /**
  * Registers the pieces of a bench with `Deno.bench`, which does nothing outside of `deno bench`.
- * What was left out is told on standard error after the table; standard output may be JSON.
+ * What was left out is told on standard error after the table; standard output may be JSON. Where
+ * nothing is left, one row says why.
  *
  * @returns The bench.
  */
 export async function registered(bench: Bench): Promise<Bench> {
   const { pieces, notes } = await bench.pieces();
-  let running = pieces.length === 0;
+  let running = false;
   for (const piece of pieces) register(bench.name, piece, () => running = true);
   for (const note of notes) {
     Deno.bench({ name: `${bench.name} (skipped: ${note})`, ignore: true, fn() {} });
+  }
+  // Deno prints no row of what is ignored, and a table without rows says nothing.
+  if (pieces.length === 0) {
+    const name = `${bench.name} nothing to measure: ${notes.join("; ")}`;
+    Deno.bench({ name, group: `${bench.name}: left out`, n: 1, warmup: 0, fn() {} });
   }
   globalThis.addEventListener("unload", () => {
     if (running && notes.length > 0) console.error(`${bench.name} left out ${notes.join("; ")}`);

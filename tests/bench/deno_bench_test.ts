@@ -70,6 +70,7 @@ for (const file of files) {
 }
 
 const FILTER = "/^(flow wasm-simd step|kernels \\w+ norm)/";
+const FILTER_AND_REASONS = "/^(flow wasm-simd step|kernels \\w+ norm|\\w+ nothing to)/";
 
 Deno.test("deno bench measures what the filter lets through, and names what is not here", async () => {
   const done = await deno("bench", "-A", "--no-check", "--json", "--filter", FILTER);
@@ -82,11 +83,18 @@ Deno.test("deno bench measures what the filter lets through, and names what is n
 });
 
 Deno.test("deno bench needs no permission, and names what it would do with them", async () => {
-  const some = ["flow", "kernels", "startup"].map((name) => `bench/${name}_bench.ts`);
-  const done = await deno("bench", "--no-check", "--json", "--filter", FILTER, ...some);
-  assertEquals([...figuresOf(done).keys()], ["flow wasm-simd step, 1 thread", "kernels cpu norm"]);
-  assertStringIncludes(done.err, "blas, wasm: --allow-read is not granted; use -A");
-  assertStringIncludes(done.err, "startup left out demo: --allow-run is not granted; use -A");
+  const some = ["conv", "flow", "kernels", "startup"].map((name) => `bench/${name}_bench.ts`);
+  const done = await deno("bench", "--no-check", "--json", "--filter", FILTER_AND_REASONS, ...some);
+  const denied = (of: string, flag: string) => `${of}: --allow-${flag} is not granted; use -A`;
+  assertEquals(
+    new Set(figuresOf(done).keys()),
+    new Set([
+      ...["flow wasm-simd step, 1 thread", "kernels cpu norm"],
+      `conv nothing to measure: ${denied("tensorflow, webgpu, blas", "read")}`,
+      `startup nothing to measure: ${denied("demo", "run")}`,
+    ]),
+  );
+  assertStringIncludes(done.err, denied("blas, wasm", "read"));
 });
 
 Deno.test("deno task bench compares an entry with the one of another commit", async () => {
