@@ -8,22 +8,54 @@
 import type { Algebra } from "../algebra/mod.ts";
 import { type BasisChange, carried, type RuleState, type Stepping } from "./memory.ts";
 
+/** By what variances are carried: rows of the left one, columns of the right one sum to 1, about. */
+export interface VarianceShares<M> {
+  /** p'×p; absent: identity. */
+  readonly left: M | undefined;
+  /** q×q'; absent: identity. */
+  readonly right: M | undefined;
+}
+
 /**
  * x ↦ A x B.
  *
  * @param left A, p'×p; absent: identity.
  * @param right B, q×q'; absent: identity.
+ * @param shares What carries variances; default A∘A and B∘B, which leaves none where the new bases
+ * are orthogonal to the old ones.
  */
 export function changeOf<M>(
   a: Algebra<M>,
   left: M | undefined,
   right: M | undefined,
+  shares: VarianceShares<M> = { left: left && a.square(left), right: right && a.square(right) },
 ): BasisChange<M> {
-  const times = (x: M, f: (y: M) => M): M => {
-    const y = left === undefined ? x : a.multiply(f(left), x);
-    return right === undefined ? y : a.multiply(y, f(right));
+  const times = (x: M, l: M | undefined, r: M | undefined): M => {
+    const y = l === undefined ? x : a.multiply(l, x);
+    return r === undefined ? y : a.multiply(y, r);
   };
-  return { carry: (x) => times(x, (y) => y), carrySquare: (x) => times(x, (y) => a.square(y)) };
+  return {
+    carry: (x) => times(x, left, right),
+    carrySquare: (x) => times(x, shares.left, shares.right),
+  };
+}
+
+/**
+ * A∘A, and where a row of A is shorter than 1, as the new direction leaves the old bases, the mean of
+ * the old variances for what is missing: zero there would make the next steps of Adam several times
+ * too long, see {@linkcode embeddingChange}.
+ *
+ * @param change A, p'×p, rows no longer than 1.
+ */
+export async function variancesBy<M>(a: Algebra<M>, change: M): Promise<M> {
+  const [rows, cols] = [a.rows(change), a.cols(change)];
+  const shares = (await a.read(change)).map((x) => x * x);
+  for (let i = 0; i < rows; i++) {
+    const row = shares.subarray(i * cols, (i + 1) * cols);
+    const missing = Math.max(0, 1 - row.reduce((sum, x) => sum + x, 0));
+    row.forEach((x, j) => row[j] = x + missing / cols);
+  }
+  return a.from(shares, rows, cols);
 }
 
 /**
@@ -46,6 +78,7 @@ export function embeddingChange<M>(a: Algebra<M>, rows: number, cols: number): B
  *
  * @param left A, p'×p; absent: identity.
  * @param right B, q×q'; absent: identity.
+ * @param shares What carries variances, see {@linkcode changeOf}.
  */
 export function transportMoments<M>(
   a: Algebra<M>,
@@ -53,8 +86,9 @@ export function transportMoments<M>(
   state: RuleState<M>,
   left: M | undefined,
   right: M | undefined,
+  shares?: VarianceShares<M>,
 ): RuleState<M> {
-  return carried(a, o, state, changeOf(a, left, right));
+  return carried(a, o, state, changeOf(a, left, right, shares));
 }
 
 /** The state of a core that was embedded in a rows×cols one, see {@linkcode embeddingChange}. */

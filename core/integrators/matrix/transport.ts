@@ -9,8 +9,15 @@ import { factoredField } from "../../geometry/fields/factored.ts";
 import type { LowRank } from "../../geometry/low_rank.ts";
 import { factorsLowRank, projectFactors } from "../../geometry/low_rank_tangent.ts";
 import { gram } from "../../geometry/matrices.ts";
-import { hasScales, type MomentSlots, type Stepping, tangentAlone, tangentIn } from "../memory.ts";
-import { transportMoments } from "../transport.ts";
+import {
+  hasScales,
+  type MomentSlots,
+  type RuleState,
+  type Stepping,
+  tangentAlone,
+  tangentIn,
+} from "../memory.ts";
+import { transportMoments, variancesBy } from "../transport.ts";
 
 /**
  * Carries the moments of all factors from one point to another.
@@ -35,7 +42,7 @@ export async function transportSlots<M>(
   // Second moments vanish where the gradient does (inputs that are always zero); the projection
   // would put first moments there, and m / √v explodes.
   const scaled = Object.values(slots).some((state) => hasScales(o, state));
-  if (!k || !l || !s || scaled) return transportEach(a, o, slots, from, to);
+  if (!k || !l || !s || scaled) return await transportEach(a, o, slots, from, to, scaled);
   const xi = factorsLowRank(a, from, { k, l, s });
   const moved = await projectFactors(a, to, factoredField(a, xi));
   return {
@@ -45,18 +52,28 @@ export async function transportSlots<M>(
   };
 }
 
-function transportEach<M>(
+async function transportEach<M>(
   a: Algebra<M>,
   o: Stepping,
   { k, l, s }: MomentSlots<M>,
   from: LowRank<M>,
   to: LowRank<M>,
-): MomentSlots<M> {
+  scaled: boolean,
+): Promise<MomentSlots<M>> {
   if (!k && !l && !s) return {};
-  const [left, right] = [gram(a, to.u, from.u), gram(a, from.v, to.v)];
+  const turn = async (after: M, before: M) => {
+    const by = gram(a, after, before);
+    return { by, shares: scaled ? await variancesBy(a, by) : a.square(by) };
+  };
+  const [left, right] = [await turn(to.u, from.u), await turn(to.v, from.v)];
+  const carry = (state: RuleState<M>, rows: typeof left | undefined, columns: typeof left) => {
+    const back = { by: a.transpose(columns.by), shares: a.transpose(columns.shares) };
+    const shares = { left: rows?.shares, right: back.shares };
+    return transportMoments(a, o, state, rows?.by, back.by, shares);
+  };
   return {
-    ...(k ? { k: transportMoments(a, o, k, undefined, right) } : {}),
-    ...(l ? { l: transportMoments(a, o, l, undefined, a.transpose(left)) } : {}),
-    ...(s ? { s: transportMoments(a, o, s, left, right) } : {}),
+    ...(k ? { k: carry(k, undefined, right) } : {}),
+    ...(l ? { l: carry(l, undefined, left) } : {}),
+    ...(s ? { s: carry(s, left, right) } : {}),
   };
 }

@@ -30,7 +30,7 @@ export const tuckerBug: TuckerIntegrator = {
     const own = momentsOfModes(ks);
     const moved = Object.keys(own).length === 0
       ? own
-      : transportModes(a, o, own, y, views, await viewModes(a, next), changes);
+      : await transportModes(a, o, own, y, views, await viewModes(a, next), changes);
     return { y: next, moments: { ...collectMoments({ s }), ...moved }, discarded: 0 };
   },
 };

@@ -29,7 +29,7 @@ import {
   tangentAlone,
   tangentIn,
 } from "../memory.ts";
-import { transportMoments } from "../transport.ts";
+import { transportMoments, variancesBy } from "../transport.ts";
 
 /**
  * The tangent vector that first moments stand for, as a field: dS ×ₖ Uₖ + Σ (I − Uₖ Uₖᵀ) dKₖ Vₖᵀ.
@@ -117,15 +117,29 @@ export async function transportTuckerSlots<M>(
   const given = Object.values(slots);
   if (given.length === 0) return slots;
   const after = await viewModes(a, to);
-  if (!given.some((state) => hasScales(o, state))) {
+  const scaled = given.some((state) => hasScales(o, state));
+  if (!scaled) {
     const field = momentField(a, from, views, o, slots);
     if (field) return await projectMoments(a, to, after, o, field, slots.s!);
   }
   const changes = changesOf(a, from, to);
   return {
-    ...transportModes(a, o, slots, from, views, after, changes),
-    ...(slots.s ? { s: transportCore(a, o, slots.s, from, changes) } : {}),
+    ...await transportModes(a, o, slots, from, views, after, changes),
+    ...(slots.s
+      ? { s: transportCore(a, o, slots.s, from, changes, await sharesOf(a, changes, scaled)) }
+      : {}),
   };
+}
+
+/** What carries variances in each mode. */
+async function sharesOf<M>(
+  a: Algebra<M>,
+  changes: readonly (M | undefined)[],
+  scaled: boolean,
+): Promise<(M | undefined)[]> {
+  const out: (M | undefined)[] = [];
+  for (const u of changes) out.push(u && (scaled ? await variancesBy(a, u) : a.square(u)));
+  return out;
 }
 
 /** Uₖ′ᵀ Uₖ for each mode; undefined where the basis is the same. */
@@ -145,6 +159,7 @@ export function changesOf<M>(
  *
  * @param y Whose core they belong to.
  * @param changes Aₖ, r_k′×r_k; undefined for the identity.
+ * @param shares What carries variances; default Aₖ∘Aₖ, as in `changeOf`.
  */
 export function transportCore<M>(
   a: Algebra<M>,
@@ -152,12 +167,13 @@ export function transportCore<M>(
   state: RuleState<M>,
   y: TuckerTensor<M>,
   changes: readonly (M | undefined)[],
+  shares: readonly (M | undefined)[] = changes.map((u) => u && a.square(u)),
 ): RuleState<M> {
   const times = (x: M, us: readonly (M | undefined)[]): M =>
     modeProducts(a, { ...y.core, data: x }, us).data;
   return carried(a, o, state, {
     carry: (x) => times(x, changes),
-    carrySquare: (x) => times(x, changes.map((u) => u && a.square(u))),
+    carrySquare: (x) => times(x, shares),
   });
 }
 
@@ -169,7 +185,7 @@ export function transportCore<M>(
  * @param after New point seen from the modes that can.
  * @param changes Uₖ′ᵀ Uₖ for each mode; undefined for the identity.
  */
-export function transportModes<M>(
+export async function transportModes<M>(
   a: Algebra<M>,
   o: Stepping,
   slots: MomentSlots<M>,
@@ -177,7 +193,7 @@ export function transportModes<M>(
   before: readonly ModeView<M>[],
   after: readonly ModeView<M>[],
   changes: readonly (M | undefined)[],
-): MomentSlots<M> {
+): Promise<MomentSlots<M>> {
   const out: Record<string, RuleState<M>> = {};
   for (const { mode, q } of before) {
     const moments = slots[`k${mode}`];
@@ -187,7 +203,11 @@ export function transportModes<M>(
     const others = changes.map((u, k) => k === mode ? undefined : u);
     const turned = unfoldCyclic(a, modeProducts(a, rows, others), mode);
     const right = a.multiply(turned, view.q);
-    out[`k${mode}`] = transportMoments(a, o, moments, undefined, right);
+    const columns = hasScales(o, moments)
+      ? a.transpose(await variancesBy(a, a.transpose(right)))
+      : a.square(right);
+    const shares = { left: undefined, right: columns };
+    out[`k${mode}`] = transportMoments(a, o, moments, undefined, right, shares);
   }
   return out;
 }

@@ -235,3 +235,23 @@ Deno.test("the projection of transport is orthogonal: what it drops is normal", 
   const any = tangentProjection(to, gaussian(random, 16, 11));
   assertAlmostEquals(inner(minus(xi, moved), any), 0, 1e-12);
 });
+
+Deno.test("transportSlots() to bases that have grown leaves new directions the mean second moment", async () => {
+  const random = new Random(13);
+  const from = await randomLowRank(random, 16, 11, [3, 2, 1]);
+  const more = async (u: Matrix) =>
+    host.hstack([u, (await host.complement(u, gaussian(random, u.rows, 2)))!]);
+  const to = { u: await more(from.u), s: embed(host, from.s, 5, 5), v: await more(from.v) };
+  const one = (rows: number, cols: number) => {
+    const first = gaussian(random, rows, cols);
+    return { count: 3, first, second: host.square(first) };
+  };
+  const slots = { k: one(16, 3), l: one(11, 3), s: one(3, 3) };
+  const moved = momentsIn(await transportSlots(host, carrying, slots, from, to));
+  const sides = { k: [16, 5], l: [11, 5], s: [5, 5] } as const;
+  for (const [slot, [rows, cols]] of Object.entries(sides)) {
+    const wanted = embedMoments(host, carrying, slots[slot as "k"], rows, cols) as Moments<Matrix>;
+    assertLess(relativeError(moved[slot]!.second!, wanted.second!), 1e-13, slot);
+    assertLess(relativeError(moved[slot]!.first!, wanted.first!), 1e-13, slot);
+  }
+});

@@ -10,6 +10,7 @@ import {
 import { augmentTucker } from "../../../../core/integrators/tucker/mod.ts";
 import {
   augmentedTuckerBug,
+  embed,
   euler,
   type Matrix,
   type MomentSlots,
@@ -301,4 +302,23 @@ Deno.test("tuckerField() projects along a mode as its whole contraction does", a
       assertLess(norm(host.lincomb(1, found, -1, wanted)) / norm(wanted), 1e-12);
     }
   }
+});
+
+Deno.test("transportTuckerSlots() to bases that have grown leaves new directions a mean second moment", async () => {
+  const random = new Random(33);
+  const y = await randomTucker(random, SHAPE, RANKS);
+  const { views, slots } = await randomMoments(random, y, true);
+  const grown = await augmentTucker(host, y, SHAPE.map((n, k) => gaussian(random, n, RANKS[k]!)));
+  const moved = momentsIn(await transportTuckerSlots(host, carrying, slots, y, views, grown));
+  const core = { ...grown.core, data: moved.s!.second! };
+  const least = Math.min(...slots.s!.second!.data);
+  const most = Math.max(...slots.s!.second!.data);
+  // Means of what was there: nothing is zero, and nothing above the largest.
+  for (const x of core.data.data) assert(x > 0.999 * least && x < 1.001 * most, `${x}`);
+  const old = modeProducts(
+    host,
+    core,
+    RANKS.map((r, k) => embed(host, host.identity(r), r, grown.factors[k]!.cols)),
+  );
+  assertLess(norm(host.lincomb(1, old.data, -1, slots.s!.second!)), 1e-12);
 });
