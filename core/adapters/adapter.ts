@@ -9,6 +9,7 @@ import type { Algebra } from "../algebra/mod.ts";
 import type { LocalField, LowRank } from "../geometry/mod.ts";
 import type { Random } from "../random.ts";
 import type { Moment, Mover } from "../training/mod.ts";
+import type { Settings } from "../settings.ts";
 import type { Tunable } from "../tunable.ts";
 
 /** Matrices by the adapter's own names. */
@@ -57,7 +58,7 @@ export interface AdapterEvidence<M> {
 
 /** A weight after its optimizer step. */
 export interface Settling<M> {
-  /** Before the step. */
+  /** Before the step, and before {@linkcode Adapter.open}. */
   readonly before: Attached<M>;
   /** What the optimizer made of it. */
   readonly after: Attached<M>;
@@ -111,9 +112,11 @@ export interface Adapter extends Tunable<Adapter> {
   flows<M>(a: Algebra<M>, t: Tensors<M>, evidence: AdapterEvidence<M>): Tensors<M>;
   /** Factors of the step size by trained matrix; absent: 1. */
   readonly rates?: Readonly<Record<string, number>>;
-  /** Whether weight decay draws what is trained to zero; default true. */
-  readonly decays?: boolean;
-  /** After each step of the optimizer: thresholds, masks, another selection. */
+  /** Trained matrices that weight decay leaves alone, since zero is not where they start. */
+  readonly undecayed?: readonly string[];
+  /** Brings frozen matrices up to date that follow from the trained ones; after each step. */
+  derive?<M>(a: Algebra<M>, at: Attached<M>): Attached<M>;
+  /** After that: thresholds, masks, another selection. */
   settle?<M>(a: Algebra<M>, step: Settling<M>): Promise<Settled<M>>;
   /** After `settle`, over all weights of a network with this adapter: budgets. */
   allocate?<M>(
@@ -128,6 +131,10 @@ export interface Adapter extends Tunable<Adapter> {
   readonly manifold?: boolean;
   /** How it moves, where not by the optimizer rule: an integrator's mover, for instance. */
   readonly mover?: Mover;
+  /** Settings that follow from all weights that a network adapts, as matrices: sizes of shared bases. */
+  fitted?(shapes: readonly (readonly [inputs: number, outputs: number])[]): Settings;
+  /** Whether {@linkcode Adapter.attach} needs the gradient at W₀; default false. */
+  readonly needsGradient?: boolean;
   /** Numbers that train beside an inputs×outputs matrix. */
   trainables(shape: readonly [inputs: number, outputs: number]): number;
 }

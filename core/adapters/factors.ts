@@ -7,7 +7,9 @@
 import type { Algebra } from "../algebra/mod.ts";
 import type { LowRank } from "../geometry/mod.ts";
 import type { Random } from "../random.ts";
-import type { AdapterEvidence, Tensors } from "./adapter.ts";
+import type { SettingLimits } from "../settings.ts";
+import type { Tunable } from "../tunable.ts";
+import type { Adapter, AdapterEvidence, Tensors } from "./adapter.ts";
 
 /** Entries between −bound and bound, each as likely. */
 export function uniform<M>(
@@ -81,4 +83,92 @@ export function pairStart<M>(
     ? normal(a, own, [inputs, rank], 1 / rank)
     : uniform(a, own, [inputs, rank], 1 / Math.sqrt(inputs));
   return { u, v: a.zeros(outputs, rank) };
+}
+
+/** An adapter without its name and settings. */
+export type AdapterParts = Omit<Adapter, keyof Tunable<Adapter>>;
+
+/** W₀ + scale · U Vᵀ with both factors trained: LoRA, and what differs from it in one thing. */
+export function pairAdapter(
+  { rank, scale, start }: {
+    readonly rank: number;
+    readonly scale: number;
+    readonly start?: string;
+  },
+): AdapterParts {
+  return {
+    attach: (a, w, { random }) =>
+      Promise.resolve({
+        base: w,
+        trained: pairStart(a, [a.rows(w), a.cols(w)], random, rank, start),
+        frozen: { scale: scalar(a, scale) },
+        numbers: { rank },
+      }),
+    factors: pairFactors,
+    flows: pairFlows,
+    trainables: ([inputs, outputs]) => rank * (inputs + outputs),
+  };
+}
+
+/** Settings of LoRA and its like. */
+export type LoraSettings = {
+  /** Columns of the factors. */
+  rank: number;
+  /** Numerator of the scale. */
+  alpha: number;
+  /** How the factors start. */
+  start: string;
+};
+
+/** What LoRA starts with. */
+export const LORA: LoraSettings = { rank: 8, alpha: 8, start: "kaiming" };
+
+/** Limits of a rank. */
+export const rankLimits: SettingLimits = {
+  integer: true,
+  min: 1,
+  description: "columns of the factors",
+};
+
+/** Limits of what LoRA and its like can be told. */
+export const loraLimits: Readonly<Record<keyof LoraSettings, SettingLimits>> = {
+  rank: rankLimits,
+  alpha: { above: 0, description: "numerator of the scale" },
+  start: { oneOf: STARTS, description: "of U, V at zero; of embeddings V, U at zero" },
+};
+
+/** A row as the diagonal of a square matrix. */
+export function diagonalOf<M>(a: Algebra<M>, row: M): M {
+  return a.hadamard(a.identity(a.cols(row)), row);
+}
+
+/** The diagonal of a square matrix as a row. */
+export function diagonalIn<M>(a: Algebra<M>, x: M): M {
+  return columnSums(a, a.hadamard(x, a.identity(a.cols(x))));
+}
+
+/** Σᵢ xᵢⱼ of each column, 1×n. */
+export function columnSums<M>(a: Algebra<M>, x: M): M {
+  return a.multiply(ones(a, 1, a.rows(x)), x);
+}
+
+/** Σⱼ xᵢⱼ of each row, m×1. */
+export function rowSums<M>(a: Algebra<M>, x: M): M {
+  return a.multiply(x, ones(a, a.cols(x), 1));
+}
+
+/** A matrix of ones. */
+export function ones<M>(a: Algebra<M>, rows: number, cols: number): M {
+  return a.from(new Float32Array(rows * cols).fill(1), rows, cols);
+}
+
+/** 1/√x, element by element; 1e30 where x is zero. */
+export function inverseRoot<M>(a: Algebra<M>, x: M): M {
+  const one = ones(a, a.rows(x), a.cols(x));
+  return a.adaptiveStep(a.zerosLike(x), one, x, { gamma: 0, alpha: -1, delta: 1, epsilon: 1e-30 });
+}
+
+/** |x|, element by element. */
+export function absolute<M>(a: Algebra<M>, x: M): M {
+  return a.sqrt(a.square(x));
 }

@@ -24,14 +24,10 @@ export function adapterMover(own: OfWeight): Mover {
     ...byRule,
     async *update(weight: Moving) {
       const adapter = own(weight.spec);
-      const { motion } = weight;
-      const decay = adapter.decays === false ? 0 : motion.decay;
-      const opened = { ...weight, state: open(adapter, weight), motion: { ...motion, decay } };
-      const { heard, flows } = listening(opened);
+      const { heard, flows } = listening({ ...weight, state: open(adapter, weight) });
       const moved = yield* byRule.update(heard);
-      return adapter.settle
-        ? { state: await settled(adapter, opened, moved.state, flows()) }
-        : moved;
+      if (!adapter.settle && !adapter.derive) return moved;
+      return { state: await settled(adapter, weight, moved.state, flows()) };
     },
   };
 }
@@ -58,6 +54,7 @@ function listening(weight: Moving): { heard: Moving; flows: () => Tensors<Tensor
   };
 }
 
+/** Where a weight comes to rest after a step. */
 async function settled(
   adapter: Adapter,
   { spec, state, moment, motion: { method } }: Moving,
@@ -65,20 +62,18 @@ async function settled(
   flows: Tensors<Tensor>,
 ): Promise<WeightRecord> {
   const { algebra: a, engine } = method;
-  const [before, after] = [state, moved].map((record) => attachedOf(a, spec.shape, record));
+  const { shape } = spec;
+  const [before, stepped] = [attachedOf(a, shape, state), attachedOf(a, shape, moved)];
+  const after = adapter.derive?.(a, stepped) ?? stepped;
   type Moments = Readonly<Record<string, unknown>> | undefined;
-  const [momentsBefore, moments] = [state, moved].map((record) => record.moments as Moments);
-  const found = await adapter.settle!(a, {
-    before: before!,
-    after: after!,
-    flows,
-    momentsBefore,
-    moments,
-    moment,
-  });
+  const [momentsBefore, moments] = [state.moments as Moments, moved.moments as Moments];
+  const found = await adapter.settle?.(a, {
+    ...{ before, after, flows, momentsBefore, moments, moment },
+  }) ?? { at: after };
   const kept = "moments" in found ? found.moments : moments;
+  const shared = found.at.base === stepped.base ? state : undefined;
   return {
-    ...recordOf(engine, spec.shape, found.at, moved),
+    ...recordOf(engine, shape, found.at, shared),
     ...(kept ? { moments: kept as StateTree } : {}),
   };
 }

@@ -15,6 +15,7 @@ import {
   representationOf,
   type WeightSpec,
 } from "../training/mod.ts";
+import { matrixShape } from "../training/representation/matrix_factors.ts";
 import { tune } from "../tunable.ts";
 import { adapters } from "./registry.ts";
 
@@ -71,11 +72,24 @@ export function adaptedNetwork(
     const group = groups.findLast((g) => matchesWeight(g.match, spec));
     if (!group) return { ...plain, format: frozenFormat.name };
     requireMatrix(spec, group);
-    const { adapter, settings = {} } = group;
-    tune(adapters, adapters.get(adapter), settings);
-    return { ...plain, format: adapter, settings };
+    const { adapter } = group;
+    return { ...plain, format: adapter, settings: settingsOf(group, weights, groups) };
   };
   return { ...network, weights: network.weights.map(adapted) };
+}
+
+/** The settings of a group, with those that follow from all weights of its adapter. */
+function settingsOf(
+  { adapter, settings = {} }: AdapterGroup,
+  weights: readonly WeightSpec[],
+  groups: readonly AdapterGroup[],
+): Settings {
+  const { fitted } = tune(adapters, adapters.get(adapter), settings);
+  if (!fitted) return settings;
+  const own = weights.filter((spec) =>
+    groups.findLast((g) => matchesWeight(g.match, spec))?.adapter === adapter
+  );
+  return { ...fitted(own.map(matrixShape)), ...settings };
 }
 
 function requireMatch(match: ParameterGroup["match"], weights: readonly WeightSpec[]): void {

@@ -98,6 +98,7 @@ export function adapterRepresentation(adapter: Adapter, own: OfWeight): Represen
       return {
         start: at.trained,
         ...(chosen.rates ? { rates: chosen.rates } : {}),
+        ...(chosen.undecayed ? { undecayed: chosen.undecayed } : {}),
         point: pointOf(state),
         gradients: (evidence) => flowsAt(chosen, method, spec, tensorsOf(at), evidence),
         store: (trained) => ({ ...withoutMoments(state), trained }),

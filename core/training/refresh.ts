@@ -15,6 +15,8 @@ export interface Moment {
   readonly progress: number;
   /** Whether it is the last step: what was put off is done. */
   readonly final: boolean;
+  /** Steps of the run that are done, and those in all, where the caller counts them. */
+  readonly count?: { readonly done: number; readonly all: number };
 }
 
 /** Where a weight is between two refreshes. */

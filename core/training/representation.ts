@@ -107,6 +107,8 @@ export interface VariablesReading {
   readonly whole?: string;
   /** Factors of the step size by variable; absent: 1. */
   readonly rates?: Readonly<Record<string, number>>;
+  /** Variables that weight decay leaves alone. */
+  readonly undecayed?: readonly string[];
   /** What a pass computes with. */
   readonly point: WeightPoint;
   /** Minus the gradients of the loss in the variables, in their shapes. */

@@ -165,6 +165,7 @@ export class Run {
       rate: rate(step, this.total),
       progress: step / this.total,
       final: step + 1 === this.total,
+      count: { done: step, all: this.total },
       ...(clipNorm === undefined ? {} : { clipNorm }),
     };
     const outcome = await this.#orDiverged(() =>

@@ -32,6 +32,8 @@ export interface StepSettings {
   readonly progress?: number;
   /** Whether it is the last step of the run: what a refresh rule puts off is done; default false. */
   readonly final?: boolean;
+  /** Steps of the run that are done, and those in all, for schedules that count; absent: unknown. */
+  readonly count?: Moment["count"];
 }
 
 /** Outcome of one step. */
@@ -84,7 +86,7 @@ export async function trainStep(
   if (clipNorm !== undefined) checkNumber("take a step", "clipNorm", clipNorm, { above: 0 });
   return await chosen.engine.scope(async () => {
     const method = methodAt(chosen, settings.progress);
-    const moment = { progress, final };
+    const moment = { progress, final, ...(settings.count ? { count: settings.count } : {}) };
     const weights = await start(method, network, states, rate, moment);
     const moving = new Set(weights.filter((w) => w.moves).map((w) => w.spec.name));
     if (moving.size === 0) {

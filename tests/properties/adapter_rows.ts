@@ -18,5 +18,9 @@ export interface AdapterRow {
 
 /** Rows by the name of the adapter. */
 export const ADAPTER_ROWS: Readonly<Record<string, AdapterRow>> = {
-  lora: { trainables: 40, first: ["v"], rank: 2 },
+  "lora": { trainables: 40, first: ["v"], rank: 2 },
+  "rslora": { trainables: 40, first: ["v"], rank: 2 },
+  "lora-plus": { trainables: 40, first: ["v"], rank: 2 },
+  "dora": { trainables: 48, first: ["m", "v"], rank: 8 },
+  "pissa": { trainables: 40, first: ["u", "v"], rank: 4 },
 };

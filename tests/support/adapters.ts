@@ -2,6 +2,7 @@
 
 import {
   type Adapter,
+  type Algebra,
   type AttachContext,
   type Attached,
   denseField,
@@ -9,10 +10,11 @@ import {
   matrix,
   mergedWeight,
   Random,
+  type Tensor,
   type Tensors,
   tensorsOf,
 } from "../../core/mod.ts";
-import { gaussian, host } from "./matrices.ts";
+import { gaussian, host, inner } from "./matrices.ts";
 
 /** Attaches on the host. */
 export function attachHost(
@@ -40,21 +42,28 @@ export function movedFrom(at: Attached<Matrix>, deviation = 0.3): Attached<Matri
 }
 
 /** Flows at F, a matrix that is −∇L at the merged weight. */
-export function hostFlows(
-  adapter: Adapter,
-  at: Attached<Matrix>,
-  f: Matrix,
-  gradients: Tensors<Matrix> = {},
-): Tensors<Matrix> {
+export function hostFlows(adapter: Adapter, at: Attached<Matrix>, f: Matrix): Tensors<Matrix> {
   const t = tensorsOf(at);
   const scales = adapter.outputs?.(host, t);
-  const inner = scales ? host.hadamard(f, scales) : f;
+  const scaled = scales ? host.hadamard(f, scales) : f;
   return adapter.flows(host, t, {
-    field: denseField(host, inner),
-    whole: () => inner,
+    field: denseField(host, scaled),
+    whole: () => scaled,
     factors: adapter.factors?.(host, t),
-    gradients,
+    gradients: Object.fromEntries(
+      (adapter.anchors ?? []).map((name) => [name, throughOutputs(adapter, at, f, name)]),
+    ),
   });
+}
+
+/** What the engine finds by itself: the derivative through the factors of outputs. */
+function throughOutputs(adapter: Adapter, at: Attached<Matrix>, f: Matrix, name: string): Matrix {
+  const bare: Adapter = { ...adapter };
+  delete bare.outputs;
+  const v = host.hadamard(mergedWeight(host, bare, at), f);
+  const sums = host.multiply(matrix(new Float64Array(v.rows).fill(1), 1, v.rows), v);
+  const pull = (x: Attached<Matrix>): number => -inner(adapter.outputs!(host, tensorsOf(x)), sums);
+  return differences(pull, at, name);
 }
 
 /** ½‖W − T‖² of the merged weight, whose −∇ is T − W. */
@@ -78,4 +87,18 @@ export function differences(
   };
   const found = Array.from(x.data, (_, i) => -(along(i, h) - along(i, -h)) / (2 * h));
   return matrix(found, x.rows, x.cols);
+}
+
+/** A weight of the engine in float64. */
+export async function onHost(
+  a: Algebra<Tensor>,
+  { base, trained, frozen }: Attached<Tensor>,
+): Promise<Attached<Matrix>> {
+  const read = async (x: Tensor): Promise<Matrix> =>
+    matrix(await a.read(x), x.shape[0]!, x.shape[1]!);
+  const group = async (tensors: Tensors<Tensor>): Promise<Tensors<Matrix>> => {
+    const entries = Object.entries(tensors).map(async ([key, x]) => [key, await read(x)] as const);
+    return Object.fromEntries(await Promise.all(entries));
+  };
+  return { base: await read(base), trained: await group(trained), frozen: await group(frozen) };
 }

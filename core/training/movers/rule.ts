@@ -29,7 +29,8 @@ export const byRule: Mover = {
         ? await regularisedGradient(method, spec, flows[name]!, x)
         : flows[name]!;
       const rate = motion.rate * (reading.rates?.[name] ?? 1);
-      const moved = await updated({ ...motion, rate }, x, flow, known[name]);
+      const decay = reading.undecayed?.includes(name) ? 0 : motion.decay;
+      const moved = await updated({ ...motion, rate, decay }, x, flow, known[name]);
       next[name] = moved.value;
       if (moved.state) moments[name] = moved.state;
     }
