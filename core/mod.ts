@@ -18,6 +18,7 @@ export * from "./attacks/mod.ts";
 export * from "./backend/mod.ts";
 export * from "./comm/mod.ts";
 export * from "./data/mod.ts";
+export * from "./federated/mod.ts";
 export * from "./geometry/mod.ts";
 export * from "./integrators/mod.ts";
 export * from "./integrators/tucker/mod.ts";

@@ -11,6 +11,7 @@ import {
   augmentations,
   backends,
   type Configurable,
+  corrections,
   datasets,
   describeSettings,
   frameRetractions,
@@ -35,6 +36,7 @@ import {
 } from "../core/mod.ts";
 import { attentions, initialisers, networks, pretrainedFamilies } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
+import { federatedMethods } from "./federated/methods.ts";
 import { methods } from "./methods.ts";
 import { bodies, flowKernels } from "./flow/mod.ts";
 import { odeProblems } from "./ode/mod.ts";
@@ -72,6 +74,8 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     adapters,
     windows,
     networks,
+    federatedMethods,
+    corrections,
     attentions,
     pretrainedFamilies,
     initialisers,

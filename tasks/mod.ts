@@ -6,6 +6,7 @@
 
 export type { CompressionChoice, Variant } from "./classification/variant.ts";
 export { classify, runVariants, type Subject } from "./classification.ts";
+export * from "./federated/mod.ts";
 export * from "./flow/mod.ts";
 export { type Compared, compareRuns, type Comparison } from "./compare.ts";
 export { kinds } from "./list.ts";

@@ -16,6 +16,7 @@ import {
   saveReport,
 } from "../../core/io/mod.ts";
 import { convergenceReport } from "./convergence.ts";
+import { federatedReport } from "./federated.ts";
 import { flowReport } from "./flow.ts";
 import { pretrainReport } from "./pretrain.ts";
 import { robustReport } from "./robust.ts";
@@ -27,6 +28,7 @@ import { windowingReport } from "./windowing.ts";
 
 reports.add(trainingReport);
 reports.add(convergenceReport);
+reports.add(federatedReport);
 reports.add(flowReport);
 reports.add(pretrainReport);
 reports.add(robustReport);
@@ -37,6 +39,7 @@ reports.add(sweepReport);
 
 export {
   convergenceReport,
+  federatedReport,
   flowReport,
   pretrainReport,
   robustReport,

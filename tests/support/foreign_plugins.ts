@@ -11,6 +11,7 @@ import {
   augmentations,
   augmentedBug,
   backends,
+  corrections,
   datasets,
   digits,
   eachStep,
@@ -59,6 +60,7 @@ import { adam, cosine, optimizers, schedules } from "@rankflow/rankflow/optimize
 import {
   bodies,
   ellipse,
+  federatedMethods,
   flowKernels,
   kineticProblems,
   limiters,
@@ -133,6 +135,18 @@ add(kineticProblems, kineticProblems.get("half-lattice"), "setup");
 add(limiters, limiters.get("minmod"), "slopes");
 add(quadratures, quadratures.get("product"), "ordinates");
 add(unsteadyProblems, unsteadyProblems.list()[0]!, "open");
+
+add(corrections, corrections.get("full"), "flow");
+
+federatedMethods.add({
+  name: "foreign-federated-method",
+  description: "a federated method of a user",
+  method: "low-rank",
+  get correction() {
+    note("federated method");
+    return "foreign-correction";
+  },
+});
 
 methods.add({
   name: "foreign-method",

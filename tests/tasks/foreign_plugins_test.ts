@@ -36,6 +36,8 @@ const COMMANDS: readonly string[] = [
   "train gpt --dataset foreign-sequence-data-set --train-count 32 --test-count 10 --attention " +
   "foreign-kind-of-attention --width 8 --heads 2 --blocks 1 --steps 2 --warmup 1 --batch 4 " +
   "--backend wasm --out OUT",
+  "train federated-least-squares --methods foreign-federated-method --problem heterogeneous " +
+  "--rounds 2 --local-steps 2 --clients 2 --out OUT",
   "generate MODEL --prompt abc --tokens 2 --backend wasm",
   "check foreign-manifold foreign-frame-retraction foreign-low-rank-retraction " +
   "foreign-tucker-retraction foreign-tucker-decomposition --points 1",

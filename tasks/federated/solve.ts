@@ -1,0 +1,119 @@
+/**
+ * A federated method on a least-squares problem.
+ *
+ * @module
+ */
+
+import {
+  type Algebra,
+  federatedRound,
+  type Federation,
+  hostFederation,
+  inTime,
+  type Matrix,
+  type OptimizerRule,
+  participantsOf,
+  type Participation,
+  type Random,
+  relativeFrobenius,
+  sharedMatrices,
+  type SharedMatrix,
+  sharedMatrix,
+  type SharedWeight,
+  simulatedClients,
+} from "../../core/mod.ts";
+import type { FederatedCurve } from "./curve.ts";
+import { leastSquaresHolder, lipschitz, matrixOf, WEIGHT } from "./least_squares.ts";
+import { correctionOf, type FederatedMethod, formOf } from "./methods.ts";
+import { type LeastSquares, meanLoss, type OpenLeastSquares, randomBasis } from "./problems.ts";
+
+/** Size of the singular values at the start. */
+const START = 0.1;
+/** A loss that grew by this factor is told as divergence, and ends the curve. */
+const DIVERGED = 1e4;
+
+/** What decides a curve beside method and problem. */
+export interface SolveOptions {
+  /** How clients move coordinates. */
+  readonly rule: OptimizerRule;
+  /** Who takes part. */
+  readonly participation: Participation;
+  /** Seed of the start. */
+  readonly random: Random;
+  /** Ends the rounds early; what comes out then is not to be kept. */
+  readonly signal: AbortSignal;
+}
+
+/** Excess loss over the optimum, ranks, bytes and drift over rounds. */
+export async function solve(
+  a: Algebra<Matrix>,
+  method: FederatedMethod,
+  problem: LeastSquares,
+  { clients: data, least }: OpenLeastSquares,
+  { rule, participation, random, signal }: SolveOptions,
+): Promise<FederatedCurve> {
+  const begin = performance.now();
+  const correction = correctionOf(method);
+  const truncation = { rule: relativeFrobenius, tolerance: problem.tolerance };
+  const plans = { [WEIGHT]: { truncation } };
+  const f: Federation<Matrix> = hostFederation(a, { rule, correction, plans });
+  const holders = data.map((q) => leastSquaresHolder(a, q));
+  const clients = simulatedClients(f, holders, inTime(participation));
+  const rate = await rateOf(a, problem, data, correction.shares === "grown-bases");
+  let weights = { [WEIGHT]: await start(a, method, problem, random) };
+  const curve = { values: [], ranks: [], bytes: [], drift: [] } as Record<string, number[]>;
+  let [bytes, exchanges, held] = [0, 0, 0];
+  const first = meanLoss(data, matrixOf(a, weights[WEIGHT]!)) - least;
+  for (let round = 0; round < problem.rounds; round++) {
+    const participants = participantsOf(participation, round);
+    const options = { round, rate, steps: problem.steps, participants };
+    const outcome = await federatedRound(f, clients, weights, options);
+    weights = outcome.weights as typeof weights;
+    const { down, up } = outcome.traffic;
+    bytes += down + up;
+    exchanges = Math.max(exchanges, outcome.traffic.exchanges);
+    held = Math.max(held, outcome.held);
+    const weight = weights[WEIGHT]!;
+    const value = meanLoss(data, matrixOf(a, weight)) - least;
+    curve.values!.push(value);
+    if (weight.hasBases) curve.ranks!.push(a.cols((weight as SharedMatrix<Matrix>).y.s));
+    curve.bytes!.push(bytes);
+    curve.drift!.push(outcome.drift);
+    if (!(value < DIVERGED * first)) break;
+    // Ctrl-C is heard between rounds.
+    await new Promise((resolve) => setTimeout(resolve));
+    signal.throwIfAborted();
+  }
+  const { values, ranks, drift } = curve as Record<string, number[]>;
+  const seconds = (performance.now() - begin) / 1000;
+  const found = { values: values!, ranks: ranks!, bytes: curve.bytes!, drift: drift! };
+  return { method: method.name, ...found, exchanges, held, seconds };
+}
+
+/** The step size that the problem says, or the inverse of the largest Lipschitz constant. */
+async function rateOf(
+  a: Algebra<Matrix>,
+  { rate, fullFactor }: LeastSquares,
+  data: OpenLeastSquares["clients"],
+  full: boolean,
+): Promise<number> {
+  let largest = 0;
+  for (const q of data) largest = Math.max(largest, await lipschitz(a, q));
+  return (rate || 1 / largest) * (full ? fullFactor : 1);
+}
+
+/** The same matrix for all methods, in the form that each takes. */
+async function start(
+  a: Algebra<Matrix>,
+  method: FederatedMethod,
+  { size, rank }: LeastSquares,
+  random: Random,
+): Promise<SharedWeight<Matrix>> {
+  const u = await randomBasis(a, size, rank, random.fork("u"));
+  const v = await randomBasis(a, size, rank, random.fork("v"));
+  const s = a.diagonal(new Float64Array(rank).fill(START));
+  const form = formOf(method);
+  if (form.moves !== undefined) return sharedMatrix(a, { u, s, v });
+  if (form.format !== "dense") return sharedMatrices([u, s, v]);
+  return sharedMatrices([a.multiply(a.multiply(u, s), v, { transposeRight: true })]);
+}
