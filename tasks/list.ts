@@ -42,6 +42,7 @@ import { bodies, flowKernels } from "./flow/mod.ts";
 import { odeProblems } from "./ode/mod.ts";
 import { kineticProblems, limiters, quadratures, sweepKernels } from "./kinetic/mod.ts";
 import { groupsOf } from "./option_groups.ts";
+import { ways } from "./pretrain/ways.ts";
 import { type Recipe, recipes } from "./recipe.ts";
 import { type TextSink, textSink, wrap } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
@@ -52,6 +53,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
   const tables: readonly Registry<Plugin>[] = [
     recipes,
     methods,
+    ways,
     datasets,
     sequenceDatasets,
     augmentations,

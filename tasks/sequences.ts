@@ -7,6 +7,7 @@
 import {
   choose,
   type DatasetIdentity,
+  keptBack,
   type SequenceData,
   sequenceDatasets,
   sequenceTask,
@@ -25,6 +26,7 @@ export const sequenceDefaults = {
   context: 128, // tokens in an example of a text
   trainCount: 0, // 0: all windows of a text, as many examples of a puzzle as it makes by itself
   testCount: 0,
+  heldOut: 0, // training examples to judge on; 0: those to measure on
 };
 
 /** What decides the data. */
@@ -39,6 +41,12 @@ export function sequenceSchema(): Required<OptionSchema<typeof sequenceDefaults>
     context: { integer: true, min: 1, description: "tokens in an example of a text" },
     trainCount: { integer: true, min: 0, description: "examples to train on, 0 for all" },
     testCount: { integer: true, min: 0, description: "examples to measure on, 0 for its own" },
+    heldOut: {
+      integer: true,
+      min: 0,
+      description: "training examples kept back and judged on in place of those, to choose " +
+        "settings by; 0 for none",
+    },
   };
 }
 
@@ -75,18 +83,25 @@ export async function openSequences(
   if (path !== "" && tokenizer !== sequenceDefaults.tokenizer) {
     sink.write(`Tokens of ${path} by ${tokenizer} …\n`);
   }
-  const data = await source.load({
+  const loaded = await source.load({
     ...{ seed, tokenizer, context, signal },
     ...(path === "" ? {} : { path }),
     ...(trainCount > 0 ? { trainCount } : {}),
     ...(testCount > 0 ? { testCount } : {}),
   });
-  if (!data.tokenizer && (path !== "" || tokenizer !== sequenceDefaults.tokenizer)) {
+  if (!loaded.tokenizer && (path !== "" || tokenizer !== sequenceDefaults.tokenizer)) {
     throw new UsageError(
       `Cannot take --data or --tokenizer for ${o.dataset}: expected neither, as it makes its own ` +
         "examples; leave them out, or name a text with --dataset text",
     );
   }
+  const data = o.heldOut > 0 ? judgedOn(loaded, o.heldOut) : loaded;
   const { name, sha256 } = data;
   return { data, task: sequenceTask(data), dataset: { name, sha256 } };
+}
+
+/** The same with training examples in place of those to measure on. */
+function judgedOn(data: SequenceData, count: number): SequenceData {
+  const { train, kept: test } = keptBack(data.train, count);
+  return { ...data, train, test };
 }

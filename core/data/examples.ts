@@ -115,6 +115,36 @@ export function examplesOf(columns: Readonly<Record<string, Column>>, count?: nu
   );
 }
 
+/**
+ * Splits the last examples off, to choose settings by. Of windows that overlap, those that share
+ * entries with them are in neither part, and what is kept back does not overlap in itself.
+ *
+ * @param count Examples to keep back.
+ * @throws {RangeError} When there are too few for one on either side.
+ */
+export function keptBack(
+  { count: all, columns }: Examples,
+  count: number,
+): { readonly train: Examples; readonly kept: Examples } {
+  const apart = Math.max(
+    ...Object.values(columns).map((c) => Math.ceil(entriesOf(c) / (c.stride ?? entriesOf(c)))),
+  );
+  const first = all - apart * count;
+  const left = first - apart + 1;
+  if (!Number.isInteger(count) || count < 1 || left < 1) {
+    const most = Math.max(0, Math.floor((all - apart) / apart));
+    throw new RangeError(
+      `Cannot keep ${count} of ${all} examples back: expected a whole number from 1 to ${most}`,
+    );
+  }
+  const later = Object.entries(columns).map(([name, c]) => {
+    const stride = c.stride ?? entriesOf(c);
+    return [name, { ...c, stride: stride * apart, offset: (c.offset ?? 0) + first * stride }];
+  });
+  const kept = examplesOf(Object.fromEntries(later), count);
+  return { train: { count: left, columns }, kept };
+}
+
 /** Whole examples that a column holds. */
 function heldBy(column: Column): number {
   const { data, stride = entriesOf(column), offset = 0 } = column;

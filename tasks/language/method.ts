@@ -9,17 +9,21 @@ import {
   engineAlgebra,
   integrators,
   type openHostAlgebra,
+  type OptimizerRule,
   optimizerStepper,
   type ParameterGroup,
+  parseChoice,
   refreshRules,
-  relativeFrobenius,
   type TrainingMethod,
+  truncationRules,
   tuckerIntegrators,
 } from "../../core/mod.ts";
-import { adamw } from "../../optimizers/mod.ts";
+import { optimizers } from "../../optimizers/mod.ts";
 
 /** What decides it. */
 export interface MethodChoice {
+  /** What moves full weights and cores, with settings as they are typed. */
+  readonly optimizer: string;
   /** Decay of the second moment. */
   readonly beta2: number;
   /** Decoupled decay of matrices and tables. */
@@ -40,15 +44,17 @@ export interface MethodChoice {
   readonly maxRank: number;
   /** Of the truncation. */
   readonly tolerance: number;
+  /** What decides ranks that adapt. */
+  readonly truncation: string;
 }
 
-/** AdamW on what is full and on cores; integrators move the bases. */
+/** An optimizer rule on what is full and on cores; integrators move the bases. */
 export function methodOf(
   o: MethodChoice,
   engine: TrainingMethod["engine"],
   host: Awaited<ReturnType<typeof openHostAlgebra>>,
 ): TrainingMethod {
-  const rule = adamw.create({ beta2: o.beta2, weightDecay: o.weightDecay });
+  const rule = ruleOf(o);
   const { minRank, maxRank, tolerance, rank } = o;
   const fixed: ParameterGroup = {
     match: (spec) => spec.shape.length === 2,
@@ -62,7 +68,14 @@ export function methodOf(
     integrator: choose(integrators, o.integrator),
     tuckerIntegrator: choose(tuckerIntegrators, o.tuckerIntegrator),
     refresh: choose(refreshRules, o.refresh),
-    truncation: { rule: relativeFrobenius, minRank, maxRank, tolerance },
+    truncation: { rule: choose(truncationRules, o.truncation), minRank, maxRank, tolerance },
     groups: o.adaptive ? [] : [fixed],
   };
+}
+
+/** The optimizer with these two settings where it has them, and those that it was given. */
+function ruleOf({ optimizer, beta2, weightDecay }: MethodChoice): OptimizerRule {
+  const { plugin, settings } = parseChoice(optimizers, optimizer);
+  const own = Object.entries({ beta2, weightDecay }).filter(([key]) => key in plugin.defaults);
+  return plugin.create({ ...Object.fromEntries(own), ...settings });
 }

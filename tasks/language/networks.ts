@@ -6,6 +6,7 @@
 
 import { choose } from "../../core/mod.ts";
 import { type AttentionLayer, attentions, gpt, type LanguageModel } from "../../layers/mod.ts";
+import { methods } from "../methods.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 
 /** Defaults of what decides a network. */
@@ -36,11 +37,17 @@ export function gptSchema(): Required<OptionSchema<typeof gptDefaults>> {
     bias: { description: "whether maps and norms add something, too" },
     dropout: { min: 0, below: 1, description: "share of entries that dropout sets to zero" },
     format: {
-      oneOf: ["dense", "low-rank", "factored-low-rank"],
+      oneOf: formats(),
       description: "form of all matrices in blocks; the table of tokens is full",
     },
     rank: count("their rank at the start"),
   };
+}
+
+/** Forms that methods give to matrices alone, and others make of kernels. */
+function formats(): string[] {
+  const all = methods.list().filter(({ afterwards }) => !afterwards).map(({ format }) => format);
+  return [...new Set(all)].filter((format) => !format.includes("tucker"));
 }
 
 /** The network that options mean. */

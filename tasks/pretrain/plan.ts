@@ -63,12 +63,20 @@ export function entrants(
   );
 }
 
+/** What the runs of entrants are made of. */
+export interface CellOptions {
+  /** Options of a way. */
+  readonly args: (way: Way, rank: number) => ReturnType<Way["args"]>;
+  /** Those that all share, as they are typed. */
+  readonly shared: readonly string[];
+}
+
 /** One run of an entrant. */
 export function cellOf(
   { way, budget, rank }: Entrant,
   rate: number,
   seed: number,
-  shared: readonly string[],
+  { args: argsOf, shared }: CellOptions,
 ): Cell {
   const own = Number((rate * (way.rateFactor ?? 1)).toPrecision(6));
   const values = {
@@ -77,7 +85,7 @@ export function cellOf(
     rate: `${own}`,
     seed: `${seed}`,
   };
-  const args = { ...way.args(rank), "learning-rate": own, seed };
+  const args = { ...argsOf(way, rank), "learning-rate": own, seed };
   return {
     folder: Object.entries(values).map(([key, value]) => `${key}-${inPath(value)}`).join("_"),
     values,
@@ -117,7 +125,7 @@ export function finals(
   all: readonly Entrant[],
   results: readonly CellResult[],
   seeds: readonly number[],
-  shared: readonly string[],
+  options: CellOptions,
 ): Cell[] {
   const best = bestRates(results);
   return all.flatMap((entrant) => {
@@ -126,7 +134,7 @@ export function finals(
       values.way === way.name && values.budget === (budget === undefined ? budget : `${budget}`)
     )!.values;
     return seeds.map((seed) =>
-      cellOf(entrant, Number(rate) / (way.rateFactor ?? 1), seed, shared)
+      cellOf(entrant, Number(rate) / (way.rateFactor ?? 1), seed, options)
     );
   });
 }

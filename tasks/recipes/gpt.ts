@@ -1,5 +1,11 @@
-import { augmentedBug, augmentedTuckerBug, openHostAlgebra, type Run } from "../../core/mod.ts";
-import { cosine, rateAt } from "../../optimizers/mod.ts";
+import {
+  augmentedBug,
+  augmentedTuckerBug,
+  openHostAlgebra,
+  relativeFrobenius,
+  type Run,
+} from "../../core/mod.ts";
+import { adamw, cosine, rateAt } from "../../optimizers/mod.ts";
 import { compareRuns } from "../compare.ts";
 import { cacheBytes, gptDefaults, gptOf, gptSchema } from "../language/networks.ts";
 import { methodOf } from "../language/method.ts";
@@ -18,6 +24,7 @@ const defaults = {
   steps: 600, // of 8 × 128 tokens: one to two minutes on one core
   measureEvery: 200,
   batch: 8,
+  optimizer: adamw.name, // of full weights and cores
   learningRate: 3e-3, // better than nanoGPT's 1e-3 in runs as short as this
   least: 0.1, // share of it that is left at the end
   warmup: 50, // steps
@@ -31,6 +38,7 @@ const defaults = {
   minRank: 2,
   maxRank: 96,
   tolerance: 0.1,
+  truncation: relativeFrobenius.name, // of ranks that adapt
   start: "",
   baseline: false,
   backend: "auto",
@@ -43,14 +51,15 @@ type Options = ParsedOptions<typeof defaults>;
 
 function schema(): OptionSchema<typeof defaults> {
   const { seed, batch, warmup, clip, integrator, tuckerIntegrator, refresh, ...run } = runSchema();
-  const { minRank, maxRank, tolerance, backend, threads, out, resume } = run;
+  const { optimizer, minRank, maxRank, tolerance, truncation, backend, ...rest } = run;
+  const { threads, out, resume } = rest;
   return {
     ...{ ...sequenceSchema(), ...gptSchema() },
     ...{ seed, batch, warmup, clip, integrator, tuckerIntegrator, refresh },
-    ...{ minRank, maxRank, tolerance, backend, threads, out, resume },
+    ...{ optimizer, minRank, maxRank, tolerance, truncation, backend, threads, out, resume },
     steps: { integer: true, min: 1, description: "training steps" },
     measureEvery: { integer: true, min: 1, description: "steps between two measurements" },
-    learningRate: { above: 0, description: "largest step size of AdamW" },
+    learningRate: { above: 0, description: "largest step size" },
     least: { min: 0, max: 1, description: "share of it at the end" },
     beta2: { min: 0, below: 1, description: "decay of the second moment" },
     weightDecay: { min: 0, description: "decoupled decay of matrices and tables" },

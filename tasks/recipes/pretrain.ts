@@ -1,18 +1,25 @@
-import { choose, type Dataset, datasets } from "../../core/mod.ts";
+import { datasets, sequenceDatasets } from "../../core/mod.ts";
 import { networks } from "../../layers/mod.ts";
 import { chosen } from "../chosen.ts";
-import { networkOf } from "../networks.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
-import { cellOf, type Entrant, entrants, finals, shapesOf, tried } from "../pretrain/plan.ts";
+import {
+  cellOf,
+  type CellOptions,
+  type Entrant,
+  entrants,
+  finals,
+  shapesOf,
+  tried,
+} from "../pretrain/plan.ts";
 import { pretrainTable } from "../pretrain/results.ts";
+import { GPT, subjectOf } from "../pretrain/subjects.ts";
 import { type Way, ways } from "../pretrain/ways.ts";
-import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
+import { type Recipe, recipe, type RecipeContext, recipes } from "../recipe.ts";
 import { pretrainReport } from "../reports/pretrain.ts";
 import { runPath } from "../run_path.ts";
 import { runSchema } from "../settings.ts";
 import { runSweep } from "../sweep/run.ts";
 import { UsageError } from "../usage_error.ts";
-import { lenetMnist } from "./lenet_mnist.ts";
 
 /** What decides the comparison. */
 const defaults = {
@@ -20,13 +27,15 @@ const defaults = {
   budgets: [1.2, 1.6] as readonly number[], // numbers while training per number of full weights
   rates: [1e-3, 3e-3, 1e-2, 3e-2] as readonly number[],
   seeds: [1, 2, 3] as readonly number[],
-  heldOut: 1000, // training images by which step sizes are chosen
+  heldOut: 1000, // training examples by which step sizes are chosen
   network: "perceptron",
   width: 0.5, // 250 neurons of a hidden layer
   dataset: "mnist",
   trainCount: 8000,
   testCount: 0,
-  epochs: 4,
+  epochs: 4, // of images
+  steps: 300, // of a gpt
+  context: 128, // tokens in an example of a text
   batch: 64,
   backend: "auto",
   threads: 0, // 0: all cores
@@ -55,9 +64,15 @@ function schema(): OptionSchema<typeof defaults> {
     },
     rates: { above: 0, description: "step sizes to choose from, each a run of the first seed" },
     seeds: { integer: true, min: 0, description: "seeds, each a run at the best step size" },
-    network: { choiceOf: networks, description: "what learns" },
+    network: { oneOf: [GPT], choiceOf: networks, description: "what learns" },
+    steps: { integer: true, min: 1, description: `training steps of a ${GPT}` },
+    context: { integer: true, min: 1, description: "tokens in an example of a text" },
     width: { min: 0.01, max: 16, description: "factor of all channel counts and hidden sizes" },
-    dataset: { choiceOf: datasets, description: "what is learnt" },
+    dataset: {
+      oneOf: sequenceDatasets.names(),
+      choiceOf: datasets,
+      description: `what is learnt; sequences, such as text with --data FILE, by a ${GPT}`,
+    },
     resume: { description: "go on with the comparison in --out" },
   };
 }
@@ -79,20 +94,23 @@ async function compare(o: Options, context: RecipeContext): Promise<number> {
   if (o.resume && o.out === "") {
     throw new UsageError("Cannot resume: name the folder of the comparison with --out DIR");
   }
-  const { ways: named, budgets, rates, seeds, out, resume, ...shared } = o;
+  const { ways: named, budgets, rates, seeds, out, resume, heldOut, ...shared } = o;
   const compared = chosen(ways, named).map(({ plugin }) => plugin);
-  const shapes = shapesOf(networkOf({ ...NETWORK, ...o })(await load(o, context), "relora"));
-  const all = entrants(compared, shapes, budgets);
+  const subject = subjectOf({ ...o, seed: seeds[0]! }, context);
+  const all = entrants(compared, shapesOf(await subject.network("relora")), budgets);
   leftOut(compared, all, context);
   const path = runPath(out, "pretrain");
-  const fixed = ({ heldOut }: { heldOut: number }) =>
-    Object.entries({ ...shared, heldOut, tensorboard: false })
-      .map(([key, value]) => `--${key}=${value}`);
-  const [trying, judging] = [fixed(o), fixed({ heldOut: 0 })];
+  const { batch, backend, threads } = o;
+  const options = (heldOut: number): CellOptions => ({
+    args: subject.args,
+    shared: Object.entries({ ...subject.options, batch, backend, threads, heldOut })
+      .map(([key, value]) => `--${key}=${value}`),
+  });
+  const [trying, judging] = [options(heldOut), options(0)];
   return await runSweep({
     name: "pretrain",
-    settings: { ...shared, ways: named, budgets, rates, seeds },
-    recipe: lenetMnist,
+    settings: { ...shared, heldOut, ways: named, budgets, rates, seeds },
+    recipe: recipes.get(subject.recipe),
     cells: all.flatMap((e) => rates.map((rate) => tried(cellOf(e, rate, seeds[0]!, trying)))),
     more: (results) => finals(all, results, seeds, judging),
     table: pretrainTable,
@@ -100,20 +118,6 @@ async function compare(o: Options, context: RecipeContext): Promise<number> {
     command: `deno task train pretrain --out ${path}`,
     ...{ out: path, resume },
   }, context);
-}
-
-/** What a network of a family needs beside the options here. */
-const NETWORK = { rank: 1, initialiser: "kaiming-normal", normalise: true };
-
-/** The data, for its shape. */
-async function load(o: Options, { signal }: RecipeContext): Promise<Dataset> {
-  const { data, offline, trainCount, testCount } = o;
-  return await choose(datasets, o.dataset).load({
-    ...{ signal, offline, seed: o.seeds[0]! },
-    ...(data === "" ? {} : { directory: data }),
-    ...(trainCount > 0 ? { trainCount } : {}),
-    ...(testCount > 0 ? { testCount } : {}),
-  });
 }
 
 /** Says which ways no budget allows. */

@@ -71,6 +71,7 @@ import {
   riccati,
   sweepKernels,
   unsteadyProblems,
+  ways,
 } from "@rankflow/rankflow/tasks";
 
 const used = new Set<string>();
@@ -129,6 +130,7 @@ add(flowKernels, flowKernels.get("typescript"), "create");
 add(odeProblems, riccati, "open");
 add(sequenceDatasets, sequenceDatasets.get("sorting"), "load");
 add(sweepKernels, sweepKernels.get("typescript"), "create");
+add(ways, ways.get("muon"), "args");
 add(attentions, attentions.get("mha"), "create");
 add(pretrainedFamilies, pretrainedFamilies.get("gpt2"), "read");
 add(kineticProblems, kineticProblems.get("half-lattice"), "setup");

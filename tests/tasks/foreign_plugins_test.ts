@@ -38,6 +38,8 @@ const COMMANDS: readonly string[] = [
   "--backend wasm --out OUT",
   "train federated-least-squares --methods foreign-federated-method --problem heterogeneous " +
   "--rounds 2 --local-steps 2 --clients 2 --out OUT",
+  "train pretrain --ways foreign-way-to-train --rates 0.01 --seeds 1 --dataset blobs --train-count 60 " +
+  "--test-count 20 --held-out 20 --epochs 1 --batch 20 --width 0.03 --backend wasm --out OUT",
   "generate MODEL --prompt abc --tokens 2 --backend wasm",
   "check foreign-manifold foreign-frame-retraction foreign-low-rank-retraction " +
   "foreign-tucker-retraction foreign-tucker-decomposition --points 1",

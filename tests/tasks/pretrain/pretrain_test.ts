@@ -1,6 +1,13 @@
 /** The comparison at equal numbers of state: what its entrants hold, and a small one from end to end. */
 
-import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "node:path";
 import {
   choose,
@@ -24,6 +31,7 @@ import type { CellResult } from "../../../tasks/sweep/results.ts";
 import { onBackend } from "../../support/algebras.ts";
 import { inFolder } from "../../support/command_line.ts";
 import { runRecipe } from "../../support/recipes.ts";
+import { UsageError } from "../../../tasks/usage_error.ts";
 import { methodOf, randomBatch, stepOn } from "../../support/training.ts";
 
 const OPTIONS = { shape: [4, 5, 1], classes: 3, width: 0.03 } as const;
@@ -160,4 +168,44 @@ Deno.test({
         results.map(({ values, summary }) => [values, summary!.testLoss, summary!.trainingNumbers]);
       assertEquals(timeless(resumed), timeless(cells));
     }),
+});
+
+Deno.test({
+  ...await onBackend("wasm", "pretrain compares on a small GPT, and chooses by text kept back"),
+  sanitizeResources: false,
+  sanitizeOps: false,
+  fn: () =>
+    inFolder(async (folder) => {
+      const [text, out] = [join(folder, "text.txt"), join(folder, "out")];
+      await Deno.writeTextFile(text, "the quick brown fox jumps over the lazy dog. ".repeat(200));
+      const { code, text: printed } = await runRecipe("pretrain", [
+        ...["--network=gpt", "--dataset=text", `--data=${text}`, "--width=0.06", "--context=8"],
+        ...["--ways=adam,low-rank,rank-pruned", "--budgets=1.6", "--rates=0.01", "--seeds=1"],
+        ...["--steps=4", "--batch=4", "--held-out=9", "--test-count=7"],
+        ...["--backend=wasm", "--threads=1", `--out=${out}`],
+      ]);
+      assertEquals(code, 0);
+      assertMatch(printed, /\nlow-rank, 1\.6 +\d+\.\d+ .* ms .* 1 of 1\n/);
+      const cells = (await readRun(out)).summary!.cells as CellResult[];
+      const numbers = cells.map(({ summary }) => summary!.trainingNumbers!);
+      assertLess(numbers[4]!, numbers[3]!);
+      assertEquals(numbers.slice(0, 3), numbers.slice(3));
+      const losses = cells.map(({ summary }) => summary!.testLoss);
+      // On the text kept back, then on that to measure on.
+      assert(losses.slice(0, 3).every((loss, i) => loss !== losses[i + 3]), `${losses}`);
+    }),
+});
+
+Deno.test("pretrain refuses networks that cannot learn from such data", async () => {
+  const run = (...args: string[]) => runRecipe("pretrain", args);
+  await assertRejects(
+    () => run("--network=gpt", "--dataset=mnist"),
+    UsageError,
+    "Cannot train gpt on mnist: expected a --dataset of sequences, one of text, ",
+  );
+  await assertRejects(
+    () => run("--network=perceptron", "--dataset=copy"),
+    UsageError,
+    "Cannot train perceptron on copy: expected --network gpt",
+  );
 });
