@@ -172,3 +172,30 @@ export function inverseRoot<M>(a: Algebra<M>, x: M): M {
 export function absolute<M>(a: Algebra<M>, x: M): M {
   return a.sqrt(a.square(x));
 }
+
+/** Settings of adapters whose random bases all layers share. */
+export type SharedSettings = {
+  /** Seed of the bases. */
+  seed: number;
+  /** Inputs of the largest layer; 0: those of this one. */
+  inputs: number;
+  /** Outputs of the largest layer; 0: those of this one. */
+  outputs: number;
+};
+
+/** Limits of {@linkcode SharedSettings}. */
+export const sharedLimits: Readonly<Record<keyof SharedSettings, SettingLimits>> = {
+  seed: { integer: true, description: "seed of the random bases" },
+  inputs: { integer: true, min: 0, description: "inputs of the largest layer; 0: of each" },
+  outputs: { integer: true, min: 0, description: "outputs of the largest layer; 0: of each" },
+};
+
+/** The largest extents of all layers, each by itself. */
+export function sharedFits(
+  shapes: readonly (readonly [inputs: number, outputs: number])[],
+): { inputs: number; outputs: number } {
+  return {
+    inputs: Math.max(...shapes.map(([inputs]) => inputs)),
+    outputs: Math.max(...shapes.map(([, outputs]) => outputs)),
+  };
+}

@@ -23,4 +23,13 @@ export const ADAPTER_ROWS: Readonly<Record<string, AdapterRow>> = {
   "lora-plus": { trainables: 40, first: ["v"], rank: 2 },
   "dora": { trainables: 48, first: ["m", "v"], rank: 8 },
   "pissa": { trainables: 40, first: ["u", "v"], rank: 4 },
+  "adalora": {
+    settings: { rank: 2, target: 1, orthogonality: 0 },
+    trainables: 42,
+    first: ["e"],
+    rank: 2,
+  },
+  "vera": { trainables: 10, first: ["b"], rank: 2 },
+  "loha": { trainables: 80, first: ["u2"], rank: 4 },
+  "lokr": { trainables: 22, first: ["w1"], rank: 8 },
 };

@@ -1,0 +1,177 @@
+/** VeRA, LoHa and LoKr against their formulas, and what all adapters train in a large network. */
+
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import {
+  adaptedNetwork,
+  type Adapter,
+  adapters,
+  type Attached,
+  choose,
+  factorize,
+  kronecker,
+  kroneckerFactors,
+  loha,
+  lokr,
+  lora,
+  type Matrix,
+  matrix,
+  matrixOf,
+  mergedWeight,
+  Random,
+  tensorsOf,
+  vera,
+} from "../../../core/mod.ts";
+import { perceptron } from "../../../layers/mod.ts";
+import { attachHost, hostFlows, movedFrom } from "../../support/adapters.ts";
+import { gaussian, host, minus, norm, relativeError } from "../../support/matrices.ts";
+
+const w = gaussian(new Random(1), 12, 8);
+const zero = (rows: number, cols: number) => matrix(new Float64Array(rows * cols), rows, cols);
+
+Deno.test("adapters of a Llama of 28 layers train as many numbers as PEFT counts there", () => {
+  const counts: Readonly<Record<string, number>> = {
+    "lora:rank=32": 9_175_040,
+    "lora:rank=64": 18_350_080,
+    "rslora:rank=64": 18_350_080,
+    "dora:rank=32": 9_289_728,
+    "lokr:rank=32,factor=4": 2_294_656,
+    "loha:rank=32": 18_350_080,
+    "adalora:rank=64": 18_353_664,
+    "vera:rank=256": 129_024,
+  };
+  for (const [text, count] of Object.entries(counts)) {
+    const { trainables } = choose(adapters, text);
+    assertEquals(28 * (trainables([3072, 3072]) + trainables([3072, 1024])), count, text);
+  }
+});
+
+Deno.test("vera: a LoRA with the scaled bases as its factors", async () => {
+  const at = movedFrom(await attachHost(vera.tuned({ rank: 3 }), w));
+  const { b, d } = at.trained;
+  const twin: Attached<Matrix> = {
+    base: w,
+    trained: {
+      u: host.hadamard(at.frozen.u!, d!),
+      v: host.hadamard(at.frozen.v!, host.transpose(b!)),
+    },
+    frozen: { scale: matrix([1], 1, 1) },
+  };
+  assertLess(relativeError(mergedWeight(host, vera, at), mergedWeight(host, lora, twin)), 1e-14);
+});
+
+Deno.test("vera: layers share the bases of the largest of them, whose sizes the network knows", async () => {
+  const network = adaptedNetwork(perceptron({ sizes: [12, 8, 5, 4] }), {
+    groups: [{ match: "dense*.weight", adapter: "vera", settings: { rank: 3 } }],
+  });
+  const [large, , small] = network.weights.map(({ settings }) => settings!);
+  assertEquals(large, { rank: 3, inputs: 12, outputs: 8 });
+  assertEquals(small, large);
+  const first = (await attachHost(vera.tuned(large!), w)).frozen;
+  const second = (await attachHost(vera.tuned(small!), gaussian(new Random(2), 8, 5))).frozen;
+  assertEquals(second.u, matrixOf(8, 3, (i, j) => first.u!.data[i * 3 + j]!));
+  assertEquals(second.v, matrixOf(5, 3, (i, j) => first.v!.data[i * 3 + j]!));
+  const other = (await attachHost(vera.tuned({ ...large!, seed: 1 }), w)).frozen;
+  assertGreater(norm(minus(other.u!, first.u!)), 0.1);
+  for (const [x, bound] of [[first.u!, Math.sqrt(6 / 12)], [first.v!, Math.sqrt(6 / 3)]] as const) {
+    const most = Math.max(...x.data.map(Math.abs));
+    assert(most <= bound && most > 0.8 * bound, `${most} ${bound}`);
+  }
+});
+
+Deno.test("loha: a product of two factors of rank r has rank r²", async () => {
+  const at = movedFrom(await attachHost(loha.tuned({ rank: 2, alpha: 3 }), w));
+  const t = tensorsOf(at);
+  const { sigma } = await host.svd(loha.increment!(host, t));
+  assertEquals(sigma.filter((s) => s > 1e-10 * sigma[0]!).length, 4);
+  const naive = matrixOf(12, 8, (i, j) => {
+    const product = (u: Matrix, v: Matrix) =>
+      [0, 1].reduce((sum, k) => sum + u.data[i * 2 + k]! * v.data[j * 2 + k]!, 0);
+    return 1.5 * product(t.u1!, t.v1!) * product(t.u2!, t.v2!);
+  });
+  assertLess(relativeError(loha.increment!(host, t), naive), 1e-14);
+});
+
+Deno.test("lokr: extents fall into the factors that PEFT takes", () => {
+  const table: [extent: number, factor: number, wanted: [number, number]][] = [
+    [256, -1, [16, 16]],
+    [128, -1, [8, 16]],
+    [127, -1, [1, 127]],
+    [3072, -1, [48, 64]],
+    [12, -1, [3, 4]],
+    [3072, 4, [4, 768]],
+    [12, 8, [3, 4]],
+    [8, 4, [4, 2]],
+  ];
+  for (const [extent, factor, wanted] of table) {
+    assertEquals(factorize(extent, factor), wanted, `${extent} by ${factor}`);
+  }
+});
+
+Deno.test("lokr: the Kronecker product is that of its definition", () => {
+  const [x, y] = [gaussian(new Random(3), 3, 2), gaussian(new Random(4), 4, 5)];
+  const wanted = matrixOf(12, 10, (i, j) => {
+    const entry = x.data[Math.floor(i / 4) * 2 + Math.floor(j / 5)]!;
+    return entry * y.data[(i % 4) * 5 + j % 5]!;
+  });
+  assertEquals(kronecker(host, x, y), wanted);
+});
+
+Deno.test("lokr: factors that are factorised themselves have flows and counts as well", async () => {
+  const large = gaussian(new Random(5), 36, 64);
+  const adapter = lokr.tuned({ rank: 2, both: true });
+  const begun = await attachHost(adapter, large);
+  const shapes = Object.entries(begun.trained).map(([name, x]) => [name, x.rows, x.cols]);
+  assertEquals(shapes, [["u1", 6, 2], ["v1", 8, 2], ["u2", 6, 2], ["v2", 8, 2]]);
+  assertEquals(adapter.trainables([36, 64]), 2 * (6 + 8 + 6 + 8));
+  assertLess(relativeError(mergedWeight(host, adapter, begun), large), 1e-15);
+  const at = movedFrom(begun);
+  const { first, second } = kroneckerFactors(host, tensorsOf(at));
+  const rank = async (x: Matrix) =>
+    (await host.svd(x)).sigma.filter((s, _i, all) => s > 1e-10 * all[0]!).length;
+  const whole = await rank(minus(mergedWeight(host, adapter, at), large));
+  assertEquals(whole, await rank(first) * await rank(second));
+  const f = gaussian(new Random(6), 36, 64);
+  const flows = hostFlows(adapter, at, f);
+  for (const name of Object.keys(at.trained)) {
+    const along = gaussian(new Random(7), at.trained[name]!.rows, 2);
+    const moved = (h: number) =>
+      mergedWeight(host, adapter, {
+        ...at,
+        trained: { ...at.trained, [name]: host.lincomb(1, at.trained[name]!, h, along) },
+      });
+    const change = minus(moved(1e-5), moved(-1e-5));
+    const slope = change.data.reduce((sum, x, i) => sum + x * f.data[i]!, 0) / 2e-5;
+    const own = flows[name]!.data.reduce((sum, x, i) => sum + x * along.data[i]!, 0);
+    assertLess(Math.abs(slope - own), 1e-8 * Math.abs(slope), name);
+  }
+});
+
+/** ‖ΔW − T‖² as a share of ‖T‖² after steps along the flows, each with its own best length. */
+async function fitted(adapter: Adapter, target: Matrix, steps: number): Promise<number> {
+  let at = await attachHost(adapter, zero(target.rows, target.cols));
+  const rest = (x: Attached<Matrix>) => norm(minus(mergedWeight(host, adapter, x), target)) ** 2;
+  let rate = 1e-2;
+  for (let k = 0; k < steps; k++) {
+    const flows = hostFlows(adapter, at, minus(target, mergedWeight(host, adapter, at)));
+    const moved = (h: number): Attached<Matrix> => ({
+      ...at,
+      trained: Object.fromEntries(
+        Object.entries(at.trained).map(([key, x]) => [key, host.lincomb(1, x, h, flows[key]!)]),
+      ),
+    });
+    rate *= 2;
+    while (rest(moved(rate)) > rest(at) && rate > 1e-12) rate /= 2;
+    at = moved(rate);
+  }
+  return rest(at) / norm(target) ** 2;
+}
+
+Deno.test("lokr: descent from its start finds a Kronecker product, which LoRA cannot hold", async () => {
+  const target = kronecker(host, gaussian(new Random(8), 3, 3), gaussian(new Random(9), 4, 4));
+  const adapter = lokr.tuned({ rank: 4, alpha: 4 });
+  assertEquals(adapter.trainables([12, 12]), 9 + 16);
+  assertLess(await fitted(adapter, target, 300), 1e-8);
+  const one = lora.tuned({ rank: 1, alpha: 1 });
+  assertEquals(one.trainables([12, 12]), 24);
+  assertGreater(await fitted(one, target, 300), 0.3);
+});
