@@ -5,7 +5,7 @@
  */
 
 import type { Registry } from "../registry.ts";
-import type { WeightFormat } from "../training/mod.ts";
+import type { Allocation, Mover, WeightFormat } from "../training/mod.ts";
 import { tune } from "../tunable.ts";
 import type { Adapter } from "./adapter.ts";
 import { adapterMover, allocation } from "./mover.ts";
@@ -23,9 +23,22 @@ export function adapterFormat(table: Registry<Adapter>, adapter: Adapter): Weigh
     name: adapter.name,
     description: adapter.description,
     representation: adapterRepresentation(adapter, own),
-    mover: adapter.mover ?? adapterMover(own),
-    ...adapter.allocate ? { allocate: allocation(own) } : {},
+    mover: adapter.mover ? ownMover(adapter.mover, own) : adapterMover(own),
+    ...allocationOf(adapter, own),
   };
+}
+
+/** The mover of an adapter, as the settings of each weight make it. */
+function ownMover(mover: Mover, own: OfWeight): Mover {
+  return { ...mover, update: (weight) => own(weight.spec).mover!.update(weight) };
+}
+
+function allocationOf(adapter: Adapter, own: OfWeight): Pick<WeightFormat, "allocate"> {
+  if (adapter.allocate) return { allocate: allocation(own) };
+  if (!adapter.mover?.allocate) return {};
+  const allocate: Allocation = (method, weights, moment) =>
+    own(weights[0]!.spec).mover!.allocate!(method, weights, moment);
+  return { allocate };
 }
 
 /** The adapter by the settings of weights, made once for each. */

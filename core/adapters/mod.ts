@@ -29,3 +29,4 @@ export { allocated, type Budget, budgetAt, importance } from "./budget.ts";
 export { vera } from "./vera.ts";
 export { loha } from "./loha.ts";
 export { factorize, kronecker, kroneckerFactors, lokr, type LokrSettings } from "./lokr.ts";
+export { geolora, type GeoloraSettings } from "./geolora.ts";

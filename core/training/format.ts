@@ -6,10 +6,10 @@
 
 import { type Plugin, Registry } from "../registry.ts";
 import { motionOf, type TrainingMethod } from "./method.ts";
-import { type Mover, movers } from "./mover.ts";
+import { type Allocation, type Mover, movers } from "./mover.ts";
 import type { Moment } from "./refresh.ts";
 import type { Representation } from "./representation.ts";
-import type { Evidence, WeightPoint, WeightRecord, WeightSpec, WeightState } from "./weight.ts";
+import type { Evidence, WeightPoint, WeightSpec, WeightState } from "./weight.ts";
 
 /** What an update leaves behind. */
 export interface WeightUpdate {
@@ -25,15 +25,8 @@ export interface WeightFormat extends Plugin {
   readonly representation: Representation;
   /** How it moves, where its parameter group says nothing else. */
   readonly mover: Mover;
-  /**
-   * What follows each step of the weights of this format: a budget over all of them, for instance.
-   * Answers with their states in the same order.
-   */
-  readonly allocate?: (
-    method: TrainingMethod,
-    weights: readonly { readonly spec: WeightSpec; readonly state: WeightState }[],
-    moment: Moment,
-  ) => Promise<readonly WeightRecord[]>;
+  /** What follows each step of the weights of this format: a budget over all of them, for instance. */
+  readonly allocate?: Allocation;
   /** Name of the format that matrices have in a network whose kernels have this one; default it. */
   readonly matrices?: string;
 }

@@ -38,7 +38,14 @@ export type {
   TuckerReading,
   VariablesReading,
 } from "./representation.ts";
-export { type Moved, type Mover, movers, type Moving } from "./mover.ts";
+export {
+  type Allocation,
+  type Moved,
+  type Mover,
+  movers,
+  type Moving,
+  type Stepped,
+} from "./mover.ts";
 export {
   moverOf,
   representationOf,

@@ -5,10 +5,10 @@
  */
 
 import { type Plugin, Registry } from "../registry.ts";
-import type { WeightMotion } from "./method.ts";
+import type { TrainingMethod, WeightMotion } from "./method.ts";
 import type { Moment } from "./refresh.ts";
 import type { Representation } from "./representation.ts";
-import type { Evidence, WeightPoint, WeightRecord, WeightSpec } from "./weight.ts";
+import type { Evidence, WeightPoint, WeightRecord, WeightSpec, WeightState } from "./weight.ts";
 
 /** One weight at the start of a step. */
 export interface Moving {
@@ -32,6 +32,26 @@ export interface Moved {
   readonly discarded?: number;
 }
 
+/** A weight after a step. */
+export interface Stepped {
+  /** As its layer declares it. */
+  readonly spec: WeightSpec;
+  /** Before the step. */
+  readonly before: WeightState;
+  /** After it. */
+  readonly state: WeightState;
+}
+
+/**
+ * What follows a step of all weights of one format together: ranks that they share, for instance.
+ * Answers with their states in the same order.
+ */
+export type Allocation = (
+  method: TrainingMethod,
+  weights: readonly Stepped[],
+  moment: Moment,
+) => Promise<readonly WeightRecord[]>;
+
 /** A way to move weights: an optimizer rule, an integrator, not at all. */
 export interface Mover extends Plugin {
   /** True when its weights wait for the last evaluation of a step: biases beside factors. */
@@ -45,6 +65,8 @@ export interface Mover extends Plugin {
    * the pass no gradient.
    */
   update(weight: Moving): AsyncGenerator<WeightPoint, Moved, Evidence>;
+  /** What follows each step, over all weights of a format; default nothing. */
+  readonly allocate?: Allocation;
 }
 
 /** Movers by name. */

@@ -113,7 +113,10 @@ export async function trainStep(
       for (const evaluation of evaluations) evaluation.dispose();
     }
     const taken = { ...outcome(weights, evaluations.map((e) => e.loss)), passSeconds };
-    const done = { ...taken, states: await allocated(method, weights, taken.states, moment) };
+    const done = {
+      ...taken,
+      states: await allocated(method, weights, states, taken.states, moment),
+    };
     if (!method.regularization) return done;
     return {
       ...done,
@@ -220,6 +223,7 @@ function outcome(
 async function allocated(
   method: TrainingMethod,
   weights: readonly Moving[],
+  before: WeightStates,
   states: WeightStates,
   moment: Moment,
 ): Promise<WeightStates> {
@@ -229,7 +233,7 @@ async function allocated(
     const { allocate } = weightFormats.get(name);
     if (!allocate) continue;
     const own = moved.filter(({ spec }) => spec.format === name)
-      .map(({ spec }) => ({ spec, state: out[spec.name]! }));
+      .map(({ spec }) => ({ spec, before: before[spec.name]!, state: out[spec.name]! }));
     const found = await allocate(method, own, moment);
     own.forEach(({ spec }, i) => out[spec.name] = stateOf(spec, found[i]!));
   }

@@ -32,4 +32,5 @@ export const ADAPTER_ROWS: Readonly<Record<string, AdapterRow>> = {
   "vera": { trainables: 10, first: ["b"], rank: 2 },
   "loha": { trainables: 80, first: ["u2"], rank: 4 },
   "lokr": { trainables: 22, first: ["w1"], rank: 8 },
+  "geolora": { trainables: 44, first: ["s"], rank: 2 },
 };

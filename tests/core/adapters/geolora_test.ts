@@ -1,0 +1,157 @@
+/** GeoLoRA: what its step is, which ranks it finds, and what they share. */
+
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import {
+  adaptedNetwork,
+  adapters,
+  choose,
+  disposeStates,
+  initialStates,
+  type LowRank,
+  type Matrix,
+  meanSquare,
+  Random,
+  type Tensor,
+  tensorsIn,
+  tune,
+  type WeightStates,
+} from "../../../core/mod.ts";
+import { keptRanks } from "../../../core/training/shared_ranks.ts";
+import { perceptron } from "../../../layers/mod.ts";
+import { adam, sgd } from "../../../optimizers/mod.ts";
+import { onBackend } from "../../support/algebras.ts";
+import { learnShift } from "../../support/low_rank_shift.ts";
+import {
+  dense,
+  gaussian,
+  host,
+  minus,
+  relativeError,
+  tangentProjection,
+} from "../../support/matrices.ts";
+import { methodOf, readMatrix, stepOn } from "../../support/training.ts";
+
+const NAME = "classifier.weight";
+
+for (const scale of [1, 0.5]) {
+  Deno.test({
+    ...await onBackend(
+      "cpu",
+      `a step with SGD is W₀ − λ σ² P(W₀) G before truncation, σ = ${scale}`,
+    ),
+    fn: async () => {
+      const [m, n, count, rate] = [12, 8, 40, 0.3];
+      const settings = { rank: 3, steps: 1, tolerance: 0, per: "weight", scale };
+      const network = adaptedNetwork(perceptron({ sizes: [m, n] }), {
+        groups: [{ match: NAME, adapter: "geolora", settings }],
+      });
+      const method = await methodOf({ rule: sgd.create() });
+      const { engine } = method;
+      const random = new Random(4);
+      const [x, y] = [gaussian(random, count, m), gaussian(random, count, n)];
+      const batch = Object.fromEntries(
+        Object.entries({ x, y }).map((
+          [name, t],
+        ) => [name, engine.tensor(Float32Array.from(t.data), [t.rows, t.cols])]),
+      );
+      const factorsOf = async (states: WeightStates): Promise<LowRank<Matrix>> => {
+        const { u, s, v } = states[NAME]!.trained as unknown as Record<"u" | "s" | "v", Tensor>;
+        const [p, q, r] = await Promise.all([u, s, v].map((t) => readMatrix(engine, t)));
+        return { u: p!, s: q!, v: r! };
+      };
+      let states = await initialStates(method, network, 2);
+      const base = await readMatrix(engine, (states[NAME]!.base as { value: Tensor }).value);
+      // From the start, where the core is zero, and from where it is not.
+      for (let i = 0; i < 2; i++) {
+        const before = await factorsOf(states);
+        const w = host.lincomb(1, base, scale, dense(before));
+        const residual = minus(host.multiply(x, w), y);
+        const g = host.scale(2 / (count * n), host.multiply(x, residual, { transposeLeft: true }));
+        const step = { rate, final: true };
+        const loss = (...[model, b]: Parameters<typeof meanSquareOf>) => meanSquareOf(model, b);
+        const { states: next } = await stepOn(method, network, states, batch, step, loss);
+        const moved = host.scale(scale, minus(dense(await factorsOf(next)), dense(before)));
+        const wanted = host.scale(-rate * scale ** 2, tangentProjection(before, g));
+        assertLess(relativeError(moved, wanted), 1e-5);
+        disposeStates(states, next);
+        states = next;
+      }
+      for (const t of [...tensorsIn(batch), ...tensorsIn(states)]) t.dispose();
+    },
+  });
+}
+
+function meanSquareOf(
+  model: Parameters<typeof meanSquare>[0],
+  { x, y }: Readonly<Record<string, Tensor>>,
+): Tensor {
+  return meanSquare(model, model.forward(x!), y!);
+}
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "geolora finds rank 2 where the teacher moved and 1 elsewhere, from any start",
+  ),
+  fn: async () => {
+    const method = await methodOf({ backend: "wasm", rule: adam.create() });
+    const before = method.engine.memory().numTensors;
+    for (const rank of [2, 16]) {
+      const settings = { rank, steps: 4, tolerance: 0.12 };
+      const student = { adapter: "geolora", settings, rate: 0.03, steps: 800 };
+      const { loss, ranks } = await learnShift(method, student);
+      assertEquals(ranks, [1, 2, 1], `from rank ${rank}`);
+      assertLess(loss, 2e-3);
+    }
+    assertEquals(method.engine.memory().numTensors, before);
+  },
+});
+
+for (const integrator of ["parallel-bug", "augmented-bug"]) {
+  Deno.test({
+    ...await onBackend("wasm", `geolora by ${integrator} keeps to a budget over the network`),
+    fn: async () => {
+      const method = await methodOf({ backend: "wasm", rule: adam.create() });
+      const settings = { rank: 1, steps: 4, tolerance: 0, budget: 5, integrator };
+      const student = { adapter: "geolora", settings, rate: 0.03, steps: 60 };
+      const { ranks, most } = await learnShift(method, student);
+      assertEquals([ranks.reduce((a, b) => a + b, 0), most], [5, 5]);
+      // By the tolerance of each weight there is a budget as well.
+      const each = { ...settings, per: "weight", minRank: 1 };
+      assertEquals((await learnShift(method, { ...student, settings: each })).most, 5);
+    },
+  });
+}
+
+Deno.test("the largest singular values of all weights stay, within budget, tolerance and bounds", () => {
+  const spectra = [[9, 1, 0.1], [5, 4], [0.2, 0.1, 0.05]].map((x) => Float64Array.from(x));
+  const of = (o: Partial<Parameters<typeof keptRanks>[1]>) =>
+    keptRanks(spectra, { budget: Infinity, tolerance: 0, minRank: 1, maxRank: Infinity, ...o });
+  assertEquals(of({}), [3, 2, 3]);
+  assertEquals(of({ budget: 4 }), [1, 2, 1]);
+  assertEquals(of({ budget: 5 }), [2, 2, 1]);
+  assertEquals(of({ budget: 1 }), [1, 1, 1], "every weight keeps its least rank");
+  // 0.1² + 0.1² + 0.05² = 0.15², and ‖all‖² = 81 + 1 + 25 + 16 + … = 11.1².
+  assertEquals(of({ tolerance: 0.151 / 11.1 }), [2, 2, 1]);
+  assertEquals(of({ tolerance: 0.14 / 11.1 }), [3, 2, 1]);
+  assertEquals(of({ maxRank: 2 }), [2, 2, 2]);
+  assertEquals(of({ minRank: 2, budget: 0 }), [2, 2, 2]);
+  assertEquals(keptRanks([], { budget: 3, tolerance: 0, minRank: 1, maxRank: 9 }), []);
+  const zero = keptRanks([new Float64Array(3)], {
+    budget: 9,
+    tolerance: 0.1,
+    minRank: 1,
+    maxRank: 9,
+  });
+  assertEquals(zero, [1], "of nothing the least rank stays");
+});
+
+Deno.test("geolora refuses settings that make no sense", () => {
+  assert(adapters.has("geolora"));
+  assertThrows(() => choose(adapters, "geolora:per=layer"), RangeError, '"per"');
+  assertThrows(() => choose(adapters, "geolora:integrator=bug"), RangeError, '"integrator"');
+  assertThrows(() => choose(adapters, "geolora:minRank=5,maxRank=3"), RangeError, "minRank");
+  assertThrows(() => choose(adapters, "geolora:budget=-1"), RangeError, '"budget"');
+  const { trainables } = tune(adapters, adapters.get("geolora"), { rank: 64 });
+  assertEquals(trainables([12, 8]), 8 * (12 + 8 + 8), "no rank beyond the smaller dimension");
+});
