@@ -34,13 +34,25 @@ import {
   weightFormats,
   windows,
 } from "../core/mod.ts";
-import { attentions, initialisers, networks, pretrainedFamilies } from "../layers/mod.ts";
+import {
+  attentions,
+  conservations,
+  initialisers,
+  networks,
+  pretrainedFamilies,
+} from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
 import { federatedMethods } from "./federated/methods.ts";
 import { methods } from "./methods.ts";
 import { bodies, flowKernels } from "./flow/mod.ts";
 import { odeProblems } from "./ode/mod.ts";
-import { kineticProblems, limiters, quadratures, sweepKernels } from "./kinetic/mod.ts";
+import {
+  kineticProblems,
+  limiters,
+  quadratures,
+  scatteringKernels,
+  sweepKernels,
+} from "./kinetic/mod.ts";
 import { groupsOf } from "./option_groups.ts";
 import { ways } from "./pretrain/ways.ts";
 import { type Recipe, recipes } from "./recipe.ts";
@@ -81,6 +93,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     attentions,
     pretrainedFamilies,
     initialisers,
+    conservations,
     optimizers,
     schedules,
     bodies,
@@ -89,6 +102,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     quadratures,
     limiters,
     sweepKernels,
+    scatteringKernels,
     odeProblems,
     unsteadyProblems,
     reports,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { CollisionOperator } from "./collision/operator.ts";
+import { type CollisionStage, collisionStage } from "./collision/stage.ts";
 import { areaOf, layoutOf } from "./grid.ts";
 import { fastestSweep, type SweepKernel, type SweepKernelKind } from "./kernel.ts";
 import { type Limiter, venkatakrishnan } from "./limiter.ts";
@@ -31,6 +33,11 @@ export interface SolverOptions {
   readonly kind?: SweepKernelKind;
   /** Most threads; default 1. */
   readonly threads?: number;
+  /**
+   * What collisions do in place of isotropic scattering: σs Q(ψ), explicitly; the directions are
+   * the operator's nodes.
+   */
+  readonly collision?: CollisionOperator;
 }
 
 /** What a step brought and took, in amounts of mass. */
@@ -70,18 +77,25 @@ export class OrdinatesSolver {
   readonly #fill: FrameFilling;
   readonly #framesStay: boolean;
   readonly #faces: readonly Faces[];
+  readonly #collisions: CollisionStage | undefined;
   /** Which of the two states is ψ. */
   #now: 0 | 1 = 0;
 
   /**
    * Makes a solver at the start of a problem.
    *
-   * @throws {RangeError} When the step size is not safe; the message names the bound.
+   * @throws {RangeError} When the step size is not safe; the message names the bound. When a
+   * collision operator shall be treated implicitly.
    */
   constructor(setup: Setup, ordinates: Ordinates, options: SolverOptions = {}) {
     const { order = 2, limiter = venkatakrishnan, clip = true, legacy = false } = options;
     const { time = order === 2 ? "heun" : "euler", threads = 1 } = options;
     const { grid, sides } = setup;
+    if (options.collision && time === "imex-euler") {
+      throw new RangeError(
+        'Cannot step with a collision operator: expected "heun" or "euler", got "imex-euler"',
+      );
+    }
     this.setup = setup;
     this.ordinates = ordinates;
     this.#time = time;
@@ -95,6 +109,8 @@ export class OrdinatesSolver {
     this.#fill = frameFilling(grid, sides, ordinates, legacy);
     this.#framesStay = Object.values(sides).every(isOpen);
     this.#faces = openSides(setup);
+    this.#collisions = options.collision &&
+      collisionStage(grid, ordinates.weights, options.collision);
     this.#start();
   }
 
@@ -159,12 +175,18 @@ export class OrdinatesSolver {
   ): void {
     const { absorption, scattering, source } = this.setup;
     const { total } = this.ordinates;
+    // Where an operator says what collisions do, stages leave them to it.
+    const scatters = this.#collisions ? 0 : 1;
     this.#eachCell((cell, k, phi) => {
-      this.#kernel.kept[cell] = 1 - dt * (scattering[k]! + absorption[k]!);
-      this.#kernel.source[cell] = dt * (scattering[k]! * phi / total + source[k]!);
+      const rate = scatters * scattering[k]!;
+      this.#kernel.kept[cell] = 1 - dt * (rate + absorption[k]!);
+      this.#kernel.source[cell] = dt * (rate * phi / total + source[k]!);
     });
     addBalance(balance, this.#volumeRates(), share * dt);
     this.#stage(from, to, way);
+    const { states, flux } = this.#kernel;
+    const weight = dt * (way === "mean" ? 0.5 : 1);
+    this.#collisions?.add(weight, states[from], states[to], scattering, flux);
     addBalance(balance, this.#sideRates(from), share * dt);
     const area = areaOf(this.setup.grid);
     balance.clipped += share * area * this.#kernel.clipped.reduce((a, b) => a + b, 0);

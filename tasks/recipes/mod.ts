@@ -26,4 +26,5 @@ export { planeSourceRecipe } from "./plane_source.ts";
 export { lineSourceRecipe } from "./line_source.ts";
 export { latticeRecipe } from "./lattice.ts";
 export { hohlraumRecipe } from "./hohlraum.ts";
+export { collision } from "./collision.ts";
 export { transport } from "./transport.ts";

@@ -15,6 +15,7 @@ import {
   type RunData,
   saveReport,
 } from "../../core/io/mod.ts";
+import { collisionReport } from "./collision.ts";
 import { convergenceReport } from "./convergence.ts";
 import { federatedReport } from "./federated.ts";
 import { flowReport } from "./flow.ts";
@@ -27,6 +28,7 @@ import { transportReport } from "./transport.ts";
 import { windowingReport } from "./windowing.ts";
 
 reports.add(trainingReport);
+reports.add(collisionReport);
 reports.add(convergenceReport);
 reports.add(federatedReport);
 reports.add(flowReport);
@@ -38,6 +40,7 @@ reports.add(windowingReport);
 reports.add(sweepReport);
 
 export {
+  collisionReport,
   convergenceReport,
   federatedReport,
   flowReport,

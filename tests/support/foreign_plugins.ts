@@ -51,6 +51,7 @@ import {
 } from "@rankflow/rankflow/core";
 import {
   attentions,
+  conservations,
   glorotNormal,
   initialisers,
   networks,
@@ -69,6 +70,7 @@ import {
   quadratures,
   recipe,
   riccati,
+  scatteringKernels,
   sweepKernels,
   unsteadyProblems,
   ways,
@@ -131,6 +133,8 @@ add(odeProblems, riccati, "open");
 add(sequenceDatasets, sequenceDatasets.get("sorting"), "load");
 add(sweepKernels, sweepKernels.get("typescript"), "create");
 add(ways, ways.get("muon"), "args");
+add(conservations, conservations.get("hard-special"), "basis");
+add(scatteringKernels, scatteringKernels.get("isotropic"), "at");
 add(attentions, attentions.get("mha"), "create");
 add(pretrainedFamilies, pretrainedFamilies.get("gpt2"), "read");
 add(kineticProblems, kineticProblems.get("half-lattice"), "setup");

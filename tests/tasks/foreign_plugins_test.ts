@@ -33,6 +33,9 @@ const COMMANDS: readonly string[] = [
   "--order 2 --limiter foreign-limiter --kernel foreign-sweep-kernel --threads 1 --out OUT",
   "train demo --method foreign-adapted --no-baseline --width 20 --rank 3 --epochs 1 --train-count 40 " +
   "--test-count 20 --batch 20 --backend wasm --out OUT",
+  "train collision --conservation foreign-conservation --kernel foreign-scattering-kernel " +
+  "--order 6 --samples 8 --tests 4 --hidden 4 --modes 2 --steps 2 --cells 6 --no-contrast " +
+  "--backend wasm --out OUT",
   "train gpt --dataset foreign-sequence-data-set --train-count 32 --test-count 10 --attention " +
   "foreign-kind-of-attention --width 8 --heads 2 --blocks 1 --steps 2 --warmup 1 --batch 4 " +
   "--backend wasm --out OUT",
