@@ -12,6 +12,7 @@ export * from "./settings.ts";
 export * from "./tunable.ts";
 export * from "./random.ts";
 export * from "./adapters/mod.ts";
+export * from "./adapters/peft/mod.ts";
 export * from "./adjoint/mod.ts";
 export * from "./algebra/mod.ts";
 export * from "./attacks/mod.ts";

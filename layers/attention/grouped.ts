@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Layer, tunable } from "../../core/mod.ts";
+import { type Layer, type Pass, type Tensor, tunable } from "../../core/mod.ts";
 import { linear } from "../linear.ts";
 import { type Projections, scaledAttention } from "./scaled.ts";
 import {
@@ -59,9 +59,8 @@ export function grouped(
   const common = { ...o.matrices, ...(o.initialiser ? { initialiser: o.initialiser } : {}) };
   const map = (part: string, outputs: number) =>
     linear({ ...common, name: `${name}.${part}`, inputs: width, outputs, bias });
-  const query = map("query", heads * headSize);
-  const key = map("key", groups * headSize);
-  const value = map("value", groups * headSize);
+  const sizes = [heads, groups, groups].map((n) => n * headSize);
+  const input = o.joined && !scores ? joinedMaps(map, sizes) : severalMaps(map, sizes);
   const output = linear({
     ...common,
     ...(o.output ? { initialiser: o.output } : {}),
@@ -71,17 +70,45 @@ export function grouped(
     bias: o.outputBias ?? bias,
   });
   return scaledAttention(o, {
-    weights: [query, key, value, output].flatMap((map) => [...map.weights]),
+    weights: [...input.weights, ...output.weights],
     groups,
     size: headSize,
     valueSize: headSize,
     scale: 1 / Math.sqrt(headSize),
-    ...scores?.({ query, key }),
-    project: (pass, x) => ({
-      q: query.forward(pass, x),
-      k: key.forward(pass, x),
-      v: value.forward(pass, x),
-    }),
+    ...(input.maps ? scores?.(input.maps) : {}),
+    project: input.project,
     back: (pass, z) => output.forward(pass, z),
   });
+}
+
+/** Makes a map to that many entries. */
+type MakeMap = (part: string, outputs: number) => Layer;
+
+function severalMaps(map: MakeMap, sizes: readonly number[]) {
+  const [query, key, value] = ["query", "key", "value"].map((part, i) => map(part, sizes[i]!));
+  return {
+    weights: [query!, key!, value!].flatMap(({ weights }) => [...weights]),
+    maps: { query: query!, key: key! },
+    project: (pass: Pass, x: Tensor) => ({
+      q: query!.forward(pass, x),
+      k: key!.forward(pass, x),
+      v: value!.forward(pass, x),
+    }),
+  };
+}
+
+/** One map whose outputs are queries, keys and values side by side. */
+function joinedMaps(map: MakeMap, sizes: readonly number[]) {
+  const [q, k, v] = sizes as [number, number, number];
+  const all = map("joined", q + k + v);
+  return {
+    weights: all.weights,
+    maps: undefined,
+    project(pass: Pass, x: Tensor) {
+      const y = all.forward(pass, x);
+      const part = (from: number, size: number) =>
+        pass.engine.slice(y, [0, from], [y.shape[0]!, size]);
+      return { q: part(0, q), k: part(q, k), v: part(q + k, v) };
+    },
+  };
 }

@@ -27,6 +27,11 @@ export interface AttentionLayerOptions {
   readonly bias?: boolean;
   /** Whether the map back has one; default: as `bias`. */
   readonly outputBias?: boolean;
+  /**
+   * Whether queries, keys and values come of one map, `name.joined`, as GPT-2 stores them; default
+   * false. Adapters of such files stand on the whole map.
+   */
+  readonly joined?: boolean;
   /** How matrices are stored; default in full. */
   readonly matrices?: WeightOptions;
   /** Start of the maps to queries, keys and values; default Kaiming normal. */

@@ -54,6 +54,8 @@ export interface GptOptions {
   readonly dropout?: number;
   /** Standard deviation of all weights at the start; default 0.02. */
   readonly deviation?: number;
+  /** Whether queries, keys and values come of one map; default false. */
+  readonly joined?: boolean;
   /** How the matrices of blocks are stored; default in full. */
   readonly matrices?: WeightOptions;
 }
@@ -134,7 +136,7 @@ function block(name: string, options: GptOptions): SequenceLayer {
     norm1: norm("norm1"),
     attention: attention.create({
       ...{ name: `${name}.attention`, width, heads, causal: true, bias },
-      ...{ matrices, initialiser, output },
+      ...{ matrices, initialiser, output, joined: options.joined ?? false },
       ...(typeof positions === "object" ? { rotary: positions } : {}),
     }),
     norm2: norm("norm2"),

@@ -12,7 +12,7 @@ export const gpt2: PretrainedFamily = pretrainedFamilies.add({
     // Some files leave out what stands before the names in memory.
     renamed: [[/^(?=h\.\d+\.|wte\b|wpe\b|ln_f\b)/, "transformer."]],
   },
-  read(config, matrices) {
+  read(config, matrices, joined = false) {
     const c = new ConfigReader(config);
     c.only("add_cross_attention", false);
     c.only("scale_attn_weights", true);
@@ -28,6 +28,7 @@ export const gpt2: PretrainedFamily = pretrainedFamilies.add({
       tied: c.boolean("tie_word_embeddings", true),
       ...(c.has("n_inner") ? { inner: c.integer("n_inner") } : {}),
       ...(matrices ? { matrices } : {}),
+      joined,
     });
   },
 });
@@ -74,13 +75,13 @@ export function gptAsGpt2(options: GptOptions): Pretrained<LanguageModel> {
       tie_word_embeddings: tied,
       vocab_size: vocabulary,
     },
-    places: placesOf(blocks, tied),
+    places: placesOf(blocks, tied, options.joined),
     ignored: /(^|\.)attn\.(masked_)?bias$|^lm_head\.weight$/,
     alias: (theirs) => theirs.replace(/^transformer\./, ""),
   };
 }
 
-function placesOf(blocks: number, tied: boolean): Place[] {
+function placesOf(blocks: number, tied: boolean, joined = false): Place[] {
   const one = (theirs: string, ...ours: string[]): Place => ({ theirs, ours });
   const norm = (theirs: string, ours: string): Place[] => [
     one(`${theirs}.weight`, `${ours}.scale`),
@@ -92,7 +93,8 @@ function placesOf(blocks: number, tied: boolean): Place[] {
     );
   const block = (i: number): Place[] => {
     const [theirs, ours] = [`transformer.h.${i}`, `block${i + 1}`];
-    const heads = ["query", "key", "value"].map((part) => `${ours}.attention.${part}`);
+    const parts = joined ? ["joined"] : ["query", "key", "value"];
+    const heads = parts.map((part) => `${ours}.attention.${part}`);
     return [
       ...norm(`${theirs}.ln_1`, `${ours}.norm1`),
       ...map(`${theirs}.attn.c_attn`, ...heads),

@@ -61,9 +61,11 @@ export interface PretrainedFamily extends Plugin {
    * The network that a config means.
    *
    * @param matrices How the matrices of blocks are to be stored; default in full.
+   * @param joined Whether what is one tensor in the file is one weight here, as adapters need;
+   * default false.
    * @throws {RangeError} When it says something that no network here does; the message names it.
    */
-  read(config: Config, matrices?: WeightOptions): Pretrained;
+  read(config: Config, matrices?: WeightOptions, joined?: boolean): Pretrained;
 }
 
 /** Kinds of models by name. */
@@ -72,10 +74,17 @@ export const pretrainedFamilies: Registry<PretrainedFamily> = new Registry("mode
 /**
  * The network that the config of a model folder means.
  *
+ * @param matrices How the matrices of blocks are to be stored; default in full.
+ * @param joined Whether what is one tensor in the file is one weight here, as adapters need; default
+ * false.
  * @throws {RangeError} When there is no such kind of models, or it says something that no network
  * here does.
  */
-export function pretrainedOf(config: Config, matrices?: WeightOptions): Pretrained {
+export function pretrainedOf(
+  config: Config,
+  matrices?: WeightOptions,
+  joined: boolean = false,
+): Pretrained {
   const { model_type: type, quantization_config: quantised } = config;
   if (typeof type !== "string") {
     throw new RangeError(
@@ -89,5 +98,5 @@ export function pretrainedOf(config: Config, matrices?: WeightOptions): Pretrain
         `got "quantization_config"`,
     );
   }
-  return pretrainedFamilies.get(type).read(config, matrices);
+  return pretrainedFamilies.get(type).read(config, matrices, joined);
 }

@@ -43,6 +43,8 @@ export interface AdapterBase {
   find(name: string): BaseModule | undefined;
   /** The name of a tensor in the file, by a name that an adapter calls it. */
   tensorName(name: string): string;
+  /** The name that new adapters call a tensor or module of the file by. */
+  memoryName(name: string): string;
 }
 
 /** How a kind of models names and stores its modules. */
@@ -93,6 +95,7 @@ export function adapterBase(
     tensors,
     find: (name) => byName.get(name),
     tensorName: (name) => tensorNames.get(name) ?? name,
+    memoryName: (name) => namesOf(name).at(-1)!,
   };
 }
 

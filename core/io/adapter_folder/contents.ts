@@ -138,7 +138,7 @@ function adaptedModule(
   shared: Readonly<Record<string, TensorData>>,
 ): AdaptedModule {
   const form = FORMS[config.type];
-  const wanted = form.refuses?.(module, config);
+  const wanted = form.refuses?.(module);
   if (wanted !== undefined) {
     throw refusal(config, `${config.type} on ${wanted}`, `${brief(name)}, ${article(module)}`);
   }

@@ -8,17 +8,25 @@
 export {
   type AdapterBase,
   adapterBase,
+  asOutputsByInputs as outputsByInputs,
   type BaseModule,
   type Extents,
+  extentsOf,
   type ModuleKind,
   type ModuleNaming,
 } from "./base.ts";
 export { type AdapterConfig, adapterConfig, adapterConfigText } from "./config.ts";
-export { type AdapterContents, adapterContents, type AdapterFolder } from "./contents.ts";
+export {
+  type AdapterContents,
+  adapterContents,
+  type AdapterFolder,
+  PREFIX as PEFT_PREFIX,
+} from "./contents.ts";
 export type { PeftType } from "./fields.ts";
 export {
   type AdaptedModule,
   type AdapterForm,
+  FORMS as peftForms,
   kroneckerExtents,
   type Product,
   type Sizes,

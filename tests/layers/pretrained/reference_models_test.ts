@@ -5,7 +5,6 @@ import {
   batchEvaluator,
   currentPoints,
   disposeStates,
-  type Engine,
   type Model,
   NamedTensors,
   Pass,
@@ -13,7 +12,6 @@ import {
   readSafetensors,
   representationOf,
   type Tensor,
-  type TensorData,
   type TrainingMethod,
   trainStep,
   type WeightStates,
@@ -29,10 +27,18 @@ import {
 } from "../../../layers/mod.ts";
 import { adamw, sgd } from "../../../optimizers/mod.ts";
 import { cpuBackends, onBackend } from "../../support/algebras.ts";
+import {
+  difference,
+  far,
+  ids,
+  inputsOf,
+  largest,
+  lossOf,
+  type Numbers,
+  type Tensors,
+} from "../../support/reference_models.ts";
 import { onReferenceData } from "../../support/reference_data.ts";
 import { methodOf } from "../../support/training.ts";
-
-type Tensors = Readonly<Record<string, TensorData>>;
 
 /** A model that was read, with what was computed with it. */
 interface Reference {
@@ -56,27 +62,6 @@ async function read(folder: string, backend: string): Promise<Reference> {
   };
 }
 
-function ids(engine: Engine, { data, shape }: TensorData): Tensor {
-  return engine.tensor(Int32Array.from(data as ArrayLike<bigint>, Number), shape);
-}
-
-type Numbers = ArrayLike<number | bigint>;
-
-function largest(numbers: Numbers): number {
-  return Array.from(numbers, Number).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-}
-
-/** Largest difference of two lists of numbers. */
-function difference(found: Numbers, expected: Numbers): number {
-  assertEquals(found.length, expected.length);
-  return largest(Array.from(found, (x, i) => Number(x) - Number(expected[i])));
-}
-
-/** The same relative to the largest of the second. */
-async function far(engine: Engine, found: Tensor, { data }: TensorData): Promise<number> {
-  return difference(await engine.read(found), data) / largest(data);
-}
-
 /** What networks leave in places of padding, which nothing sees, differs. */
 const UNSEEN = ["deberta-v2"];
 
@@ -84,32 +69,6 @@ const UNSEEN = ["deberta-v2"];
 function seenOf(numbers: Numbers, { attention_mask: mask }: Tensors): number[] {
   const width = numbers.length / mask!.data.length;
   return Array.from(numbers, Number).filter((_, i) => mask!.data[Math.floor(i / width)]);
-}
-
-/** Inputs of the network, from a batch. */
-function inputsOf(engine: Engine, io: Tensors): Tensor[] {
-  const images = io.pixel_values;
-  if (images) {
-    const [batch, channels, height, width] = images.shape as [number, number, number, number];
-    const planes = engine.tensor(images.data as Float32Array, images.shape);
-    const ordered = engine.permute(planes, [0, 2, 3, 1]);
-    return [engine.reshape(ordered, [batch, channels * height * width])];
-  }
-  return ["input_ids", "attention_mask", "token_type_ids"].flatMap((name) =>
-    io[name] ? [ids(engine, io[name]!)] : []
-  );
-}
-
-/** The loss of a batch: of the next token, or of the class. */
-function lossOf(engine: Engine, logits: Tensor, io: Tensors): Tensor {
-  const labels = io.labels!;
-  if (labels.shape.length === 1) return engine.softmaxCrossEntropy(logits, ids(engine, labels));
-  const [batch, tokens, vocabulary] = logits.shape as [number, number, number];
-  const next = engine.slice(ids(engine, labels), [0, 1], [batch, tokens - 1]);
-  return engine.softmaxCrossEntropy(
-    engine.slice(logits, [0, 0, 0], [batch, tokens - 1, vocabulary]),
-    next,
-  );
 }
 
 /** What enters the first block, and what leaves each. */

@@ -58,7 +58,7 @@ export interface AdapterForm {
   /** Least shapes of what all modules use, by its name. */
   least?(sizes: Sizes): Readonly<Record<string, readonly number[]>>;
   /** What a module would have to be; undefined where it is right. */
-  refuses?(module: BaseModule, config: AdapterConfig): string | undefined;
+  refuses?(module: BaseModule): string | undefined;
   /** The increment as a product, where it is one. */
   product?(adapted: AdaptedModule): Product;
   /** The increment without its scale, where it is no product. */

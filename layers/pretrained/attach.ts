@@ -1,0 +1,146 @@
+/**
+ * Adapters out of files on networks of ours.
+ *
+ * @module
+ */
+
+import {
+  type AdaptedModule,
+  adaptedNetwork,
+  type AdapterBase,
+  type AdapterContents,
+  type AdapterRecord,
+  adapters,
+  attachedOf,
+  codecFor,
+  compressStates,
+  disposeStates,
+  type Layer,
+  type Matrix,
+  NamedTensors,
+  type PeftCodec,
+  recordOf,
+  type Tensor,
+  type TrainingMethod,
+  tune,
+  type WeightSpec,
+  type WeightState,
+  type WeightStates,
+} from "../../core/mod.ts";
+import { pretrainedStates } from "./states.ts";
+import type { Pretrained } from "./types.ts";
+
+/** A network with adapters, and its weights. */
+export interface AttachedNetwork<N extends Layer = Layer> {
+  /** The network: what is adapted, what trains in full, what stands still. */
+  readonly network: N;
+  /** Its weights; the caller disposes them. */
+  readonly states: WeightStates;
+}
+
+/**
+ * A network with the adapter of a file active: the weights of the base are not touched, and what the
+ * adapter trains goes on training.
+ *
+ * @param pretrained The network, read with `joined`.
+ * @param base Tensors of the base.
+ * @param contents The adapter, as {@linkcode adapterContents} sorts it.
+ * @throws {Error} When no adapter here is what the file says, or a module has no weight of its own.
+ */
+export async function attachedAdapter<N extends Layer>(
+  method: TrainingMethod,
+  pretrained: Pretrained<N>,
+  base: AdapterBase,
+  contents: AdapterContents,
+): Promise<AttachedNetwork<N>> {
+  const codec = codecFor(contents.config);
+  if (!codec) {
+    throw new Error(
+      `Cannot attach ${contents.config.source}: expected a type of adapter that trains here, got ` +
+        `${contents.config.type}; merge it into its base instead`,
+    );
+  }
+  const modules = new Map(
+    contents.modules.map((m) => [ownWeight(pretrained, m, contents), m] as const),
+  );
+  const tensors = new NamedTensors({ ...base.tensors, ...contents.saved }, contents.config.source);
+  const dense = await pretrainedStates(method, pretrained, tensors);
+  try {
+    const full = fullWeights(pretrained, contents).filter((name) => !modules.has(name));
+    const network = adaptedNetwork(pretrained.network, {
+      groups: [...modules].map(([name, adapted]) => ({
+        match: ({ name: own }) => own === name,
+        adapter: codec.adapter,
+        settings: codec.settings(adapted, contents.config),
+      })),
+      ...(full.length > 0 ? { full: [({ name }) => full.includes(name)] } : {}),
+    }) as N;
+    const states = await method.engine.scope(async () => {
+      const { states: attached } = await compressStates(method, network, dense);
+      const filled: Record<string, WeightState> = { ...attached };
+      for (const spec of network.weights) {
+        const adapted = modules.get(spec.name);
+        const state = attached[spec.name]!;
+        if (adapted) filled[spec.name] = withParts(method, codec, spec, state, adapted);
+      }
+      return filled;
+    });
+    return { network, states };
+  } finally {
+    disposeStates(dense, {});
+  }
+}
+
+/** The weight that a module is. */
+function ownWeight(
+  { places }: Pretrained,
+  { module }: AdaptedModule,
+  { config: { source } }: AdapterContents,
+): string {
+  const weight = `${module.name}.weight`;
+  const place = places.find(({ theirs }) => theirs === weight || weight.endsWith(`.${theirs}`)) ??
+    places.find(({ theirs }) => theirs.endsWith(`.${weight}`));
+  if (place?.ours.length === 1) return place.ours[0]!;
+  throw new Error(
+    `Cannot attach ${source}: expected a weight of its own for "${module.name}", got ` +
+      `${place ? `${place.ours.join(", ")}; read the model joined` : "none"}`,
+  );
+}
+
+/** Weights that the file keeps whole. */
+function fullWeights({ places }: Pretrained, { saved }: AdapterContents): string[] {
+  const names = Object.keys(saved);
+  return places
+    .filter(({ theirs }) => names.some((n) => n === theirs || theirs.endsWith(`.${n}`)))
+    .flatMap(({ ours }) => [...ours]);
+}
+
+/** A weight with the matrices of a file in place of those that it was attached with. */
+function withParts(
+  { engine, algebra }: TrainingMethod,
+  codec: PeftCodec,
+  spec: WeightSpec,
+  state: WeightState,
+  adapted: AdaptedModule,
+): WeightState {
+  const { trained, frozen = {} } = codec.read(adapted);
+  const record = state as WeightState & AdapterRecord;
+  const tensors = (values: Readonly<Record<string, Matrix>>): Record<string, Tensor> =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, { data, rows, cols }]) =>
+        [name, engine.tensor(Float32Array.from(data), [rows, cols])] as const
+      ),
+    );
+  const filled = {
+    ...record,
+    trained: { ...record.trained, ...tensors(trained) },
+    frozen: { ...record.frozen, ...tensors(frozen) },
+    ...record.numbers?.rank === undefined
+      ? {}
+      : { numbers: { ...record.numbers, rank: adapted.rank } },
+  };
+  const adapter = tune(adapters, adapters.get(codec.adapter), spec.settings ?? {});
+  if (!adapter.derive) return filled;
+  const at = adapter.derive(algebra, attachedOf(algebra, spec.shape, filled));
+  return { ...recordOf(engine, spec.shape, at, filled), format: state.format };
+}

@@ -1,0 +1,245 @@
+/** Adapters on small models made here: exported as PEFT stores them, read again, merged. */
+
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import {
+  adaptedNetwork,
+  adapterContents,
+  adapters,
+  attachedOf,
+  attachTo,
+  codecOf,
+  currentPoints,
+  denseStates,
+  disposeStates,
+  initialStates,
+  type Layer,
+  mergedTensors,
+  NamedTensors,
+  Pass,
+  Random,
+  readAdapterFolder,
+  recordOf,
+  type Tensor,
+  type TrainingMethod,
+  tune,
+  type WeightSpec,
+  type WeightState,
+  type WeightStates,
+  writeAdapterFolder,
+} from "../../../core/mod.ts";
+import {
+  asVit,
+  attachedAdapter,
+  exportedAdapter,
+  gptAsGpt2,
+  type Pretrained,
+  pretrainedBase,
+  pretrainedOf,
+  pretrainedStates,
+  pretrainedTensors,
+} from "../../../layers/mod.ts";
+import { onBackend } from "../../support/algebras.ts";
+import { inFolder } from "../../support/command_line.ts";
+import { difference } from "../../support/reference_models.ts";
+import { methodOf } from "../../support/training.ts";
+
+const VIT = asVit({ image: [4, 4, 2], patch: 2, classes: 3, width: 8, heads: 2, blocks: 1 });
+const GPT = gptAsGpt2({
+  ...{ vocabulary: 7, context: 6, width: 8, heads: 2, blocks: 1 },
+  joined: true,
+});
+
+/** A model with an adapter on some of its weights, moved away from its start at random. */
+async function moved(
+  method: TrainingMethod,
+  pretrained: Pretrained,
+  adapter: string,
+  match: (spec: WeightSpec) => boolean,
+  full: readonly string[] = [],
+) {
+  const plain = await initialStates(method, pretrained.network, 2);
+  const tensors = await pretrainedTensors(method, pretrained, plain);
+  const settings = "rank" in adapters.get(adapter).defaults! ? { rank: 2 } : {};
+  const network = adaptedNetwork(pretrained.network, {
+    groups: [{ match, adapter, settings }],
+    full,
+  });
+  const states: Record<string, WeightState> = {};
+  for (const spec of network.weights) {
+    const { value } = plain[spec.name]! as WeightState & { value: Tensor };
+    states[spec.name] = spec.format === adapter
+      ? await movedWeight(method, spec, value)
+      : { format: spec.format, value: method.engine.clone(value) };
+  }
+  disposeStates(plain, states);
+  return { tensors, network, states };
+}
+
+async function movedWeight(
+  method: TrainingMethod,
+  spec: WeightSpec,
+  value: Tensor,
+): Promise<WeightState> {
+  const { algebra: a, engine } = method;
+  const adapter = tune(adapters, adapters.get(spec.format), spec.settings ?? {});
+  const columns = spec.shape.at(-1)!;
+  const draw = (name: string, [rows, cols]: readonly [number, number]) =>
+    engine.tensor(
+      new Random(7).fork(spec.name + name).fillNormal(new Float32Array(rows * cols), 0, 0.3),
+      [rows, cols],
+    );
+  return await engine.scope(async () => {
+    const gradient = draw("gradient", [value.size / columns, columns]);
+    const record = await attachTo(adapter, method, spec, value, {
+      random: new Random(3),
+      gradient,
+    });
+    const trained = Object.entries(record.trained).map(([name, x]) =>
+      [name, a.lincomb(1, x, 1, draw(name, [a.rows(x), a.cols(x)]))] as const
+    );
+    const at = attachedOf(a, spec.shape, { ...record, trained: Object.fromEntries(trained) });
+    const settled = adapter.derive ? adapter.derive(a, at) : at;
+    return { ...recordOf(engine, spec.shape, settled, record), format: spec.format };
+  });
+}
+
+/** What a network with its adapters merged holds, by the names of files. */
+async function wholeTensors(
+  method: TrainingMethod,
+  pretrained: Pretrained,
+  network: Layer,
+  states: WeightStates,
+) {
+  const dense = await denseStates(method, network, states);
+  const tensors = await pretrainedTensors(method, pretrained, dense);
+  disposeStates(dense, {});
+  return tensors;
+}
+
+const MAPS = new Set(["block1.attention.query.weight", "block1.mlp.down.weight"]);
+
+/** Adapters whose files have no place for biases of what is adapted. */
+const BARE = ["loha", "lokr"];
+
+for (const { name } of adapters.list()) {
+  Deno.test({
+    ...await onBackend("wasm", `${name}: a folder of PEFT says what the network computes`),
+    fn: async () => {
+      const method = await methodOf({ backend: "wasm" });
+      const { tensors, network, states } = await moved(
+        ...[method, VIT, name, (spec: WeightSpec) => MAPS.has(spec.name)] as const,
+        ["classifier.*", ...(BARE.includes(name) ? [] : ["block1.mlp.down.bias"])],
+      );
+      const base = pretrainedBase({ config: VIT.config, tensors });
+      const { adapter, folded } = await exportedAdapter(method, VIT, base, { network, states });
+      const known = codecOf(name)?.write !== undefined;
+      assertEquals(Object.keys(folded).length, known ? 0 : 2);
+      await inFolder(async (folder) => {
+        await writeAdapterFolder(`${folder}/adapter`, adapter);
+        const again = await readAdapterFolder(`${folder}/adapter`);
+        const merged = await mergedTensors(base, again);
+        const own = await wholeTensors(method, VIT, network, states);
+        for (const [key, { data }] of Object.entries(own)) {
+          assertLess(difference(merged[key]!.data, data as Float32Array), 2e-5, key);
+        }
+        const contents = adapterContents(again, base);
+        const attached = await attachedAdapter(method, VIT, base, contents);
+        const active = await wholeTensors(method, VIT, attached.network, attached.states);
+        for (const [key, { data }] of Object.entries(own)) {
+          assertLess(difference(active[key]!.data, data as Float32Array), 2e-5, key);
+        }
+        const { adapter: back } = await exportedAdapter(method, VIT, base, attached, { contents });
+        assertEquals(back.tensors, adapter.tensors);
+        disposeStates(attached.states, {});
+      });
+      disposeStates(states, {});
+    },
+  });
+}
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "kernels, tables and joined maps are exported in the order of files, or folded",
+  ),
+  fn: async () => {
+    const method = await methodOf({ backend: "wasm" });
+    const rows: readonly [Pretrained, string, readonly string[]][] = [
+      [VIT, "lora", ["patches.kernel"]],
+      [VIT, "dora", ["patches.kernel", "block1.mlp.up.weight"]],
+      [VIT, "lokr", ["patches.kernel"]],
+      [GPT, "loha", ["block1.mlp.up.weight"]],
+      [GPT, "lora", ["tokens.weight", "block1.attention.joined.weight"]],
+    ];
+    for (const [pretrained, name, weights] of rows) {
+      const { tensors, network, states } = await moved(
+        ...[method, pretrained, name, (spec: WeightSpec) => weights.includes(spec.name)] as const,
+      );
+      const base = pretrainedBase({ config: pretrained.config, tensors });
+      const { adapter } = await exportedAdapter(method, pretrained, base, { network, states });
+      const merged = await mergedTensors(base, adapter);
+      const own = await wholeTensors(method, pretrained, network, states);
+      for (const [key, { data }] of Object.entries(own)) {
+        assertLess(difference(merged[key]!.data, data as Float32Array), 2e-5, key);
+      }
+      disposeStates(states, {});
+    }
+  },
+});
+
+Deno.test({
+  ...await onBackend("wasm", "what cannot be attached or exported is said in one sentence"),
+  fn: async () => {
+    const method = await methodOf({ backend: "wasm" });
+    const before = method.engine.memory().numTensors;
+    const apart = pretrainedOf(GPT.config);
+    const { tensors, network, states } = await moved(
+      ...[method, GPT, "lora", (s: WeightSpec) => s.name.includes("joined.weight")] as const,
+    );
+    const base = pretrainedBase({ config: GPT.config, tensors });
+    const { adapter } = await exportedAdapter(method, GPT, base, { network, states });
+    await assertRejects(
+      () => attachedAdapter(method, apart, base, adapterContents(adapter, base)),
+      Error,
+      'expected a weight of its own for "transformer.h.0.attn.c_attn", got ' +
+        "block1.attention.query.weight, block1.attention.key.weight",
+    );
+    disposeStates(states, {});
+    const plain = await initialStates(method, GPT.network, 2);
+    await assertRejects(
+      () => exportedAdapter(method, GPT, base, { network: GPT.network, states: plain }),
+      Error,
+      "expected weights with adapters, got none",
+    );
+    disposeStates(plain, {});
+    assertEquals(method.engine.memory().numTensors, before);
+  },
+});
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "a GPT with one map to queries, keys and values is the GPT with three",
+  ),
+  fn: async () => {
+    const method = await methodOf({ backend: "wasm" });
+    const three = pretrainedOf(GPT.config);
+    const states = await initialStates(method, three.network, 2);
+    const tensors = await pretrainedTensors(method, three, states);
+    const one = await pretrainedStates(method, GPT, new NamedTensors(tensors, "a model"));
+    assert(GPT.network.weights.length < three.network.weights.length);
+    assertEquals(await pretrainedTensors(method, GPT, one), tensors);
+    const ids = method.engine.tensor(Int32Array.of(3, 1, 4, 1, 5, 2), [2, 3]);
+    const [own, other] = await Promise.all(
+      [[GPT, one], [three, states]].map(async ([model, at]) => {
+        const { network } = model as Pretrained;
+        const points = currentPoints(network, at as WeightStates);
+        const pass = new Pass(method.engine, network, points, { training: false });
+        return await method.engine.read(network.forward(pass, ids));
+      }),
+    );
+    assertLess(difference(own!, other!), 1e-6);
+    disposeStates(states, {});
+    disposeStates(one, {});
+  },
+});
