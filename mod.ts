@@ -101,6 +101,7 @@ export {
   type FieldAt,
   type FixedVectors,
   type GeluForm,
+  type GradientImage,
   type GradientPair,
   hostAlgebra,
   type HostArray,

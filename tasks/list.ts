@@ -47,6 +47,7 @@ import { methods } from "./methods.ts";
 import { bodies, flowKernels } from "./flow/mod.ts";
 import { odeProblems } from "./ode/mod.ts";
 import {
+  closureNetworks,
   kineticProblems,
   limiters,
   quadratures,
@@ -99,6 +100,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     bodies,
     flowKernels,
     kineticProblems,
+    closureNetworks,
     quadratures,
     limiters,
     sweepKernels,

@@ -148,7 +148,7 @@ export {
 export { answers } from "./tasks/answers.ts";
 export { nextToken, type NextTokenOptions } from "./tasks/next_token.ts";
 export { sequenceTask } from "./tasks/sequence_task.ts";
-export { sobolev, type SobolevOptions } from "./tasks/sobolev.ts";
+export { type GradientImage, sobolev, type SobolevOptions } from "./tasks/sobolev.ts";
 export {
   disposeStates,
   isTensor,

@@ -16,7 +16,7 @@ export interface InputConvexOptions extends WeightOptions {
 
 /**
  * A function x ↦ y that is convex in its input (Amos, Xu, Kolter: ICML 2017), with its gradient:
- * z₁ = σ(x A₀ + b₀), z_k₊₁ = σ(z_k W_k + x A_k + b_k) and y = z W + x a, where no entry of a W is
+ * z₁ = σ(x A₀ + b₀), z_k₊₁ = σ(z_k W_k + x A_k + b_k) and y = z W + x a + b, where no entry of a W is
  * negative. The gradient uses the same weights backwards, d Wᵀ, so both directions have a part in
  * one pass.
  *
@@ -32,7 +32,7 @@ export function inputConvex(options: InputConvexOptions): Layer {
   const direct = sizes.map((n, k) =>
     weightSpec(`direct${k}.weight`, [inputs, n], initialiser, options)
   );
-  const biases = sizes.slice(0, -1).map((n, k) => biasSpec(`direct${k}`, n));
+  const biases = sizes.map((n, k) => biasSpec(`direct${k}`, n));
   const convex = { format: "non-negative", ...options };
   const through = widths.map((n, k) =>
     weightSpec(`convex${k + 1}.weight`, [n, sizes[k + 1]!], nonNegative(initialiser), convex)
@@ -42,7 +42,7 @@ export function inputConvex(options: InputConvexOptions): Layer {
     const slopes: (Tensor | undefined)[] = [];
     let z: Tensor | undefined;
     for (const [k, weight] of direct.entries()) {
-      const fromInput = pass.linear(weight.name, x, biases[k]?.name ?? null, "identity");
+      const fromInput = pass.linear(weight.name, x, biases[k]!.name, "identity");
       const before = z === undefined
         ? fromInput
         : engine.add(fromInput, pass.linear(through[k - 1]!.name, z, null, "identity"));
@@ -71,7 +71,11 @@ export function inputConvex(options: InputConvexOptions): Layer {
   };
 }
 
-/** The absolute values of another start. */
+/** The absolute values of another start over the root of their number: sums stay of order one. */
 function nonNegative(start: Initialiser): Initialiser {
-  return { ...start, draw: (random, shape) => start.draw(random, shape).map(Math.abs) };
+  const draw: Initialiser["draw"] = (random, shape) => {
+    const root = Math.sqrt(shape[0]!);
+    return start.draw(random, shape).map((value) => Math.abs(value) / root);
+  };
+  return { ...start, draw };
 }

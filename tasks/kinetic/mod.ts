@@ -15,6 +15,8 @@ export {
 export type { Arithmetic } from "./arithmetic.ts";
 export {
   type Closure,
+  type ClosureNetwork,
+  closureNetworks,
   type EntropyOptions,
   EntropySolver,
   isRealisable,

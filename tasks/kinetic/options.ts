@@ -7,6 +7,7 @@
 import { integrators, steppers, truncationRules } from "../../core/mod.ts";
 import type { OptionSchema } from "../options.ts";
 import { UsageError } from "../usage_error.ts";
+import { MOMENT_FUNCTIONS } from "./closures/system.ts";
 import { sweepKernels } from "./kernel.ts";
 import { limiters } from "./limiter.ts";
 import { CONSERVED } from "./low_rank_solver.ts";
@@ -15,7 +16,7 @@ import type { KineticProblem } from "./problem.ts";
 import { TIME_METHODS } from "./step_size.ts";
 
 /** Solvers by name. */
-export const SOLVERS = ["sn", "pn", "low-rank"] as const;
+export const SOLVERS = ["sn", "pn", "mn", "low-rank"] as const;
 
 /** Defaults of everything but grid, directions and design. */
 export const transportDefaults = {
@@ -26,7 +27,11 @@ export const transportDefaults = {
   limiter: "venkatakrishnan",
   clip: true, // negative ψ becomes 0, what that makes is told
   legacy: false, // as published code sums
-  degree: 7, // N of P_N
+  degree: 7, // N of P_N and M_N
+  functions: "harmonics", // of direction, whose moments M_N has
+  closure: "newton", // of M_N
+  gamma: 0, // regularisation of its closure
+  floor: 1e-4, // least φ at its start
   angles: "ordinates", // coordinates of low rank
   integrator: "augmented-bug",
   stepper: "euler",
@@ -52,7 +57,7 @@ type Widened<T> = T extends number ? number : T extends boolean ? boolean : stri
 /** Limits and explanations of the shared options. */
 export function transportSchema(): OptionSchema<TransportOptions> {
   return {
-    solver: { oneOf: SOLVERS, description: "discrete ordinates, moments, or low rank" },
+    solver: { oneOf: SOLVERS, description: "discrete ordinates, moments, least entropy, low rank" },
     cells: { integer: true, min: 3, max: 4000, description: "cells along x" },
     quadrature: { choiceOf: quadratures, description: "which directions" },
     order: { integer: true, min: 1, max: 1000, description: "order of the quadrature" },
@@ -62,7 +67,11 @@ export function transportSchema(): OptionSchema<TransportOptions> {
     limiter: { choiceOf: limiters, description: "what limits slopes at order 2" },
     clip: { description: "raise negative ψ to 0, and tell what that makes" },
     legacy: { description: "flux after a mean, and corners, as published code has them" },
-    degree: { integer: true, min: 1, max: 1000, description: "N of P_N" },
+    degree: { integer: true, min: 1, max: 1000, description: "N of P_N, and of M_N, 4 at most" },
+    functions: { oneOf: MOMENT_FUNCTIONS, description: "functions whose moments M_N has" },
+    closure: { description: "of M_N: newton, or the folder of a trained one" },
+    gamma: { min: 0, max: 1, description: "partial regularisation of the closure by Newton" },
+    floor: { min: 1e-300, description: "least φ at the start of M_N" },
     angles: {
       oneOf: ["ordinates", "harmonics"],
       description: "coordinates of low rank: directions, or moments up to the degree",

@@ -184,7 +184,7 @@ class Course {
       flux: this.#run.flux,
       ranks: Float64Array.from(ranks),
       balance,
-      defect: this.#run.ordinates ? this.#defect() : NaN,
+      defect: this.#run.balanced ? this.#defect() : NaN,
       law,
       lost: discarded / norm,
       numbers,

@@ -44,6 +44,11 @@ export function largestStep({ grid, attenuation, time }: StepBound): number {
   return time === "imex-euler" ? 1 / crossed : 2 / (attenuation + 2 * crossed);
 }
 
+/** The largest step that keeps ψ ≥ 0 at order 1: 1 / (σt + |Ωₓ|/hₓ + |Ω_y|/h_y). */
+export function positiveStep({ grid, attenuation, time }: StepBound): number {
+  return 1 / ((time === "imex-euler" ? 0 : attenuation) + crossings(grid));
+}
+
 /**
  * The step size: cfl × h, or else nine tenths of what keeps ψ ≥ 0 at order 1,
  * 1 / (σt + |Ωₓ|/hₓ + |Ω_y|/h_y).
@@ -51,10 +56,8 @@ export function largestStep({ grid, attenuation, time }: StepBound): number {
  * @throws {RangeError} When it is not stable; the message names the bound.
  */
 export function stepSize(bound: StepBound, cfl?: number): number {
-  const { grid, attenuation, time } = bound;
-  if (cfl === undefined) {
-    return SAFETY / ((time === "imex-euler" ? 0 : attenuation) + crossings(grid));
-  }
+  const { grid, attenuation } = bound;
+  if (cfl === undefined) return SAFETY * positiveStep(bound);
   const most = largestStep(bound) / grid.hx;
   if (cfl > 0 && cfl <= most * (1 + 1e-12)) return cfl * grid.hx;
   throw new RangeError(

@@ -22,6 +22,7 @@ import { transportReport } from "../reports/transport.ts";
 import { finishStudy, interrupted, openStudy } from "../run_folder.ts";
 import { renderTable } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
+import { entropyPlan } from "./closures/entropy_run.ts";
 import { sampled } from "./grid.ts";
 import { fastestSweep } from "./kernel.ts";
 import type { Conserved } from "./low_rank_solver.ts";
@@ -54,7 +55,7 @@ export async function transportStudy(
   checkQuadrature(problem, o);
   checkTime(o);
   const a = await openHostAlgebra();
-  const plan = await planOf(a, problem, setup, o);
+  const plan = await planOf(a, problem, setup, o, (text) => sink.write(`${text}\n`));
   const backend = o.solver === "sn" ? fastestSweep().name : a.name;
   const about = { recipe, seed: 0, backend, report: transportReport.name };
   using folder = await openStudy(sink, { ...about, settings: o });
@@ -85,7 +86,11 @@ const CONSERVING: Readonly<Record<Conserved, string>> = {
   momentum: ", momentum",
 };
 
-function checkQuadrature({ dimension, name }: KineticProblem, o: TransportOptions): void {
+/** @throws {UsageError} When the directions are not those of the problem. */
+export function checkQuadrature(
+  { dimension, name }: KineticProblem,
+  o: Pick<TransportOptions, "quadrature" | "order">,
+): void {
   const quadrature = quadratures.get(o.quadrature);
   if (quadrature.dimension !== dimension) {
     const fit = quadratures.list().filter((q) => q.dimension === dimension).map((q) => q.name);
@@ -100,6 +105,7 @@ function checkQuadrature({ dimension, name }: KineticProblem, o: TransportOption
 const TIMES: Readonly<Record<string, readonly string[]>> = {
   sn: TIME_METHODS,
   pn: ["euler", "heun"],
+  mn: ["euler", "heun"],
   "low-rank": ["euler", "imex-euler"],
 };
 
@@ -118,11 +124,17 @@ async function planOf(
   problem: KineticProblem,
   setup: Setup,
   o: TransportOptions,
+  line: (text: string) => void,
 ): Promise<Simulation[]> {
   const common = { setup, legacy: o.legacy };
   if (o.solver === "sn") {
     asked(() => openOrdinates(setup, o)).close();
     return [{ ...common, label: "S_N", name: "full", open: () => openOrdinates(setup, o) }];
+  }
+  if (o.solver === "mn") {
+    const runs = await entropyPlan(problem.dimension, setup, o, line);
+    asked(() => runs[0]!.open());
+    return runs;
   }
   const basis = await basisOf(a, o, problem.dimension);
   const moments = (): ReturnType<typeof openMoments> => openMoments(a, setup, basis, o);
@@ -149,21 +161,29 @@ async function planOf(
   return o.compare ? [full, ...low] : low;
 }
 
+/** What reports read of the runs on a problem. */
+export function fieldOf(
+  { grid, scattering, absorption, exact, time }: Setup,
+  outcomes: readonly Outcome[],
+): object {
+  const known = exact && sampled(grid, (x, y) => exact(x, y, time));
+  return {
+    grid: { ...grid },
+    attenuation: scattering.map((s, k) => s + absorption[k]!),
+    outcomes,
+    ...(known && { exact: known }),
+  };
+}
+
 async function writeFiles(
   folder: RunFolder,
   setup: Setup,
   outcomes: readonly Outcome[],
   vtk: string,
 ): Promise<void> {
-  const { grid, scattering, absorption, exact, time } = setup;
+  const { grid, scattering, absorption } = setup;
   const last = outcomes.at(-1)!;
-  const known = exact && sampled(grid, (x, y) => exact(x, y, time));
-  await writeRecord(join(folder.path, "field.safetensors"), {
-    grid: { ...grid },
-    attenuation: scattering.map((s, k) => s + absorption[k]!),
-    outcomes,
-    ...(known && { exact: known }),
-  });
+  await writeRecord(join(folder.path, "field.safetensors"), fieldOf(setup, outcomes));
   await writeAtomic(join(folder.path, "history.csv"), csvOf(last));
   if (vtk === "none") return;
   const fields = { "scalar flux": last.flux, scattering, absorption };

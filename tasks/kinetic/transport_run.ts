@@ -48,6 +48,8 @@ export interface TransportRun {
   readonly psi?: Float64Array;
   /** Numbers that hold ψ. */
   readonly numbers: number;
+  /** Whether each step tells the whole balance of mass. */
+  readonly balanced?: boolean;
   /** ‖ψ‖ in low rank. */
   norm?(): Promise<number>;
   /** Advances by the step of a number, from 0. */
@@ -80,6 +82,7 @@ export function openOrdinates(
   return {
     steps: solver.steps,
     ordinates,
+    balanced: true,
     get flux() {
       return solver.flux;
     },

@@ -28,3 +28,4 @@ export { latticeRecipe } from "./lattice.ts";
 export { hohlraumRecipe } from "./hohlraum.ts";
 export { collision } from "./collision.ts";
 export { transport } from "./transport.ts";
+export { closureRecipe } from "./closure.ts";

@@ -24,6 +24,7 @@ import { robustReport } from "./robust.ts";
 import { shapeReport } from "./shape.ts";
 import { sweepReport } from "./sweep.ts";
 import { trainingReport } from "./training.ts";
+import { closureReport } from "./closure.ts";
 import { transportReport } from "./transport.ts";
 import { windowingReport } from "./windowing.ts";
 
@@ -36,10 +37,12 @@ reports.add(pretrainReport);
 reports.add(robustReport);
 reports.add(shapeReport);
 reports.add(transportReport);
+reports.add(closureReport);
 reports.add(windowingReport);
 reports.add(sweepReport);
 
 export {
+  closureReport,
   collisionReport,
   convergenceReport,
   federatedReport,

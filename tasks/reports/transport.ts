@@ -62,24 +62,27 @@ export const transportReport: ReportKind = {
   name: "transport",
   description: "flux, histories and balance of a transport problem, low rank beside full",
   async build(run: RunData): Promise<Page> {
-    const record = run.summary ? await recordOf(run) : undefined;
+    const { lead, sections } = await transportSections(run);
     return {
       title: `${run.config.recipe}: radiation transport`,
-      lead: record ? leadOf(record) : "This run has no result yet.",
-      sections: record
-        ? [
-          await fluxSection(record),
-          runSection(record),
-          await historySection(record),
-          settingsSection(run.config),
-        ]
-        : [settingsSection(run.config)],
+      lead,
+      sections: [...sections, settingsSection(run.config)],
       footer: "Lengths are mean free paths of a cross section of 1, the speed is 1. In the plane " +
         "directions cover the upper half-sphere, of area 2π. This page is rebuilt from the files " +
         "beside it by “deno task report” and the name of their folder.",
     };
   },
 };
+
+/** What there is to say of the runs of one problem, from the files of a folder. */
+export async function transportSections(
+  run: RunData,
+): Promise<{ readonly lead: string; readonly sections: readonly Section[] }> {
+  if (!run.summary) return { lead: "This run has no result yet.", sections: [] };
+  const record = await recordOf(run);
+  const sections = [await fluxSection(record), runSection(record), await historySection(record)];
+  return { lead: leadOf(record), sections };
+}
 
 async function recordOf(run: RunData): Promise<FieldRecord> {
   const path = join(run.path, "field.safetensors");

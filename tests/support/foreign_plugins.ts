@@ -60,6 +60,7 @@ import {
 import { adam, cosine, optimizers, schedules } from "@rankflow/rankflow/optimizers";
 import {
   bodies,
+  closureNetworks,
   ellipse,
   federatedMethods,
   flowKernels,
@@ -138,6 +139,7 @@ add(scatteringKernels, scatteringKernels.get("isotropic"), "at");
 add(attentions, attentions.get("mha"), "create");
 add(pretrainedFamilies, pretrainedFamilies.get("gpt2"), "read");
 add(kineticProblems, kineticProblems.get("half-lattice"), "setup");
+add(closureNetworks, closureNetworks.get("input-convex"), "network");
 add(limiters, limiters.get("minmod"), "slopes");
 add(quadratures, quadratures.get("product"), "ordinates");
 add(unsteadyProblems, unsteadyProblems.list()[0]!, "open");

@@ -145,6 +145,22 @@ export const REPORTED_RUNS: readonly ReportedRun[] = [
       outcomes: [transported, inLowRank],
     }],
   },
+  {
+    kind: "closure",
+    settings: {},
+    summary: {
+      networks: [{
+        ...{ label: "M_1, input-convex", folder: "networks/a", falling: 0, parameters: 9 },
+        errors: { entropy: 1e-3, multipliers: 1e-2, moments: 1e-4 },
+        ...{ losses: [2, 1], seconds: 1 },
+      }],
+    },
+    file: ["field.safetensors", {
+      grid: { nx: 2, ny: 2, hx: 0.5, hy: 0.5, x0: 0, y0: 0 },
+      attenuation: Float64Array.of(0, 1, 10, 100),
+      outcomes: [transported],
+    }],
+  },
   { kind: "sweep", settings: {}, summary: { cells: [cell] } },
   {
     kind: "pretrain",

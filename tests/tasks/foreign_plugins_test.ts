@@ -36,6 +36,9 @@ const COMMANDS: readonly string[] = [
   "train collision --conservation foreign-conservation --kernel foreign-scattering-kernel " +
   "--order 6 --samples 8 --tests 4 --hidden 4 --modes 2 --steps 2 --cells 6 --no-contrast " +
   "--backend wasm --out OUT",
+  "train closure --problem plane-source --quadrature gauss --order 4 --cells 6 --degree 1 --network " +
+  "foreign-closure-network --gamma 0.1 --samples 16 --steps 1 --batch 16 --width 4 --depth 1 " +
+  "--threads 1 --out OUT",
   "train gpt --dataset foreign-sequence-data-set --train-count 32 --test-count 10 --attention " +
   "foreign-kind-of-attention --width 8 --heads 2 --blocks 1 --steps 2 --warmup 1 --batch 4 " +
   "--backend wasm --out OUT",

@@ -97,7 +97,7 @@ function norm(x: Float64Array): number {
  *
  * @returns ⟨g, s⟩; NaN where H is not positive definite.
  */
-function newtonStep(h: Float64Array, g: Float64Array, s: Float64Array): number {
+export function newtonStep(h: Float64Array, g: Float64Array, s: Float64Array): number {
   const n = g.length;
   for (let i = 0; i < n; i++) {
     let right = -g[i]!;

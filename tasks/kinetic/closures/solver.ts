@@ -11,7 +11,7 @@ import { type Limiter, minmod } from "../limiter.ts";
 import type { Setup } from "../problem.ts";
 import { refuseReflection } from "../separable_transport.ts";
 import { addBalance, type Balance, emptyBalance, largestAttenuation } from "../solver.ts";
-import { stepSize, type TimeSteps, timeSteps } from "../step_size.ts";
+import { positiveStep, type StepBound, stepSize, type TimeSteps, timeSteps } from "../step_size.ts";
 import { type Closure, type Multipliers, NotRealisable } from "./closure.ts";
 import { KineticFlux } from "./kinetic_flux.ts";
 
@@ -27,6 +27,24 @@ export interface EntropyOptions {
   readonly limiter?: Limiter;
   /** Least φ at the start, above 0; default 1e-4. */
   readonly floor?: number;
+}
+
+/**
+ * The step size: where it is not chosen nine tenths of what keeps f ≥ 0.
+ *
+ * @throws {RangeError} When moments could leave the realisable ones.
+ */
+function realisableStep(bound: StepBound, order: 1 | 2, cfl: number | undefined): number {
+  const { grid: { hx } } = bound;
+  if (cfl === undefined) return stepSize(bound) / (order === 2 ? 1.5 : 1);
+  const most = positiveStep(bound) / hx;
+  if (cfl > 0 && cfl <= most * (1 + 1e-12)) return cfl * hx;
+  throw new RangeError(
+    `Cannot step moments with a CFL number of ${cfl}: expected a number > 0 and ≤ ` +
+      `${
+        most.toPrecision(4)
+      }, beyond which they may be those of no f ≥ 0; lower it, or leave it out`,
+  );
 }
 
 /** Steps of M_N on a problem. */
@@ -67,9 +85,8 @@ export class EntropySolver {
     this.setup = setup;
     this.closure = closure;
     this.#time = time;
-    const longest = stepSize({ grid, attenuation: largestAttenuation(setup), time }, options.cfl);
-    const positive = order === 2 && options.cfl === undefined ? longest / 1.5 : longest;
-    this.steps = timeSteps(setup.time, positive);
+    const bound = { grid, attenuation: largestAttenuation(setup), time };
+    this.steps = timeSteps(setup.time, realisableStep(bound, order, options.cfl));
     this.#flux = new KineticFlux(setup, system, { order, limiter });
     this.#isotropic = Float64Array.from({ length: count }, (_, k) => {
       const row = values.subarray(k * weights.length, (k + 1) * weights.length);

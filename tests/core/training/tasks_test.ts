@@ -14,6 +14,7 @@ import {
   batchEvaluator,
   classification,
   currentPoints,
+  type Engine,
   type Examples,
   examplesOf,
   hostAlgebra,
@@ -169,9 +170,18 @@ for (const backend of cpuBackends) {
           const points = new Map(currentPoints(network, await initialStates(method, network, 4)));
           const upload = (seed: number, cols: number): Tensor =>
             engine.tensor(normal(seed, 7, cols).data, [7, cols]);
-          const batch = { x: upload(1, 3), value: upload(2, 1), gradient: upload(3, 3) };
+          const batch = {
+            x: upload(1, 3),
+            value: upload(2, 1),
+            gradient: upload(3, 3),
+            image: upload(4, 3),
+          };
           const nothing = examplesOf({ x: normal(1, 1, 3) });
-          const { loss } = sobolev({ train: nothing, test: nothing, weight: 0.7 });
+          const image = {
+            weight: 0.6,
+            of: (e: Engine, g: Tensor): Tensor => e.exp(e.logSoftmax(g)),
+          };
+          const { loss } = sobolev({ train: nothing, test: nothing, weight: 0.7, image });
           const evaluator = batchEvaluator(engine, network, loss, batch);
           const at = await evaluator(points, new Set(points.keys()));
           for (const spec of network.weights) {

@@ -25,6 +25,11 @@ import {
   transportSchema,
 } from "../../../tasks/kinetic/options.ts";
 import { Interrupted } from "../../../tasks/flow/ticker.ts";
+import {
+  closureOf,
+  openEntropy,
+  ordinatesOf,
+} from "../../../tasks/kinetic/closures/entropy_run.ts";
 import type { Outcome } from "../../../tasks/kinetic/outcome.ts";
 import { simulate, type Simulation } from "../../../tasks/kinetic/simulate.ts";
 import { transportStudy } from "../../../tasks/kinetic/study.ts";
@@ -118,14 +123,16 @@ Deno.test({
 
 Deno.test("a run that was interrupted ends as if it had been left in peace, to the last bit", async () => {
   const a = await openHostAlgebra();
-  const o = optionsOf(hohlraum, "--cells 26 --order 2 --cfl 0.2");
+  const o = optionsOf(hohlraum, "--cells 26 --order 2 --cfl 0.1");
   const setup = { ...hohlraum.setup(26), time: 0.2 };
   const basis = await basisOf(a, o, 2);
   const low = integrators.get("augmented-bug");
+  const { closure } = await closureOf({ ...o, degree: 1, gamma: 0.01 }, 2, ordinatesOf(o));
   const ways: [string, Simulation["open"]][] = [
     ["full", () => openOrdinates(setup, o)],
     ["legacy", () => openOrdinates(setup, { ...o, legacy: true, space: 1 })],
     ["moments", () => openMoments(a, setup, basis, o)],
+    ["entropy", () => openEntropy(setup, closure, o)],
     ["low-rank", () => openLowRank(a, setup, basis, o, low, "mass")],
   ];
   for (const [name, open] of ways) {
@@ -163,6 +170,12 @@ Deno.test("what cannot be solved is refused before anything is written", () =>
     );
     await refused(lattice, "--order 3", "expected an even order, got 3");
     await refused(hohlraum, "--cells 26 --cfl 1", "Cannot step with a CFL number of 1");
+    await refused(lattice, "--solver mn", "expected --degree from 1 to 4, got 7");
+    await refused(
+      lattice,
+      "--solver mn --degree 1 --time imex-euler",
+      "expected one of auto, euler",
+    );
     await refused(lattice, "--solver pn --cfl 1", "Cannot step with a CFL number of 1");
     await refused(lattice, "--solver pn --time imex-euler", "expected one of auto, euler, heun");
     await refused(lattice, "--solver low-rank --time heun", "sub-flows are advanced by --stepper");
