@@ -23,7 +23,20 @@ export interface SobolevOptions extends Pick<Task, "train" | "test"> {
   readonly image?: GradientImage;
 }
 
-/** A function of a gradient, of which examples have the values in a column `image`. */
+/**
+ * A function of a gradient, of which examples have the values in a column `image`.
+ *
+ * @example Squares of derivatives, learnt beside the value
+ * ```ts
+ * import { examples, type GradientImage, sobolev } from "@rankflow/rankflow";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const image: GradientImage = { weight: 0.5, of: (engine, g) => engine.square(g) };
+ * const data = examples({ x: [[1]], value: [[1]], gradient: [[2]], image: [[4]] });
+ * const { measures } = sobolev({ train: data, test: data, image });
+ * assertEquals(measures.map(({ name }) => name), ["rmse", "gradientRmse", "imageRmse"]);
+ * ```
+ */
 export interface GradientImage {
   /** Weight of its mean squared error beside the value's. */
   readonly weight: number;
