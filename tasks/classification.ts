@@ -59,6 +59,7 @@ export async function runVariants(
   if (done.every(({ result }) => !result)) return 0;
   const rows = done.map(({ variant, summary }) => ({ label: variant.label, summary: summary! }));
   sink.write(`\n${resultTable(rows)}\n`);
+  if (job.processes.comm.rank > 0) return 0;
   await writeReports(path, options, context);
   return 0;
 }

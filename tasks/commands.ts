@@ -9,7 +9,8 @@ import { asksForHelp, help } from "./help.ts";
 import { INTERRUPTED, interruptible } from "./interruption.ts";
 import { list as printList, listRecipe } from "./list.ts";
 import { loadPlugins, requirePluginsOf } from "./plugins.ts";
-import { type RecipeContext, recipes } from "./recipe.ts";
+import { processArguments, type Processes, withProcesses } from "./processes.ts";
+import { type Recipe, type RecipeContext, recipes } from "./recipe.ts";
 import { sweep as runSweep } from "./sweep.ts";
 import { textSink } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
@@ -21,7 +22,8 @@ import { UsageError } from "./usage_error.ts";
  * @returns Exit code.
  */
 export async function train(args: readonly string[]): Promise<number> {
-  const [name, ...options] = await loadPlugins(args);
+  const { rest, ...wanted } = processArguments(await loadPlugins(args));
+  const [name, ...options] = rest;
   if (asksForHelp(args)) return helpOn("train", name);
   if (name === undefined || name.startsWith("-")) {
     throw new UsageError(
@@ -30,7 +32,21 @@ export async function train(args: readonly string[]): Promise<number> {
   }
   await requirePlugins(options);
   const recipe = recipes.get(name);
-  return await withContext((context) => recipe.run(options, context));
+  return await withContext((context) =>
+    withProcesses({ rest, ...wanted }, context.sink, (processes, sink) => {
+      requireParallel(recipe, processes);
+      return recipe.run(options, { ...context, sink, processes });
+    })
+  );
+}
+
+/** Refuses several processes that would each do the same work. */
+function requireParallel({ name, parallel }: Recipe, { comm }: Processes): void {
+  if (parallel || comm.size === 1) return;
+  const able = recipes.list().filter((r) => r.parallel).map((r) => r.name).sort().join(", ");
+  throw new UsageError(
+    `Cannot train "${name}" by ${comm.size} processes: expected one of ${able}`,
+  );
 }
 
 /**

@@ -106,6 +106,7 @@ export async function compareRuns(
     if (!summary) return stopped(result, path, recipe, context);
     rows.push({ label: compared.label, summary });
   }
+  if (context.processes && context.processes.comm.rank > 0) return 0;
   context.sink.write(`\n${resultTable(rows)}\n\nReport: ${await writeReport(path)}\n`);
   return 0;
 }
@@ -116,7 +117,7 @@ async function trained(
   { label, network, rate, facts, start }: Compared,
   path: string,
   resume: boolean | "if-present",
-  { sink, signal }: RecipeContext,
+  { sink, signal, processes }: RecipeContext,
 ) {
   const { seed, epochs = 1, batch } = settings;
   const { rateAt, ...limits } = lengths;
@@ -130,20 +131,23 @@ async function trained(
     ...pluginRecord(),
     environment: { ...describeEnvironment(), backend: method.engine.description },
   };
-  using folder = await openRunFolder(sink, path, config, { resume, mayChange: MAY_CHANGE });
+  using folder = (processes?.comm.rank ?? 0) === 0
+    ? await openRunFolder(sink, path, config, { resume, mayChange: MAY_CHANGE })
+    : undefined;
   using run = await Run.open({
-    ...{ label, method, network, task, seed, epochs, batch, folder, signal, ...limits },
+    ...{ label, method, network, task, seed, epochs, batch, signal, ...limits, ...processes },
+    ...(folder ? { folder } : {}),
     listener: createTerminalListener(sink),
     ...(start ? { start } : {}),
     rate: (step, totalSteps) => rateAt ? rateAt(rate, step, totalSteps) : rate,
   });
   await loop(run);
   const result = await run.finish();
-  folder.keep();
+  folder?.keep();
   const named = { ...about, method: label, dataset: dataset.name, batch };
   const known = resultOf(named, { network, task, result });
   const summary = known && Object.assign(known, facts);
-  if (summary) await folder.writeSummary(summary);
+  if (summary) await folder?.writeSummary(summary);
   for (const t of tensorsIn(result.state.states)) t.dispose();
   return { result, ...(summary ? { summary } : {}) };
 }

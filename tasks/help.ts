@@ -37,7 +37,8 @@ export function help(names: readonly string[] = [], sink: TextSink = textSink())
     sink.write(`deno task ${name}${args === "" ? "" : ` ${args}`}\n${lines}`);
   }
   if (names.length === 0) {
-    sink.write("All take --plugin FILE, which adds what the file registers.\n");
+    sink.write("All take --plugin FILE, which adds what the file registers. Several processes\n");
+    sink.write("train together by mpiexec -n N deno task train RECIPE --comm mpi.\n");
   }
   return 0;
 }

@@ -15,6 +15,7 @@ import {
   type ParsedOptions,
   parseOptions,
 } from "./options.ts";
+import type { Processes } from "./processes.ts";
 import type { TextSink } from "./terminal/mod.ts";
 
 /** What every recipe is given. */
@@ -28,10 +29,14 @@ export interface RecipeContext {
    * weights are found to be those that it began with; default false: it is measured again.
    */
   readonly trustFinished?: boolean;
+  /** The processes that run the recipe together; absent: one. */
+  readonly processes?: Processes;
 }
 
 /** A recipe as the command line runs it. */
 export interface Recipe extends Plugin {
+  /** Whether several processes can run it together; default false. */
+  readonly parallel?: boolean;
   /** Every option by name with default, limits and explanation. */
   readonly options: Readonly<Record<string, string>>;
   /**
@@ -59,6 +64,8 @@ export interface RecipeDefinition<T extends OptionDefaults<T>> extends Plugin {
   readonly defaults: T;
   /** Limits and explanations; a function where choices come from tables that plugins add to. */
   readonly schema: OptionSchema<T> | (() => OptionSchema<T>);
+  /** Whether several processes can run it together, as all that train by `classify` do. */
+  readonly parallel?: boolean;
   /** The job. */
   readonly job: (options: ParsedOptions<T>, context: RecipeContext) => Promise<number>;
 }
@@ -72,11 +79,12 @@ export const recipes: Registry<Recipe> = new Registry("recipe");
  * @param definition Defaults, their rules and the job.
  */
 export function recipe<T extends OptionDefaults<T>>(definition: RecipeDefinition<T>): Recipe {
-  const { name, description, defaults, schema, job } = definition;
+  const { name, description, defaults, schema, job, parallel = false } = definition;
   const rules = () => typeof schema === "function" ? schema() : schema;
   return recipes.add({
     name,
     description,
+    parallel,
     get options() {
       return describeOptions(defaults, rules());
     },

@@ -26,6 +26,7 @@ function carrierOfOne(description: string): Carrier {
   return {
     rank: 0,
     size: 1,
+    neighbours: 1,
     description,
     allReduce: nobody,
     broadcast: nobody,

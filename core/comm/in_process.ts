@@ -106,6 +106,7 @@ class Job implements Within {
       },
     };
     this.#waits.add(wait);
+    wait.look();
     const timer = setTimeout(late, 1000 * this.#limit);
     try {
       return await Promise.race([promise, failed.promise]);
@@ -133,6 +134,8 @@ class Job implements Within {
 class Seat implements Carrier {
   readonly rank: number;
   readonly size: number;
+  /** They take turns. */
+  readonly neighbours = 1;
   readonly description: string;
   readonly #meeting: Meeting;
   readonly #job: Job;

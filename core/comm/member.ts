@@ -14,6 +14,8 @@ export interface Carrier {
   readonly rank: number;
   /** Members in all. */
   readonly size: number;
+  /** Members on this machine. */
+  readonly neighbours: number;
   /** For people. */
   readonly description: string;
   /** Reduces in place. */
@@ -58,6 +60,11 @@ export class Member implements Communicator {
   /** Members in all. */
   get size(): number {
     return this.#carrier.size;
+  }
+
+  /** Members on this machine. */
+  get neighbours(): number {
+    return this.#carrier.neighbours;
   }
 
   /** What carries the messages. */

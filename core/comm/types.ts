@@ -22,6 +22,8 @@ export interface Communicator {
   readonly rank: number;
   /** Members in all. */
   readonly size: number;
+  /** Members on this machine, this one included: who share its cores. */
+  readonly neighbours: number;
   /** For people: what carries the messages. */
   readonly description: string;
   /** What has been sent and received so far. */

@@ -58,6 +58,15 @@ export interface BatchPlan {
   readonly size: number;
   /** Changes of images; default: none. */
   readonly augmentation?: ImageAugmentation;
+  /** First of the places in each batch that are made, and the one after the last; default: all. */
+  readonly places?: readonly [number, number];
+}
+
+/** First of the places that are made, and how many there are. */
+export function madePlaces(
+  { size, places = [0, size] }: Pick<BatchPlan, "size" | "places">,
+): { readonly first: number; readonly count: number } {
+  return { first: places[0], count: places[1] - places[0] };
 }
 
 /** Makes the batches of a plan. */
@@ -87,7 +96,7 @@ export class BatchMaker {
 
   /** New arrays with room for a batch. */
   arrays(): BatchArrays {
-    return batchArrays(this.#plan.examples, this.#plan.size);
+    return batchArrays(this.#plan.examples, madePlaces(this.#plan).count);
   }
 
   /**
@@ -99,7 +108,9 @@ export class BatchMaker {
    */
   fill(epoch: number, index: number, into: BatchArrays): void {
     const { examples, size } = this.#plan;
-    const chosen = this.#orderOf(epoch).subarray(index * size, (index + 1) * size);
+    const { first, count } = madePlaces(this.#plan);
+    const begin = index * size + first;
+    const chosen = this.#orderOf(epoch).subarray(begin, begin + count);
     fillBatch(examples, chosen, into);
     this.#changed?.fill(epoch, chosen, into);
   }

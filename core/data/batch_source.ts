@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BatchMaker, type BatchPlan } from "./batch_maker.ts";
+import { BatchMaker, type BatchPlan, madePlaces } from "./batch_maker.ts";
 import { type HostBatch, hostBatch } from "./examples.ts";
 
 /** Walks through the epochs of a run. */
@@ -28,7 +28,7 @@ export function directBatches(plan: BatchPlan): BatchSource {
     *epoch(epoch, first) {
       for (let index = first; index < maker.perEpoch; index++) {
         maker.fill(epoch, index, arrays);
-        yield hostBatch(plan.examples, index, plan.size, arrays);
+        yield hostBatch(plan.examples, index, madePlaces(plan).count, arrays);
       }
     },
     close: () => {},

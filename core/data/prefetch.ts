@@ -9,7 +9,7 @@
 
 import { Worker } from "node:worker_threads";
 import { augmentations } from "./augmentation.ts";
-import { BatchMaker, type BatchPlan } from "./batch_maker.ts";
+import { BatchMaker, type BatchPlan, madePlaces } from "./batch_maker.ts";
 import { type BatchSource, directBatches } from "./batch_source.ts";
 import { type BatchArrays, type Column, type HostBatch, hostBatch } from "./examples.ts";
 import { buffersOf, type Delivery, type Opening, type Order } from "./prefetch_protocol.ts";
@@ -70,7 +70,7 @@ class Prefetcher implements BatchSource {
         yield* this.#fallBack(delivery.failure).epoch(epoch, index);
         return;
       }
-      yield hostBatch(this.#plan.examples, index, this.#plan.size, delivery.arrays);
+      yield hostBatch(this.#plan.examples, index, madePlaces(this.#plan).count, delivery.arrays);
       if (index + BATCHES < end) ahead.push(this.#order(epoch, index + BATCHES, delivery.arrays));
     }
   }

@@ -66,6 +66,10 @@ export interface MetricLine {
   readonly secondsPerStep?: number;
   /** Seconds of the run so far, where it was measured. */
   readonly seconds?: number;
+  /** Bytes that a process told the others in a step, mean over the steps of this process. */
+  readonly bytes?: number;
+  /** The same for the network with whole matrices. */
+  readonly denseBytes?: number;
 }
 
 const metricLine: Expectation<MetricLine> = aRecord<MetricLine>({
@@ -79,6 +83,8 @@ const metricLine: Expectation<MetricLine> = aRecord<MetricLine>({
   discarded: optional(byName(aNumber)),
   secondsPerStep: optional(aNumber),
   seconds: optional(aNumber),
+  bytes: optional(aNumber),
+  denseBytes: optional(aNumber),
 });
 
 /**

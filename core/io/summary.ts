@@ -78,6 +78,15 @@ export interface Summary {
   readonly ranks: Readonly<Record<string, number>>;
   /** Seconds per training step, median. */
   readonly secondsPerStep: number;
+  /** Processes that trained together, and the bytes that each told the others; absent for one. */
+  readonly traffic?: {
+    /** Processes. */
+    readonly processes: number;
+    /** Bytes in a step. */
+    readonly bytes: number;
+    /** The same for the network with whole matrices. */
+    readonly denseBytes: number;
+  };
   /** Wall-clock seconds of training, evaluation included. */
   readonly seconds: number;
   /** Seconds by what they went to, such as "pass"; of a resumed run, those since then. */
@@ -114,6 +123,7 @@ const FIELDS = {
   secondsPerStep: aNumber,
   seconds: aNumber,
   spent: optional(byName(aNumber)),
+  traffic: optional(aRecord({ processes: aCount, bytes: aNumber, denseBytes: aNumber })),
   confusion: optional(listOf(listOf(aNumber))),
   classNames: optional(listOf(aText)),
   method: optional(aText),

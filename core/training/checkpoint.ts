@@ -16,6 +16,7 @@ import {
   checked,
   type Checkpoint,
   type Expectation,
+  optional,
 } from "../io/mod.ts";
 import type { Layer } from "./pass.ts";
 import { isTensor, tensorsIn } from "./step.ts";
@@ -41,6 +42,8 @@ export interface TrainerState {
   readonly seconds: number;
   /** Median seconds of a step at the last measurement; NaN before it. */
   readonly secondsPerStep: number;
+  /** Into how many parts each batch is divided; absent: it is not. */
+  readonly parts?: number;
 }
 
 /** A tensor on the host. */
@@ -69,6 +72,7 @@ const trainerRecord: Expectation<Omit<TrainerState, "states"> & { readonly state
     sinceBest: aCount,
     seconds: aNumber,
     secondsPerStep: aNumber,
+    parts: optional(aCount),
   });
 
 /**

@@ -20,6 +20,21 @@ export interface Evaluation {
   readonly evidence: ReadonlyMap<string, Evidence>;
   /** Frees the gradient pairs. */
   dispose(): void;
+  /** Where others hold parts of the batch: how to ask them. */
+  readonly together?: Together;
+}
+
+/** How members who hold a part of the batch each come to the same answers. */
+export interface Together {
+  /** Which weights are under way: what those ask for is exchanged in rounds. */
+  readonly rounds: {
+    /** Says which weights may ask from here on. */
+    enter(names: readonly string[]): void;
+    /** Says that a weight asks no more. */
+    leave(name: string): void;
+  };
+  /** The mean of a number over the batch, each member giving that of its part. */
+  mean(value: number): Promise<number>;
 }
 
 /**
@@ -123,6 +138,7 @@ export function scaledEvidence(engine: Engine, factor: number, e: Evidence): Evi
     ...(p.dxu ? { dxu: scale(p.dxu) } : {}),
   });
   return {
+    ...e,
     gradient: scale(e.gradient),
     pairs: e.pairs.map(pair),
     ...further(e, (_, t) => scale(t)),

@@ -6,9 +6,11 @@
 
 import { checkInteger, checkNumber } from "../checks.ts";
 import { type BatchSource, directBatches, type Examples, prefetchedBatches } from "../data/mod.ts";
+import type { Communicator } from "../comm/mod.ts";
 import type { Listener, RunFolder } from "../io/mod.ts";
 import { type Restored, restoreRun, type TrainerState } from "./checkpoint.ts";
 import { requireFit } from "./fitting.ts";
+import { sharedCheckpoint } from "./parallel/checkpoint.ts";
 import { initialStates } from "./initial.ts";
 import type { TrainingMethod } from "./method.ts";
 import type { Layer } from "./pass.ts";
@@ -55,6 +57,16 @@ export interface TrainOptions {
   readonly listener?: Listener;
   /** Aborts after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /**
+   * Members that train together, each on its part of every batch; only the first has a folder.
+   * Default: one.
+   */
+  readonly comm?: Communicator;
+  /**
+   * Parts into which each batch is divided; default: one for each member, or as the run began. What
+   * layers draw and batch statistics belong to a part.
+   */
+  readonly parts?: number;
 }
 
 /** How a run begins. */
@@ -67,7 +79,7 @@ export interface Begun extends Partial<Restored> {
 
 /** The checkpoint in the folder, or a start; throws where the checkpoint is of another run. */
 export async function begin(o: TrainOptions, total: number): Promise<Begun> {
-  const checkpoint = await o.folder?.loadCheckpoint();
+  const checkpoint = await sharedCheckpoint(o.comm, o.folder);
   if (checkpoint) {
     const restored = restoreRun(o.method.engine, o.network, checkpoint.record, checkpoint.fixed);
     const { step, states } = restored.state;
@@ -79,10 +91,11 @@ export async function begin(o: TrainOptions, total: number): Promise<Begun> {
       );
     }
     requireFit(o.method, o.network, restored.state.states);
-    await o.folder!.keepMetricsThrough(restored.state.step);
+    await o.folder?.keepMetricsThrough(restored.state.step);
     return { ...restored, resumed: true };
   }
   await o.folder?.keepMetricsThrough(-1);
+  const { parts = o.comm?.size ?? 1 } = o;
   const state = {
     step: 0,
     states: await (o.start?.() ?? initialStates(o.method, o.network, o.seed)),
@@ -93,6 +106,7 @@ export async function begin(o: TrainOptions, total: number): Promise<Begun> {
     sinceBest: 0,
     seconds: 0,
     secondsPerStep: NaN,
+    ...(parts > 1 ? { parts } : {}),
   };
   return { state, resumed: false };
 }
@@ -112,10 +126,17 @@ export function totalOf({ steps, epochs }: TrainOptions, perEpoch: number): numb
   return steps ?? epochs * perEpoch;
 }
 
-/** The batches of a run, from a second thread where it is asked for. */
-export function openBatches({ task, seed, batch, prefetch, listener }: TrainOptions): BatchSource {
+/**
+ * The batches of a run, from a second thread where it is asked for.
+ *
+ * @param places The places of each batch that are wanted.
+ */
+export function openBatches(
+  { task, seed, batch, prefetch, listener }: TrainOptions,
+  places: readonly [number, number],
+): BatchSource {
   const { train: examples, augmentation } = task;
-  const plan = { examples, seed, size: batch, ...(augmentation ? { augmentation } : {}) };
+  const plan = { examples, seed, size: batch, places, ...(augmentation ? { augmentation } : {}) };
   if (!prefetch) return directBatches(plan);
   const onFallback = (reason: string) => {
     const text = `Batches are made on the training thread: ${reason}`;

@@ -6,11 +6,12 @@
  */
 
 import { NonFiniteError } from "../checks.ts";
+import { alone } from "../comm/mod.ts";
 import { batchCount, type BatchSource, type Examples } from "../data/mod.ts";
 import { type MetricLine, type RunEndReason, testFields } from "../io/mod.ts";
 import { Random } from "../random.ts";
 import { StateStore, type TrainerState } from "./checkpoint.ts";
-import { batchEvaluator, type Evaluator } from "./evaluator.ts";
+import type { Evaluator } from "./evaluator.ts";
 import { measure, uploaded } from "./measure.ts";
 import { requireMovable } from "./movable.ts";
 import {
@@ -21,7 +22,8 @@ import {
   totalOf,
   type TrainOptions,
 } from "./opening.ts";
-import { currentPoints, networkAt } from "./pass.ts";
+import { RunMember, type StepTraffic, type Subject } from "./parallel/member.ts";
+import { currentPoints } from "./pass.ts";
 import { rankMetrics, ranksOf } from "./ranks.ts";
 import { type Spent, Stopwatch } from "./spent.ts";
 import { disposeStates, type StepOutcome, trainStep } from "./step.ts";
@@ -52,6 +54,8 @@ export interface TrainResult {
   readonly secondsPerStep: number;
   /** What the time went to since the run was opened last. */
   readonly spent: Spent;
+  /** What a process told the others in a step; absent where there are none. */
+  readonly traffic?: StepTraffic;
 }
 
 /** A training run under way. */
@@ -64,6 +68,7 @@ export class Run {
   readonly total: number;
   readonly #store: StateStore;
   readonly #source: BatchSource;
+  readonly #member: RunMember;
   readonly #durations: number[] = [];
   readonly #watch: Stopwatch = new Stopwatch();
   readonly #started: number;
@@ -84,7 +89,8 @@ export class Run {
     this.#store = new StateStore(o.method.engine, begun.state.states, begun.fixed);
     this.#started = performance.now() - 1000 * begun.state.seconds;
     this.#lastSaved = begun.resumed ? begun.state.step : undefined;
-    this.#source = openBatches(o);
+    this.#member = new RunMember(o.comm ?? alone(), o.batch, begun.state.parts);
+    this.#source = openBatches(o, this.#member.places);
   }
 
   /**
@@ -169,10 +175,13 @@ export class Run {
       ...(clipNorm === undefined ? {} : { clipNorm }),
     };
     const outcome = await this.#orDiverged(() =>
-      method.engine.scope(async () => {
-        const answers = evaluator ?? await this.#evaluator(batch);
-        return await trainStep(method, network, states, answers, settings);
-      })
+      this.#member.counted(() =>
+        method.engine.scope(async () => {
+          const own = evaluator ?? await this.#evaluator(batch);
+          const answers = this.#member.together(this.#subject, own, this.options.signal);
+          return await trainStep(method, network, states, answers, settings);
+        })
+      )
     );
     if (!outcome) return undefined;
     const { firstLoss } = this.#state;
@@ -189,14 +198,24 @@ export class Run {
     return outcome;
   }
 
+  /** What passes are taken on. */
+  get #subject(): Subject {
+    const { method: { engine }, network, task } = this.options;
+    const prepare = task.prepare?.bind(task);
+    return { engine, network, loss: task.loss, ...(prepare ? { prepare } : {}) };
+  }
+
   /** One pass on what the task makes of a batch. */
   async #evaluator(batch: Batch): Promise<Evaluator> {
-    const { method: { engine }, network, task, seed } = this.options;
+    const { network, seed } = this.options;
     const { step, states } = this.#state;
     const random = new Random(seed).fork(`step ${step}`);
-    const at = networkAt(engine, network, currentPoints(network, states));
-    const seen = await task.prepare?.(at, batch, random.fork("objective")) ?? batch;
-    return batchEvaluator(engine, network, task.loss, seen, random);
+    return await this.#member.local(
+      this.#subject,
+      currentPoints(network, states),
+      batch,
+      random,
+    );
   }
 
   #advance(outcome: StepOutcome): void {
@@ -221,7 +240,11 @@ export class Run {
     const epoch = this.#epoch;
     listener?.({ type: "step", step, epoch, loss, ...(factorised ? { totalRank } : {}) });
     if (step % Math.max(1, Math.floor(measureEvery / LINES_BETWEEN)) !== 0) return;
-    folder?.appendMetric({ step, epoch, loss, ...(factorised ? { ranks, discarded } : {}) });
+    folder?.appendMetric({
+      ...{ step, epoch, loss },
+      ...(factorised ? { ranks, discarded } : {}),
+      ...this.#trafficFields,
+    });
   }
 
   /** Measures the network, decides whether it got better, and writes what it found. */
@@ -252,6 +275,7 @@ export class Run {
       ...await this.#watch.during("measuring", () => rankMetrics(method, network, states)),
       secondsPerStep: median(this.#durations.slice(-steps)),
       seconds: this.#seconds,
+      ...this.#trafficFields,
     };
     this.options.folder?.appendMetric(metrics);
     this.options.listener?.({ type: "epoch", metrics });
@@ -276,10 +300,25 @@ export class Run {
     );
   }
 
-  /** Writes a checkpoint, if there is a folder. */
+  /** Bytes of a step beside those of the dense twin, for metrics. */
+  get #trafficFields(): Pick<MetricLine, "bytes" | "denseBytes"> {
+    const { bytes, denseBytes } = this.#member.traffic ?? {};
+    return bytes === undefined ? {} : { bytes, denseBytes: denseBytes! };
+  }
+
+  /** Writes a checkpoint, if there is a folder. Of several members the first one does. */
   async save(): Promise<void> {
+    if (this.#reason === "diverged") return;
+    const { method: { engine } } = this.options;
+    await this.#member.requireSame(engine, this.#state.states, this.#state.step);
+    await this.#write();
+    const failed = await this.#member.agreed(this.#why !== undefined);
+    if (failed && this.#why === undefined) this.#diverged("a weight is NaN or infinite");
+  }
+
+  async #write(): Promise<void> {
     const { folder, listener } = this.options;
-    if (!folder || this.#reason === "diverged") return;
+    if (!folder) return;
     const timed = { ...this.#state, seconds: this.#seconds };
     const found = await this.#orDiverged(() => this.#store.store(timed));
     if (!found) return;
@@ -306,6 +345,7 @@ export class Run {
         ? median(this.#durations)
         : this.#state.secondsPerStep,
       spent: this.#watch.spent,
+      ...(this.#member.traffic ? { traffic: this.#member.traffic } : {}),
       ...(reason === early && this.#test ? { test: this.#test } : {}),
       ...(this.#why === undefined ? {} : { message: this.#message(this.#why) }),
     };
@@ -337,7 +377,8 @@ export class Run {
       await new Promise((resolve) => setTimeout(resolve, 0));
       this.#paused = performance.now();
     }
-    if (!this.options.signal?.aborted) return false;
+    const { stops, comm } = this.#member;
+    if (!(comm.size > 1 ? stops : this.options.signal?.aborted)) return false;
     await this.save();
     this.#reason ??= "interrupted";
     return true;

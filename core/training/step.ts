@@ -7,7 +7,7 @@
 
 import type { Tensor } from "../backend/mod.ts";
 import { checkNumber, NonFiniteError } from "../checks.ts";
-import { type Evaluation, type Evaluator, scaledEvidence } from "./evaluator.ts";
+import { type Evaluation, type Evaluator, scaledEvidence, type Together } from "./evaluator.ts";
 import {
   moverOf,
   representationOf,
@@ -105,8 +105,10 @@ export async function trainStep(
           throw new NonFiniteError(`Cannot take a step: the loss is ${evaluation.loss}`);
         }
         const evidence = await clipped(method, weights, evaluation, settings.clipNorm);
-        pending = await answer(weights.filter((w) => !w.waits && !w.result), evidence);
-        if (!pending) await answer(weights.filter((w) => w.waits && !w.result), evidence);
+        const { together } = evaluation;
+        pending = await answer(weights.filter((w) => !w.waits && !w.result), evidence, together);
+        if (pending) continue;
+        await answer(weights.filter((w) => w.waits && !w.result), evidence, together);
       }
     } finally {
       // Not before: a method of several stages may ask an earlier field again.
@@ -167,9 +169,13 @@ function standing(spec: WeightSpec, state: WeightState): WeightPoint {
 async function answer(
   weights: readonly Moving[],
   evidence: ReadonlyMap<string, Evidence>,
+  together: Together | undefined,
 ): Promise<boolean> {
+  together?.rounds.enter(weights.map(({ spec }) => spec.name));
   const answers = await Promise.allSettled(weights.map(async (weight) => {
-    const next = await weight.generator.next(evidence.get(weight.spec.name)!);
+    const { name } = weight.spec;
+    const next = await weight.generator.next(evidence.get(name)!)
+      .finally(() => together?.rounds.leave(name));
     if (next.done) weight.result = next.value;
     else weight.point = next.value;
     return !next.done;
@@ -180,11 +186,15 @@ async function answer(
   return answers.some((a) => a.status === "fulfilled" && a.value);
 }
 
-/** Evidence scaled down so that the norm of the whole gradient is at most `clipNorm`. */
+/**
+ * Evidence scaled down so that the norm of the whole gradient is at most `clipNorm`. Where members
+ * hold parts of the batch, the mean of their norms stands for it, which is no smaller: nobody has
+ * the whole gradient of a factorised weight.
+ */
 async function clipped(
   method: TrainingMethod,
   weights: readonly Moving[],
-  { evidence }: Evaluation,
+  { evidence, together }: Evaluation,
   clipNorm: number | undefined,
 ): Promise<ReadonlyMap<string, Evidence>> {
   if (clipNorm === undefined) return evidence;
@@ -197,7 +207,8 @@ async function clipped(
     const known = evidence.get(spec.name)!;
     square += await representationOf(spec).gradientSquare(method, point, known, spec);
   }
-  const factor = clipNorm / Math.sqrt(square);
+  const norm = await together?.mean(Math.sqrt(square)) ?? Math.sqrt(square);
+  const factor = clipNorm / norm;
   if (!(factor < 1)) return evidence;
   const shrunk = moving.map(({ spec: { name } }) =>
     [name, scaledEvidence(method.engine, factor, evidence.get(name)!)] as const

@@ -157,6 +157,11 @@ export interface Evidence {
   readonly gradients?: Readonly<Record<string, Tensor>>;
   /** Gradient pairs, one for each use of the weight in the pass; empty for dense weights. */
   readonly pairs: readonly CapturedPair[];
+  /**
+   * The mean of something that is formed of this evidence over all who hold a part of the batch;
+   * absent where this is the evidence of all of it.
+   */
+  readonly mean?: (part: Tensor) => Promise<Tensor>;
 }
 
 /** Numbers that a weight has when it is stored in full. */

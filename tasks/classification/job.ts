@@ -5,6 +5,7 @@
  */
 
 import {
+  alone,
   choose,
   type Dataset,
   datasets,
@@ -27,6 +28,7 @@ import {
 } from "../../core/mod.ts";
 import { optimizers } from "../../optimizers/mod.ts";
 import { openBackend } from "../open_backend.ts";
+import type { Processes } from "../processes.ts";
 import type { RecipeContext } from "../recipe.ts";
 import type { RunOptions } from "../settings.ts";
 import { createTerminalListener } from "../terminal/mod.ts";
@@ -60,6 +62,8 @@ export interface Job {
   readonly listener: Listener;
   /** Aborts when the person presses Ctrl-C, or the system asks to end. */
   readonly signal: AbortSignal;
+  /** Who trains together; the first has the folders. */
+  readonly processes: Processes;
   /** Folders of its runs: whoever opens the job disposes them when it ends. */
   readonly folders: DisposableStack;
   /** Whether runs that ended before are taken as they are; see {@linkcode RecipeContext}. */
@@ -76,7 +80,7 @@ export interface Job {
 export async function openJob(
   subject: Subject,
   options: RunOptions,
-  { sink, signal, trustFinished = false }: RecipeContext,
+  { sink, signal, trustFinished = false, processes = { comm: alone() } }: RecipeContext,
 ): Promise<Job> {
   if (options.resume && options.out === "") {
     throw new UsageError("Cannot resume: name the folder of the run with --out DIR");
@@ -90,11 +94,11 @@ export async function openJob(
   parseAugmentation(options.augmentation);
   const rule = ruleOf(options);
   const listener = createTerminalListener(sink);
-  const { engine, backend } = await openBackend(options, sink);
+  const { engine, backend } = await openBackend(options, sink, processes.comm);
   const dataset = await load(subject.source, options, listener, signal);
   const method = await methodOf(engine, rule, options);
   const folders = new DisposableStack();
-  const told = { listener, signal, folders, trustFinished };
+  const told = { listener, signal, processes, folders, trustFinished };
   return { subject, options, dataset, backend, method, ...told };
 }
 

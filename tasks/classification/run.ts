@@ -71,15 +71,10 @@ export async function runVariant(
   requireMovable(job.method, network);
   const identity = await identityOf(job, variant, network, dataset);
   const config = { ...configOf(job, variant, identity), measures: task.measures };
-  const folder = job.folders.use(
-    await RunFolder.open(variant.path, config, {
-      resume,
-      mayChange: MAY_CHANGE,
-      tensorboard: job.options.tensorboard,
-    }),
-  );
-  for (const text of folder.warnings) job.listener({ type: "message", level: "warning", text });
-  const before = job.trustFinished && resume ? await folder.loadSummary() : undefined;
+  const folder = job.processes.comm.rank === 0
+    ? await openFolder(job, variant.path, config, resume)
+    : undefined;
+  const before = job.trustFinished && resume ? await folder?.loadSummary() : undefined;
   if (before) return { variant, summary: before };
   const result = await train({
     ...optionsOf(job, variant),
@@ -87,13 +82,26 @@ export async function runVariant(
     task,
     ...(validation ? { earlyStop: { on: validation, patience: job.options.patience } } : {}),
     ...startOf(job, variant, network),
-    folder,
+    ...(folder ? { folder } : {}),
   });
-  folder.keep();
+  folder?.keep();
   const summary = summarise(job, variant, { network, task, result });
-  if (summary) await folder.writeSummary(summary);
+  if (summary) await folder?.writeSummary(summary);
   for (const t of tensorsIn(result.state.states)) t.dispose();
   return { variant, result, ...(summary ? { summary } : {}) };
+}
+
+/** The folder of a variant, which the job closes. */
+async function openFolder(
+  { folders, listener, options: { tensorboard } }: Job,
+  path: string,
+  config: RunConfig,
+  resume: boolean | "if-present",
+): Promise<RunFolder> {
+  const options = { resume, mayChange: MAY_CHANGE, tensorboard };
+  const folder = folders.use(await RunFolder.open(path, config, options));
+  for (const text of folder.warnings) listener({ type: "message", level: "warning", text });
+  return folder;
 }
 
 /** What follows from the options alone. */
@@ -101,7 +109,7 @@ function optionsOf(
   job: Job,
   variant: Variant,
 ): Omit<TrainOptions, "network" | "task" | "folder"> {
-  const { options: o, method, listener, signal } = job;
+  const { options: o, method, listener, signal, processes } = job;
   return {
     label: variant.label,
     method,
@@ -113,6 +121,7 @@ function optionsOf(
     ...(o.clip > 0 ? { clipNorm: o.clip } : {}),
     listener,
     signal,
+    ...processes,
   };
 }
 

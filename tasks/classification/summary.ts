@@ -47,7 +47,7 @@ export function resultOf(
   ended: Ended,
 ): Summary | undefined {
   const { network, task, result } = ended;
-  const { test, state, trainLoss, secondsPerStep, spent } = result;
+  const { test, state, trainLoss, secondsPerStep, spent, traffic } = result;
   if (!test) return undefined;
   const sizes = network.weights.map((w) => representationOf(w).size(state.states[w.name]!));
   const parameters = sizes.reduce((a, b) => a + b, 0);
@@ -73,6 +73,7 @@ export function resultOf(
     secondsPerStep,
     seconds: state.seconds,
     spent: { ...spent },
+    ...(traffic ? { traffic: { ...traffic } } : {}),
     ...(test.confusion ? { confusion: test.confusion } : {}),
     ...(classNames ? { classNames } : {}),
   };

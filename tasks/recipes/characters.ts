@@ -66,6 +66,7 @@ export const characters: Recipe = recipe({
   name: "characters",
   description: "predicts the next character of a text, low rank next to dense; seconds",
   defaults,
+  parallel: true,
   schema,
   job: learn,
 });
@@ -74,7 +75,7 @@ async function learn(o: Options, context: RecipeContext): Promise<number> {
   const text = await textOf(o, context);
   const letters = [...new Set(text)];
   const task = taskOf(text, letters, o);
-  const { engine, backend } = await openBackend(o, context.sink);
+  const { engine, backend } = await openBackend(o, context.sink, context.processes?.comm);
   const rule = adam.create();
   const method = {
     engine,

@@ -39,6 +39,7 @@ export const cifar: Recipe = recipe({
   description:
     "VGG and residual networks with Tucker kernels on CIFAR-10; --baseline adds the twin",
   defaults,
+  parallel: true,
   schema,
   job: (o, context) =>
     classify({ recipe: "cifar", source: o.dataset, network: networkOf(o) }, o, context),

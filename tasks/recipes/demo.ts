@@ -27,6 +27,7 @@ export const demo: Recipe = recipe({
   name: "demo",
   description: "low rank next to dense on drawn digits: no download, ends with a report",
   defaults,
+  parallel: true,
   schema: perceptronSchema,
   job: (o, context) =>
     classify({ recipe: "demo", source: "digits", network: perceptronOf(o) }, o, context),

@@ -78,13 +78,14 @@ export const gptRecipe: Recipe = recipe({
   name: "gpt",
   description: "a small GPT on a text: attention of five kinds, weights of low rank; minutes",
   defaults,
+  parallel: true,
   schema,
   job: learn,
 });
 
 async function learn(o: Options, context: RecipeContext): Promise<number> {
   const { data, task, dataset } = await openSequences(o, context);
-  const { engine, backend } = await openBackend(o, context.sink);
+  const { engine, backend } = await openBackend(o, context.sink, context.processes?.comm);
   const method = methodOf(o, engine, await openHostAlgebra());
   const schedule = cosine.tuned({ finalFactor: o.least });
   const start = o.start === ""

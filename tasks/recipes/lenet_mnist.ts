@@ -28,6 +28,7 @@ export const lenetMnist: Recipe = recipe({
   name: "lenet-mnist",
   description: "LeNet-5 with Tucker kernels on MNIST; --baseline adds the dense twin",
   defaults,
+  parallel: true,
   schema: () => ({ ...trainingSchema(), ...networkSchema() }),
   job: (o, context) =>
     classify({ recipe: "lenet-mnist", source: o.dataset, network: networkOf(o) }, o, context),

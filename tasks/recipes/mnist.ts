@@ -24,6 +24,7 @@ export const mnist: Recipe = recipe({
   name: "mnist",
   description: "fully connected nets of the first DLRT paper on MNIST; --baseline adds the twin",
   defaults,
+  parallel: true,
   schema: perceptronSchema,
   job: (o, context) =>
     classify({ recipe: "mnist", source: "mnist", network: perceptronOf(o) }, o, context),

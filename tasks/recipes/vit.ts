@@ -64,6 +64,7 @@ export const vitRecipe: Recipe = recipe({
   name: "vit",
   description: "vision transformer on MNIST or CIFAR-10: low-rank blocks, attention of five kinds",
   defaults,
+  parallel: true,
   schema,
   job: (o, context) =>
     classify({ recipe: "vit", source: o.dataset, network: networkOf(o) }, o, context),

@@ -14,6 +14,7 @@ import {
   type Tile,
 } from "../../core/io/mod.ts";
 import {
+  formatBytes,
   formatCount,
   formatDuration,
   formatMeasure,
@@ -135,6 +136,22 @@ function rowOf(measure: SummaryMeasure): Row {
   };
 }
 
+/** What processes told each other, of runs by several. */
+function trafficRows(summary: Summary, twin: Summary = summary): Row[] {
+  if (!summary.traffic || !twin.traffic) return [];
+  const { processes } = summary.traffic;
+  return [{
+    name: `bytes a step, ${processes} processes`,
+    value: (s) => s.traffic!.bytes,
+    show: formatBytes,
+    compare: ratio,
+  }, {
+    name: "with whole matrices",
+    value: (s) => s.traffic!.denseBytes,
+    show: formatBytes,
+  }];
+}
+
 /** What the time went to, of runs that tell. */
 function timeRows(summary: Summary, twin: Summary = summary): Row[] {
   const parts = Object.keys(summary.spent ?? {}).filter((part) => part in (twin.spent ?? {}));
@@ -158,7 +175,7 @@ export function comparisonTable(run: RunData): Table | undefined {
   const twin = baseline?.summary;
   const time = ROWS.findIndex(({ name }) => name === TOTAL_TIME) + 1;
   const rest = ROWS.toSpliced(time, 0, ...timeRows(summary, twin));
-  const all = [...summary.measures.map(rowOf), ...rest];
+  const all = [...summary.measures.map(rowOf), ...rest, ...trafficRows(summary, twin)];
   if (!twin) {
     const rows = all.map((m) => [m.name, m.show(m.value(summary))]);
     return { columns: ["", "this run"], rows: [...rows, ...timesTo(run)], numeric: true };

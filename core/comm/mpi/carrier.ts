@@ -22,6 +22,7 @@ type Start = (request: BigUint64Array) => number;
 export class MpiCarrier implements Carrier {
   readonly rank: number;
   readonly size: number;
+  readonly neighbours: number;
   readonly description: string;
   readonly #library: MpiLibrary;
   readonly #waiter: Waiter;
@@ -35,11 +36,13 @@ export class MpiCarrier implements Carrier {
    * Speaks for one communicator.
    *
    * @param comm Its handle.
+   * @param neighbours Processes on this machine.
    */
-  constructor(library: MpiLibrary, comm: number, waiter: Waiter) {
+  constructor(library: MpiLibrary, comm: number, waiter: Waiter, neighbours: number) {
     this.#library = library;
     this.#comm = comm;
     this.#waiter = waiter;
+    this.neighbours = neighbours;
     this.#check(this.#functions.MPI_Comm_set_errhandler(comm, library.handles.errorsReturn));
     this.rank = this.#number("MPI_Comm_rank");
     this.size = this.#number("MPI_Comm_size");
@@ -150,7 +153,7 @@ export class MpiCarrier implements Carrier {
     const { MPI_Comm_split } = this.#functions;
     this.#check(MPI_Comm_split(this.#comm, color ?? UNDEFINED, this.rank, made));
     if (color === undefined) return undefined;
-    return new MpiCarrier(this.#library, Number(made[0]), this.#waiter);
+    return new MpiCarrier(this.#library, Number(made[0]), this.#waiter, this.neighbours);
   }
 
   abort(): void {

@@ -26,6 +26,8 @@ export interface MpiJob {
   readonly comm: Communicator;
   /** Why it is a job of one, where that may be a mistake. */
   readonly notice?: string;
+  /** Sets how many seconds this process waits from here on: phases of a program may differ. */
+  setLimit(seconds: number): void;
   /** Leaves the job; to be called once by every process, when it has nothing more to say. */
   close(): Promise<void>;
 }
@@ -55,7 +57,8 @@ export async function openMpi({ limit = DEFAULT_LIMIT }: MpiOptions = {}): Promi
   const launch = launchOf((name) => Deno.env.get(name));
   if (!launch) {
     const description = "one process: it was not started by mpiexec";
-    return { comm: alone(description), notice: description, close: () => Promise.resolve() };
+    const nothing = { setLimit() {}, close: () => Promise.resolve() };
+    return { comm: alone(description), notice: description, ...nothing };
   }
   const library = loadMpi();
   if (typeof library === "string") {
@@ -81,7 +84,7 @@ async function joined(
     begun = true;
   }
   const waiter = new Waiter(functions, limit, launch.rank);
-  const carrier = new MpiCarrier(library, handles.world, waiter);
+  const carrier = new MpiCarrier(library, handles.world, waiter, launch.neighbours);
   if (carrier.size !== launch.size) {
     throw new CommError(
       `Cannot join the job: mpiexec of ${launch.family} started ${launch.size} processes, ` +
@@ -93,6 +96,10 @@ async function joined(
   await carrier.barrier();
   return {
     comm: new Member(carrier),
+    setLimit(seconds) {
+      checkNumber("wait for others", "limit", seconds, { above: 0 });
+      waiter.limit = seconds;
+    },
     async close() {
       await carrier.barrier();
       functions.MPI_Finalize();

@@ -34,7 +34,8 @@ export interface Request {
 export class Waiter {
   readonly #functions: MpiFunctions;
   readonly #yield: () => void = yielder();
-  readonly #limit: number;
+  /** Seconds that an operation may take. */
+  limit: number;
   readonly #rank: number;
   readonly #flag: Int32Array = new Int32Array(1);
   readonly #resting: Int32Array = new Int32Array(new SharedArrayBuffer(4));
@@ -47,7 +48,7 @@ export class Waiter {
    */
   constructor(functions: MpiFunctions, limit: number, rank: number) {
     this.#functions = functions;
-    this.#limit = limit;
+    this.limit = limit;
     this.#rank = rank;
   }
 
@@ -68,9 +69,9 @@ export class Waiter {
     let paused = begun;
     while (!this.#asked(handle, check, status)) {
       const now = performance.now();
-      if (now - begun > 1000 * (this.#limit + STAGGER * this.#rank)) {
+      if (now - begun > 1000 * (this.limit + STAGGER * this.#rank)) {
         throw new CommError(
-          `Cannot ${kind}: the other processes did not come within ${this.#limit} s`,
+          `Cannot ${kind}: the other processes did not come within ${this.limit} s`,
         );
       }
       if (now - paused > PAUSE_EVERY) {

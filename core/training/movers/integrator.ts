@@ -1,5 +1,5 @@
 import type { Tensor } from "../../backend/mod.ts";
-import { type FieldAt, type LowRank, remembering } from "../../geometry/mod.ts";
+import { type FieldAt, type LowRank, reducedField, remembering } from "../../geometry/mod.ts";
 import type { MomentSlots, StepOptions } from "../../integrators/mod.ts";
 import { heldBases, sightOf, truncatedHeld } from "../../integrators/matrix/held_bases.ts";
 import { checkPoint } from "../../integrators/returned.ts";
@@ -53,7 +53,9 @@ async function* fieldAt(
   { u, s, v }: LowRank<Tensor>,
 ): AsyncGenerator<WeightPoint, FieldAt<Tensor>, Evidence> {
   const at = { u, s, v };
-  const field = reading.field(at, yield reading.point(at));
+  const evidence = yield reading.point(at);
+  const own = reading.field(at, evidence);
+  const field = evidence.mean ? reducedField(own, evidence.mean) : own;
   const orthonormal = u === reading.start.u && v === reading.start.v;
   return await regularisedField(method, spec, field, at, orthonormal);
 }

@@ -4,7 +4,7 @@ import type { WeightMotion } from "../method.ts";
 import type { Moved, Mover, Moving } from "../mover.ts";
 import { regularisedGradient } from "../regularize.ts";
 import type { Updated } from "../rule.ts";
-import type { StateTree } from "../weight.ts";
+import type { Evidence, StateTree } from "../weight.ts";
 
 /**
  * Every variable of a weight by the optimizer rule, all at once: dense weights, and the naive
@@ -20,7 +20,8 @@ export const byRule: Mover = {
   async *update({ representation, spec, state, motion }: Moving) {
     const { method } = motion;
     const reading = representation.asVariables!(method, spec, state);
-    const flows = reading.gradients(yield reading.point);
+    const evidence = yield reading.point;
+    const flows = await meanFlows(evidence, reading.gradients(evidence));
     const known = (state.moments ?? {}) as Readonly<Record<string, RuleState<Tensor>>>;
     const next: Record<string, Tensor> = {};
     const moments: Record<string, StateTree> = {};
@@ -38,6 +39,17 @@ export const byRule: Mover = {
     return { state: { ...reading.store(next), ...kept } } satisfies Moved;
   },
 };
+
+/** Flows of the whole batch, where this is the evidence of a part. */
+async function meanFlows(
+  { mean }: Evidence,
+  flows: Readonly<Record<string, Tensor>>,
+): Promise<Readonly<Record<string, Tensor>>> {
+  if (!mean) return flows;
+  const means: Record<string, Tensor> = {};
+  for (const [name, flow] of Object.entries(flows)) means[name] = await mean(flow);
+  return means;
+}
 
 /** One update, for rules that want matrices of kernels and vectors as such. */
 async function updated(

@@ -1,5 +1,6 @@
 import type { Tensor } from "../../backend/mod.ts";
 import type { Mover } from "../mover.ts";
+import type { Evidence } from "../weight.ts";
 
 /** Share of a new observation where the weight does not say. */
 const MOMENTUM = 0.1;
@@ -12,7 +13,9 @@ export const runningMean: Mover = {
   moves: (representation) => representation.anchor === undefined,
 
   async *update({ representation, spec, state, motion: { method: { engine } } }) {
-    const { gradient: observed } = yield representation.point(state);
+    const evidence: Evidence = yield representation.point(state);
+    const { gradient, mean } = evidence;
+    const observed = mean ? await mean(gradient) : gradient;
     const share = spec.momentum ?? MOMENTUM;
     const value = engine.lincomb(1 - share, state.value as Tensor, share, observed);
     return { state: { value } };

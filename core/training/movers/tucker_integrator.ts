@@ -1,5 +1,5 @@
 import type { Tensor } from "../../backend/mod.ts";
-import type { TuckerFieldAt } from "../../geometry/mod.ts";
+import { reducedTuckerField, type TuckerFieldAt } from "../../geometry/mod.ts";
 import {
   heldTuckerBases,
   truncatedTuckerHeld,
@@ -69,7 +69,9 @@ async function* fieldAt(
   at: TuckerTensor<Tensor>,
 ): AsyncGenerator<WeightPoint, TuckerFieldAt<Tensor>, Evidence> {
   const where = reading.point(at);
-  const f = reading.field(where, yield where);
+  const evidence = yield where;
+  const own = reading.field(where, evidence);
+  const f = evidence.mean ? reducedTuckerField(method.algebra, own, evidence.mean) : own;
   const orthonormal = at.factors.every((u, k) => u === reading.start.factors[k]);
   return await regularisedTuckerField(method, spec, f, at, orthonormal);
 }

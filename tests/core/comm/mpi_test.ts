@@ -19,7 +19,7 @@ for (const size of [1, 2, 4]) {
 }
 
 mpiTest("a process that hangs ends the others with one message within the limit", async () => {
-  const { code, err } = await runMpi(2, PROGRAM, "hang", "0.3");
+  const { code, err } = await runMpi(2, PROGRAM, "hang");
   assert(code !== 0);
   assertEquals(
     err.match(/Cannot .*/g),
@@ -37,10 +37,15 @@ mpiTest("a process that is killed ends the others", async () => {
 Deno.test("launchers are told apart by what they set", () => {
   const launch = (variables: Record<string, string>) => launchOf((name) => variables[name]);
   assertEquals(launch({}), undefined);
-  assertEquals(launch({ PMI_RANK: "1", PMI_SIZE: "4" }), { family: "MPICH", size: 4, rank: 1 });
+  assertEquals(launch({ PMI_RANK: "1", PMI_SIZE: "4", MPI_LOCALNRANKS: "2" }), {
+    family: "MPICH",
+    size: 4,
+    rank: 1,
+    neighbours: 2,
+  });
   assertEquals(
     launch({ OMPI_COMM_WORLD_RANK: "0", OMPI_COMM_WORLD_SIZE: "2", PMI_RANK: "5" }),
-    { family: "Open MPI", size: 2, rank: 0 },
+    { family: "Open MPI", size: 2, rank: 0, neighbours: 2 },
   );
 });
 

@@ -1,6 +1,6 @@
 /** What members of a job say to each other, as a program: prints what they found. */
 
-import { type Communicator, openMpi } from "../../../core/comm/mod.ts";
+import { type Communicator, type MpiJob, openMpi } from "../../../core/comm/mod.ts";
 
 /** Every operation once; what each member got, as numbers. */
 export async function everything(comm: Communicator): Promise<number[]> {
@@ -29,8 +29,9 @@ export async function everything(comm: Communicator): Promise<number[]> {
 }
 
 /** One member does not do what the others wait for. */
-async function failing(comm: Communicator, how: string): Promise<void> {
+async function failing({ comm, setLimit }: MpiJob, how: string): Promise<void> {
   await comm.barrier();
+  setLimit(0.3);
   if (comm.rank !== 1) return await comm.barrier();
   if (how === "die") Deno.kill(Deno.pid, "SIGKILL");
   if (how === "hang") {
@@ -38,17 +39,17 @@ async function failing(comm: Communicator, how: string): Promise<void> {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
     }
   }
-  if (how === "short") await comm.send(new Float32Array(1), 0);
 }
 
 if (import.meta.main) {
-  const [what, limit = "60"] = Deno.args;
-  const { comm, close } = await openMpi({ limit: Number(limit) });
+  const [what] = Deno.args;
+  const job = await openMpi({ limit: 60 });
+  const { comm, close } = job;
   try {
     if (what === "everything") {
       const found = await everything(comm);
       await Deno.stdout.write(new TextEncoder().encode(`${comm.rank}: ${found}\n`));
-    } else await failing(comm, what!);
+    } else await failing(job, what!);
   } catch (error) {
     await Deno.stderr.write(new TextEncoder().encode(`${(error as Error).message}\n`));
     comm.abort("");
