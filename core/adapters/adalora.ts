@@ -1,18 +1,18 @@
 import type { Algebra } from "../algebra/mod.ts";
 import { gram } from "../geometry/matrices.ts";
 import { tunable, type Tuned } from "../tunable.ts";
-import type { Adapter, AdapterEvidence, Settling, Tensors } from "./adapter.ts";
+import type { Adapter, Settling } from "./adapter.ts";
 import { allocated, type Budget, budgetLimits, remembered } from "./budget.ts";
 import {
   columnSums,
-  diagonalIn,
-  diagonalOf,
   inverseRoot,
   normal,
   rankLimits,
   rowSums,
   scalar,
   scaledBy,
+  tripletFactors,
+  tripletFlows,
 } from "./factors.ts";
 import { adapters } from "./registry.ts";
 
@@ -71,11 +71,7 @@ export const adalora: Tuned<Adapter, AdaloraSettings> = tunable(adapters, {
           frozen: { scale: scalar(a, alpha / (rank + 1e-5)) },
           numbers: { rank },
         }),
-      factors: (a, { u, v, e, scale }) => ({
-        u: u!,
-        s: scaledBy(a, scale!, diagonalOf(a, e!)),
-        v: v!,
-      }),
+      factors: tripletFactors,
       flows: (a, t, evidence) => {
         const own = tripletFlows(a, t, evidence);
         if (orthogonality === 0) return own;
@@ -92,19 +88,6 @@ export const adalora: Tuned<Adapter, AdaloraSettings> = tunable(adapters, {
     };
   },
 });
-
-/** Flows of u, v and the row e between them. */
-function tripletFlows<M>(
-  a: Algebra<M>,
-  { u, v, e, scale }: Tensors<M>,
-  { field }: AdapterEvidence<M>,
-): Tensors<M> {
-  return {
-    u: scaledBy(a, scale!, a.hadamard(field.times(v!), e!)),
-    v: scaledBy(a, scale!, a.hadamard(field.adjointTimes(u!), e!)),
-    e: scaledBy(a, scale!, diagonalIn(a, field.galerkin(u!, v!))),
-  };
-}
 
 /** ∇ ‖XᵀX − I‖ = 2 X (XᵀX − I) / ‖XᵀX − I‖; zero where columns are orthonormal. */
 function skewness<M>(a: Algebra<M>, x: M): M {

@@ -28,7 +28,10 @@ export interface Attached<M> {
   readonly frozen: Tensors<M>;
   /** What {@linkcode Adapter.settle} remembers, of which no pass knows: scores, masks. */
   readonly memory?: Tensors<M>;
-  /** Plain numbers of the state, such as `rank`. */
+  /**
+   * Plain numbers of the state: `rank`; `trained`, how many numbers train where `trained` holds others
+   * as well.
+   */
   readonly numbers?: Readonly<Record<string, number>>;
 }
 
@@ -135,6 +138,6 @@ export interface Adapter extends Tunable<Adapter> {
   fitted?(shapes: readonly (readonly [inputs: number, outputs: number])[]): Settings;
   /** Whether {@linkcode Adapter.attach} needs the gradient at W₀; default false. */
   readonly needsGradient?: boolean;
-  /** Numbers that train beside an inputs×outputs matrix. */
+  /** Numbers that train beside an inputs×outputs matrix; as many as may where the weight decides. */
   trainables(shape: readonly [inputs: number, outputs: number]): number;
 }

@@ -199,3 +199,54 @@ export function sharedFits(
     outputs: Math.max(...shapes.map(([, outputs]) => outputs)),
   };
 }
+
+/** U diag(α e) Vᵀ of a state with u, e, v and scale. */
+export function tripletFactors<M>(a: Algebra<M>, { u, e, v, scale }: Tensors<M>): LowRank<M> {
+  return { u: u!, s: scaledBy(a, scale!, diagonalOf(a, e!)), v: v! };
+}
+
+/** Flows of u, v and the row e between them. */
+export function tripletFlows<M>(
+  a: Algebra<M>,
+  { u, v, e, scale }: Tensors<M>,
+  { field }: Pick<AdapterEvidence<M>, "field">,
+): Tensors<M> {
+  return {
+    u: scaledBy(a, scale!, a.hadamard(field.times(v!), e!)),
+    v: scaledBy(a, scale!, a.hadamard(field.adjointTimes(u!), e!)),
+    e: scaledBy(a, scale!, diagonalIn(a, field.galerkin(u!, v!))),
+  };
+}
+
+/** U diag(α (values − start)) Vᵀ between fixed bases. */
+export function spectrumFactors<M>(
+  a: Algebra<M>,
+  { u, v, start, scale }: Tensors<M>,
+  values: M,
+): LowRank<M> {
+  const moved = a.lincomb(1, values, -1, start!);
+  return { u: u!, s: scaledBy(a, scale!, diagonalOf(a, moved)), v: v! };
+}
+
+/** The flow of the values between them. */
+export function spectrumFlows<M>(
+  a: Algebra<M>,
+  { u, v, scale }: Tensors<M>,
+  { field }: Pick<AdapterEvidence<M>, "field">,
+): M {
+  return scaledBy(a, scale!, diagonalIn(a, field.galerkin(u!, v!)));
+}
+
+/** U (α S) Vᵀ with a core between fixed bases. */
+export function coreFactors<M>(a: Algebra<M>, { u, core, v, scale }: Tensors<M>): LowRank<M> {
+  return { u: u!, s: scaledBy(a, scale!, core!), v: v! };
+}
+
+/** The flow of the core. */
+export function coreFlows<M>(
+  a: Algebra<M>,
+  { u, v, scale }: Tensors<M>,
+  { field }: Pick<AdapterEvidence<M>, "field">,
+): Tensors<M> {
+  return { core: scaledBy(a, scale!, field.galerkin(u!, v!)) };
+}

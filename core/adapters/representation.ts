@@ -62,7 +62,10 @@ export function adapterRepresentation(adapter: Adapter, own: OfWeight): Represen
       return base.value.size + sizeOf(trained) + sizeOf(frozen);
     },
 
-    trainable: (state) => sizeOf((state as AdapterRecord).trained),
+    trainable(state) {
+      const { numbers, trained } = state as AdapterRecord;
+      return numbers?.trained ?? sizeOf(trained);
+    },
 
     async gradientSquare(method, point, evidence, spec) {
       const { t } = hooked(method.engine, point);

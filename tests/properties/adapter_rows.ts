@@ -12,6 +12,8 @@ export interface AdapterRow {
   readonly start?: number;
   /** What has a gradient at the start; all else has none. */
   readonly first: readonly string[];
+  /** Whether flows are gradients times rates of their own, which are tested by themselves. */
+  readonly rates?: boolean;
   /** Largest rank of what is added to W₀ once it has moved. */
   readonly rank: number;
 }
@@ -33,4 +35,15 @@ export const ADAPTER_ROWS: Readonly<Record<string, AdapterRow>> = {
   "loha": { trainables: 80, first: ["u2"], rank: 4 },
   "lokr": { trainables: 22, first: ["w1"], rank: 8 },
   "geolora": { trainables: 44, first: ["s"], rank: 2 },
+  "sora": { trainables: 42, first: ["v"], rank: 2 },
+  "dylora": { trainables: 40, first: ["v"], rank: 2 },
+  "svfit": { trainables: 2, first: ["sigma"], rank: 2 },
+  "loldu": { trainables: 2, first: ["z"], rank: 2 },
+  "lora-xs": { trainables: 4, start: 1e-4, first: ["core"], rank: 2 },
+  // One step ahead of W₀: how far is tested by itself.
+  "lora-sb": { trainables: 4, start: 0.01, first: ["core"], rank: 2 },
+  "allora": { trainables: 40, first: ["v"], rank: 2, rates: true },
+  "nola": { settings: { rank: 2, count: 16 }, trainables: 32, first: ["b"], rank: 2 },
+  "randlora": { trainables: 40, first: ["lambda"], rank: 8 },
+  "sara": { settings: { threshold: 0.5 }, trainables: 33, first: ["values"], rank: 8 },
 };
