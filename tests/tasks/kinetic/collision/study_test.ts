@@ -90,6 +90,26 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "networks learn forward scattering, also in low rank, and not from naive densities",
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const args = [
+        ...["--order", "24", "--samples", "150", "--tests", "100", "--hidden", "12,12"],
+        ...["--modes", "8", "--steps", "400", "--learning-rate", "8e-3", "--cells", "10"],
+        ...["--conservation", "hard-special", "--formats", "dense,low-rank", "--rank", "3"],
+        ...["--backend", "wasm", "--threads", "1", "--out", join(folder, "run")],
+      ];
+      assertEquals((await runRecipe("collision", args)).code, 0);
+      const [full, low, naive] = await networksOf(join(folder, "run")) as Record<string, number>[];
+      assertLess(full!.error!, 0.2);
+      assertLess(low!.error!, 1.5 * full!.error!);
+      assertLess(low!.branch!, 0.5 * low!.fullBranch!);
+      assert(naive!.error! > 3 * low!.error!);
+    }),
+});
+
 Deno.test("a study of collisions refuses what makes no sense, and writes nothing", () =>
   inFolder(async (folder) => {
     const refused = (args: string[], message: string) =>
