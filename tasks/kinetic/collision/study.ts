@@ -178,10 +178,7 @@ function trainedPart(
 ): Promise<TrainedCollision> {
   const name = inPath(label);
   const densities = train[sampling]!;
-  const lesson = {
-    ...{ label, network, exact, test, method, steps, learningRate, seed },
-    train: densities,
-  };
+  const lesson = { label, network, exact, densities, test, method, steps, learningRate, seed };
   return finishedPart(
     folder,
     `trained-${name}`,

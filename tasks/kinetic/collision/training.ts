@@ -15,10 +15,10 @@ import {
   readMetrics,
   regression,
   representationOf,
-  Run,
   RunFolder,
   type Task,
   tensorsIn,
+  train,
   type TrainingMethod,
   type TrainResult,
 } from "../../../core/mod.ts";
@@ -47,7 +47,7 @@ export interface CollisionLesson {
   /** What it shall be. */
   readonly exact: LinearCollision;
   /** Densities to learn from, rows. */
-  readonly train: Matrix;
+  readonly densities: Matrix;
   /** Densities to measure on. */
   readonly test: Matrix;
   /** How weights move. */
@@ -72,31 +72,21 @@ export async function taught(
   path: string,
   { sink, signal }: RecipeContext,
 ): Promise<TrainedCollision> {
-  const { label, network, exact, train, test, method, steps, learningRate, seed } = lesson;
-  const scale = rootMeanSquare(exact.apply(train)) || 1;
+  const { label, network, exact, densities, test, method, steps, learningRate, seed } = lesson;
+  const scale = rootMeanSquare(exact.apply(densities)) || 1;
   const task = regression({
-    train: examplesFrom(exact, train, scale),
+    train: examplesFrom(exact, densities, scale),
     test: examplesFrom(exact, test, scale),
   });
   using folder = await RunFolder.open(path, configOf(lesson, task), { resume: "if-present" });
-  using run = await Run.open({
+  const result = await train({
     ...{ label, method, network, task, seed, steps, folder, signal },
     epochs: 1,
-    batch: train.rows,
+    batch: densities.rows,
     measureEvery: Math.ceil(steps / MEASUREMENTS),
     listener: createTerminalListener(sink),
     rate: (step, totalSteps) => rateAt(learningRate, cosine, step, { totalSteps, warmupSteps: 0 }),
   });
-  while (!run.over) {
-    for await (const batch of run.batches()) {
-      const outcome = await run.step(batch);
-      if (outcome) run.log(outcome);
-    }
-    if (run.reason) break;
-    await run.measure();
-    await run.save();
-  }
-  const result = await run.finish();
   folder.keep();
   try {
     return await trainedOf(lesson, result, scale, path);
@@ -146,11 +136,11 @@ function examplesFrom({ apply }: LinearCollision, densities: Matrix, scale: numb
 }
 
 function configOf(lesson: CollisionLesson, task: Task) {
-  const { label, network, train, test, method, steps, learningRate, seed } = lesson;
+  const { label, network, densities, test, method, steps, learningRate, seed } = lesson;
   const { rule, integrator, truncation } = method;
   const { tolerance, maxRank = 0 } = truncation;
   const hash = createHash("sha256");
-  for (const { data } of [train, test]) hash.update(new Uint8Array(data.buffer));
+  for (const { data } of [densities, test]) hash.update(new Uint8Array(data.buffer));
   return {
     recipe: "collision",
     settings: {
@@ -161,7 +151,12 @@ function configOf(lesson: CollisionLesson, task: Task) {
     seed,
     backend: method.engine.backend,
     steps,
-    dataset: { name: "collisions", sha256: hash.digest("hex"), train: train.rows, test: test.rows },
+    dataset: {
+      name: "collisions",
+      sha256: hash.digest("hex"),
+      train: densities.rows,
+      test: test.rows,
+    },
     weights: weightTexts(network),
     measures: task.measures,
     environment: describeEnvironment(),
