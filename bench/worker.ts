@@ -30,7 +30,8 @@ async function answer(engine: Engine, line: string): Promise<Record<string, unkn
   for (let i = 0; i < request.steps; i++) await workload.step();
   await workload.finish?.();
   const seconds = (performance.now() - start) / 1000;
-  return { seconds, flops: workload.flops, peakBytes: await peakResidentBytes() };
+  const { flops, numbers } = workload;
+  return { seconds, flops, numbers, peakBytes: await peakResidentBytes() };
 }
 
 /** Highest resident memory of this process so far; undefined where the system does not tell. */

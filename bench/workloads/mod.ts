@@ -6,6 +6,7 @@
 
 import type { Engine } from "../../core/mod.ts";
 import { suggest } from "../../core/registry.ts";
+import { adapter } from "./adapter.ts";
 import { attention } from "./attention.ts";
 import { conv } from "./conv.ts";
 import { convnet } from "./convnet.ts";
@@ -34,6 +35,7 @@ const KINDS: readonly WorkloadKind[] = [
   convnet,
   attention,
   gpt,
+  adapter,
 ];
 
 /**

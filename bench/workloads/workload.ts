@@ -6,6 +6,8 @@ export interface Workload {
   step(): Promise<void> | void;
   /** Waits until everything asked for is done, on backends that queue; absent: nothing to do. */
   finish?(): Promise<void>;
+  /** Numbers that it keeps from step to step, where that is of interest. */
+  readonly numbers?: number;
   /** Floating-point operations of one step, where that is well defined. */
   readonly flops?: number;
 }
