@@ -78,6 +78,7 @@ function search(): MpiLibrary | string {
 
 function openLibrary(path: string): MpiLibrary | string {
   try {
+    keepLoaded(path);
     const functions = Deno.dlopen(path, SYMBOLS).symbols as unknown as MpiFunctions;
     const open = openMpiHandles(path);
     const family = open ? "Open MPI" : "MPICH";
@@ -86,6 +87,32 @@ function openLibrary(path: string): MpiLibrary | string {
     return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
   }
 }
+
+/**
+ * Loads a library so that it stays until the process is gone. Open MPI leaves functions with the
+ * system that are called when a thread ends, after Deno has closed its libraries. Its own plugins
+ * look for its symbols among those of the whole process.
+ */
+function keepLoaded(path: string): void {
+  const { names, flags } = KEEPING[Deno.build.os] ?? { names: [], flags: 0 };
+  const symbols = { dlopen: { parameters: ["buffer", "i32"], result: "pointer" } } as const;
+  for (const name of names) {
+    try {
+      Deno.dlopen(name, symbols).symbols.dlopen(new TextEncoder().encode(`${path}\0`), flags);
+      return;
+    } catch {
+      // Older systems have the function in a library of its own.
+    }
+  }
+}
+
+/** Where `dlopen` is, and its flags RTLD_NOW, RTLD_GLOBAL and RTLD_NODELETE together. */
+const KEEPING: Partial<
+  Record<typeof Deno.build.os, { readonly names: readonly string[]; readonly flags: number }>
+> = {
+  linux: { names: ["libc.so.6", "libdl.so.2"], flags: 0x1102 },
+  darwin: { names: ["libSystem.dylib"], flags: 0x8a },
+};
 
 /** Bytes that a library's description may take: the longest that MPICH and Open MPI state. */
 const LONGEST_TITLE = 8192;

@@ -10,7 +10,7 @@ export async function everything(comm: Communicator): Promise<number[]> {
     ...await comm.allReduce(new Float32Array([rank, 0.1])),
     ...await comm.allReduce(new Float64Array([rank + 1]), "max"),
     ...await comm.allReduce(new Uint8Array([rank + 1]), "min"),
-    ...await comm.allReduce(new Int32Array(1000).fill(rank)),
+    ...(await comm.allReduce(new Int32Array(1000).fill(rank))).slice(997),
     ...await comm.broadcast(new Int32Array([rank, 7]), last),
   ];
   for (const part of await comm.gather(new Float64Array([rank, -rank]), last) ?? []) {
