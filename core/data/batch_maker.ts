@@ -56,6 +56,8 @@ export interface BatchPlan {
   readonly seed: number;
   /** Examples per batch. A last batch that is not full is left out. */
   readonly size: number;
+  /** Numbers of the examples to use; default: all. */
+  readonly subset?: Uint32Array;
   /** Changes of images; default: none. */
   readonly augmentation?: ImageAugmentation;
   /** First of the places in each batch that are made, and the one after the last; default: all. */
@@ -73,6 +75,8 @@ export function madePlaces(
 export class BatchMaker {
   /** Batches in an epoch. */
   readonly perEpoch: number;
+  /** Examples in a batch. */
+  readonly size: number;
   readonly #plan: BatchPlan;
   readonly #changed: ChangedImages | undefined;
   #epoch = -1;
@@ -87,7 +91,8 @@ export class BatchMaker {
   constructor(plan: BatchPlan) {
     checkBatchSize(plan.size);
     this.#plan = plan;
-    this.perEpoch = batchCount(plan.examples.count, plan.size, true);
+    this.size = plan.size;
+    this.perEpoch = batchCount(plan.subset?.length ?? plan.examples.count, plan.size, true);
     const { augmentation } = plan;
     if (augmentation && augmentation.steps.length > 0) {
       this.#changed = new ChangedImages(plan, augmentation);
@@ -117,7 +122,9 @@ export class BatchMaker {
 
   #orderOf(epoch: number): Uint32Array {
     if (epoch !== this.#epoch) {
-      this.#order = epochOrder(this.#plan.examples.count, this.#plan.seed, epoch);
+      const { examples, seed, subset } = this.#plan;
+      const order = epochOrder(subset?.length ?? examples.count, seed, epoch);
+      this.#order = subset ? order.map((i) => subset[i]!) : order;
       this.#epoch = epoch;
     }
     return this.#order;

@@ -15,6 +15,7 @@ export {
 } from "./corrections.ts";
 export { hostFederation } from "./host.ts";
 export { matrixFlow, type SharedMatrix, sharedMatrix } from "./matrix_weight.ts";
+export { NetworkFederation, type NetworkFederationOptions } from "./network.ts";
 export {
   dirichletPartition,
   divided,

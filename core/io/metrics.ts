@@ -70,6 +70,17 @@ export interface MetricLine {
   readonly bytes?: number;
   /** The same for the network with whole matrices. */
   readonly denseBytes?: number;
+  /** The round that the step was, of federated training. */
+  readonly round?: {
+    /** Bytes that were sent, in both directions. */
+    readonly bytes: number;
+    /** √ of the mean of ‖x_c − x̄‖² over clients. */
+    readonly drift: number;
+    /** Clients whose work is in the mean. */
+    readonly clients: number;
+    /** Numbers that a client holds. */
+    readonly held: number;
+  };
 }
 
 const metricLine: Expectation<MetricLine> = aRecord<MetricLine>({
@@ -85,6 +96,12 @@ const metricLine: Expectation<MetricLine> = aRecord<MetricLine>({
   seconds: optional(aNumber),
   bytes: optional(aNumber),
   denseBytes: optional(aNumber),
+  round: optional(aRecord<NonNullable<MetricLine["round"]>>({
+    bytes: aNumber,
+    drift: aNumber,
+    clients: aCount,
+    held: aNumber,
+  })),
 });
 
 /**

@@ -26,8 +26,9 @@ import { RunMember, type StepTraffic, type Subject } from "./parallel/member.ts"
 import { currentPoints } from "./pass.ts";
 import { rankMetrics, ranksOf } from "./ranks.ts";
 import { type Spent, Stopwatch } from "./spent.ts";
-import { disposeStates, type StepOutcome, trainStep } from "./step.ts";
+import { disposeStates, type StepOutcome, type StepSettings, trainStep } from "./step.ts";
 import { type Batch, isBetter, type Measurement } from "./task.ts";
+import type { WeightStates } from "./weight.ts";
 
 /** A loss that grew by this many times that of the first step counts as divergence. */
 const DIVERGENCE_FACTOR = 1000;
@@ -145,7 +146,7 @@ export class Run {
       const { engine } = this.options.method;
       const made = this.#watch.waiting("data", this.#source.epoch(epoch, first));
       for await (const host of made) {
-        if (await this.#interrupted()) return;
+        if (await this.interrupted()) return;
         const batch = uploaded(engine, host);
         try {
           yield batch;
@@ -158,13 +159,48 @@ export class Run {
   }
 
   /**
+   * Lets signals and timers through; saves and ends the run where one asks for it.
+   *
+   * @returns Whether it is over.
+   */
+  async interrupted(): Promise<boolean> {
+    // CPU backends answer at once: promises alone would never let them in.
+    if (performance.now() - this.#paused >= PAUSE_EVERY) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.#paused = performance.now();
+    }
+    const { stops, comm } = this.#member;
+    if (!(comm.size > 1 ? stops : this.options.signal?.aborted)) return false;
+    await this.save();
+    this.#reason ??= "interrupted";
+    return true;
+  }
+
+  /**
    * Takes a step.
    *
    * @param evaluator Answers in place of one pass on the batch.
    * @returns Nothing where the step diverged: the run is over then, its state as before.
    */
   async step(batch: Batch, evaluator?: Evaluator): Promise<StepOutcome | undefined> {
-    const { method, network, clipNorm, rate } = this.options;
+    const { method, network } = this.options;
+    return await this.take(async (states, settings) => {
+      const own = evaluator ?? await this.#evaluator(batch);
+      const answers = this.#member.together(this.#subject, own, this.options.signal);
+      return await trainStep(method, network, states, answers, settings);
+    });
+  }
+
+  /**
+   * Takes a step of any kind, such as a round among clients.
+   *
+   * @param work Makes new states of the old ones, which stay the run's, within a scope of the engine.
+   * @returns Nothing where it diverged: the run is over then, its state as before.
+   */
+  async take(
+    work: (states: WeightStates, settings: StepSettings) => Promise<StepOutcome>,
+  ): Promise<StepOutcome | undefined> {
+    const { method, clipNorm, rate } = this.options;
     const { step, states } = this.#state;
     const before = performance.now();
     const settings = {
@@ -175,13 +211,7 @@ export class Run {
       ...(clipNorm === undefined ? {} : { clipNorm }),
     };
     const outcome = await this.#orDiverged(() =>
-      this.#member.counted(() =>
-        method.engine.scope(async () => {
-          const own = evaluator ?? await this.#evaluator(batch);
-          const answers = this.#member.together(this.#subject, own, this.options.signal);
-          return await trainStep(method, network, states, answers, settings);
-        })
-      )
+      this.#member.counted(() => method.engine.scope(() => work(states, settings)))
     );
     if (!outcome) return undefined;
     const { firstLoss } = this.#state;
@@ -230,8 +260,12 @@ export class Run {
     };
   }
 
-  /** Tells of a step, and now and then writes a line. */
-  log({ loss, discarded }: StepOutcome): void {
+  /**
+   * Tells of a step, and now and then writes a line.
+   *
+   * @param round What else is to be written of each step.
+   */
+  log({ loss, discarded }: StepOutcome, round?: MetricLine["round"]): void {
     const { network, listener, folder, measureEvery = this.perEpoch } = this.options;
     const { step } = this.#state;
     const ranks = ranksOf(network, this.#state.states);
@@ -239,11 +273,13 @@ export class Run {
     const totalRank = Object.values(ranks).reduce((a, b) => a + b, 0);
     const epoch = this.#epoch;
     listener?.({ type: "step", step, epoch, loss, ...(factorised ? { totalRank } : {}) });
-    if (step % Math.max(1, Math.floor(measureEvery / LINES_BETWEEN)) !== 0) return;
+    const due = step % Math.max(1, Math.floor(measureEvery / LINES_BETWEEN)) === 0;
+    if (!due && !round) return;
     folder?.appendMetric({
       ...{ step, epoch, loss },
       ...(factorised ? { ranks, discarded } : {}),
       ...this.#trafficFields,
+      ...(round ? { round } : {}),
     });
   }
 
@@ -368,20 +404,6 @@ export class Run {
   #stepsSinceMeasured(): number {
     const { measureEvery = this.perEpoch } = this.options;
     return (this.#state.step - 1) % measureEvery + 1;
-  }
-
-  /** Lets signals and timers through; saves and ends the run where one asks for it. */
-  async #interrupted(): Promise<boolean> {
-    // CPU backends answer at once: promises alone would never let them in.
-    if (performance.now() - this.#paused >= PAUSE_EVERY) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      this.#paused = performance.now();
-    }
-    const { stops, comm } = this.#member;
-    if (!(comm.size > 1 ? stops : this.options.signal?.aborted)) return false;
-    await this.save();
-    this.#reason ??= "interrupted";
-    return true;
   }
 
   async #orDiverged<T>(f: () => Promise<T>): Promise<T | undefined> {

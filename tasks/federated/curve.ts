@@ -6,10 +6,12 @@
 
 import { aNumber, aRecord, aText, type Expectation, listOf } from "../../core/mod.ts";
 
-/** A method over rounds; entry i is that after round i + 1. */
+/** A method over rounds; entry i is what was found at the i-th measurement. */
 export interface FederatedCurve {
   /** Registry name of the federated method. */
   readonly method: string;
+  /** Rounds done. */
+  readonly rounds: readonly number[];
   /** What was measured: a loss, or a share. */
   readonly values: readonly number[];
   /** Largest rank of a weight; nothing of dense ones. */
@@ -18,8 +20,6 @@ export interface FederatedCurve {
   readonly bytes: readonly number[];
   /** √ of the mean of ‖x_c − x̄‖² over clients. */
   readonly drift: readonly number[];
-  /** Messages to and fro in a round. */
-  readonly exchanges: number;
   /** Numbers that a client holds at most: weights, what it compares, what it trains. */
   readonly held: number;
   /** Seconds that it took. */
@@ -29,11 +29,11 @@ export interface FederatedCurve {
 /** {@linkcode FederatedCurve} as a file must hold it. */
 export const federatedCurve: Expectation<FederatedCurve> = aRecord<FederatedCurve>({
   method: aText,
+  rounds: listOf(aNumber),
   values: listOf(aNumber),
   ranks: listOf(aNumber),
   bytes: listOf(aNumber),
   drift: listOf(aNumber),
-  exchanges: aNumber,
   held: aNumber,
   seconds: aNumber,
 });
@@ -67,18 +67,10 @@ export const federatedResult: Expectation<FederatedResult> = aRecord<FederatedRe
  * @returns Undefined where it is not reached.
  */
 export function reached(
-  { values, bytes }: FederatedCurve,
+  { rounds, values, bytes }: FederatedCurve,
   target: number,
   better: string,
 ): { readonly rounds: number; readonly bytes: number } | undefined {
   const at = values.findIndex((v) => better === "more" ? v >= target : v <= target);
-  return at < 0 ? undefined : { rounds: at + 1, bytes: bytes[at]! };
-}
-
-/** Bytes for people. */
-export function bytesText(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let [x, unit] = [bytes, 0];
-  for (; x >= 1000 && unit < units.length - 1; unit++) x /= 1000;
-  return `${Number(x.toPrecision(3))} ${units[unit]}`;
+  return at < 0 ? undefined : { rounds: rounds[at]!, bytes: bytes[at]! };
 }

@@ -61,8 +61,8 @@ export async function solve(
   const clients = simulatedClients(f, holders, inTime(participation));
   const rate = await rateOf(a, problem, data, correction.shares === "grown-bases");
   let weights = { [WEIGHT]: await start(a, method, problem, random) };
-  const curve = { values: [], ranks: [], bytes: [], drift: [] } as Record<string, number[]>;
-  let [bytes, exchanges, held] = [0, 0, 0];
+  const [rounds, values, ranks, bytes, drift]: number[][] = [[], [], [], [], []];
+  let [sent, held] = [0, 0];
   const first = meanLoss(data, matrixOf(a, weights[WEIGHT]!)) - least;
   for (let round = 0; round < problem.rounds; round++) {
     const participants = participantsOf(participation, round);
@@ -70,24 +70,23 @@ export async function solve(
     const outcome = await federatedRound(f, clients, weights, options);
     weights = outcome.weights as typeof weights;
     const { down, up } = outcome.traffic;
-    bytes += down + up;
-    exchanges = Math.max(exchanges, outcome.traffic.exchanges);
+    sent += down + up;
     held = Math.max(held, outcome.held);
     const weight = weights[WEIGHT]!;
     const value = meanLoss(data, matrixOf(a, weight)) - least;
-    curve.values!.push(value);
-    if (weight.hasBases) curve.ranks!.push(a.cols((weight as SharedMatrix<Matrix>).y.s));
-    curve.bytes!.push(bytes);
-    curve.drift!.push(outcome.drift);
+    rounds!.push(round + 1);
+    values!.push(value);
+    if (weight.hasBases) ranks!.push(a.cols((weight as SharedMatrix<Matrix>).y.s));
+    bytes!.push(sent);
+    drift!.push(outcome.drift);
     if (!(value < DIVERGED * first)) break;
     // Ctrl-C is heard between rounds.
     await new Promise((resolve) => setTimeout(resolve));
     signal.throwIfAborted();
   }
-  const { values, ranks, drift } = curve as Record<string, number[]>;
   const seconds = (performance.now() - begin) / 1000;
-  const found = { values: values!, ranks: ranks!, bytes: curve.bytes!, drift: drift! };
-  return { method: method.name, ...found, exchanges, held, seconds };
+  const found = { rounds: rounds!, values: values!, ranks: ranks!, bytes: bytes!, drift: drift! };
+  return { method: method.name, ...found, held, seconds };
 }
 
 /** The step size that the problem says, or the inverse of the largest Lipschitz constant. */

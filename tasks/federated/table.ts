@@ -4,7 +4,8 @@
  * @module
  */
 
-import { bytesText, type FederatedCurve, type FederatedResult, reached } from "./curve.ts";
+import { formatBytes } from "../terminal/mod.ts";
+import { type FederatedCurve, type FederatedResult, reached } from "./curve.ts";
 
 /** Headings and rows. */
 export interface MethodTable {
@@ -20,9 +21,9 @@ export function methodTable(result: FederatedResult): MethodTable {
   const heads = targets.map((t) => `to ${targetText(result, t)}`);
   return {
     columns: [
-      ...["method", measure, "rank", "drift", "per round", "holds"],
+      ...["method", measure, "rank", "per round", "holds"],
       ...heads,
-      ...(targets.length > 0 ? [`sent to ${targetText(result, targets[0]!)}`] : []),
+      ...(targets.length > 0 ? ["sent then"] : []),
     ],
     rows: result.curves.map((curve) => rowOf(result, curve)),
   };
@@ -30,18 +31,16 @@ export function methodTable(result: FederatedResult): MethodTable {
 
 function rowOf(result: FederatedResult, curve: FederatedCurve): string[] {
   const { targets, better } = result;
-  const { method, values, ranks, drift, bytes, held } = curve;
+  const { method, rounds, values, ranks, bytes, held } = curve;
   const ways = targets.map((t) => reached(curve, t, better));
-  const rounds = values.length;
   return [
     method,
     valueText(result, values.at(-1) ?? NaN),
     String(ranks.at(-1) ?? "full"),
-    (drift.at(-1) ?? NaN).toExponential(1),
-    bytesText((bytes.at(-1) ?? NaN) / rounds),
+    formatBytes((bytes.at(-1) ?? NaN) / (rounds.at(-1) ?? NaN)),
     `${Math.round(held).toLocaleString("en")}`,
     ...ways.map((way) => way ? String(way.rounds) : "never"),
-    ...(targets.length > 0 ? [ways[0] ? bytesText(ways[0].bytes) : "never"] : []),
+    ...(targets.length > 0 ? [ways.at(-1) ? formatBytes(ways.at(-1)!.bytes) : "never"] : []),
   ];
 }
 

@@ -19,6 +19,7 @@ export { robust } from "./robust.ts";
 export { illConditionedRecipe } from "./ill_conditioned.ts";
 export { integratorStudy } from "./integrators.ts";
 export { windowing } from "./windowing.ts";
+export { federated } from "./federated.ts";
 export { federatedLeastSquares } from "./federated_least_squares.ts";
 export { flow } from "./flow.ts";
 export { shape } from "./shape.ts";

@@ -43,9 +43,9 @@ async function figuresOf(result: FederatedResult): Promise<Figure[]> {
   const { measure, better, curves } = result;
   const scale = better === "more" ? "linear" : "log";
   const overRounds = (of: (c: FederatedCurve) => readonly number[]): Series[] =>
-    curves.map((c, i) => seriesOf(c, i, of(c).map((y, round) => [round + 1, y] as const)));
+    curves.map((c, i) => seriesOf(c, i, of(c).map((y, at) => [c.rounds[at]!, y] as const)));
   const overBytes = curves.map((c, i) =>
-    seriesOf(c, i, c.values.map((y, round) => [c.bytes[round]!, y] as const))
+    seriesOf(c, i, c.values.map((y, at) => [c.bytes[at]!, y] as const))
   );
   const axis = { yTitle: measure, yScale: scale } as const;
   const ranked = overRounds((c) => c.ranks).filter((s) => s.points.length > 0);

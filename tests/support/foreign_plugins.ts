@@ -26,6 +26,7 @@ import {
   lowRankRetractions,
   manifolds,
   orthogonality,
+  partitions,
   type Plugin,
   qrRetraction,
   refreshRules,
@@ -145,6 +146,7 @@ add(quadratures, quadratures.get("product"), "ordinates");
 add(unsteadyProblems, unsteadyProblems.list()[0]!, "open");
 
 add(corrections, corrections.get("full"), "flow");
+add(partitions, partitions.get("equal"), "divide");
 
 federatedMethods.add({
   name: "foreign-federated-method",

@@ -42,8 +42,9 @@ const COMMANDS: readonly string[] = [
   "train gpt --dataset foreign-sequence-data-set --train-count 32 --test-count 10 --attention " +
   "foreign-kind-of-attention --width 8 --heads 2 --blocks 1 --steps 2 --warmup 1 --batch 4 " +
   "--backend wasm --out OUT",
-  "train federated-least-squares --methods foreign-federated-method --problem heterogeneous " +
-  "--rounds 2 --local-steps 2 --clients 2 --out OUT",
+  "train federated --methods foreign-federated-method --partition foreign-partition --dataset blobs " +
+  "--width 0.02 --rank 3 --rounds 1 --clients 2 --local-steps 1 --looks 1 --train-count 40 " +
+  "--test-count 10 --backend wasm --out OUT",
   "train pretrain --ways foreign-way-to-train --rates 0.01 --seeds 1 --dataset blobs --train-count 60 " +
   "--test-count 20 --held-out 20 --epochs 1 --batch 20 --width 0.03 --backend wasm --out OUT",
   "generate MODEL --prompt abc --tokens 2 --backend wasm",

@@ -16,14 +16,11 @@ import {
   type Matrix,
   matrix,
   matrixFlow,
-  modeProducts,
   noCorrection,
   type OptimizerRule,
   Random,
   relativeFrobenius,
-  type Sample,
   type SharedMatrix,
-  sharedMatrix,
   type SharedTucker,
   type SharedWeight,
   toDense,
@@ -75,11 +72,10 @@ export const whole = (weight: SharedWeight<Matrix>): Matrix =>
   "y" in weight ? toDense(a, (weight as SharedMatrix<Matrix>).y) : weight.parts[0]!;
 
 /** A client whose one weight "w" is a matrix, low-rank or not. */
-export function matrixHolder(p: Pull, count = 10, seen?: (s: Sample) => void): Holder<Matrix> {
+export function matrixHolder(p: Pull, count = 10): Holder<Matrix> {
   return {
     count,
-    look({ w: weight }, sample) {
-      seen?.(sample);
+    look({ w: weight }) {
       const w = whole(weight!);
       const f = pullFlow(p, w);
       const flow = "y" in weight!
@@ -136,5 +132,3 @@ export function federationOf(
   const truncation = { rule: relativeFrobenius, tolerance: 1e-13 };
   return hostFederation(a, { rule, correction, plans: { w: { truncation, ...plan } } });
 }
-
-export { modeProducts, sharedMatrix };

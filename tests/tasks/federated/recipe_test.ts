@@ -1,7 +1,16 @@
-/** The recipe of federated least squares, from the command line. */
+/** The recipes of federated training: tables, reports, resumption. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { openHostAlgebra, readRun } from "../../../core/mod.ts";
+import type { FederatedResult } from "../../../tasks/federated/curve.ts";
+import { federatedMethods } from "../../../tasks/federated/methods.ts";
+import { recipes } from "../../../tasks/recipe.ts";
+import "../../../tasks/recipes/mod.ts";
+import { textSink } from "../../../tasks/terminal/mod.ts";
 import { inFolder, runMain } from "../../support/command_line.ts";
+
+// A library that is loaded stays loaded.
+await openHostAlgebra();
 
 const SHORT = "train federated-least-squares --problem heterogeneous --rounds 3 --local-steps 2";
 
@@ -43,4 +52,69 @@ Deno.test("a method that there is not is named", () =>
     );
     assertEquals([code, out], [1, ""]);
     assertStringIncludes(err, 'did you mean "fedlrt" or "fedlin"');
+  }));
+
+const AMONG =
+  "--dataset digits --train-count 240 --test-count 60 --width 0.03 --rank 4 --rounds 5 " +
+  "--clients 3 --local-steps 3 --batch 16 --looks 2 --participation 0.7 --late 0.2 --backend wasm";
+
+/** Runs the recipe here, and aborts it as soon as it writes some text. */
+async function run(args: string, out: string, until?: string): Promise<number> {
+  const abort = new AbortController();
+  const sink = {
+    ...textSink(),
+    write(text: string) {
+      if (until !== undefined && text.includes(until)) abort.abort();
+    },
+  };
+  return await recipes.get("federated").run([...words(args), "--out", out], {
+    sink,
+    signal: abort.signal,
+  });
+}
+
+/** What a method's run tells of each round, without times. */
+async function told(path: string): Promise<unknown[]> {
+  return (await readRun(path)).metrics.map(({ seconds: _s, secondsPerStep: _p, ...line }) => line);
+}
+
+Deno.test("a federated run that is interrupted and resumed is the uninterrupted one, bit for bit", () =>
+  inFolder(async (folder) => {
+    const args = `${AMONG} --methods fedlrt,fedavg`;
+    assertEquals(await run(args, `${folder}/whole`), 0);
+    assertEquals(await run(args, `${folder}/parts`, "round 2/5"), 130);
+    assertEquals((await told(`${folder}/parts/fedlrt`)).length, 4);
+    assertEquals(await run(`${args} --resume`, `${folder}/parts`), 0);
+    for (const method of ["fedlrt", "fedavg"]) {
+      const whole = await told(`${folder}/whole/${method}`);
+      assertEquals(whole.length, 10);
+      assertEquals(await told(`${folder}/parts/${method}`), whole);
+    }
+    const [own, other] = await Promise.all(
+      ["whole", "parts"].map(async (name) => (await readRun(`${folder}/${name}`)).summary!),
+    );
+    const values = ({ federated }: Record<string, unknown>) =>
+      (federated as FederatedResult[])[0]!.curves.map(({ seconds: _, ...curve }) => curve);
+    assertEquals(values(other!), values(own!));
+    assertGreater(own!.testAccuracy!, 0);
+  }));
+
+Deno.test("federated runs every method, with any partition, and reports them", () =>
+  inFolder(async (folder) => {
+    const args = `${AMONG.replace("--rounds 5", "--rounds 1")} --methods all --partition shards`;
+    assertEquals(await run(args, `${folder}/run`), 0);
+    const page = await Deno.readTextFile(`${folder}/run/report.html`);
+    for (const name of federatedMethods.names()) assertStringIncludes(page, name);
+    assertStringIncludes(page, "accuracy over bytes sent");
+  }));
+
+Deno.test("more clients than examples are refused before anything is written", () =>
+  inFolder(async (folder) => {
+    const { code, err } = await runMain(
+      ...words(`train federated ${AMONG}`.replace("clients 3", "clients 241")),
+      ...["--out", `${folder}/run`],
+    );
+    assertEquals(code, 1);
+    assertStringIncludes(err, "Cannot divide examples: expected the number of clients to be an");
+    assertEquals([...Deno.readDirSync(folder)], []);
   }));
