@@ -15,6 +15,14 @@ const USAGE: Readonly<Record<string, readonly [args: string, what: string]>> = {
   check: ["[NAME …]", "measure whether manifolds and what belongs to them are what they claim"],
   doctor: ["", "show which backends work here and how fast they are"],
   generate: ["RUN [--prompt TEXT …]", "let the language model of a run go on with a text"],
+  merge: [
+    "--model DIR --adapter DIR,… --out DIR [--rank R]",
+    "merge PEFT adapters into their model, or several into one of a rank; --unmerge takes one out",
+  ],
+  changes: [
+    "DIR DIR [--leading K]",
+    "compare a model before and after training: intruder dimensions, size and rank of changes",
+  ],
   report: ["DIR … [--kind NAME]", "build the report of a run again, or one of another kind"],
   "setup:tensorflow": ["", "install or build the native addon of TensorFlow"],
 };

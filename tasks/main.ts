@@ -21,6 +21,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   check: async (args) => (await import("./check.ts")).check(args),
   doctor: async (args) => (await import("./doctor.ts")).doctor(args),
   generate: async (args) => (await import("./generate.ts")).generate(args),
+  merge: async (args) => (await import("./merge.ts")).merge(args),
+  changes: async (args) => (await import("./changes.ts")).changes(args),
   report: async (args) => (await import("./report.ts")).report(args),
   "setup:tensorflow": async (args) => (await import("./setup_tensorflow.ts")).setupTensorflow(args),
 };

@@ -172,5 +172,6 @@ export { Run, type TrainResult } from "./run.ts";
 export { train } from "./train.ts";
 export { executionPlans, rankMetrics, ranksOf, withBreakEvenRanks, withRanks } from "./ranks.ts";
 export { type CompressedStates, compressStates, denseNetwork, denseStates } from "./compression.ts";
+export { type ChangeOptions, type MatrixChange, matrixChange } from "./intruders.ts";
 export { type Conditioning, conditioningOf, type ConditioningReport } from "./conditioning.ts";
 export { type AlongOutputs, alongOutputs, type AlongOutputsOptions } from "./output_compression.ts";

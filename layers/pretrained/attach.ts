@@ -45,6 +45,8 @@ export interface AttachedNetwork<N extends Layer = Layer> {
  * @param pretrained The network, read with `joined`.
  * @param base Tensors of the base.
  * @param contents The adapter, as {@linkcode adapterContents} sorts it.
+ * @param dense Weights of the base, which several adapters can stand on: to switch between them is to
+ * use other states. They stay as they are; default: those of `base`.
  * @throws {Error} When no adapter here is what the file says, or a module has no weight of its own.
  */
 export async function attachedAdapter<N extends Layer>(
@@ -52,6 +54,7 @@ export async function attachedAdapter<N extends Layer>(
   pretrained: Pretrained<N>,
   base: AdapterBase,
   contents: AdapterContents,
+  dense?: WeightStates,
 ): Promise<AttachedNetwork<N>> {
   const codec = codecFor(contents.config);
   if (!codec) {
@@ -63,8 +66,12 @@ export async function attachedAdapter<N extends Layer>(
   const modules = new Map(
     contents.modules.map((m) => [ownWeight(pretrained, m, contents), m] as const),
   );
-  const tensors = new NamedTensors({ ...base.tensors, ...contents.saved }, contents.config.source);
-  const dense = await pretrainedStates(method, pretrained, tensors);
+  const own = dense ? await savedStates(method, pretrained, contents) : await pretrainedStates(
+    method,
+    pretrained,
+    new NamedTensors({ ...base.tensors, ...contents.saved }, contents.config.source),
+  );
+  const start = { ...dense, ...own };
   try {
     const full = fullWeights(pretrained, contents).filter((name) => !modules.has(name));
     const network = adaptedNetwork(pretrained.network, {
@@ -76,7 +83,7 @@ export async function attachedAdapter<N extends Layer>(
       ...(full.length > 0 ? { full: [({ name }) => full.includes(name)] } : {}),
     }) as N;
     const states = await method.engine.scope(async () => {
-      const { states: attached } = await compressStates(method, network, dense);
+      const { states: attached } = await compressStates(method, network, start);
       const filled: Record<string, WeightState> = { ...attached };
       for (const spec of network.weights) {
         const adapted = modules.get(spec.name);
@@ -87,7 +94,7 @@ export async function attachedAdapter<N extends Layer>(
     });
     return { network, states };
   } finally {
-    disposeStates(dense, {});
+    disposeStates(own, {});
   }
 }
 
@@ -107,7 +114,19 @@ function ownWeight(
   );
 }
 
-/** Weights that the file keeps whole. */
+/** The weights that the file keeps whole. */
+async function savedStates(
+  method: TrainingMethod,
+  pretrained: Pretrained,
+  contents: AdapterContents,
+): Promise<WeightStates> {
+  const { saved, config: { source } } = contents;
+  const names = new Set(fullWeights(pretrained, contents));
+  const places = pretrained.places.filter(({ ours }) => ours.some((name) => names.has(name)));
+  return await pretrainedStates(method, { ...pretrained, places }, new NamedTensors(saved, source));
+}
+
+/** Names of the weights that the file keeps whole. */
 function fullWeights({ places }: Pretrained, { saved }: AdapterContents): string[] {
   const names = Object.keys(saved);
   return places

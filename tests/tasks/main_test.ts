@@ -19,12 +19,12 @@ const REFUSED: readonly [args: string[], message: string][] = [
   [
     [],
     "Cannot run nothing: name a command, known are demo, train, sweep, list, check, doctor, " +
-    "generate, report, setup:tensorflow",
+    "generate, merge, changes, report, setup:tensorflow",
   ],
   [["trian"], 'Cannot run "trian": did you mean "train"'],
   [
     ["constructor"],
-    'Cannot run "constructor": known are check, demo, doctor, generate, list, report, ' +
+    'Cannot run "constructor": known are changes, check, demo, doctor, generate, list, merge, report, ' +
     "setup:tensorflow, sweep, train",
   ],
   [["train"], `Cannot train: name a recipe first, known are ${RECIPES}`],

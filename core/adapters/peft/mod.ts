@@ -6,6 +6,7 @@
 
 export type { AdapterRecord } from "../record.ts";
 export type { AdapterParts, PeftCodec, StoredParts } from "./codec.ts";
+export { type CombinedAdapter, combinedAdapter, type CombineOptions } from "./combine.ts";
 export { type Folded, folded, truncated } from "./fold.ts";
 export {
   adapterTensors,

@@ -12,7 +12,7 @@ import { type AdaptedModule, FORMS, MAGNITUDE } from "./forms/mod.ts";
 import { host, numbersOf } from "./forms/matrices.ts";
 
 /** Starts whose base is the weight without its leading triples. */
-const RESIDUAL = /^pissa/;
+export const RESIDUAL = /^pissa/;
 
 /**
  * The tensors of a model with an adapter merged in: computed in float64, stored in float32. The

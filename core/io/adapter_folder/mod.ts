@@ -15,6 +15,7 @@ export {
   type ModuleKind,
   type ModuleNaming,
 } from "./base.ts";
+export { combinedTensors, unmergedTensors, type WeightedAdapter } from "./combine.ts";
 export { type AdapterConfig, adapterConfig, adapterConfigText } from "./config.ts";
 export {
   type AdapterContents,

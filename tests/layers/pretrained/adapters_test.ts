@@ -243,3 +243,36 @@ Deno.test({
     disposeStates(one, {});
   },
 });
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "several adapters stand on the weights of one base, which stays as it is",
+  ),
+  fn: async () => {
+    const method = await methodOf({ backend: "wasm" });
+    const folders = [];
+    let tensors = {};
+    for (const [name, full] of [["lora", ["classifier.*"]], ["dora", []]] as const) {
+      const found = await moved(method, VIT, name, (spec) => MAPS.has(spec.name), full);
+      tensors = found.tensors;
+      const base = pretrainedBase({ config: VIT.config, tensors });
+      folders.push((await exportedAdapter(method, VIT, base, found)).adapter);
+      disposeStates(found.states, {});
+    }
+    const base = pretrainedBase({ config: VIT.config, tensors });
+    const dense = await pretrainedStates(method, VIT, new NamedTensors(tensors, "a model"));
+    for (const folder of [...folders, folders[0]!]) {
+      const contents = adapterContents(folder, base);
+      const { network, states } = await attachedAdapter(method, VIT, base, contents, dense);
+      const own = await wholeTensors(method, VIT, network, states);
+      const merged = await mergedTensors(base, folder);
+      for (const [key, { data }] of Object.entries(own)) {
+        assertLess(difference(merged[key]!.data, data as Float32Array), 2e-5, key);
+      }
+      disposeStates(states, {});
+    }
+    assertEquals(await pretrainedTensors(method, VIT, dense), tensors);
+    disposeStates(dense, {});
+  },
+});
