@@ -192,6 +192,9 @@ export const v128 = {
   fromI32: unary<"v128", "v128">("v128", simd(0xfa)),
   shlI32: (a: V128, bits: number): V128 => expr("v128", a.code, i32.const(bits).code, simd(0xab)),
   addI32: binary<"v128", "v128">("v128", simd(0xae)),
+  /** Shifts two 64-bit lanes to the left. */
+  shlI64: (a: V128, bits: number): V128 => expr("v128", a.code, i32.const(bits).code, simd(0xcb)),
+  addI64: binary<"v128", "v128">("v128", simd(0xce)),
   addF64: binary<"v128", "v128">("v128", simd(0xf0)),
   subF64: binary<"v128", "v128">("v128", simd(0xf1)),
   mulF64: binary<"v128", "v128">("v128", simd(0xf2)),

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { type Densities, setMultipliers } from "./densities.ts";
 import type { MomentSystem } from "./system.ts";
 
 /** Multipliers of many cells, cell by cell within each function. */
@@ -52,33 +53,15 @@ export class NotRealisable extends RangeError {
   }
 }
 
-/** Sets c α₀ of all cells from their α_#. */
-export function setOffsets(system: MomentSystem, { alpha, offset }: Multipliers): void {
-  const { count, constant, values, ordinates: { weights } } = system;
-  const [cells, directions] = [offset.length, weights.length];
-  const exponent = new Float64Array(cells);
-  const most = new Float64Array(cells).fill(-Infinity);
-  const total = new Float64Array(cells);
-  const visit = (each: (c: number, value: number, weight: number) => void): void => {
-    for (let q = 0; q < directions; q++) {
-      exponent.fill(0);
-      for (let k = 1; k < count; k++) {
-        const value = values[k * directions + q]!;
-        const from = (k - 1) * cells;
-        for (let c = 0; c < cells; c++) exponent[c]! += value * alpha[from + c]!;
-      }
-      for (let c = 0; c < cells; c++) each(c, exponent[c]!, weights[q]!);
-    }
-  };
-  visit((c, value) => {
-    if (value > most[c]!) most[c] = value;
-  });
-  visit((c, value, weight) => {
-    total[c]! += weight * Math.exp(value - most[c]!);
-  });
-  for (let c = 0; c < cells; c++) {
-    offset[c] = -Math.log(constant) - most[c]! - Math.log(total[c]!);
-  }
+/** Sets c α₀ of all cells from their α_#; exponents must not overflow. */
+export function setOffsets(
+  { constant }: MomentSystem,
+  { alpha, offset }: Multipliers,
+  densities: Densities,
+): void {
+  setMultipliers(densities, alpha);
+  densities.mass();
+  densities.result.forEach((mass, c) => offset[c] = -Math.log(constant * mass));
 }
 
 /**

@@ -11,6 +11,7 @@ import type { FaceScheme } from "../kernel.ts";
 import { FaceValues } from "../plain_kernel.ts";
 import type { Setup } from "../problem.ts";
 import { type FrameFilling, frameFilling } from "../sides.ts";
+import { type Densities, densitiesOf, setMultipliers } from "./densities.ts";
 import type { MomentSystem } from "./system.ts";
 
 /** What crossed the sides, per time. */
@@ -30,7 +31,7 @@ export class KineticFlux {
   readonly #fill: FrameFilling;
   /** f in one direction, in its frame. */
   readonly #psi: Float64Array;
-  readonly #exponent: Float64Array;
+  readonly #densities: Densities;
   readonly #streamed: Float64Array;
 
   /** Makes room for those of a problem. */
@@ -43,14 +44,15 @@ export class KineticFlux {
     this.#sides = openSides(setup);
     this.#fill = frameFilling(grid, sides, { x: one, y: one, weights: one, total: 0 });
     this.#psi = new Float64Array(layoutOf(grid).plane);
-    this.#exponent = new Float64Array(grid.nx * grid.ny);
+    this.#densities = densitiesOf(system, grid.nx * grid.ny);
     this.#streamed = new Float64Array(grid.nx * grid.ny);
   }
 
   /** Numbers that it holds. */
   get numbers(): number {
-    const { psi, exponent } = { psi: this.#psi.length, exponent: this.#exponent.length };
-    return 3 * psi + 2 * exponent;
+    const { alpha, scale, result } = this.#densities;
+    const own = alpha.length + scale.length + result.length + this.#streamed.length;
+    return 3 * this.#psi.length + own;
   }
 
   /**
@@ -65,8 +67,10 @@ export class KineticFlux {
     const { ordinates: { x, y, weights }, count, values } = this.#system;
     const cells = scale.length;
     const rates: SideRates = { outflow: 0, inflow: 0 };
+    setMultipliers(this.#densities, alpha);
+    this.#densities.scale.set(scale);
     for (let q = 0; q < weights.length; q++) {
-      this.#rebuild(alpha, scale, q);
+      this.#rebuild(q);
       const one = { x: x.subarray(q, q + 1), y: y.subarray(q, q + 1) };
       const told = { ...one, weights: weights.subarray(q, q + 1), total: 0 };
       const { outflow, inflow } = faceRates(this.#sides, told, this.#psi, this.#psi.length);
@@ -83,21 +87,15 @@ export class KineticFlux {
   }
 
   /** f of direction q, its frame included. */
-  #rebuild(alpha: Float64Array, scale: Float64Array, q: number): void {
-    const { ordinates: { weights }, count, values } = this.#system;
+  #rebuild(q: number): void {
     const { grid: { nx, ny } } = this.#scheme;
     const { pitch, origin } = layoutOf(this.#scheme.grid);
-    const [exponent, psi, cells] = [this.#exponent, this.#psi, scale.length];
-    exponent.set(scale);
-    for (let k = 1; k < count; k++) {
-      const value = values[k * weights.length + q]!;
-      const from = (k - 1) * cells;
-      for (let c = 0; c < cells; c++) exponent[c]! += value * alpha[from + c]!;
-    }
+    this.#densities.density(q);
+    const { result } = this.#densities;
     for (let j = 0; j < ny; j++) {
-      for (let i = 0; i < nx; i++) psi[origin + j * pitch + i] = Math.exp(exponent[j * nx + i]!);
+      this.#psi.set(result.subarray(j * nx, (j + 1) * nx), origin + j * pitch);
     }
-    this.#fill(psi);
+    this.#fill(this.#psi);
   }
 
   /** Ω·∇f by cell. */

@@ -14,11 +14,12 @@ import {
 } from "../../../core/mod.ts";
 import { type Closure, type Multipliers, setOffsets } from "./closure.ts";
 import type { ClosureNetwork } from "./networks.ts";
-import { alignment } from "./rotation.ts";
+import { type Densities, densitiesOf } from "./densities.ts";
+import { Turner } from "./rotation.ts";
 import type { MomentSystem } from "./system.ts";
 
-/** Multipliers are cut to this before anything is raised to them. */
-const LARGEST = 50;
+/** Multipliers are cut to this before anything is raised to them, and exponents to the other. */
+const [LARGEST, EXPONENT] = [50, 700];
 
 /** A network with its weights, as a {@linkcode NetworkClosure} needs it. */
 export interface ClosureModel {
@@ -54,6 +55,8 @@ export class NetworkClosure implements Closure {
   readonly gamma: number;
   readonly numbers: number;
   readonly #use: NetworkUse;
+  readonly #largest: number;
+  #densities: Densities | undefined;
 
   /** Makes the closure of a system that the network was trained for. */
   constructor(system: MomentSystem, use: NetworkUse) {
@@ -62,6 +65,7 @@ export class NetworkClosure implements Closure {
     this.numbers = use.model.parameters.stored;
     this.label = use.kind.name + (use.rotated ? ", rotated" : "");
     this.#use = use;
+    this.#largest = Math.min(LARGEST, EXPONENT / largestSum(system));
   }
 
   async close(ratios: Float64Array, found: Multipliers): Promise<void> {
@@ -73,37 +77,45 @@ export class NetworkClosure implements Closure {
     for (let c = 0; c < cells; c++) {
       for (let k = 0; k < size; k++) {
         const value = alpha[c * size + k]!;
-        found.alpha[k * cells + c] = Math.min(LARGEST, Math.max(-LARGEST, value));
+        found.alpha[k * cells + c] = Math.min(this.#largest, Math.max(-this.#largest, value));
       }
     }
-    setOffsets(this.system, found);
+    if (this.#densities?.result.length !== cells) {
+      this.#densities = densitiesOf(this.system, cells);
+    }
+    setOffsets(this.system, found, this.#densities);
   }
 
   /** α_# = ½ Rᵀ (N(R ū) + P N(P R ū)), row after row. */
   async #turned(ratios: Float64Array, cells: number, size: number): Promise<Float64Array> {
-    const align = alignment(this.system);
     const rows = rowsOf(ratios, cells, size);
-    const both = new Float32Array(2 * cells * size);
-    const turns = Array.from({ length: 2 * cells }, (_, i) => {
-      const u = rows.subarray((i % cells) * size, (i % cells + 1) * size);
-      const turned = align(u, i >= cells);
-      both.set(turned.turn(u), i * size);
-      return turned;
-    });
+    const both = new Float64Array(2 * cells * size);
+    const turner = new Turner(this.system);
+    const { parity } = turner;
+    for (let c = 0; c < cells; c++) {
+      turner.align(rows, c * size);
+      turner.turn(rows, c * size, both);
+      for (let k = 0; k < size; k++) {
+        both[(cells + c) * size + k] = parity[k]! * both[c * size + k]!;
+      }
+    }
     const answers = await this.#answers(both, 2 * cells);
     const mean = new Float64Array(cells * size);
-    turns.forEach((turned, i) => {
-      const back = turned.undoDual(answers.subarray(i * size, (i + 1) * size));
-      const from = (i % cells) * size;
-      for (let k = 0; k < size; k++) mean[from + k]! += 0.5 * back[k]!;
-    });
+    for (let c = 0; c < cells; c++) {
+      for (let k = 0; k < size; k++) {
+        const [forth, back] = [answers[c * size + k]!, answers[(cells + c) * size + k]!];
+        mean[c * size + k] = 0.5 * (forth + parity[k]! * back);
+      }
+      turner.align(rows, c * size);
+      turner.undoDual(mean, c * size);
+    }
     return mean;
   }
 
   async #answers(
     rows: Float32Array | Float64Array,
     count: number,
-  ): Promise<ArrayLike<number> & Float32Array> {
+  ): Promise<Float32Array> {
     const { kind, model: { engine, network, states } } = this.#use;
     const at = networkAt(engine, network, currentPoints(network, states));
     return await engine.scope(async () => {
@@ -117,6 +129,16 @@ export class NetworkClosure implements Closure {
       }
     });
   }
+}
+
+/** Largest Σ |m_k(Ω)| of a direction over what follows m₀. */
+function largestSum({ count, values, ordinates: { weights } }: MomentSystem): number {
+  const sums = Array.from(weights, (_, q) => {
+    let sum = 0;
+    for (let k = 1; k < count; k++) sum += Math.abs(values[k * weights.length + q]!);
+    return sum;
+  });
+  return Math.max(...sums);
 }
 
 /** From function after function to cell after cell. */

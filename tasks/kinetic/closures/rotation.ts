@@ -109,3 +109,93 @@ function applied(blocks: Blocks, x: ArrayLike<number>, transposed: boolean): Flo
   }
   return result;
 }
+
+/** Turns rows of moments onto the axis one after the other, without memory for each. */
+export class Turner {
+  /** By function but the first, what the rotation by π multiplies it by. */
+  readonly parity: Float64Array;
+  readonly #system: MomentSystem;
+  readonly #place: (ratios: Float64Array, from: number) => readonly [x: number, y: number];
+  /** Blocks of T by degree. */
+  readonly #blocks: readonly Float64Array[];
+  readonly #scratch: Float64Array;
+
+  /** Makes one for a system. */
+  constructor(system: MomentSystem) {
+    const { dimension, degree, degrees, functions } = system;
+    this.#system = system;
+    this.parity = Float64Array.from(degrees.subarray(1), (d) => d % 2 === 0 ? 1 : -1);
+    const [atX, atY] = functions === "harmonics" ? [1, 0] : [0, 1];
+    this.#place = dimension === 1
+      ? (u, at) => [u[at]!, 0]
+      : (u, at) => [u[at + atX]!, u[at + atY]!];
+    this.#blocks = Array.from(
+      { length: degree },
+      (_, k) => new Float64Array(dimension === 1 ? 1 : (k + 2) ** 2),
+    );
+    this.#scratch = new Float64Array(system.count - 1);
+  }
+
+  /** Chooses the rotation that brings the first moment of a row onto +x. */
+  align(rows: Float64Array, from: number): void {
+    const [x, y] = this.#place(rows, from);
+    const length = Math.hypot(x, y);
+    const [c, s] = length === 0 ? [1, 0] : [x / length, -y / length];
+    this.#setBlocks(c, s);
+  }
+
+  /** T u of a row into the same place of another array. */
+  turn(rows: Float64Array, from: number, into: Float64Array): void {
+    this.#apply(rows, from, into, false);
+  }
+
+  /** Tᵀ α of a row in its place. */
+  undoDual(rows: Float64Array, from: number): void {
+    this.#apply(rows, from, this.#scratch, true);
+    rows.set(this.#scratch, from);
+  }
+
+  #apply(rows: Float64Array, from: number, into: Float64Array, transposed: boolean): void {
+    const start = into === this.#scratch ? 0 : from;
+    let done = 0;
+    for (let b = 0; b < this.#blocks.length; b++) {
+      const block = this.#blocks[b]!;
+      const size = this.#system.dimension === 1 ? 1 : b + 2;
+      for (let i = 0; i < size; i++) {
+        let sum = 0;
+        for (let j = 0; j < size; j++) {
+          sum += block[transposed ? j * size + i : i * size + j]! * rows[from + done + j]!;
+        }
+        into[start + done + i] = sum;
+      }
+      done += size;
+    }
+  }
+
+  #setBlocks(c: number, s: number): void {
+    const { dimension, functions } = this.#system;
+    for (let b = 0; b < this.#blocks.length; b++) {
+      const block = this.#blocks[b]!;
+      if (dimension === 1) block[0] = c ** (b + 1);
+      else if (functions === "harmonics") block.set(harmonicBlock(b + 1, c, s));
+      else if (b === 0) block.set(FIRST(c, s));
+      else multiplied(block, this.#blocks[b - 1]!, b + 1, c, s);
+    }
+  }
+}
+
+const FIRST = (c: number, s: number): [number, number, number, number] => [c, -s, s, c];
+
+/** Rows of degree d from those of degree d − 1: all but the last times c x − s y, that by s x + c y. */
+function multiplied(into: Float64Array, before: Float64Array, d: number, c: number, s: number) {
+  for (let a = 0; a <= d; a++) {
+    const [p, q, row] = a < d ? [c, -s, a] : [s, c, d - 1];
+    for (let k = 0; k <= d; k++) {
+      const [here, lower] = [
+        k < d ? before[row * d + k]! : 0,
+        k > 0 ? before[row * d + k - 1]! : 0,
+      ];
+      into[a * (d + 1) + k] = p * here + q * lower;
+    }
+  }
+}
