@@ -218,25 +218,6 @@ export function tripletFlows<M>(
   };
 }
 
-/** U diag(α (values − start)) Vᵀ between fixed bases. */
-export function spectrumFactors<M>(
-  a: Algebra<M>,
-  { u, v, start, scale }: Tensors<M>,
-  values: M,
-): LowRank<M> {
-  const moved = a.lincomb(1, values, -1, start!);
-  return { u: u!, s: scaledBy(a, scale!, diagonalOf(a, moved)), v: v! };
-}
-
-/** The flow of the values between them. */
-export function spectrumFlows<M>(
-  a: Algebra<M>,
-  { u, v, scale }: Tensors<M>,
-  { field }: Pick<AdapterEvidence<M>, "field">,
-): M {
-  return scaledBy(a, scale!, diagonalIn(a, field.galerkin(u!, v!)));
-}
-
 /** U (α S) Vᵀ with a core between fixed bases. */
 export function coreFactors<M>(a: Algebra<M>, { u, core, v, scale }: Tensors<M>): LowRank<M> {
   return { u: u!, s: scaledBy(a, scale!, core!), v: v! };

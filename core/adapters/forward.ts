@@ -5,8 +5,14 @@
  */
 
 import { type Algebra, engineAlgebra } from "../algebra/mod.ts";
-import type { Engine, Tensor } from "../backend/mod.ts";
-import { type ConvUse, dense, type LinearUse, type WeightPoint } from "../training/mod.ts";
+import type { Engine, GradientPair, Tensor } from "../backend/mod.ts";
+import {
+  type ConvUse,
+  dense,
+  type LinearUse,
+  type LookupUse,
+  type WeightPoint,
+} from "../training/mod.ts";
 import {
   factorisedConv2d,
   factorisedLinear,
@@ -51,6 +57,34 @@ export function adaptedConv2d(
   const kernel = { u: leftFactor(engine, use.spec, u), s, v };
   const z = factorisedConv2d(engine, kernel, x, inner(use));
   return finished(engine, engine.add(y, z), use, scales);
+}
+
+/**
+ * Rows of W by their number.
+ *
+ * @param ids int32 of any shape.
+ */
+export function adaptedLookup(
+  engine: Engine,
+  adapter: Adapter,
+  point: WeightPoint,
+  ids: Tensor,
+  { capture }: LookupUse,
+): Tensor {
+  const { a, t } = hooked(engine, point);
+  const y = engine.gather(baseOf(engine, adapter, a, t, point), ids);
+  const scales = adapter.outputs?.(a, t);
+  const scaled = (sum: Tensor): Tensor => scales ? engine.mul(sum, scales) : sum;
+  if (!adapter.factors) return scaled(y);
+  const { u, s, v } = adapter.factors(a, t);
+  const flat = engine.reshape(ids, [ids.size]);
+  const receive = capture && ((p: GradientPair) => {
+    for (const held of [p.x, p.dxu, p.z]) held?.dispose();
+    capture({ x: engine.keep(engine.clone(flat)), d: p.d, xu: p.xu, dv: p.dv, rows: a.rows(u) });
+  });
+  const inner = { u: a.identity(a.cols(u)), s, v };
+  const z = engine.lowRankLinear(engine.gather(u, flat), inner, null, "identity", receive);
+  return scaled(engine.add(y, engine.reshape(z, y.shape)));
 }
 
 /** What hooks of an adapter are called with in a pass. */

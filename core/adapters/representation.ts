@@ -18,6 +18,7 @@ import {
   type ConvUse,
   dense,
   type Evidence,
+  type LookupUse,
   type MatrixReading,
   type Representation,
   type TrainingMethod,
@@ -29,7 +30,7 @@ import {
 import { bounds, factorisedField } from "../training/representation/matrix_factors.ts";
 import type { Adapter, AdapterEvidence, AttachContext, Attached, Tensors } from "./adapter.ts";
 import { scaledBy } from "./factors.ts";
-import { adaptedConv2d, adaptedLinear, hooked } from "./forward.ts";
+import { adaptedConv2d, adaptedLinear, adaptedLookup, hooked } from "./forward.ts";
 import {
   type AdapterRecord,
   asMatrix,
@@ -55,6 +56,8 @@ export function adapterRepresentation(adapter: Adapter, own: OfWeight): Represen
 
     point: pointOf,
     linear: (engine, point, x, use) => adaptedLinear(engine, own(use.spec), point, x, use),
+    lookup: (engine, point, ids, use: LookupUse) =>
+      adaptedLookup(engine, own(use.spec), point, ids, use),
     conv2d: (engine, point, x, use: ConvUse) => adaptedConv2d(engine, own(use.spec), point, x, use),
 
     size(state) {

@@ -1,6 +1,6 @@
 import { tunable, type Tuned } from "../tunable.ts";
 import type { Adapter } from "./adapter.ts";
-import { scalar, spectrumFactors, spectrumFlows } from "./factors.ts";
+import { diagonalIn, diagonalOf, scalar, scaledBy } from "./factors.ts";
 import { adapters } from "./registry.ts";
 
 /** The fewest singular values that hold a share of the sum of all squares. */
@@ -41,8 +41,13 @@ export const svfit: Tuned<Adapter, { rank: number; energy: number }> = tunable(a
         numbers: { rank: kept },
       };
     },
-    factors: (a, t) => spectrumFactors(a, t, t.sigma!),
-    flows: (a, t, evidence) => ({ sigma: spectrumFlows(a, t, evidence) }),
+    factors(a, { u, v, sigma, start, scale }) {
+      const moved = a.lincomb(1, sigma!, -1, start!);
+      return { u: u!, s: scaledBy(a, scale!, diagonalOf(a, moved)), v: v! };
+    },
+    flows: (a, { u, v, scale }, { field }) => ({
+      sigma: scaledBy(a, scale!, diagonalIn(a, field.galerkin(u!, v!))),
+    }),
     undecayed: ["sigma"],
     trainables: ([inputs, outputs]) => Math.min(rank || Infinity, inputs, outputs),
   }),

@@ -33,6 +33,7 @@ export type {
   ExecutionCost,
   ExecutionPlan,
   LinearUse,
+  LookupUse,
   MatrixReading,
   Representation,
   TuckerReading,

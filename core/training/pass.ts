@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Activation, ConvGeometry, Engine, GradientPair, Tensor } from "../backend/mod.ts";
+import type { Activation, ConvGeometry, Engine, Tensor } from "../backend/mod.ts";
 import { Random } from "../random.ts";
 import { representationOf } from "./format.ts";
 import type { Linearised, Model, NetworkAt } from "./task.ts";
@@ -129,7 +129,11 @@ export class Pass implements Model {
   lookup(weight: string, ids: Tensor): Tensor {
     const spec = this.#spec(weight);
     const { lookup } = representationOf(spec);
-    if (lookup) return lookup(this.engine, this.#point(weight), ids);
+    if (lookup) {
+      const capture = this.#receiver(weight);
+      const use = { spec, ...(capture ? { capture } : {}) };
+      return lookup(this.engine, this.#point(weight), ids, use);
+    }
     const [rows, columns] = spec.shape as [number, number];
     const oneHot = this.engine.oneHot(this.engine.reshape(ids, [ids.size]), rows);
     const vectors = this.linear(weight, oneHot, null, "identity");
@@ -203,7 +207,7 @@ export class Pass implements Model {
   }
 
   /** What takes the gradient pairs of a weight; nobody does where no gradient is wanted. */
-  #receiver(weight: string, geometry?: ConvGeometry): ((pair: GradientPair) => void) | undefined {
+  #receiver(weight: string, geometry?: ConvGeometry): ((pair: CapturedPair) => void) | undefined {
     if (!this.training || this.#moving?.has(weight) === false) return undefined;
     return (pair) => this.#capture(weight, geometry ? { ...pair, geometry } : pair);
   }

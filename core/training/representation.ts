@@ -10,7 +10,7 @@ import type { Truncation } from "../integrators/mod.ts";
 import type { Random } from "../random.ts";
 import type { TuckerTensor } from "../tensors/mod.ts";
 import type { TrainingMethod } from "./method.ts";
-import type { Evidence, WeightPoint, WeightRecord, WeightSpec } from "./weight.ts";
+import type { CapturedPair, Evidence, WeightPoint, WeightRecord, WeightSpec } from "./weight.ts";
 
 /** How much of a whole weight a factorised one keeps. */
 export interface Compression {
@@ -63,6 +63,12 @@ export interface LinearUse {
   readonly transpose?: boolean;
   /** Receives the gradient pair; absent where no gradient of the weight will be asked for. */
   readonly capture?: (pair: GradientPair) => void;
+}
+
+/** Where rows are looked up. */
+export interface LookupUse extends Pick<LinearUse, "spec"> {
+  /** Receives the gradient pair; absent where no gradient of the weight will be asked for. */
+  readonly capture?: (pair: CapturedPair) => void;
 }
 
 /** The same for a convolution. */
@@ -142,7 +148,7 @@ export interface Representation {
    *
    * @param ids int32 of any shape.
    */
-  lookup?(engine: Engine, point: WeightPoint, ids: Tensor): Tensor;
+  lookup?(engine: Engine, point: WeightPoint, ids: Tensor, use: LookupUse): Tensor;
   /**
    * The convolution y = act(x ∗ W + b) at a point; absent for what is no kernel.
    *

@@ -147,6 +147,8 @@ export type Points = ReadonlyMap<string, WeightPoint>;
 export interface CapturedPair extends GradientPair {
   /** How the kernel moved, where the map was a convolution. */
   readonly geometry?: ConvGeometry;
+  /** Rows of the weight where some were looked up: x are their numbers, int32, of rows with one 1. */
+  readonly rows?: number;
 }
 
 /** What one backward pass tells about a weight: derivatives of *minus* the loss. */

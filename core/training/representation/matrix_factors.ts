@@ -15,7 +15,7 @@ import type { TrainingMethod } from "../method.ts";
 import type { Compression, ConvUse, LinearUse } from "../representation.ts";
 import type { CapturedPair, Evidence, WeightPoint, WeightSpec } from "../weight.ts";
 import { imagesLike, rowsOf } from "./images.ts";
-import { kernelPairs, matrixPairs, requireUse } from "./pair_field.ts";
+import { kernelPairs, requireUse, tablePairs } from "./pair_field.ts";
 
 /**
  * Rows and columns of a weight as a matrix: a kernel has height·width·in rows.
@@ -213,7 +213,9 @@ export function factorisedField(
   core?: Tensor,
 ): LocalField<Tensor> {
   const window = windowOf(spec);
-  const kept = window ? kernelPairs(engine, algebra, pairs, window) : matrixPairs(algebra, pairs);
+  const kept = window
+    ? kernelPairs(engine, algebra, pairs, window)
+    : tablePairs(engine, algebra, pairs);
   return pairField(algebra, kept, { ...at, core });
 }
 

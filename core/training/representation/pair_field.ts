@@ -5,8 +5,8 @@
  */
 
 import type { Algebra } from "../../algebra/mod.ts";
-import type { ConvGeometry, Engine, GradientPair, Tensor } from "../../backend/mod.ts";
-import { type FieldPair, matrixMap } from "../../geometry/mod.ts";
+import type { ConvGeometry, Engine, Tensor } from "../../backend/mod.ts";
+import { type FieldPair, type LinearMap, matrixMap } from "../../geometry/mod.ts";
 import type { CapturedPair } from "../weight.ts";
 import { imagesLike, rowsOf } from "./images.ts";
 
@@ -18,9 +18,34 @@ import { imagesLike, rowsOf } from "./images.ts";
  */
 export function matrixPairs(
   a: Algebra<Tensor>,
-  pairs: readonly GradientPair[],
+  pairs: readonly CapturedPair[],
 ): FieldPair<Tensor>[] {
   return requireUse(pairs).map(({ x, d, xu, dv }) => ({ x: matrixMap(a, x), d, xu, dv }));
+}
+
+/** The pairs of a matrix of which some may be of rows that were looked up. */
+export function tablePairs(
+  engine: Engine,
+  a: Algebra<Tensor>,
+  pairs: readonly CapturedPair[],
+): FieldPair<Tensor>[] {
+  return requireUse(pairs).map((pair) => {
+    const { x, d, xu, dv, rows } = pair;
+    return { x: rows === undefined ? matrixMap(a, x) : rowsMap(engine, x, rows), d, xu, dv };
+  });
+}
+
+/** The product with rows that have a single 1, from its places. */
+function rowsMap(engine: Engine, ids: Tensor, rows: number): LinearMap<Tensor> {
+  return {
+    times: (u) => engine.gather(u, ids),
+    adjointTimes(y) {
+      // Sums rows of the same number: the derivative of looking them up.
+      const table = engine.zeros([rows, y.shape[1]!]);
+      const found = () => engine.sum(engine.mul(engine.gather(table, ids), y));
+      return engine.gradients(found, [table]).gradients[0]!;
+    },
+  };
 }
 
 /**
