@@ -5,8 +5,6 @@
  * @module
  */
 
-import { simdSweep } from "../simd_kernel.ts";
-import { SimdDensities } from "./simd_densities.ts";
 import type { MomentSystem } from "./system.ts";
 
 /** Densities of a number of cells; inputs and outputs are arrays of its own. */
@@ -23,13 +21,6 @@ export interface Densities {
   density(q: number): void;
   /** Σ_q w_q exp(α_#·m_#(Ω_q)) into the result. */
   mass(): void;
-}
-
-/** The fastest that works here. */
-export function densitiesOf(system: MomentSystem, cells: number): Densities {
-  return simdSweep.available()
-    ? new SimdDensities(system, cells)
-    : new PlainDensities(system, cells);
 }
 
 /** Copies multipliers in. */

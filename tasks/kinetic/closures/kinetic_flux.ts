@@ -11,7 +11,8 @@ import type { FaceScheme } from "../kernel.ts";
 import { FaceValues } from "../plain_kernel.ts";
 import type { Setup } from "../problem.ts";
 import { type FrameFilling, frameFilling } from "../sides.ts";
-import { type Densities, densitiesOf, setMultipliers } from "./densities.ts";
+import { type Densities, setMultipliers } from "./densities.ts";
+import { densitiesOf } from "./fastest_densities.ts";
 import type { MomentSystem } from "./system.ts";
 
 /** What crossed the sides, per time. */

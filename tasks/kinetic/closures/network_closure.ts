@@ -14,7 +14,8 @@ import {
 } from "../../../core/mod.ts";
 import { type Closure, type Multipliers, setOffsets } from "./closure.ts";
 import type { ClosureNetwork } from "./networks.ts";
-import { type Densities, densitiesOf } from "./densities.ts";
+import type { Densities } from "./densities.ts";
+import { densitiesOf } from "./fastest_densities.ts";
 import { Turner } from "./rotation.ts";
 import type { MomentSystem } from "./system.ts";
 
