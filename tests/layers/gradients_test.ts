@@ -259,7 +259,8 @@ const NO_LAYERS = [
   ],
   ...["drawToken", "generateTokens", "tuckerOfHeads", "withTuckerAttention"],
   ...["asBert", "asDeberta", "asLlama", "asVit", "gptAsGpt2"],
-  ...["pretrainedOf", "pretrainedStates", "pretrainedTensors"],
+  ...["pretrainedBase", "pretrainedOf", "pretrainedStates", "pretrainedTensors"],
+  ...["attachedAdapter", "exportedAdapter"],
 ];
 
 Deno.test("every layer is in the table", () => {

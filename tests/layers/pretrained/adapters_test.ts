@@ -59,7 +59,11 @@ async function moved(
 ) {
   const plain = await initialStates(method, pretrained.network, 2);
   const tensors = await pretrainedTensors(method, pretrained, plain);
-  const settings = "rank" in adapters.get(adapter).defaults! ? { rank: 2 } : {};
+  const settings = {
+    ...("rank" in adapters.get(adapter).defaults! ? { rank: 2 } : {}),
+    // As its default of rank 32: 20 r.
+    ...(adapter === "randlora" ? { alpha: 40 } : {}),
+  };
   const network = adaptedNetwork(pretrained.network, {
     groups: [{ match, adapter, settings }],
     full,
