@@ -33,6 +33,7 @@ export {
   type RoundTraffic,
 } from "./server.ts";
 export { simulatedClients } from "./simulated.ts";
+export { homeOf, type RemoteClients, remoteClients, serveClients } from "./remote.ts";
 export { type SharedTucker, sharedTucker, tuckerFlow } from "./tucker_weight.ts";
 export type {
   ClientAnswer,

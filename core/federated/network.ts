@@ -10,11 +10,11 @@ import { BatchMaker, hostBatch } from "../data/mod.ts";
 import { Random } from "../random.ts";
 import {
   batchEvaluator,
-  disposeStates,
   type Layer,
   networkAt,
   stateOf,
   type Task,
+  tensorsIn,
   type TrainingMethod,
   type WeightStates,
 } from "../training/mod.ts";
@@ -72,7 +72,10 @@ export class NetworkFederation {
       plans: mapped(this.#weights, (w, name) => w.plan(states[name]!)),
       bytesPerNumber: Float32Array.BYTES_PER_ELEMENT,
       scope: (f) => engine.scope(f),
-      free: (before, after) => disposeStates(before as WeightStates, after as WeightStates),
+      free(before, after) {
+        const kept = new Set(tensorsIn(after));
+        for (const t of new Set(tensorsIn(before))) if (!kept.has(t)) t.dispose();
+      },
     };
   }
 

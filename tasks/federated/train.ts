@@ -9,20 +9,16 @@ import {
   type Clients,
   describeEnvironment,
   federatedRound,
-  imageClassification,
-  inTime,
   type Listener,
   measure,
   type MetricLine,
-  NetworkFederation,
-  parseAugmentation,
+  type NetworkFederation,
   participantsOf,
   type Participation,
   readRun,
   requireMovable,
   Run,
   type RunFolder,
-  simulatedClients,
   type Summary,
   type Task,
   type Tensor,
@@ -38,7 +34,8 @@ import { pluginRecord } from "../plugins.ts";
 import { openRunFolder } from "../run_folder.ts";
 import { formatDuration, formatNumber, formatPercent, type TextSink } from "../terminal/mod.ts";
 import type { FederatedCurve } from "./curve.ts";
-import { correctionOf, type FederatedMethod, formOf } from "./methods.ts";
+import { clientsOf, federationOf, subjectOf } from "./among.ts";
+import { type FederatedMethod, formOf } from "./methods.ts";
 
 /** What a job among clients shares. */
 export interface FederatedJob extends Job {
@@ -86,8 +83,7 @@ export async function trainAmongClients(
   resume: boolean,
 ): Promise<FederatedOutcome> {
   const { options: o, dataset, sink, signal } = job;
-  const task = imageClassification(dataset, parseAugmentation(o.augmentation));
-  const network = job.subject.network(dataset, formOf(method).format);
+  const { network, task } = subjectOf(job, method);
   requireMovable(job.method, network);
   const config = {
     ...{ recipe: job.subject.recipe, seed: o.seed, backend: job.backend },
@@ -155,20 +151,16 @@ function rateOf(
 
 /** Rounds, measurements and checkpoints until the run is over. */
 async function loop(run: Run, job: FederatedJob, method: FederatedMethod): Promise<void> {
-  const { network, task } = run.options;
-  const { participation, subsets, steps, looks, options: { seed, batch } } = job;
-  const correction = correctionOf(method);
-  const options = { method: job.method, network, task, correction, seed, batch, looks };
-  const among = new NetworkFederation(options, run.state.states);
-  const holders = subsets.map((subset, client) => among.holder(client, subset));
-  const clients = simulatedClients(among.federation, holders, inTime(participation));
+  const among = federationOf(job, method, run.options, run.state.states);
+  const clients = clientsOf(job, among, run.options.network.weights.map((w) => w.name));
   while (!run.over && !await run.interrupted()) {
-    await takeRound(run, among, clients, { participation, steps });
-    if (run.reason) return;
+    await takeRound(run, among, clients, job);
+    if (run.reason) break;
     if (run.state.step % job.measureEvery !== 0 && run.state.step < run.total) continue;
     await run.measure();
     await run.save();
   }
+  await clients.end?.();
 }
 
 /** One round as a step of the run. */

@@ -2,7 +2,8 @@ import { choose, divided, partitions, Random } from "../../core/mod.ts";
 import { chosen } from "../chosen.ts";
 import { openJob } from "../classification/job.ts";
 import type { FederatedCurve, FederatedResult } from "../federated/curve.ts";
-import { federatedMethods } from "../federated/methods.ts";
+import { allGoOn, serve } from "../federated/among.ts";
+import { type FederatedMethod, federatedMethods } from "../federated/methods.ts";
 import {
   federatedDefaults,
   type FederatedOptions,
@@ -25,6 +26,7 @@ export const federated: Recipe = recipe({
   description: "a network among clients that keep their data: FeDLRT beside FedLin and others",
   defaults: federatedDefaults,
   schema: federatedSchema,
+  parallel: true,
   job: train,
 });
 
@@ -33,15 +35,17 @@ async function train(o: FederatedOptions, context: RecipeContext): Promise<numbe
   const write = (text: string): void => context.sink.write(text);
   const job = await open(o, context);
   using _ = job.folders;
+  const methods = chosen(federatedMethods, o.methods).map(({ plugin }) => plugin);
+  if (job.processes.comm.rank > 0) return await serveAll(job, methods);
   const about = { recipe: "federated", seed: o.seed, backend: job.backend };
   const report = federatedReport.name;
   using folder = await openStudy(context.sink, { ...about, report, settings: o });
   const curves: FederatedCurve[] = [];
   let first: Record<string, unknown> | undefined;
-  for (const { plugin: method } of chosen(federatedMethods, o.methods)) {
+  for (const method of methods) {
     const path = `${folder.path}/${inPath(method.name)}`;
     const { curve, result, summary } = await trainAmongClients(job, method, path, o.resume);
-    if (!curve) {
+    if (!await allGoOn(job, curve !== undefined) || !curve) {
       folder.keep();
       return stopped(result, folder.path, "federated", context);
     }
@@ -55,6 +59,15 @@ async function train(o: FederatedOptions, context: RecipeContext): Promise<numbe
   const seconds = (performance.now() - begin) / 1000;
   const summary = { ...first, seconds, federated: [found] };
   return await finishStudy(folder, summary, (text) => write(`\n${text}\n`));
+}
+
+/** What the other processes of a job do: they hold the data. */
+async function serveAll(job: FederatedJob, methods: readonly FederatedMethod[]): Promise<number> {
+  for (const method of methods) {
+    await serve(job, method);
+    if (!await allGoOn(job, true)) break;
+  }
+  return 0;
 }
 
 /** Data, clients and engine. */

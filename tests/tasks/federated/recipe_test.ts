@@ -8,6 +8,7 @@ import { recipes } from "../../../tasks/recipe.ts";
 import "../../../tasks/recipes/mod.ts";
 import { textSink } from "../../../tasks/terminal/mod.ts";
 import { inFolder, runMain } from "../../support/command_line.ts";
+import { mpiTest, runMpi } from "../../support/mpi.ts";
 
 // A library that is loaded stays loaded.
 await openHostAlgebra();
@@ -118,3 +119,23 @@ Deno.test("more clients than examples are refused before anything is written", (
     assertStringIncludes(err, "Cannot divide examples: expected the number of clients to be an");
     assertEquals([...Deno.readDirSync(folder)], []);
   }));
+
+mpiTest(
+  "clients in processes of their own find what a simulation finds, bit for bit",
+  () =>
+    inFolder(async (folder) => {
+      const args = AMONG.replace("--rounds 5", "--rounds 2") +
+        " --methods fedlrt,fedavg --threads 1";
+      assertEquals(await run(args, `${folder}/alone`), 0);
+      const main = new URL("../../../tasks/main.ts", import.meta.url).pathname;
+      const train = words(`train federated ${args} --comm mpi --out ${folder}/jointly`);
+      const { code, err } = await runMpi(3, main, ...train);
+      assertEquals([code, err], [0, ""]);
+      for (const method of ["fedlrt", "fedavg"]) {
+        assertEquals(
+          await told(`${folder}/jointly/${method}`),
+          await told(`${folder}/alone/${method}`),
+        );
+      }
+    }),
+);
