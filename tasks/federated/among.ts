@@ -23,7 +23,7 @@ import {
   type WeightStates,
 } from "../../core/mod.ts";
 import { correctionOf, type FederatedMethod, formOf } from "./methods.ts";
-import type { FederatedJob } from "./train.ts";
+import type { FederatedJob } from "./job.ts";
 
 /** What learns, and what is learnt. */
 export function subjectOf(

@@ -31,8 +31,9 @@ export const federatedDefaults = {
   tolerance: 0.05, // of the truncation on the server
   truncation: "relative-frobenius",
   optimizer: "sgd", // of clients, from a fresh state in every round
-  learningRate: 0.05,
+  learningRate: 0.05, // 0: that of the form of the weights
   schedule: "constant",
+  warmup: 0, // rounds
   initialiser: "kaiming-normal",
   augmentation: "",
   measureEvery: 1, // rounds
@@ -71,7 +72,8 @@ export function federatedSchema(): OptionSchema<typeof federatedDefaults> {
     looks: { integer: true, min: 1, description: "batches of the gradient that is shared" },
     participation: { above: 0, max: 1, description: "share of the clients that take part" },
     late: { min: 0, max: 1, description: "share of those whose work comes too late" },
-    learningRate: { above: 0, description: "step size of clients" },
+    learningRate: { min: 0, description: "step size of clients, 0 for that of the method" },
+    warmup: { integer: true, min: 0, description: "rounds of linear warm-up, at most half" },
     measureEvery: { integer: true, min: 1, description: "rounds between two measurements" },
   };
 }

@@ -14,7 +14,6 @@ import {
   type MetricLine,
   type NetworkFederation,
   participantsOf,
-  type Participation,
   readRun,
   requireMovable,
   Run,
@@ -28,34 +27,14 @@ import {
 } from "../../core/mod.ts";
 import { rateAt, schedules } from "../../optimizers/mod.ts";
 import { datasetIdentity, weightTexts } from "../classification/identity.ts";
-import type { Job } from "../classification/job.ts";
 import { resultOf } from "../classification/summary.ts";
 import { pluginRecord } from "../plugins.ts";
 import { openRunFolder } from "../run_folder.ts";
-import { formatDuration, formatNumber, formatPercent, type TextSink } from "../terminal/mod.ts";
+import { formatDuration, formatNumber, formatPercent } from "../terminal/mod.ts";
 import type { FederatedCurve } from "./curve.ts";
+import type { FederatedJob } from "./job.ts";
 import { clientsOf, federationOf, subjectOf } from "./among.ts";
 import { type FederatedMethod, formOf } from "./methods.ts";
-
-/** What a job among clients shares. */
-export interface FederatedJob extends Job {
-  /** Who takes part. */
-  readonly participation: Participation;
-  /** Examples of each client. */
-  readonly subsets: readonly Uint32Array[];
-  /** Rounds in all. */
-  readonly rounds: number;
-  /** Local steps. */
-  readonly steps: number;
-  /** Batches of the gradient that is shared. */
-  readonly looks: number;
-  /** Rounds between two measurements. */
-  readonly measureEvery: number;
-  /** Its settings, as they are told. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** Where people read. */
-  readonly sink: TextSink;
-}
 
 /** A method that ended, or was ended. */
 export interface FederatedOutcome {
@@ -141,12 +120,13 @@ function roundText(line: MetricLine, rounds: number): string {
 
 /** Step size at a round. */
 function rateOf(
-  { options: o }: FederatedJob,
+  { options: o, rounds }: FederatedJob,
   method: FederatedMethod,
 ): (step: number, totalSteps: number) => number {
   const schedule = choose(schedules, o.schedule);
   const rate = o.learningRate || formOf(method).learningRate;
-  return (step, totalSteps) => rateAt(rate, schedule, step, { totalSteps, warmupSteps: 0 });
+  const warmup = Math.min(o.warmup, Math.floor(rounds / 2));
+  return (step, totalSteps) => rateAt(rate, schedule, step, { totalSteps, warmupSteps: warmup });
 }
 
 /** Rounds, measurements and checkpoints until the run is over. */

@@ -12,7 +12,8 @@ import {
   runOptionsOf,
 } from "../federated/options.ts";
 import { methodTable } from "../federated/table.ts";
-import { type FederatedJob, trainAmongClients } from "../federated/train.ts";
+import type { FederatedJob } from "../federated/job.ts";
+import { trainAmongClients } from "../federated/train.ts";
 import { networkOf } from "../networks.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
 import { federatedReport } from "../reports/federated.ts";
