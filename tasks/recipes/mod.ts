@@ -9,6 +9,7 @@ export { mnist } from "./mnist.ts";
 export { integratorsMnist } from "./integrators_mnist.ts";
 export { lenetMnist } from "./lenet_mnist.ts";
 export { cifar } from "./cifar.ts";
+export { finetune } from "./finetune.ts";
 export { compressRecipe } from "./compress.ts";
 export { characters } from "./characters.ts";
 export { vitRecipe } from "./vit.ts";

@@ -1,0 +1,178 @@
+/**
+ * One adapter at one step size.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import {
+  adaptedNetwork,
+  adapters,
+  augmentedBug,
+  choose,
+  compressStates,
+  denseNetwork,
+  disposeStates,
+  type Engine,
+  engineAlgebra,
+  type Layer,
+  matchesWeight,
+  measure,
+  openHostAlgebra,
+  optimizerStepper,
+  parseChoice,
+  relativeFrobenius,
+  representationOf,
+  type Run,
+  type TrainingMethod,
+  type WeightStates,
+  writeAdapterFolder,
+} from "../../core/mod.ts";
+import { exportedAdapter } from "../../layers/mod.ts";
+import { cosine, optimizers, rateAt } from "../../optimizers/mod.ts";
+import { compareRuns } from "../compare.ts";
+import type { RecipeContext } from "../recipe.ts";
+import type { Subject } from "./subject.ts";
+
+/** All weights train, or those of the head alone: what adapters lie between. */
+export const TWINS = ["full", "head"] as const;
+
+/** What decides a run. */
+export interface RunChoice {
+  /** Adapter with its settings, as it is typed, or one of {@linkcode TWINS}. */
+  readonly adapter: string;
+  /** Weights that get it, patterns joined by commas; empty for those of the subject. */
+  readonly target: string;
+  /** Step size. */
+  readonly rate: number;
+  /** Registry name of the optimizer, with settings. */
+  readonly optimizer: string;
+  /** Steps in all, 0 for `epochs`. */
+  readonly steps: number;
+}
+
+/** How weights move; adapters bring their own movers where they need some. */
+export async function finetuneMethod(engine: Engine, optimizer: string): Promise<TrainingMethod> {
+  const rule = choose(optimizers, optimizer).create({});
+  return {
+    engine,
+    algebra: engineAlgebra(engine, await openHostAlgebra()),
+    rule,
+    stepper: optimizerStepper(rule),
+    integrator: augmentedBug,
+    truncation: { rule: relativeFrobenius, tolerance: 0.1 },
+  };
+}
+
+/** The network as one run trains it. */
+export function networkFor(
+  { network, targets, full }: Subject,
+  { adapter, target }: Pick<RunChoice, "adapter" | "target">,
+): Layer {
+  if (adapter === "full") return denseNetwork(network);
+  if (adapter === "head") return adaptedNetwork(network, { groups: [], full });
+  const { plugin, settings } = parseChoice(adapters, adapter);
+  const patterns = (target === "" ? targets : target).split(",");
+  const groups = patterns.map((pattern) => ({
+    match: (spec: Parameters<typeof matchesWeight>[1]) =>
+      spec.shape.length > 1 && matchesWeight(pattern, spec),
+    adapter: plugin.name,
+    settings,
+  }));
+  return adaptedNetwork(network, { groups, full });
+}
+
+/** Numbers that train. */
+export function trainedNumbers(network: Layer, states: WeightStates): number {
+  return network.weights.reduce((sum, spec) => {
+    const representation = representationOf(spec);
+    if (spec.format === "frozen" || representation.anchor === undefined) return sum;
+    const state = states[spec.name]!;
+    return sum + (representation.trainable?.(state) ?? representation.size(state));
+  }, 0);
+}
+
+/**
+ * Trains it, measures the new data and the old, and writes what other libraries can read.
+ *
+ * @returns Exit code.
+ */
+export async function finetuneRun(
+  o: RunChoice & Parameters<typeof compareRuns>[0]["settings"],
+  method: TrainingMethod,
+  backend: string,
+  subject: Subject,
+  context: RecipeContext,
+): Promise<number> {
+  const network = networkFor(subject, o);
+  const facts: Record<string, number> = {};
+  const old = async (of: Layer, at: WeightStates) =>
+    subject.old ? (await measure(method, of, at, subject.old)).loss : NaN;
+  return await compareRuns(
+    {
+      ...{ recipe: "finetune", settings: o, method, backend },
+      ...{ task: subject.task, dataset: subject.dataset, clipNorm: 1 },
+      ...(o.steps > 0 ? { steps: o.steps } : {}),
+      rateAt: (rate, step, totalSteps) => rateAt(rate, cosine, step, { totalSteps }),
+      async loop(run) {
+        await loop(run, facts);
+        if (run.reason) return;
+        facts.trainedNumbers = trainedNumbers(network, run.state.states);
+        if (subject.old) facts.oldLoss = await old(network, run.state.states);
+        await exported(o, method, subject, network, run.state.states, context);
+      },
+    },
+    [{
+      label: o.adapter,
+      ...{ network, rate: o.rate, facts },
+      async start() {
+        const dense = await subject.states();
+        if (subject.old) facts.oldLossBefore = await old(subject.network, dense);
+        const { states } = await compressStates(method, network, dense);
+        disposeStates(dense, states);
+        return states;
+      },
+    }],
+    context,
+  );
+}
+
+/** What `train` does, with the memory of the process beside. */
+async function loop(run: Run, facts: Record<string, number>): Promise<void> {
+  facts.peakBytes = 0;
+  while (!run.over) {
+    for await (const batch of run.batches()) {
+      const outcome = await run.step(batch);
+      facts.peakBytes = Math.max(facts.peakBytes, Deno.memoryUsage().rss);
+      if (outcome) run.log(outcome);
+    }
+    if (run.reason) return;
+    await run.measure();
+    await run.save();
+  }
+}
+
+/** The adapter for other libraries, where files know the model. */
+async function exported(
+  { out }: { readonly out: string },
+  method: TrainingMethod,
+  { file }: Subject,
+  network: Layer,
+  states: WeightStates,
+  { sink }: RecipeContext,
+): Promise<void> {
+  if (!file || !network.weights.some(({ format }) => adapters.has(format))) return;
+  const path = join(out, "adapter");
+  const { adapter, folded } = await exportedAdapter(
+    ...[method, file.pretrained, file.base, { network, states }] as const,
+  );
+  await Deno.remove(path, { recursive: true }).catch(() => {});
+  await writeAdapterFolder(path, adapter);
+  const lost = Object.values(folded);
+  const note = lost.length === 0
+    ? ""
+    : `, ${lost[0]!.adapter} folded into LoRA of ranks ${
+      [...new Set(lost.map(({ rank }) => rank))].sort((a, b) => a - b).join(", ")
+    }`;
+  sink.write(`Adapter for PEFT: ${path}${note}\n`);
+}

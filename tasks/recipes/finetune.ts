@@ -1,0 +1,122 @@
+import { adapters, datasets, splitChoices } from "../../core/mod.ts";
+import { optimizers } from "../../optimizers/mod.ts";
+import { imageSubject } from "../finetune/images.ts";
+import { finetuneMethod, finetuneRun, TWINS } from "../finetune/run.ts";
+import { finetuneTable } from "../finetune/table.ts";
+import { textSubject } from "../finetune/text.ts";
+import { openBackend } from "../open_backend.ts";
+import type { OptionSchema, ParsedOptions } from "../options.ts";
+import { type Recipe, recipe, type RecipeContext, recipes } from "../recipe.ts";
+import { inPath, runPath } from "../run_path.ts";
+import { runSchema } from "../settings.ts";
+import { runSweep } from "../sweep/run.ts";
+import { UsageError } from "../usage_error.ts";
+
+/** Value of `dataset` that stands for a text. */
+const TEXT = "text";
+
+/** What decides the runs. */
+const defaults = {
+  model: "",
+  adapter: "lora",
+  target: "",
+  dataset: TEXT,
+  data: "",
+  old: "",
+  permute: false,
+  context: 64, // tokens in an example of a text
+  trainCount: 0,
+  testCount: 0,
+  rates: [3e-4, 1e-3, 3e-3, 1e-2] as readonly number[], // of each adapter the best is shown
+  optimizer: "adam",
+  epochs: 5,
+  steps: 0, // 0: as epochs say
+  batch: 64,
+  seed: 1,
+  backend: "auto",
+  threads: 0, // 0: all cores
+  out: "",
+  resume: false,
+};
+
+type Options = ParsedOptions<typeof defaults>;
+
+function schema(): OptionSchema<typeof defaults> {
+  const { epochs, trainCount, testCount, seed, batch, backend, threads, out, resume } = runSchema();
+  return {
+    ...{ epochs, trainCount, testCount, seed, batch, backend, threads, out, resume },
+    model: { description: "a language model of Hugging Face, or a run on images" },
+    adapter: {
+      choiceOf: adapters,
+      oneOf: TWINS,
+      several: true,
+      description: "adapters to compare; full: all weights, head: that alone",
+    },
+    target: { description: "weights with adapters, such as block*.query.weight" },
+    dataset: { oneOf: [TEXT], choiceOf: datasets, description: "what is learnt: a text or images" },
+    data: { description: "the text, or the folder of the images" },
+    old: { description: "a text that the model knew before, to see what it forgets" },
+    permute: { description: "images with their pixels in another order" },
+    context: { integer: true, min: 1, description: "tokens in an example of a text" },
+    rates: { above: 0, description: "step sizes that each adapter is tried at" },
+    optimizer: { choiceOf: optimizers, description: "what moves the adapters" },
+    steps: { integer: true, min: 0, description: "training steps, 0 for epochs" },
+  };
+}
+
+/**
+ * Adapters on a trained network: each at every step size, the best one shown beside the others with
+ * what trains, ranks, time, memory, and the loss on the data of before. The network is frozen but for
+ * the adapters and, of images, the classifier.
+ */
+export const finetune: Recipe = recipe({
+  name: "finetune",
+  description: "adapters on a trained network, a table at their best step sizes; PEFT folders",
+  defaults,
+  schema,
+  job: tuned,
+});
+
+async function tuned(o: Options, context: RecipeContext): Promise<number> {
+  if (o.model === "") {
+    throw new UsageError(
+      "Cannot fine-tune: expected --model DIR, a language model of Hugging Face, or with --dataset " +
+        "a run on images, such as one of deno task demo",
+    );
+  }
+  if (o.resume && o.out === "") {
+    throw new UsageError("Cannot resume: name the folder of the run with --out DIR");
+  }
+  const [adapter, ...others] = splitChoices(o.adapter);
+  const [rate, ...more] = o.rates;
+  const out = runPath(o.out, "finetune");
+  if (others.length > 0 || more.length > 0) return await compared(o, out, context);
+  const { engine, backend } = await openBackend(o, context.sink);
+  const method = await finetuneMethod(engine, o.optimizer);
+  const subject = o.dataset === TEXT
+    ? await textSubject(o, method, context)
+    : await imageSubject(o, method, context);
+  const own = { ...o, adapter: adapter!, rate: rate!, out };
+  return await finetuneRun(own, method, backend, subject, context);
+}
+
+/** Every adapter at every step size. */
+async function compared(o: Options, path: string, context: RecipeContext): Promise<number> {
+  const { out: _, resume, rates, adapter, ...shared } = o;
+  const common = Object.entries(shared).map(([key, value]) => `--${key}=${value}`);
+  return await runSweep({
+    name: "finetune",
+    settings: { ...shared, rates, adapter },
+    recipe: recipes.get("finetune"),
+    cells: splitChoices(adapter).flatMap((way) =>
+      rates.map((rate) => ({
+        folder: `adapter-${inPath(way)}_rate-${inPath(`${rate}`)}`,
+        values: { way, rate: `${rate}` },
+        args: [...common, `--adapter=${way}`, `--rates=${rate}`],
+      }))
+    ),
+    table: finetuneTable,
+    command: `deno task train finetune --out ${path}`,
+    ...{ out: path, resume },
+  }, context);
+}
