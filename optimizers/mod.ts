@@ -38,6 +38,7 @@ export {
   type Optimizer,
   type OptimizerDefinition,
   optimizers,
+  seededRule,
 } from "./optimizer.ts";
 export { adafactor, type AdafactorSettings } from "./adafactor.ts";
 export { apollo, apolloMini, type ApolloSettings } from "./apollo.ts";

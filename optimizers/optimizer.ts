@@ -94,3 +94,12 @@ export function defineOptimizer<S extends Settings>(
   };
   return optimizer;
 }
+
+/** A rule of a run: what it draws follows the seed of the run, unless a setting names another. */
+export function seededRule(
+  optimizer: Optimizer,
+  seed: number,
+  settings: Settings = {},
+): OptimizerRule {
+  return optimizer.create({ ..."seed" in optimizer.defaults ? { seed } : {}, ...settings });
+}

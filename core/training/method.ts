@@ -37,6 +37,8 @@ export interface TrainingMethod extends Motion {
   readonly algebra: Algebra<Tensor>;
   /** What is wanted of the weights beside a small loss; default: nothing. */
   readonly regularization?: readonly Regularization[];
+  /** Seed of what movers draw while they move weights; a run sets its own. Default 0. */
+  readonly seed?: number;
   /** Weights that move in a way of their own; where groups overlap, the last one decides. */
   readonly groups?: readonly ParameterGroup[];
 }

@@ -183,7 +183,8 @@ export class Run {
    * @returns Nothing where the step diverged: the run is over then, its state as before.
    */
   async step(batch: Batch, evaluator?: Evaluator): Promise<StepOutcome | undefined> {
-    const { method, network } = this.options;
+    const { network, seed } = this.options;
+    const method = { ...this.options.method, seed };
     return await this.take(async (states, settings) => {
       const own = evaluator ?? await this.#evaluator(batch);
       const answers = this.#member.together(this.#subject, own, this.options.signal);

@@ -26,7 +26,7 @@ import {
   truncationRules,
   tuckerIntegrators,
 } from "../../core/mod.ts";
-import { optimizers } from "../../optimizers/mod.ts";
+import { optimizers, seededRule } from "../../optimizers/mod.ts";
 import { openBackend } from "../open_backend.ts";
 import type { Processes } from "../processes.ts";
 import type { RecipeContext } from "../recipe.ts";
@@ -151,9 +151,9 @@ async function methodOf(
 }
 
 /** The optimizer with its settings; those of `--optimizer` stand before the flags of their own. */
-function ruleOf({ optimizer, momentum, beta2, weightDecay }: RunOptions): OptimizerRule {
+function ruleOf({ seed, optimizer, momentum, beta2, weightDecay }: RunOptions): OptimizerRule {
   const { plugin, settings } = parseChoice(optimizers, optimizer);
   const flags: Settings = { momentum, beta2, weightDecay };
   const given = Object.entries(flags).filter(([, value]) => value !== -1);
-  return plugin.create({ ...Object.fromEntries(given), ...settings });
+  return seededRule(plugin, seed, { ...Object.fromEntries(given), ...settings });
 }

@@ -18,10 +18,12 @@ import {
   truncationRules,
   tuckerIntegrators,
 } from "../../core/mod.ts";
-import { optimizers } from "../../optimizers/mod.ts";
+import { optimizers, seededRule } from "../../optimizers/mod.ts";
 
 /** What decides it. */
 export interface MethodChoice {
+  /** Seed of the run. */
+  readonly seed: number;
   /** What moves full weights and cores, with settings as they are typed. */
   readonly optimizer: string;
   /** Decay of the second moment. */
@@ -74,8 +76,8 @@ export function methodOf(
 }
 
 /** The optimizer with these two settings where it has them, and those that it was given. */
-function ruleOf({ optimizer, beta2, weightDecay }: MethodChoice): OptimizerRule {
+function ruleOf({ seed, optimizer, beta2, weightDecay }: MethodChoice): OptimizerRule {
   const { plugin, settings } = parseChoice(optimizers, optimizer);
   const own = Object.entries({ beta2, weightDecay }).filter(([key]) => key in plugin.defaults);
-  return plugin.create({ ...Object.fromEntries(own), ...settings });
+  return seededRule(plugin, seed, { ...Object.fromEntries(own), ...settings });
 }

@@ -36,7 +36,14 @@ import {
   tuckerIntegrators,
   type WeightStates,
 } from "../../core/mod.ts";
-import { adam, cosine, optimizers, type Schedule, schedules } from "../../optimizers/mod.ts";
+import {
+  adam,
+  cosine,
+  optimizers,
+  type Schedule,
+  schedules,
+  seededRule,
+} from "../../optimizers/mod.ts";
 import { dense, methods } from "../methods.ts";
 import type { Arrays } from "./numbers.ts";
 
@@ -138,7 +145,7 @@ const MANY = 4096;
 /** The method that the options choose. */
 export async function methodOf(options: FitOptions): Promise<TrainingMethod> {
   const { optimizer, truncation, tolerance = 0.1, minRank, maxRank, refresh = eachStep } = options;
-  const rule = optimizer === undefined ? adam.create() : ruleOf(optimizer);
+  const rule = optimizer === undefined ? adam.create() : ruleOf(options, optimizer);
   const chosen = {
     rule,
     stepper: optimizerStepper(rule),
@@ -163,10 +170,10 @@ async function engineOf({ backend = "auto", threads }: RunsOn): Promise<Engine> 
   return (await openEngine(backend, threads === undefined ? {} : { threads })).engine;
 }
 
-function ruleOf(optimizer: OptimizerRule | string): OptimizerRule {
+function ruleOf({ seed = 1 }: FitOptions, optimizer: OptimizerRule | string): OptimizerRule {
   if (typeof optimizer !== "string") return optimizer;
   const { plugin, settings } = parseChoice(optimizers, optimizer);
-  return plugin.create(settings);
+  return seededRule(plugin, seed, settings);
 }
 
 /** A plugin as it is given, by its name, or the usual one. */

@@ -2,7 +2,7 @@ import { type Algebra, columnSquares } from "../../algebra/mod.ts";
 import type { Tensor } from "../../backend/mod.ts";
 import { checkInteger, checkNumber } from "../../checks.ts";
 import type { RuleState } from "../../integrators/mod.ts";
-import { Random } from "../../random.ts";
+import { drawsOf } from "../draws.ts";
 import type { WeightMotion } from "../method.ts";
 import type { Mover } from "../mover.ts";
 import type { Representation, VariablesReading } from "../representation.ts";
@@ -44,7 +44,7 @@ export function ordered({ lasso, threshold, period, draws }: OrderedOptions): Mo
       const count = (before.count ?? 0) as number;
       const { u, v } = matricesOf(a, before);
       const columns = v.shape[1]!;
-      const used = draws ? 1 + new Random(count).fork(spec.name).integer(columns) : columns;
+      const used = draws ? 1 + drawsOf(motion.method, spec, count).integer(columns) : columns;
       const pull = lasso > 0 ? [await tailSlopes(a, u), await tailSlopes(a, v)] : undefined;
       const own = prefixed(representation, used, (flows) => ({
         u: pull ? a.lincomb(1, flows.u!, -lasso, a.weighted(u, { columns: pull[0]! })) : flows.u!,

@@ -1,7 +1,8 @@
 import { type Algebra, columnSquares } from "../../algebra/mod.ts";
 import type { Tensor } from "../../backend/mod.ts";
 import { checkInteger } from "../../checks.ts";
-import { Random } from "../../random.ts";
+import type { Random } from "../../random.ts";
+import { drawsOf } from "../draws.ts";
 import type { TrainingMethod } from "../method.ts";
 import type { Mover } from "../mover.ts";
 import type { Representation } from "../representation.ts";
@@ -82,7 +83,7 @@ async function drawnFor(
     )).state
     : state;
   const { sigma } = (moments ?? {}) as Record<string, StateTree>;
-  const random = new Random(step).fork(spec.name);
+  const random = drawsOf(method, spec, step);
   const indices = draw(random, await a.read(next.sigma as Tensor), most);
   return {
     state: { ...next, ...(sigma === undefined || begins ? {} : { moments: { sigma } }) },

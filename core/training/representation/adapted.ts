@@ -1,5 +1,6 @@
 import type { Engine, Tensor } from "../../backend/mod.ts";
 import { Random } from "../../random.ts";
+import { drawsOf } from "../draws.ts";
 import type { TrainingMethod } from "../method.ts";
 import type {
   ConvUse,
@@ -92,7 +93,7 @@ export function adapted(base: Representation, increment: Representation): Repres
       const whole = this.toDense!(method, spec, state);
       return {
         base: (await base.fromDense!(method, spec, whole, {})).state,
-        increment: await fresh(method, spec, new Random(merge).fork(spec.name)),
+        increment: await fresh(method, spec, drawsOf(method, spec, merge)),
       };
     },
 

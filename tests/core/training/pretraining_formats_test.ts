@@ -31,7 +31,7 @@ import {
   type WeightSpec,
 } from "../../../core/mod.ts";
 import { initialisers } from "../../../layers/mod.ts";
-import { adam, sgd } from "../../../optimizers/mod.ts";
+import { adam, optimizers, seededRule, sgd } from "../../../optimizers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
 import {
   dense as product,
@@ -501,3 +501,37 @@ await testPull(
     assertLess(await apart(0.01), 0.05 * await apart(0.1));
   },
 );
+
+const DRAWING: Readonly<Record<string, Pick<Pull, "representation" | "mover">>> = {
+  "prefixes": {
+    representation: factored,
+    mover: ordered({ lasso: 0, threshold: 0, period: 100, draws: true }),
+  },
+  "vectors that move": { representation: spectralFactors, mover: sampledSpectrum({ period: 1 }) },
+  "increments after merges": {
+    representation: adapted(dense, factored),
+    mover: merging({ period: 2, warmup: 0 }),
+  },
+};
+for (const [what, parts] of Object.entries(DRAWING)) {
+  await testPull(`${what} are drawn as the seed of the run says`, parts, async (pull, start) => {
+    const end = async (seed: number) => {
+      const states = await course({ ...pull, method: { ...pull.method, seed } }, start, 5);
+      return [...(await wholeMatrix(pull, states.at(-1)!)).data];
+    };
+    const [one, again, other] = [await end(1), await end(1), await end(2)];
+    assertEquals(one, again);
+    assertGreater(Math.max(...one.map((x, i) => Math.abs(x - other[i]!))), 1e-4);
+  });
+}
+
+Deno.test("projections of a rule follow the seed of the run, unless the rule has one", async () => {
+  const [x, flow] = [gaussian(new Random(1), ROWS, COLS), gaussian(new Random(2), ROWS, COLS)];
+  const end = async (seed: number, settings = {}) => {
+    const rule = seededRule(optimizers.get("apollo"), seed, { rank: 1, ...settings });
+    return (await rule.update(host, x, flow, { rate: 0.1, decay: 0 }, undefined)).value;
+  };
+  assertEquals(await end(1), await end(1));
+  assertGreater(await norm(minus(await end(1), await end(2))), 1e-4);
+  assertEquals(await end(1, { seed: 5 }), await end(2, { seed: 5 }));
+});
