@@ -40,3 +40,10 @@ export { allora, type AlloraSettings } from "./allora.ts";
 export { nola } from "./nola.ts";
 export { randlora, type RandloraSettings } from "./randlora.ts";
 export { sara, type SaraSettings } from "./sara.ts";
+export {
+  prunedNetwork,
+  prunedStates,
+  recoveredStates,
+  strongestUnits,
+  type Units,
+} from "./loram.ts";
