@@ -71,10 +71,11 @@ function tableSection(record: CollisionRecord): Section {
     tables: [
       { columns: heads.map(({ title }) => title), rows, numeric: true },
       {
-        columns: ["", "error on naive densities", "mass made: inflow", "pulse"],
+        columns: ["", "error on naive densities", "of f, relaxed", "mass made: inflow", "pulse"],
         rows: judged.map((j) => [
           j.label,
           j.naiveError.toPrecision(3),
+          j.relaxation.errors.at(-1)!.toPrecision(3),
           j.inflow.defect.toExponential(1),
           j.pulse.defect.toExponential(1),
         ]),
@@ -151,15 +152,19 @@ async function relaxationSection(record: CollisionRecord): Promise<Section> {
 
 async function transportSection(record: CollisionRecord): Promise<Section> {
   const { exact, judged } = record;
-  const profile = (problem: "inflow" | "pulse", title: string) =>
-    figure(
-      title,
-      [
-        exactLine(exact[problem].x, exact[problem].flux),
-        ...lines(record, (k) => pairs(judged[k]![problem].x, judged[k]![problem].flux)),
-      ],
-      { xTitle: "x", yTitle: "φ / |V|" },
+  const profile = async (problem: "inflow" | "pulse", title: string): Promise<Figure> => {
+    const { x, flux } = exact[problem];
+    const networks = lines(record, (k) => pairs(x, judged[k]![problem].flux));
+    const gaps = lines(
+      record,
+      (k) => pairs(x, judged[k]![problem].flux.map((phi, i) => phi - flux[i]!)),
     );
+    const profiles = [exactLine(x, flux), ...networks];
+    const chart = (series: readonly Series[], yTitle: string) =>
+      lineChart(series, { xTitle: "x", yTitle, description: `${title}: ${yTitle}` });
+    const panels = [await chart(profiles, "φ / |V|"), await chart(gaps, "less the exact one")];
+    return { title, panels, legend: profiles };
+  };
   return {
     heading: "Transport",
     text: ["Discrete ordinates whose collisions are the networks', by upwind differences."],

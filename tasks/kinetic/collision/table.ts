@@ -13,7 +13,7 @@ export function collisionTable(
 ): [heads: { title: string; align: "left" | "right" }[], rows: string[][]] {
   const heads = [
     { title: "", align: "left" as const },
-    ...["error", "|∫Q|", "drift", "relaxed", "inflow", "pulse", "branch", "time"].map((title) => (
+    ...["error", "|∫Q|", "drift", "inflow", "pulse", "branch", "time"].map((title) => (
       { title, align: "right" as const }
     )),
   ];
@@ -22,14 +22,9 @@ export function collisionTable(
     judged.map((j, k) => [
       j.label,
       j.error.toPrecision(3),
-      ...[
-        j.defect,
-        j.relaxation.drifts.at(-1)!,
-        j.relaxation.errors.at(-1)!,
-        j.inflowError,
-        j.pulseError,
-      ].map((v) => v.toExponential(1)),
-      formatPercent(trained[k]!.branch / trained[k]!.fullBranch),
+      ...[j.defect, j.relaxation.drifts.at(-1)!, j.inflowError, j.pulseError]
+        .map((v) => v.toExponential(1)),
+      formatPercent(trained[k]!.branch / trained[k]!.fullBranch, 0),
       formatDuration(trained[k]!.seconds),
     ]),
   ];
@@ -38,8 +33,8 @@ export function collisionTable(
 /** What the columns of {@linkcode collisionTable} mean. */
 export const COLUMNS_TEXT =
   "Errors are mean relative errors of Q on densities of least entropy that no network has seen, " +
-  "|∫Q| the mean mass that it makes there. Drift is the mean |∫f − 1| after a relaxation to time 5, " +
-  "relaxed the error of f then. Inflow and pulse are the mean squared errors of φ/|V| in a slab, " +
+  "|∫Q| the mean mass that it makes there. Drift is the mean |∫f − 1| after a relaxation to time 5. " +
+  "Inflow and pulse are the mean squared errors of φ/|V| in a slab, " +
   "against the exact operator. Branch is what the branch stores of what it would store in full.";
 
 /** The numbers of every network. */
