@@ -24,7 +24,7 @@ export const collisionDefaults = {
   samples: 1000, // all of them in every step
   tests: 1000,
   hidden: [0], // 0: 16,16 in the slab, 100,100 on the sphere
-  modes: 16, // functions that outputs are made of
+  modes: 0, // functions that outputs are made of; 0: 16 in the slab, 40 on the sphere
   steps: 3000,
   learningRate: 4e-3, // of Adam, half a cosine down to 0
   cells: 100, // of the slab in which operators are used
@@ -66,7 +66,7 @@ export function collisionSchema(): OptionSchema<typeof collisionDefaults> {
     samples: count("densities to learn from, all of them in every step"),
     tests: count("densities to measure on"),
     hidden: count("neurons of each hidden layer, 0 for 16,16 or 100,100 on the sphere", 0),
-    modes: count("functions that outputs are made of"),
+    modes: count("functions that outputs are made of, 0 for 16 in the slab, 40 on the sphere", 0),
     steps: count("training steps"),
     learningRate: { above: 0, description: "largest step size of Adam on full weights" },
     cells: count("cells of the slab in which operators are used", 3),

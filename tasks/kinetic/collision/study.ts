@@ -25,7 +25,7 @@ import { conservations, type DeepOnet } from "../../../layers/mod.ts";
 import { adam } from "../../../optimizers/mod.ts";
 import { chosen } from "../../chosen.ts";
 import { Interrupted, Ticker } from "../../flow/ticker.ts";
-import { dense, methods } from "../../methods.ts";
+import { methods } from "../../methods.ts";
 import { openBackend } from "../../open_backend.ts";
 import type { RecipeContext } from "../../recipe.ts";
 import { collisionReport } from "../../reports/collision.ts";
@@ -125,8 +125,11 @@ interface Entry {
 }
 
 function planOf(o: CollisionOptions, { nodes }: Subject): Entry[] {
-  const sizes = o.space === "slab" ? [16, 16] : [100, 100];
-  const hidden = o.hidden.every((n) => n === 0) ? sizes : o.hidden;
+  const usual = o.space === "slab"
+    ? { hidden: [16, 16], modes: 16 }
+    : { hidden: [100, 100], modes: 40 };
+  const hidden = o.hidden.every((n) => n === 0) ? usual.hidden : o.hidden;
+  const modes = o.modes || usual.modes;
   const entries = chosen(conservations, o.conservation).flatMap(({ label, plugin }) =>
     chosen(weightFormats, o.formats).map(({ label: format }): Entry => ({
       label: format === "dense" ? label : `${label}, ${format}`,
@@ -134,7 +137,7 @@ function planOf(o: CollisionOptions, { nodes }: Subject): Entry[] {
         collisionNetwork(nodes, {
           conservation: plugin,
           hidden,
-          modes: o.modes,
+          modes,
           format: { format, ...(format === "dense" ? {} : { rank: o.rank, maxRank: o.rank }) },
         })
       ),
@@ -149,8 +152,7 @@ function planOf(o: CollisionOptions, { nodes }: Subject): Entry[] {
 
 /** Step size of a format beside that of full weights: cores have few entries. */
 function rateFactor(format: string): number {
-  const own = methods.list().find((method) => method.format === format);
-  return (own?.learningRate ?? dense.learningRate) / dense.learningRate;
+  return methods.list().some((method) => method.format === format && method.moves) ? 2 : 1;
 }
 
 async function methodOf(
