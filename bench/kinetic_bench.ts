@@ -5,6 +5,7 @@ import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/d
 import { inSeconds, ratio } from "./support/fastest.ts";
 import { registered } from "./support/pieces.ts";
 import type { Worker } from "./support/worker_client.ts";
+import { closingChecksum, type ClosureSize, makeClosing } from "./workloads/closure.ts";
 import { settledLattice } from "./workloads/low_rank_transport.ts";
 import { makeSweep, sweepChecksum, type SweepSize, sweepStep } from "./workloads/sweep.ts";
 
@@ -22,10 +23,14 @@ const PEER = "C, one thread";
 /** One, and as many as there are cores. */
 const THREADS = [...new Set([1, navigator.hardwareConcurrency])];
 
+/** Entropy closures in the plane: N of M_N, cells, directions. */
+const CLOSURES: readonly ClosureSize[] = [[1, 400, 64], [2, 400, 64], [3, 400, 64]];
+
 /** Steps of discrete ordinates, against the same update in C. */
 const bench: Bench = {
   name: "kinetic",
-  description: "steps of discrete ordinates in float64; the same update in C; low rank beside them",
+  description:
+    "steps of discrete ordinates, entropy closures by Newton; the same in C; low rank beside them",
   pieces: () =>
     Promise.resolve({
       pieces: SMALL.map((size) => ({
@@ -35,7 +40,15 @@ const bench: Bench = {
       })),
       notes: [],
     }),
-  run: (options) => besideCompiled("sweep.c", PEER, (peer) => runAll(peer, options)),
+  async run(options) {
+    const sweeps = await besideCompiled("sweep.c", PEER, (peer) => runAll(peer, options));
+    const closures = await besideCompiled("newton.c", PEER, (peer) => runClosures(peer, options));
+    return {
+      sections: [...sweeps.sections, ...closures.sections],
+      aims: [...sweeps.aims, ...closures.aims],
+      notes: [...new Set([...sweeps.notes, ...closures.notes])],
+    };
+  },
 };
 
 const titleOf = ([order, cells, directions]: SweepSize): string =>
@@ -61,7 +74,7 @@ async function runAll(
   for (const size of SIZES) {
     const [order, cells, directions] = size;
     const request = `order ${order} ${cells} ${directions}`;
-    if (peer) await checkPeer(peer, request, size);
+    if (peer) await checkPeer(peer, request, sweepChecksum(simdSweep, size));
     using stack = new DisposableStack();
     const own = THREADS.map((threads): Variant =>
       timed(nameOf(threads), stepping(size, threads, stack))
@@ -125,11 +138,44 @@ async function lowRankSection(order: number, options: BenchOptions): Promise<Sec
   };
 }
 
+/** The entropy closure of all cells by Newton's method, from no multipliers. */
+async function runClosures(
+  peer: Worker | undefined,
+  options: BenchOptions,
+): Promise<Pick<BenchResult, "sections" | "aims">> {
+  const sections: Section[] = [];
+  for (const size of CLOSURES) {
+    const [degree, cells, directions] = size;
+    const request = `newton ${degree} ${cells} ${directions}`;
+    const closing = makeClosing(size);
+    if (peer) await checkPeer(peer, request, closingChecksum(closing, size), 1e-9);
+    const own = timed("TypeScript, 1 thread", () => void closing.close());
+    const timings = await measure(
+      peer ? [own, peer.variant(PEER, request)] : [own],
+      options.measure,
+    );
+    const perCell = (name: string): string => (1e6 * timings.get(name)!.median / cells).toFixed(2);
+    sections.push({
+      title: `M_${degree} by Newton, ${cells} cells, ${directions} directions`,
+      figures: inSeconds(timings),
+      ...(peer && { reference: PEER }),
+      extra: Object.fromEntries(
+        [...timings.keys()].map((name) => [name, { "µs per cell": perCell(name) }]),
+      ),
+    });
+  }
+  return { sections, aims: [] };
+}
+
 /** @throws {Error} When the peer does not compute what we do. */
-async function checkPeer(peer: Worker, workload: string, size: SweepSize): Promise<void> {
+async function checkPeer(
+  peer: Worker,
+  workload: string,
+  ours: number,
+  rounding = 1e-12,
+): Promise<void> {
   const theirs = Number((await peer.ask({ workload, steps: 1 })).checksum);
-  const ours = sweepChecksum(simdSweep, size);
-  if (Math.abs(theirs / ours - 1) < 1e-12) return;
+  if (Math.abs(theirs / ours - 1) < rounding) return;
   throw new Error(
     `Cannot compare with ${PEER}: expected a step with checksum ${ours}, got ${theirs}`,
   );

@@ -28,7 +28,7 @@ export async function compile(source: string, folder: string): Promise<Compiled>
   const file = fileURLToPath(new URL(source, import.meta.url));
   try {
     const { success, stderr } = await new Deno.Command(compiler, {
-      args: [...FLAGS, "-o", program, file],
+      args: [...FLAGS, "-o", program, file, "-lm"],
     }).output();
     if (success) return { program };
     return { reason: `${compiler}: ${new TextDecoder().decode(stderr).split("\n")[0]}` };

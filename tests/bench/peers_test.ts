@@ -1,6 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { compile, startCompiled } from "../../bench/peers/compiler.ts";
 import { checksum } from "../../bench/workloads/flow.ts";
+import { closingChecksum, type ClosureSize, makeClosing } from "../../bench/workloads/closure.ts";
 import { sweepChecksum, type SweepSize } from "../../bench/workloads/sweep.ts";
 import { flowKernels, sweepKernels } from "../../tasks/mod.ts";
 
@@ -15,6 +16,11 @@ const PEERS: { source: string; workload: string; ours: () => (readonly [string, 
     source: "sweep.c",
     workload: `order ${size.join(" ")}`,
     ours: () => sweepKernels.list().map((kind) => [kind.name, sweepChecksum(kind, size)] as const),
+  })),
+  ...([[1, 6, 12], [3, 5, 16]] satisfies ClosureSize[]).map((size: ClosureSize) => ({
+    source: "newton.c",
+    workload: `newton ${size.join(" ")}`,
+    ours: () => [["Newton", closingChecksum(makeClosing(size), size)] as const],
   })),
 ];
 

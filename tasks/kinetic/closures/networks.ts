@@ -36,7 +36,7 @@ export interface ClosureShape {
   readonly width: number;
   /** Hidden layers. */
   readonly depth: number;
-  /** Format of the weights between hidden layers; default: what suits the network. */
+  /** Format of the weights, of contrasts between hidden layers; default: what suits the network. */
   readonly format?: string;
   /** Rank at the start, for formats that have one. */
   readonly rank?: number;
