@@ -61,7 +61,7 @@ export const geolora: Tuned<Adapter, GeoloraSettings> = tunable(adapters, {
     budget: 0,
     minRank: 1,
     maxRank: 0,
-    steps: 10,
+    steps: 5,
     truncateAt: 0.75,
     last: 0.1,
     integrator: "parallel-bug",

@@ -1,6 +1,6 @@
 /** GeoLoRA: what its step is, which ranks it finds, and what they share. */
 
-import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import {
   adaptedNetwork,
   adapters,
@@ -10,7 +10,10 @@ import {
   type LowRank,
   type Matrix,
   meanSquare,
+  NonFiniteError,
   Random,
+  type Settings,
+  type Task,
   type Tensor,
   tensorsIn,
   tune,
@@ -26,6 +29,8 @@ import {
   gaussian,
   host,
   minus,
+  plus,
+  randomLowRank,
   relativeError,
   tangentProjection,
 } from "../../support/matrices.ts";
@@ -68,8 +73,7 @@ for (const scale of [1, 0.5]) {
         const residual = minus(host.multiply(x, w), y);
         const g = host.scale(2 / (count * n), host.multiply(x, residual, { transposeLeft: true }));
         const step = { rate, final: true };
-        const loss = (...[model, b]: Parameters<typeof meanSquareOf>) => meanSquareOf(model, b);
-        const { states: next } = await stepOn(method, network, states, batch, step, loss);
+        const { states: next } = await stepOn(method, network, states, batch, step, meanSquareOf);
         const moved = host.scale(scale, minus(dense(await factorsOf(next)), dense(before)));
         const wanted = host.scale(-rate * scale ** 2, tangentProjection(before, g));
         assertLess(relativeError(moved, wanted), 1e-5);
@@ -81,12 +85,60 @@ for (const scale of [1, 0.5]) {
   });
 }
 
-function meanSquareOf(
-  model: Parameters<typeof meanSquare>[0],
-  { x, y }: Readonly<Record<string, Tensor>>,
-): Tensor {
-  return meanSquare(model, model.forward(x!), y!);
+const meanSquareOf: Task["loss"] = (model, { x, y }) => meanSquare(model, model.forward(x!), y!);
+
+/** ½ ‖W − (W₀ + T)‖² after steps of SGD at the rate 1/L = 1, T of singular values 20 and 10. */
+async function fitted(adapter: string, settings: Settings): Promise<number[]> {
+  const [m, n] = [12, 8];
+  const network = adaptedNetwork(perceptron({ sizes: [m, n] }), {
+    groups: [{ match: NAME, adapter, settings }],
+  });
+  const method = await methodOf({ rule: sgd.create() });
+  const { engine } = method;
+  let states = await initialStates(method, network, 2);
+  const base = await readMatrix(engine, (states[NAME]!.base as { value: Tensor }).value);
+  const target = plus(base, dense(await randomLowRank(new Random(7), m, n, [20, 10])));
+  const put = (t: Matrix) => engine.tensor(Float32Array.from(t.data), [t.rows, t.cols]);
+  const batch = { x: put(host.identity(m)), y: put(target) };
+  const loss: Task["loss"] = (model, { x, y }) =>
+    model.engine.scale(
+      0.5,
+      model.engine.sum(model.engine.square(model.engine.sub(model.forward(x!), y!))),
+    );
+  const losses: number[] = [];
+  try {
+    for (let step = 0; step < 30; step++) {
+      const out = await stepOn(method, network, states, batch, { rate: 1 }, loss);
+      disposeStates(states, out.states);
+      states = out.states;
+      losses.push(out.loss);
+    }
+  } catch (error) {
+    if (!(error instanceof NonFiniteError)) throw error;
+    losses.push(Infinity);
+  }
+  for (const t of [...tensorsIn(batch), ...tensorsIn(states)]) t.dispose();
+  return losses;
 }
+
+Deno.test({
+  ...await onBackend(
+    "cpu",
+    "at the rate 1/L geolora descends whatever the singular values, where adalora and lora diverge",
+  ),
+  fn: async () => {
+    for (const integrator of ["parallel-bug", "augmented-bug"]) {
+      const losses = await fitted("geolora", { rank: 2, steps: 1, tolerance: 1e-3, integrator });
+      losses.slice(1).forEach((x, i) => assertLess(x, losses[i]! * (1 + 1e-5) + 1e-6, `${losses}`));
+      assertLess(losses.at(-1)!, 1e-4 * losses[0]!, integrator);
+    }
+    const others = { adalora: { rank: 3, target: 2 }, lora: { rank: 2, alpha: 2 } };
+    for (const [name, settings] of Object.entries(others)) {
+      const losses = await fitted(name, settings);
+      assertGreater(losses.at(-1)!, losses[0]!, `${name}: ${losses}`);
+    }
+  },
+});
 
 Deno.test({
   ...await onBackend(
