@@ -187,3 +187,39 @@ Deno.test("what no round knows of is refused", async () => {
     "Cannot federate a network: expected a method without groups, got some",
   );
 });
+
+Deno.test("a simulation holds one model, and of each client what it compares", async () => {
+  for (const [name, grows] of [["none", false], ["full", true]] as const) {
+    const method = await methodOf({ backend: "wasm", rule: sgd.create(), truncation });
+    const network = networkOf("perceptron", "low-rank", 0.04);
+    const states = await initialStates(method, network, 3);
+    const correction = corrections.get(name);
+    const options = { method, network, task, correction, seed: 1, batch: 64, looks: 1 };
+    const among = new NetworkFederation(options, states);
+    const bytes: number[] = [];
+    const holders = SUBSETS.map((subset, c) => {
+      const holder = among.holder(c, subset);
+      return {
+        ...holder,
+        look(...[weights, sample]: Parameters<typeof holder.look>) {
+          if (sample.purpose === "shared") bytes.push(method.engine.memory().numBytes);
+          return holder.look(weights, sample);
+        },
+      };
+    });
+    await method.engine.scope(async () => {
+      const settings = { round: 0, rate: 0.05, steps: 1, participants: [0, 1, 2] };
+      const clients = simulatedClients(among.federation, holders);
+      await federatedRound(among.federation, clients, among.shared(states), settings);
+    });
+    // Three look in order to let bases grow, then, where flows are compared, three once more.
+    assertEquals(bytes.length, grows ? 6 : 3);
+    const last = bytes.slice(-2);
+    const own = network.weights.reduce((sum, { format, shape }) => {
+      const size = shape.reduce((n, d) => n * d, 1);
+      return sum + (format === "low-rank" ? 64 : size);
+    }, 0);
+    assertEquals(last[1]! - last[0]!, grows ? 4 * own : 0);
+    disposeStates(states, {});
+  }
+});
