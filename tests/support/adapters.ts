@@ -14,7 +14,7 @@ import {
   type Tensors,
   tensorsOf,
 } from "../../core/mod.ts";
-import { gaussian, host, inner } from "./matrices.ts";
+import { gaussian, host, inner, minus, norm } from "./matrices.ts";
 
 /** Attaches on the host. */
 export function attachHost(
@@ -101,4 +101,27 @@ export async function onHost(
     return Object.fromEntries(await Promise.all(entries));
   };
   return { base: await read(base), trained: await group(trained), frozen: await group(frozen) };
+}
+
+/** ‖ΔW − T‖² as a share of ‖T‖² after steps along the flows, each with its own best length. */
+export async function fitted(adapter: Adapter, target: Matrix, steps: number): Promise<number> {
+  let at = await attachHost(
+    adapter,
+    matrix(new Float64Array(target.data.length), target.rows, target.cols),
+  );
+  const rest = (x: Attached<Matrix>) => norm(minus(mergedWeight(host, adapter, x), target)) ** 2;
+  let rate = 1e-2;
+  for (let k = 0; k < steps; k++) {
+    const flows = hostFlows(adapter, at, minus(target, mergedWeight(host, adapter, at)));
+    const moved = (h: number): Attached<Matrix> => ({
+      ...at,
+      trained: Object.fromEntries(
+        Object.entries(at.trained).map(([key, x]) => [key, host.lincomb(1, x, h, flows[key]!)]),
+      ),
+    });
+    rate *= 2;
+    while (rest(moved(rate)) > rest(at) && rate > 1e-12) rate /= 2;
+    at = moved(rate);
+  }
+  return rest(at) / norm(target) ** 2;
 }

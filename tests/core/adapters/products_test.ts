@@ -3,7 +3,6 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import {
   adaptedNetwork,
-  type Adapter,
   adapters,
   type Attached,
   choose,
@@ -17,16 +16,16 @@ import {
   matrix,
   matrixOf,
   mergedWeight,
+  randlora,
   Random,
   tensorsOf,
   vera,
 } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
-import { attachHost, hostFlows, movedFrom } from "../../support/adapters.ts";
+import { attachHost, fitted, hostFlows, movedFrom } from "../../support/adapters.ts";
 import { gaussian, host, minus, norm, relativeError } from "../../support/matrices.ts";
 
 const w = gaussian(new Random(1), 12, 8);
-const zero = (rows: number, cols: number) => matrix(new Float64Array(rows * cols), rows, cols);
 
 Deno.test("adapters of a Llama of 28 layers train as many numbers as PEFT counts there", () => {
   const counts: Readonly<Record<string, number>> = {
@@ -146,26 +145,6 @@ Deno.test("lokr: factors that are factorised themselves have flows and counts as
   }
 });
 
-/** ‖ΔW − T‖² as a share of ‖T‖² after steps along the flows, each with its own best length. */
-async function fitted(adapter: Adapter, target: Matrix, steps: number): Promise<number> {
-  let at = await attachHost(adapter, zero(target.rows, target.cols));
-  const rest = (x: Attached<Matrix>) => norm(minus(mergedWeight(host, adapter, x), target)) ** 2;
-  let rate = 1e-2;
-  for (let k = 0; k < steps; k++) {
-    const flows = hostFlows(adapter, at, minus(target, mergedWeight(host, adapter, at)));
-    const moved = (h: number): Attached<Matrix> => ({
-      ...at,
-      trained: Object.fromEntries(
-        Object.entries(at.trained).map(([key, x]) => [key, host.lincomb(1, x, h, flows[key]!)]),
-      ),
-    });
-    rate *= 2;
-    while (rest(moved(rate)) > rest(at) && rate > 1e-12) rate /= 2;
-    at = moved(rate);
-  }
-  return rest(at) / norm(target) ** 2;
-}
-
 Deno.test("lokr: descent from its start finds a Kronecker product, which LoRA cannot hold", async () => {
   const target = kronecker(host, gaussian(new Random(8), 3, 3), gaussian(new Random(9), 4, 4));
   const adapter = lokr.tuned({ rank: 4, alpha: 4 });
@@ -174,4 +153,14 @@ Deno.test("lokr: descent from its start finds a Kronecker product, which LoRA ca
   const one = lora.tuned({ rank: 1, alpha: 1 });
   assertEquals(one.trainables([12, 12]), 24);
   assertGreater(await fitted(one, target, 300), 0.3);
+});
+
+Deno.test("randlora: with as many numbers it comes closer to a flat spectrum than any LoRA", async () => {
+  const target = (await host.qr(gaussian(new Random(10), 16, 16))).q;
+  const adapter = randlora.tuned({ rank: 2, alpha: 2 });
+  const count = adapter.trainables([16, 16]);
+  // The best approximation of rank r leaves 1 − r/16 of it.
+  const best = 1 - count / 32 / 16;
+  assertEquals(count, 8 * 18);
+  assertLess(await fitted(adapter, target, 400), 0.9 * best);
 });

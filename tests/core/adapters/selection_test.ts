@@ -95,6 +95,30 @@ Deno.test("dylora: all layers draw the same ranks, another seed others", async (
   assert((await ranks(1, 5)).join() !== (await ranks(2, 5)).join());
 });
 
+Deno.test("dylora: half of its columns fit better than half of a LoRA's", async () => {
+  const target = gaussian(new Random(4), 12, 8);
+  const zero = matrix(new Float64Array(96), 12, 8);
+  const misfit = async (adapter: Adapter) => {
+    let at = await attachHost(adapter, zero);
+    for (let k = 0; k < 1500; k++) {
+      const moment = { progress: 0, final: false };
+      const open = adapter.open?.(host, at, moment) ?? at;
+      const flows = hostFlows(adapter, open, minus(target, merged(adapter, open)));
+      const trained = Object.fromEntries(
+        Object.entries(at.trained).map(([key, x]) => [key, host.lincomb(1, x, 0.02, flows[key]!)]),
+      );
+      const after = { ...open, trained };
+      at = adapter.settle ? (await settled(adapter, at, after)).at : after;
+    }
+    const cut = prefixOf(host, at, 4);
+    const unscaled = { ...cut, frozen: { scale: matrix([1], 1, 1) } };
+    return Math.min(...[cut, unscaled].map((x) => norm(minus(merged(lora, x), target))));
+  };
+  // Of a LoRA the better scale counts: that of its prefix, or that of its training.
+  const plain = await misfit(lora.tuned({ rank: 8, alpha: 8 }));
+  assertLess(await misfit(dylora.tuned({ rank: 8, alpha: 8 })), 0.85 * plain);
+});
+
 Deno.test("allora: at the start flows are LoRA's at scale η; rates fall as outputs grow", async () => {
   const adapter = allora.tuned({ rank: 2, eta: 3, scales: "gradient" });
   const start = await attachHost(adapter, w);
