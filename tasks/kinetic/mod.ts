@@ -33,6 +33,8 @@ export {
   solveMoments,
 } from "./closures/mod.ts";
 export {
+  collisionNetwork,
+  type CollisionNetworkOptions,
   type CollisionOperator,
   entropies,
   entropySamples,
@@ -40,6 +42,7 @@ export {
   henyeyGreenstein,
   integrals,
   isotropic,
+  learntCollision,
   type LinearCollision,
   naiveSamples,
   type Sampling,

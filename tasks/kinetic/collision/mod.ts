@@ -10,6 +10,7 @@ export {
   type ScatteringKernel,
   scatteringKernels,
 } from "./kernels.ts";
+export { collisionNetwork, type CollisionNetworkOptions, learntCollision } from "./learnt.ts";
 export { integrals, slabNodes, sphereNodes, type VelocityNodes } from "./nodes.ts";
 export {
   type CollisionOperator,
