@@ -21,9 +21,13 @@ const FLAGS = ["-O3", "-march=native", "-ffp-contract=fast"];
  *
  * @param source Name of the file.
  * @param folder Where the program goes.
+ * @param compiler Takes the place of that program.
  */
-export async function compile(source: string, folder: string): Promise<Compiled> {
-  const compiler = Deno.env.get("CC") ?? "cc";
+export async function compile(
+  source: string,
+  folder: string,
+  compiler: string = Deno.env.get("CC") ?? "cc",
+): Promise<Compiled> {
   const program = `${folder}/${source.replace(/\.c$/, "")}`;
   const file = fileURLToPath(new URL(source, import.meta.url));
   try {
@@ -33,7 +37,8 @@ export async function compile(source: string, folder: string): Promise<Compiled>
     if (success) return { program };
     return { reason: `${compiler}: ${new TextDecoder().decode(stderr).split("\n")[0]}` };
   } catch {
-    return { reason: `there is no C compiler "${compiler}"; install one or set CC` };
+    const advice = compiler === "mpicc" ? "install one" : "install one or set CC";
+    return { reason: `there is no C compiler "${compiler}"; ${advice}` };
   }
 }
 

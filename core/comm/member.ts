@@ -75,7 +75,7 @@ export class Member implements Communicator {
   /** Reduces in place. */
   async allReduce<T extends CommData>(data: T, how: Reduction = "sum"): Promise<T> {
     this.traffic.count("all-reduce", data);
-    if (this.size > 1) await this.#carrier.allReduce(data, how);
+    if (this.#carrier.size > 1) await this.#carrier.allReduce(data, how);
     return data;
   }
 

@@ -15,6 +15,12 @@ const UNDEFINED = -32766;
 /** More bytes than either family's status takes. */
 const STATUS_BYTES = 64;
 
+/** What is done at once. */
+const DONE = Promise.resolve();
+
+/** Arrays that members exchange. */
+const CLASSES = [Float32Array, Float64Array, Int32Array, Uint8Array];
+
 /** Starts an operation: takes the handle of the request. */
 type Start = (request: BigUint64Array) => number;
 
@@ -27,6 +33,10 @@ export class MpiCarrier implements Carrier {
   readonly #library: MpiLibrary;
   readonly #waiter: Waiter;
   readonly #comm: number;
+  /** Types by class: names of classes are slow to ask for. */
+  readonly #types: ReadonlyMap<unknown, number>;
+  /** Handles that nothing uses. */
+  readonly #free: BigUint64Array[] = [];
   readonly #status: Uint8Array = new Uint8Array(STATUS_BYTES);
   readonly #check: (code: number) => void = (code) => {
     if (code !== 0) throw new CommError(`Cannot go on: ${errorText(this.#functions, code)}`);
@@ -43,15 +53,17 @@ export class MpiCarrier implements Carrier {
     this.#comm = comm;
     this.#waiter = waiter;
     this.neighbours = neighbours;
+    const { types } = library.handles;
+    this.#types = new Map(CLASSES.map((each) => [each, types[each.name]!]));
     this.#check(this.#functions.MPI_Comm_set_errhandler(comm, library.handles.errorsReturn));
     this.rank = this.#number("MPI_Comm_rank");
     this.size = this.#number("MPI_Comm_size");
     this.description = `${library.title}, ${this.size} process${this.size === 1 ? "" : "es"}`;
   }
 
-  async allReduce(data: CommData, how: Reduction): Promise<void> {
+  allReduce(data: CommData, how: Reduction): Promise<void> {
     const { inPlace, reductions } = this.#handles;
-    await this.#run("all-reduce", [data], (request) =>
+    return this.#run("all-reduce", [data], (request) =>
       this.#functions.MPI_Iallreduce(
         inPlace,
         data,
@@ -169,7 +181,7 @@ export class MpiCarrier implements Carrier {
   }
 
   #type(data: CommData): number {
-    return this.#handles.types[data.constructor.name]!;
+    return this.#types.get(data.constructor)!;
   }
 
   #number(name: "MPI_Comm_rank" | "MPI_Comm_size"): number {
@@ -178,15 +190,19 @@ export class MpiCarrier implements Carrier {
     return out[0]!;
   }
 
-  async #run(
+  #run(
     kind: string,
     arrays: readonly unknown[],
     start: Start,
     status: Uint8Array = this.#status,
   ): Promise<void> {
-    const handle = new BigUint64Array(1);
+    const handle = this.#free.pop() ?? new BigUint64Array(1);
     this.#check(start(handle));
-    await this.#waiter.done({ handle, arrays }, kind, this.#check, status);
+    if (this.#waiter.asked(handle, this.#check, status)) {
+      this.#free.push(handle);
+      return DONE;
+    }
+    return this.#waiter.done({ handle, arrays }, kind, this.#check, status);
   }
 }
 

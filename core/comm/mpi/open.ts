@@ -83,7 +83,7 @@ async function joined(
     if (code !== 0) throw new CommError(`Cannot join the job: ${library.title} gave code ${code}`);
     begun = true;
   }
-  const waiter = new Waiter(functions, limit, launch.rank);
+  const waiter = new Waiter(functions, limit, launch.rank, launch.neighbours);
   const carrier = new MpiCarrier(library, handles.world, waiter, launch.neighbours);
   if (carrier.size !== launch.size) {
     throw new CommError(

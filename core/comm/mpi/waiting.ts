@@ -11,8 +11,10 @@
 import { CommError } from "../types.ts";
 import type { MpiFunctions } from "./symbols.ts";
 
-/** Questions before the clock is looked at. */
-const ASKED_AT_ONCE = 32;
+/** Questions before the core is offered to others: some 0.1 ms where all members have one. */
+const ASKED_AT_ONCE = 500;
+/** The same where members have to share cores, and who asks keeps another from answering. */
+const ASKED_IN_TURNS = 16;
 /** Milliseconds of asking before the core is left to others for some time. */
 const BUSY = 20;
 /** Milliseconds of such a rest: short, because large arrays move only while somebody asks. */
@@ -37,6 +39,7 @@ export class Waiter {
   /** Seconds that an operation may take. */
   limit: number;
   readonly #rank: number;
+  readonly #asks: number;
   readonly #flag: Int32Array = new Int32Array(1);
   readonly #resting: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 
@@ -45,11 +48,13 @@ export class Waiter {
    *
    * @param limit Seconds that an operation may take.
    * @param rank Number of the process in the job.
+   * @param neighbours Processes on this machine.
    */
-  constructor(functions: MpiFunctions, limit: number, rank: number) {
+  constructor(functions: MpiFunctions, limit: number, rank: number, neighbours: number) {
     this.#functions = functions;
     this.limit = limit;
     this.#rank = rank;
+    this.#asks = neighbours > navigator.hardwareConcurrency ? ASKED_IN_TURNS : ASKED_AT_ONCE;
   }
 
   /**
@@ -64,10 +69,9 @@ export class Waiter {
     check: (code: number) => void,
     status: Uint8Array,
   ): Promise<void> {
-    if (this.#asked(handle, check, status)) return;
     const begun = performance.now();
     let paused = begun;
-    while (!this.#asked(handle, check, status)) {
+    while (!this.asked(handle, check, status)) {
       const now = performance.now();
       if (now - begun > 1000 * (this.limit + STAGGER * this.#rank)) {
         throw new CommError(
@@ -82,13 +86,14 @@ export class Waiter {
     }
   }
 
-  #asked(
+  /** Whether an operation is done, asked for a short while. */
+  asked(
     handle: BigUint64Array,
     check: (code: number) => void,
     status: Uint8Array,
   ): boolean {
     const { MPI_Test } = this.#functions;
-    for (let i = 0; i < ASKED_AT_ONCE; i++) {
+    for (let i = 0; i < this.#asks; i++) {
       check(MPI_Test(handle, this.#flag, status));
       if (this.#flag[0] !== 0) return true;
     }
