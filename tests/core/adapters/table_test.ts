@@ -10,9 +10,11 @@ import {
   crossEntropyLoss,
   currentPoints,
   type Engine,
+  type Evaluator,
   initialStates,
   Pass,
   representationOf,
+  summedEvaluator,
   type Tensor,
   tune,
   type WeightSpec,
@@ -124,3 +126,37 @@ for (const name of ["lora", "dora", "lokr"]) {
     },
   });
 }
+
+Deno.test({
+  ...await onBackend("wasm", "dora: parts of a batch leave the same flows as all of it"),
+  fn: async () => {
+    const method = await methodOf({ backend: "wasm" });
+    const { engine } = method;
+    await engine.scope(async () => {
+      const network = adaptedNetwork(linear({ name: "a", inputs: 7, outputs: 4, bias: false }), {
+        groups: [{ match: "a.weight", adapter: "dora", settings: { rank: 2 } }],
+      });
+      const [spec] = network.weights as [WeightSpec];
+      const batch = randomBatch(engine, 8, 7, 4);
+      const states = await initialStates(method, network, 1);
+      const halves = [0, 4].map((begin) => ({
+        x: engine.slice(batch.x, [begin, 0], [4, 7]),
+        y: engine.slice(batch.y, [begin], [4]),
+      }));
+      const on = (part: typeof batch) => batchEvaluator(engine, network, crossEntropyLoss, part);
+      const summed = summedEvaluator(
+        engine,
+        halves.map((half) => ({ evaluator: on(half), share: 0.5 })),
+      );
+      const reading = representationOf(spec).asVariables!(method, spec, states[spec.name]!);
+      const flows = async (evaluator: Evaluator) => {
+        const found = await evaluator(currentPoints(network, states), new Set([spec.name]));
+        const { m, v } = reading.gradients(found.evidence.get(spec.name)!);
+        found.dispose();
+        return [await readMatrix(engine, m!), await readMatrix(engine, v!)] as const;
+      };
+      const [parts, whole] = [await flows(summed), await flows(on(batch))];
+      parts.forEach((part, i) => assertLess(relativeError(part, whole[i]!), 1e-5));
+    });
+  },
+});
