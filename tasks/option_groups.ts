@@ -13,7 +13,16 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "network and its weights": [
     ...["network", "width", "depth", "dropout", "normalise", "initialiser", "decay"],
     ...["patch", "size", "heads", "blocks", "attention", "positions", "bias", "format", "start"],
-    ...["method", "integrator", "tucker-integrator", "refresh", "rank", "min-rank", "max-rank"],
+    ...[
+      "method",
+      "mover",
+      "integrator",
+      "tucker-integrator",
+      "refresh",
+      "rank",
+      "min-rank",
+      "max-rank",
+    ],
     ...["adaptive", "tolerance", "truncation", "ranks-from", "core-steps", "fine-tune"],
   ],
   "steps": [

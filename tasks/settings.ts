@@ -8,6 +8,7 @@ import {
   augmentations,
   backends,
   integrators,
+  movers,
   refreshRules,
   truncationRules,
   tuckerIntegrators,
@@ -23,6 +24,7 @@ export const runDefaults = {
   epochs: 10,
   batch: 256,
   method: "low-rank",
+  mover: "own", // that of the method
   integrator: "augmented-bug", // of matrices
   tuckerIntegrator: "augmented-tucker-bug", // of Tucker tensors
   refresh: "each-step", // when integrators take a step
@@ -69,6 +71,11 @@ export function runSchema(): Required<OptionSchema<typeof runDefaults>> {
     epochs: { integer: true, min: 1, description: "passes through the training data" },
     batch: { integer: true, min: 1, description: "examples per step" },
     method: { oneOf: methods.names(), description: "form of the weights and how they train" },
+    mover: {
+      oneOf: ["own"],
+      choiceOf: movers,
+      description: "how weights of the method's form move, own: as the method says",
+    },
     integrator: { choiceOf: integrators, description: "how factors of matrices move" },
     tuckerIntegrator: {
       choiceOf: tuckerIntegrators,

@@ -5,6 +5,7 @@
  */
 
 import { type Plugin, Registry } from "../registry.ts";
+import { choose } from "../tunable.ts";
 import { motionOf, type TrainingMethod } from "./method.ts";
 import { type Allocation, type Mover, movers } from "./mover.ts";
 import type { Moment } from "./refresh.ts";
@@ -52,7 +53,7 @@ export function stateOf({ format }: Pick<WeightSpec, "format">, record: object):
 export function moverOf(method: TrainingMethod, spec: WeightSpec): Mover {
   const format = weightFormats.get(spec.format);
   const { mover: name } = motionOf(method, spec, 0);
-  const mover = name === undefined ? format.mover : movers.get(name);
+  const mover = name === undefined ? format.mover : choose(movers, name);
   if (mover.moves(format.representation)) return mover;
   throw new RangeError(
     `Cannot move "${spec.name}" by "${mover.name}": weights of format "${format.name}" ` +

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { tunable } from "../tunable.ts";
 import { type WeightFormat, weightFormats } from "./format.ts";
 import { movers } from "./mover.ts";
 import { frozen } from "./movers/frozen.ts";
@@ -28,7 +29,63 @@ import { tucker } from "./representation/tucker/tucker.ts";
 import { tuckerTensor } from "./representation/tucker/tensor.ts";
 import { windowTucker } from "./representation/tucker/window.ts";
 
-for (const mover of [byRule, nonNegative, byIntegrator, byTuckerIntegrator, frozen, runningMean]) {
+const period = { integer: true, min: 1, description: "steps from one to the next" } as const;
+
+/** An increment that is merged into its base now and then. */
+const byMerging = tunable(movers, {
+  name: "merging",
+  description: "an increment by the optimizer rule, merged and begun anew now and then (ReLoRA)",
+  defaults: { period: 100, warmup: 10 },
+  limits: {
+    period,
+    warmup: { integer: true, min: 0, description: "steps in which the rate comes back" },
+  },
+  make: (settings) => merging(settings),
+});
+
+/** Whole weights that are truncated now and then. */
+const byPruning = tunable(movers, {
+  name: "rank-pruning",
+  description: "by the optimizer rule, truncated now and then (TRP)",
+  defaults: { period: 20 },
+  limits: { period },
+  make: (settings) => pruned(settings),
+});
+
+/** Prefixes of columns. */
+const byPrefixes = tunable(movers, {
+  name: "ordered",
+  description: "prefixes of two factors' columns by the optimizer rule, tails cut (Maestro)",
+  defaults: { lasso: 1e-6, threshold: 1e-5, period: 100, draws: true },
+  limits: {
+    period,
+    lasso: { min: 0, description: "strength of the group lasso on tails of columns" },
+    threshold: { min: 0, description: "tails whose norms have a product below it are cut" },
+    draws: { description: "whether each step draws how many columns it uses" },
+  },
+  make: (settings) => ordered(settings),
+});
+
+/** Some vectors at a time. */
+const bySampling = tunable(movers, {
+  name: "sampled-spectrum",
+  description: "all singular values and some of the vectors by the optimizer rule (SST)",
+  defaults: { period: 20 },
+  limits: { period },
+  make: (settings) => sampledSpectrum(settings),
+});
+
+for (
+  const mover of [
+    byRule,
+    nonNegative,
+    byIntegrator,
+    byTuckerIntegrator,
+    frozen,
+    runningMean,
+    onSupport,
+  ]
+) {
   movers.add(mover);
 }
 
@@ -146,7 +203,7 @@ export const rankPrunedFormat: WeightFormat = weightFormats.add({
   name: "rank-pruned",
   description: "full weights by the optimizer rule, truncated every 20 steps (TRP)",
   representation: rankPruned,
-  mover: pruned({ period: 20 }),
+  mover: byPruning,
 });
 
 /** A whole weight that grows by one increment of low rank after another (ReLoRA). */
@@ -154,7 +211,7 @@ export const reloraFormat: WeightFormat = weightFormats.add({
   name: "relora",
   description: "full weights plus U Vᵀ, merged and begun anew every 100 steps (ReLoRA)",
   representation: adapted(dense, factored),
-  mover: merging({ period: 100, warmup: 10 }),
+  mover: byMerging,
 });
 
 /** A sparse matrix with factors beside it (SLTrain). */
@@ -170,7 +227,7 @@ export const orderedLowRankFormat: WeightFormat = weightFormats.add({
   name: "ordered-low-rank",
   description: "weights as U Vᵀ, by prefixes of the columns; every prefix is a network (Maestro)",
   representation: factored,
-  mover: ordered({ lasso: 1e-6, threshold: 1e-5, period: 100, draws: true }),
+  mover: byPrefixes,
 });
 
 /** All singular values, and some of the vectors at a time (SST). */
@@ -178,5 +235,5 @@ export const sparseSpectralFormat: WeightFormat = weightFormats.add({
   name: "sparse-spectral",
   description: "weights as U diag(σ) Vᵀ; rank many of the vectors move at a time (SST)",
   representation: spectralFactors,
-  mover: sampledSpectrum({ period: 20 }),
+  mover: bySampling,
 });

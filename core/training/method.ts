@@ -62,7 +62,7 @@ export interface TrainingMethod extends Motion {
 export interface ParameterGroup extends Partial<Omit<Motion, "truncation">> {
   /** Which weights: a name in which * stands for anything, or a question. */
   readonly match: string | ((spec: WeightSpec) => boolean);
-  /** Registry name of the mover in place of the format's own, such as "frozen". */
+  /** Mover in place of the format's own, such as "frozen" or "merging:period=50". */
   readonly mover?: string;
   /** Factor of the step size; default 1. */
   readonly rateFactor?: number;

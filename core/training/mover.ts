@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Plugin, Registry } from "../registry.ts";
+import { Registry } from "../registry.ts";
+import type { Tunable } from "../tunable.ts";
 import type { TrainingMethod, WeightMotion } from "./method.ts";
 import type { Moment } from "./refresh.ts";
 import type { Representation } from "./representation.ts";
@@ -53,7 +54,7 @@ export type Allocation = (
 ) => Promise<readonly WeightRecord[]>;
 
 /** A way to move weights: an optimizer rule, an integrator, not at all. */
-export interface Mover extends Plugin {
+export interface Mover extends Tunable<Mover> {
   /** True when its weights wait for the last evaluation of a step: biases beside factors. */
   readonly waits: boolean;
   /** Whether bases that it moves stay orthonormal, and the core between them is all of a weight. */

@@ -50,6 +50,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   width: { to: { "width": 13 } },
   depth: { to: { "depth": 2 } },
   method: { to: { "method": "dense" } },
+  mover: {
+    from: { "method": "relora", "mover": "merging:period=1000" },
+    to: { "method": "relora", "mover": "merging:period=2" },
+  },
   integrator: { to: { "integrator": "geolora" } },
   refresh: { to: { "refresh": "every" } },
   rank: { to: { "rank": 5 } },

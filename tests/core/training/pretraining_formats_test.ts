@@ -30,6 +30,7 @@ import {
   type WeightRecord,
   type WeightSpec,
 } from "../../../core/mod.ts";
+import { moverOf } from "../../../core/training/format.ts";
 import { initialisers } from "../../../layers/mod.ts";
 import { adam, optimizers, seededRule, sgd } from "../../../optimizers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
@@ -535,3 +536,23 @@ Deno.test("projections of a rule follow the seed of the run, unless the rule has
   assertGreater(await norm(minus(await end(1), await end(2))), 1e-4);
   assertEquals(await end(1, { seed: 5 }), await end(2, { seed: 5 }));
 });
+
+await testPull(
+  "a group sets how often weights are truncated",
+  {
+    representation: rankPruned,
+    mover: pruned({ period: 20 }),
+    choice: { truncation: { rule: energyFraction, tolerance: 0.5 } },
+    spec: { format: "rank-pruned" },
+  },
+  async (pull, start) => {
+    const groups = [{ match: "*", mover: "rank-pruning:period=2" }];
+    const mover = moverOf({ ...pull.method, groups }, pull.spec);
+    const [usual, often] = [
+      await course({ ...pull, mover: moverOf(pull.method, pull.spec) }, start, 2),
+      await course({ ...pull, mover }, start, 2),
+    ];
+    assertEquals([usual[1]!.rank, often[0]!.rank], [undefined, undefined]);
+    assertLess(Number(often[1]!.rank), COLS);
+  },
+);
