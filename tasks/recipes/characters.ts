@@ -78,10 +78,8 @@ async function learn(o: Options, context: RecipeContext): Promise<number> {
   const { engine, backend } = await openBackend(o, context.sink, context.processes?.comm);
   const rule = adam.create();
   const method = {
-    engine,
+    ...{ engine, rule, stepper: optimizerStepper(rule) },
     algebra: engineAlgebra(engine, await openHostAlgebra()),
-    rule,
-    stepper: optimizerStepper(rule),
     integrator: augmentedBug,
     truncation: { rule: relativeFrobenius, tolerance: o.tolerance },
   };
