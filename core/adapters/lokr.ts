@@ -1,4 +1,5 @@
 import type { Algebra } from "../algebra/mod.ts";
+import { kroneckerExtents } from "../io/mod.ts";
 import { gram } from "../geometry/matrices.ts";
 import type { Random } from "../random.ts";
 import { tunable, type Tuned } from "../tunable.ts";
@@ -57,18 +58,6 @@ export const lokr: Tuned<Adapter, LokrSettings> = tunable(adapters, {
   }),
 });
 
-/**
- * Two factors of an extent: (f, n/f) where f divides it; else the pair of divisors, ascending, whose
- * smaller part is the largest that is not above f, or any for f = −1.
- */
-export function factorize(extent: number, factor = -1): [number, number] {
-  if (factor > 0 && extent % factor === 0) return [factor, extent / factor];
-  const most = factor === -1 ? extent : factor;
-  let small = 1;
-  for (let d = 1; d * d <= extent; d++) if (extent % d === 0 && d <= most) small = d;
-  return [small, extent / small];
-}
-
 /** Shapes of both Kronecker factors, and which of them are factorised. */
 interface Plan {
   readonly first: readonly [number, number];
@@ -81,7 +70,7 @@ function planOf(
   [inputs, outputs]: readonly [number, number],
   { rank, factor, both }: LokrSettings,
 ): Plan {
-  const [rows, columns] = [factorize(inputs, factor), factorize(outputs, factor)];
+  const [rows, columns] = [kroneckerExtents(inputs, factor), kroneckerExtents(outputs, factor)];
   const [first, second] = [[rows[0], columns[0]], [rows[1], columns[1]]] as const;
   return {
     first,

@@ -28,7 +28,7 @@ export { adalora, type AdaloraSettings } from "./adalora.ts";
 export { allocated, type Budget, budgetAt, importance } from "./budget.ts";
 export { vera } from "./vera.ts";
 export { loha } from "./loha.ts";
-export { factorize, kronecker, kroneckerFactors, lokr, type LokrSettings } from "./lokr.ts";
+export { kronecker, kroneckerFactors, lokr, type LokrSettings } from "./lokr.ts";
 export { geolora, type GeoloraSettings } from "./geolora.ts";
 export { sora } from "./sora.ts";
 export { dylora, prefixOf } from "./dylora.ts";

@@ -3,6 +3,7 @@ import { optimizers } from "../../optimizers/mod.ts";
 import { imageSubject } from "../finetune/images.ts";
 import { finetuneMethod, finetuneRun, TWINS } from "../finetune/run.ts";
 import { finetuneTable } from "../finetune/table.ts";
+import { matrixSubject } from "../finetune/matrix.ts";
 import { textSubject } from "../finetune/text.ts";
 import { openBackend } from "../open_backend.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
@@ -12,8 +13,8 @@ import { runSchema } from "../settings.ts";
 import { runSweep } from "../sweep/run.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** Value of `dataset` that stands for a text. */
-const TEXT = "text";
+/** Values of `dataset` that stand for a text, and for a matrix that is to become another one. */
+const [TEXT, MATRIX] = ["text", "matrix"] as const;
 
 /** What decides the runs. */
 const defaults = {
@@ -24,6 +25,8 @@ const defaults = {
   data: "",
   old: "",
   permute: false,
+  size: 24, // of the matrix
+  targetRank: 0, // 0: full
   context: 64, // tokens in an example of a text
   trainCount: 0,
   testCount: 0,
@@ -53,9 +56,15 @@ function schema(): OptionSchema<typeof defaults> {
       description: "adapters to compare; full: all weights, head: that alone",
     },
     target: { description: "weights with adapters, such as block*.query.weight" },
-    dataset: { oneOf: [TEXT], choiceOf: datasets, description: "what is learnt: a text or images" },
+    dataset: {
+      oneOf: [TEXT, MATRIX],
+      choiceOf: datasets,
+      description: "a text, images, or a matrix",
+    },
     data: { description: "the text, or the folder of the images" },
     old: { description: "a text that the model knew before, to see what it forgets" },
+    size: { integer: true, min: 2, description: "rows and columns of the matrix" },
+    targetRank: { integer: true, min: 0, description: "rank of what it lacks, 0 for a full one" },
     permute: { description: "images with their pixels in another order" },
     context: { integer: true, min: 1, description: "tokens in an example of a text" },
     rates: { above: 0, description: "step sizes that each adapter is tried at" },
@@ -78,7 +87,7 @@ export const finetune: Recipe = recipe({
 });
 
 async function tuned(o: Options, context: RecipeContext): Promise<number> {
-  if (o.model === "") {
+  if (o.model === "" && o.dataset !== MATRIX) {
     throw new UsageError(
       "Cannot fine-tune: expected --model DIR, a language model of Hugging Face, or with --dataset " +
         "a run on images, such as one of deno task demo",
@@ -93,9 +102,8 @@ async function tuned(o: Options, context: RecipeContext): Promise<number> {
   if (others.length > 0 || more.length > 0) return await compared(o, out, context);
   const { engine, backend } = await openBackend(o, context.sink);
   const method = await finetuneMethod(engine, o.optimizer);
-  const subject = o.dataset === TEXT
-    ? await textSubject(o, method, context)
-    : await imageSubject(o, method, context);
+  const open = { [TEXT]: textSubject, [MATRIX]: matrixSubject }[o.dataset] ?? imageSubject;
+  const subject = await open(o, method, context);
   const own = { ...o, adapter: adapter!, rate: rate!, out };
   return await finetuneRun(own, method, backend, subject, context);
 }

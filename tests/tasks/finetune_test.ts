@@ -111,6 +111,22 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  ...await onBackend("wasm", "LoRA on a matrix comes to the least loss of its rank, which is said"),
+  ...shared,
+  fn: () =>
+    inFolder(async (out) => {
+      const { code, text } = await runRecipe("finetune", [
+        ...[...COMMON, "--dataset=matrix", "--size=8", "--adapter=lora:rank=2", "--batch=8"],
+        ...["--rates=3e-2", "--steps=400", `--out=${out}/run`],
+      ]);
+      assertEquals(code, 0, text);
+      const least = Number(/^Least loss by rank: .*2: ([\d.e-]+)/m.exec(text)![1]);
+      const { testLoss } = await facts(`${out}/run`);
+      assert(testLoss > 0.99 * least && testLoss < 1.05 * least, `${testLoss}, ${least}`);
+    }),
+});
+
 Deno.test("the table shows each adapter at its best step size, with a star where others might be better", () => {
   const result = (way: string, rate: number, testLoss?: number): CellResult => ({
     ...{ folder: "", values: { way, rate: `${rate}` } },

@@ -37,8 +37,10 @@ export async function folded(
   const same = at.base.data.every((x, i) => x === w.data[i]);
   if (same && adapter.factors && !adapter.outputs) {
     const { u, s, v } = adapter.factors(host, tensorsOf(at));
-    const right = host.multiply(v, s, { transposeRight: true });
-    return { ...withScaleOne(u, right, module), discarded: 0 };
+    if (s.cols < Math.min(w.rows, w.cols)) {
+      const right = host.multiply(v, s, { transposeRight: true });
+      return { ...withScaleOne(u, right, module), discarded: 0 };
+    }
   }
   return await truncated(
     host.lincomb(1, mergedWeight(host, adapter, at), -1, w),

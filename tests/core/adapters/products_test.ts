@@ -6,8 +6,8 @@ import {
   adapters,
   type Attached,
   choose,
-  factorize,
   kronecker,
+  kroneckerExtents,
   kroneckerFactors,
   loha,
   lokr,
@@ -102,7 +102,7 @@ Deno.test("lokr: extents fall into the factors that PEFT takes", () => {
     [8, 4, [4, 2]],
   ];
   for (const [extent, factor, wanted] of table) {
-    assertEquals(factorize(extent, factor), wanted, `${extent} by ${factor}`);
+    assertEquals(kroneckerExtents(extent, factor), wanted, `${extent} by ${factor}`);
   }
 });
 
