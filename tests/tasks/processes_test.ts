@@ -43,7 +43,7 @@ mpiTest("processes of one command train one run, in one folder, with one report"
       ...SHORT,
       ...["--comm", "mpi", "--out", out],
     );
-    assertEquals({ code, err }, { code: 0, err: "" });
+    assertEquals(code, 0, err);
     assertEquals(text.match(/Report: /g)?.length, 1);
     assertStringIncludes(text, ", 2 processes");
     const { summary, metrics, baseline } = await readRun(out);
