@@ -21,20 +21,20 @@ export const federatedDefaults = {
   partition: "dirichlet:alpha=0.3",
   rounds: 40,
   localSteps: 0, // 0: 240 over the number of clients, as published
-  looks: 4, // batches of the gradient that is shared
+  looks: 8, // batches of the gradient that is shared
   batch: 128,
   participation: 1, // share of the clients in a round
   late: 0, // share of those whose work comes too late
   rank: 20, // at the start
   minRank: 2,
-  maxRank: 60,
-  tolerance: 0.05, // of the truncation on the server
+  maxRank: 50,
+  tolerance: 0.003, // of the truncation on the server: a round adds small singular values
   truncation: "relative-frobenius",
   optimizer: "sgd", // of clients, from a fresh state in every round
-  learningRate: 0.05, // 0: that of the form of the weights
+  learningRate: 0.02, // at 0.05 the full correction diverges; 0: that of the form of the weights
   schedule: "constant",
   warmup: 0, // rounds
-  initialiser: "kaiming-normal",
+  initialiser: "glorot-normal",
   augmentation: "",
   measureEvery: 1, // rounds
   trainCount: 0, // 0: all
