@@ -223,3 +223,20 @@ Deno.test("the law holds with inflow and without anything at the start", async (
   assertGreater(Math.min(...ranks), 5);
   assertEquals(ranks.length, 24);
 });
+
+Deno.test("low rank is of order two in time by a midpoint with Heun's substeps, of order one by Euler's", async () => {
+  const setup = { ...planeSource.setup(40), time: 0.4 };
+  /** How fast the flux settles as steps are halved, where truncation does not tell. */
+  const orderOf = async (options: Pick<LowRankOptions, "integrator" | "stepper">) => {
+    const fluxes: Float64Array[] = [];
+    for (const cfl of [0.4, 0.2, 0.1]) {
+      const { solver } = await evolve(setup, gauss(12), { ...options, tolerance: 1e-9, cfl });
+      fluxes.push(solver.flux);
+    }
+    const [coarse, middle, fine] = fluxes as [Float64Array, Float64Array, Float64Array];
+    return Math.log2(relative(coarse, middle) / relative(middle, fine));
+  };
+  const midpoint = integrators.get("midpoint-bug");
+  assertAlmostEquals(await orderOf({ integrator: midpoint, stepper: heun }), 2, 0.2);
+  assertAlmostEquals(await orderOf({ integrator: augmentedBug, stepper: euler }), 1, 0.2);
+});
