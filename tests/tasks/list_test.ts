@@ -89,7 +89,8 @@ Deno.test("list prints plugins that are named", () => {
 
 Deno.test("list finds a plugin by its other name, and tells it", () => {
   const text = listed("geolora");
-  assertEquals(text, listed("parallel-bug"));
+  // An adapter has that name, too.
+  assertStringIncludes(text, listed("parallel-bug").trimEnd());
   assertStringIncludes(text.replace(/\s+/g, " "), "parallel-bug: ");
   assertStringIncludes(text.replace(/\s+/g, " "), "; also geolora");
 });
