@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { loadMpi, MPI_HINT } from "../core/comm/mod.ts";
+import { findMpi, MPI_HINT } from "../core/comm/mod.ts";
 import { compile, type Compiled } from "./peers/compiler.ts";
 import {
   type Network,
@@ -40,7 +40,7 @@ const bench: Bench = {
 };
 
 async function run(options: BenchOptions): Promise<BenchResult> {
-  const library = loadMpi();
+  const library = findMpi();
   if (typeof library === "string") {
     return { sections: [], aims: [], notes: [`all of it: ${library}; ${MPI_HINT}`] };
   }

@@ -25,6 +25,7 @@ export { type Way, ways } from "./pretrain/ways.ts";
 export { openBackend } from "./open_backend.ts";
 export * from "./options.ts";
 export { loadPlugins } from "./plugins.ts";
+export type { Processes } from "./processes.ts";
 export {
   type Recipe,
   recipe,

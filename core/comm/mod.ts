@@ -8,7 +8,7 @@
 export { alone } from "./alone.ts";
 export { type MembersOptions, runMembers } from "./in_process.ts";
 export { type MpiJob, type MpiOptions, openMpi } from "./mpi/open.ts";
-export { loadMpi, MPI_HINT, type MpiLibrary } from "./mpi/library.ts";
+export { findMpi, type FoundMpi, MPI_HINT } from "./mpi/library.ts";
 export { allReduceTensor, broadcastTensor } from "./tensors.ts";
 export { type CommKind, Traffic, type TrafficCount } from "./traffic.ts";
 export { type CommData, CommError, type Communicator, type Reduction } from "./types.ts";

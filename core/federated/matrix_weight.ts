@@ -13,9 +13,12 @@ export interface SharedMatrix<M> extends SharedWeight<M> {
 }
 
 /** Bases as they were before they grew, and what came to them. */
-interface Growth<M> {
+export interface Growth<M> {
+  /** U before. */
   readonly u: M;
+  /** V before. */
   readonly v: M;
+  /** What came to U and to V; undefined where nothing did. */
   readonly columns: readonly (M | undefined)[];
 }
 

@@ -14,7 +14,7 @@ export {
   simplifiedCorrection,
 } from "./corrections.ts";
 export { hostFederation } from "./host.ts";
-export { matrixFlow, type SharedMatrix, sharedMatrix } from "./matrix_weight.ts";
+export { type Growth, matrixFlow, type SharedMatrix, sharedMatrix } from "./matrix_weight.ts";
 export { NetworkFederation, type NetworkFederationOptions } from "./network.ts";
 export {
   dirichletPartition,

@@ -86,7 +86,7 @@ export {
   type Tableau,
 } from "./runge_kutta.ts";
 export type { BasisChange, Memory, MomentSlots, RuleState, Stepping } from "./memory.ts";
-export { changeOf, embed, embeddingChange } from "./transport.ts";
+export { changeOf, embed, embeddingChange, type VarianceShares } from "./transport.ts";
 export { transportSlots } from "./matrix/transport.ts";
 export {
   checkTruncation,

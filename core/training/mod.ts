@@ -99,6 +99,7 @@ export {
   type Evaluator,
   scaledEvidence,
   summedEvaluator,
+  type Together,
 } from "./evaluator.ts";
 export { requireMovable } from "./movable.ts";
 export {
@@ -169,6 +170,7 @@ export { measure, type MeasureOptions, uploaded } from "./measure.ts";
 export type { Spent } from "./spent.ts";
 export { initialStates } from "./initial.ts";
 export type { TrainOptions } from "./opening.ts";
+export type { StepTraffic } from "./parallel/member.ts";
 export { Run, type TrainResult } from "./run.ts";
 export { train } from "./train.ts";
 export { executionPlans, rankMetrics, ranksOf, withBreakEvenRanks, withRanks } from "./ranks.ts";

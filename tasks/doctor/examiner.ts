@@ -6,7 +6,7 @@
 
 import { pathToFileURL } from "node:url";
 import { backends, openEngine } from "../../core/backend/mod.ts";
-import { loadMpi } from "../../core/comm/mod.ts";
+import { findMpi } from "../../core/comm/mod.ts";
 import {
   type AutoChoice,
   type Examination,
@@ -46,7 +46,7 @@ async function chooseHere(options: ExamineOptions): Promise<AutoChoice> {
 }
 
 function mpiHere(): MpiExamination {
-  const found = loadMpi();
+  const found = findMpi();
   return typeof found === "string"
     ? { works: false, library: found }
     : { works: true, library: `${found.title} (${found.path})` };

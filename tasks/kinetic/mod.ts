@@ -17,6 +17,7 @@ export {
   type Closure,
   type ClosureNetwork,
   closureNetworks,
+  type ClosureShape,
   type EntropyOptions,
   EntropySolver,
   isRealisable,
@@ -54,6 +55,7 @@ export {
 } from "./collision/mod.ts";
 export { type Box, type CartesianGrid, slabGrid, squareGrid } from "./grid.ts";
 export {
+  type FaceScheme,
   type StageWay,
   type SweepKernel,
   type SweepKernelKind,

@@ -1,6 +1,6 @@
 /** Programs of this repository as jobs of several processes. */
 
-import { loadMpi } from "../../core/comm/mod.ts";
+import { findMpi } from "../../core/comm/mod.ts";
 import type { Finished } from "./command_line.ts";
 
 /** Declares a test of a job; skipped with the reason where there can be none. */
@@ -22,7 +22,7 @@ const WILLING = {
 export const missingMpi: string | undefined = await whyNone();
 
 async function whyNone(): Promise<string | undefined> {
-  const library = loadMpi();
+  const library = findMpi();
   if (typeof library === "string") return library;
   try {
     const { success } = await new Deno.Command("mpiexec", {

@@ -14,12 +14,16 @@ import {
   SYMBOLS,
 } from "./symbols.ts";
 
-/** A loaded library. */
-export interface MpiLibrary {
+/** Which library there is. */
+export interface FoundMpi {
   /** Path or name under which it was found. */
   readonly path: string;
   /** Name and version, as the library tells: "MPICH 4.0.2". */
   readonly title: string;
+}
+
+/** A loaded library. */
+export interface MpiLibrary extends FoundMpi {
   /** Whose handles it takes. */
   readonly family: MpiFamily;
   /** Its functions. */
@@ -61,6 +65,11 @@ let loaded: MpiLibrary | string | undefined;
 export function loadMpi(): MpiLibrary | string {
   loaded ??= missingPermission("ffi", "env") ?? search();
   return loaded;
+}
+
+/** Which library a job takes, or one line that says why there is none. */
+export function findMpi(): FoundMpi | string {
+  return loadMpi();
 }
 
 function search(): MpiLibrary | string {

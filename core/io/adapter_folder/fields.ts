@@ -22,10 +22,17 @@ export type Field = readonly [expected: Expectation<unknown>, otherwise: unknown
 /** Keys by name. */
 export type Fields = Readonly<Record<string, Field>>;
 
-/** Types of adapters, as `peft_type` says them. */
-export const PEFT_TYPES = ["LORA", "ADALORA", "VERA", "RANDLORA", "LOHA", "LOKR"] as const;
-/** A type of adapters. */
-export type PeftType = (typeof PEFT_TYPES)[number];
+/** A type of adapters, as `peft_type` says it. */
+export type PeftType = "LORA" | "ADALORA" | "VERA" | "RANDLORA" | "LOHA" | "LOKR";
+/** All of them. */
+export const PEFT_TYPES: readonly PeftType[] = [
+  "LORA",
+  "ADALORA",
+  "VERA",
+  "RANDLORA",
+  "LOHA",
+  "LOKR",
+];
 
 const aRank = expectation("a whole number ≥ 1", (v) => Number.isSafeInteger(v) && v as number >= 1);
 const aShare = expectation("a number in 0 ≤ x < 1", (v) => isNumber(v) && v >= 0 && v < 1);

@@ -12,7 +12,7 @@ export {
   type Solved,
   solveMoments,
 } from "./newton.ts";
-export { type ClosureNetwork, closureNetworks } from "./networks.ts";
+export { type ClosureNetwork, closureNetworks, type ClosureShape } from "./networks.ts";
 export { type EntropyOptions, EntropySolver } from "./solver.ts";
 export {
   type MomentChoice,

@@ -10,10 +10,10 @@ import { harmonicsAt, legendreAt } from "../moments.ts";
 import type { Ordinates } from "../ordinates.ts";
 
 /** Functions by name: products of components of Ω, or orthonormal harmonics. */
-export const MOMENT_FUNCTIONS = ["monomials", "harmonics"] as const;
+export type MomentFunctions = "monomials" | "harmonics";
 
-/** A name of {@linkcode MOMENT_FUNCTIONS}. */
-export type MomentFunctions = typeof MOMENT_FUNCTIONS[number];
+/** All of their names. */
+export const MOMENT_FUNCTIONS: readonly MomentFunctions[] = ["monomials", "harmonics"];
 
 /** What decides a system. */
 export interface MomentChoice {
