@@ -9,13 +9,9 @@ import {
   type Dataset,
   datasets,
   denseNetwork,
-  denseStates,
-  disposeStates,
   imageClassification,
   Random,
-  readCheckpoint,
   readRun,
-  restoreState,
   type TrainingMethod,
 } from "../../core/mod.ts";
 import { methods } from "../methods.ts";
@@ -24,6 +20,7 @@ import type { RecipeContext } from "../recipe.ts";
 import { defaults as ofPerceptrons } from "../recipes/mnist.ts";
 import { storedOptions } from "../stored_options.ts";
 import { UsageError } from "../usage_error.ts";
+import { storedWeights } from "./stored.ts";
 import type { Subject } from "./subject.ts";
 
 /** What decides it. */
@@ -78,13 +75,7 @@ export async function imageSubject(
   const stored = perceptronOf(before)(old, format);
   return {
     network: denseNetwork(stored),
-    async states() {
-      const { record, fixed } = await readCheckpoint(o.model);
-      const { states } = restoreState(method.engine, stored, record, fixed);
-      const whole = await denseStates(method, stored, states);
-      disposeStates(states, whole);
-      return whole;
-    },
+    states: () => storedWeights(method, stored, o.model),
     task: imageClassification(fresh),
     dataset: { name: o.permute ? `${found.name}, permuted` : found.name, sha256: found.sha256 },
     old: imageClassification(old),

@@ -53,26 +53,62 @@ export interface OpenedModel {
  * @throws {Error} When files are missing or damaged.
  */
 export async function openModel(engine: Engine, folder: string): Promise<OpenedModel> {
-  const config = JSON.parse(await readText(join(folder, "config.json"))) as object;
-  return "model_type" in config ? await ofLibrary(engine, folder) : await ofRun(engine, folder);
+  return await isOfLibrary(folder) ? await ofLibrary(engine, folder) : await ofRun(engine, folder);
+}
+
+/**
+ * Whether a folder is that of another library's model, and not of a run.
+ *
+ * @throws {Error} When there is no `config.json`, or it is damaged.
+ */
+export async function isOfLibrary(folder: string): Promise<boolean> {
+  return "model_type" in (JSON.parse(await readText(join(folder, "config.json"))) as object);
 }
 
 async function ofRun(engine: Engine, folder: string): Promise<OpenedModel> {
+  const { model, tokenizer, positions } = await languageRun(folder, "write by");
+  const { record, fixed } = await readCheckpoint(folder);
+  const { states } = restoreState(engine, model, record, fixed);
+  const opened = await openTokenizer(tokenizer);
+  return { model, states, tokenizer: opened, rotary: positions === "rotary" };
+}
+
+/** What a run of a GPT on a text says of itself. */
+export interface LanguageRun {
+  /** The network, in the formats of the run. */
+  readonly model: LanguageModel;
+  /** Its tokenizer, as an option says it. */
+  readonly tokenizer: string;
+  /** How tokens know their places. */
+  readonly positions: string;
+  /** Where its text is; empty where that has a name of its own. */
+  readonly data: string;
+}
+
+/**
+ * Reads what a run of a GPT on a text says of itself, without its weights.
+ *
+ * @param purpose Verb of the sentence that refuses other runs, such as "write by".
+ * @throws {UsageError} When it is another run.
+ * @throws {Error} When files are missing or damaged.
+ */
+export async function languageRun(folder: string, purpose: string): Promise<LanguageRun> {
   const { config } = await readRun(folder);
   const settings = config.settings as Record<string, unknown>;
   const known = Object.keys(gptDefaults).every((key) => key in settings);
   if (!known || settings.dataset !== "text" && !String(settings.dataset).startsWith("text:")) {
     throw new UsageError(
-      `Cannot write by ${folder}: expected the run of a GPT on a text, got one of recipe ` +
+      `Cannot ${purpose} ${folder}: expected the run of a GPT on a text, got one of recipe ` +
         `"${config.recipe}"${known ? ` on "${settings.dataset}"` : ""}`,
     );
   }
-  const tokenizer = await openTokenizer(String(settings.tokenizer));
-  const size = { vocabulary: tokenizer.vocabulary, length: Number(settings.context) };
-  const model = gptOf(settings as typeof gptDefaults, size);
-  const { record, fixed } = await readCheckpoint(folder);
-  const { states } = restoreState(engine, model, record, fixed);
-  return { model, states, tokenizer, rotary: settings.positions === "rotary" };
+  const { positions, data = "" } = settings;
+  const tokenizer = String(settings.tokenizer);
+  const { vocabulary } = await openTokenizer(tokenizer);
+  const model = gptOf(settings as typeof gptDefaults, {
+    ...{ vocabulary, length: Number(settings.context) },
+  });
+  return { model, tokenizer, positions: String(positions), data: String(data) };
 }
 
 async function ofLibrary(engine: Engine, folder: string): Promise<OpenedModel> {

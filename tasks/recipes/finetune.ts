@@ -48,7 +48,7 @@ function schema(): OptionSchema<typeof defaults> {
   const { epochs, trainCount, testCount, seed, batch, backend, threads, out, resume } = runSchema();
   return {
     ...{ epochs, trainCount, testCount, seed, batch, backend, threads, out, resume },
-    model: { description: "a language model of Hugging Face, or a run on images" },
+    model: { description: "a model of Hugging Face, or a run on a text or images" },
     adapter: {
       choiceOf: adapters,
       oneOf: TWINS,
@@ -62,7 +62,9 @@ function schema(): OptionSchema<typeof defaults> {
       description: "a text, images, or a matrix",
     },
     data: { description: "the text, or the folder of the images" },
-    old: { description: "a text that the model knew before, to see what it forgets" },
+    old: {
+      description: "a text that the model knew before, for what it forgets; of a run, its own",
+    },
     size: { integer: true, min: 2, description: "rows and columns of the matrix" },
     targetRank: { integer: true, min: 0, description: "rank of what it lacks, 0 for a full one" },
     permute: { description: "images with their pixels in another order" },
@@ -89,8 +91,8 @@ export const finetune: Recipe = recipe({
 async function tuned(o: Options, context: RecipeContext): Promise<number> {
   if (o.model === "" && o.dataset !== MATRIX) {
     throw new UsageError(
-      "Cannot fine-tune: expected --model DIR, a language model of Hugging Face, or with --dataset " +
-        "a run on images, such as one of deno task demo",
+      "Cannot fine-tune: expected --model DIR, a language model of Hugging Face or a run of " +
+        "deno task train gpt, or with --dataset a run on images, such as one of deno task demo",
     );
   }
   if (o.resume && o.out === "") {

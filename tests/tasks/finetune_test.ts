@@ -112,6 +112,40 @@ Deno.test({
 });
 
 Deno.test({
+  ...await onBackend(
+    "wasm",
+    "finetune moves the run of a GPT of low rank to another text, and tells what it forgets of its own",
+  ),
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const [old, data, before, out] = ["old.txt", "new.txt", "before", "run"].map((name) =>
+        join(folder, name)
+      );
+      await Deno.writeTextFile(old!, "acb".repeat(200));
+      await Deno.writeTextFile(data!, "abc".repeat(200));
+      const first = await runRecipe("gpt", [
+        ...[...COMMON, `--data=${old}`, "--context=8", "--width=16", "--heads=2", "--blocks=1"],
+        ...["--format=factored-low-rank", "--rank=8", "--steps=80", "--batch=16", "--warmup=2"],
+        "--learning-rate=1e-2",
+        `--out=${before}`,
+      ]);
+      assertEquals(first.code, 0, first.text);
+      const { code, text } = await runRecipe("finetune", [
+        ...[...COMMON, `--model=${before}`, `--data=${data}`, `--out=${out}`, "--context=8"],
+        ...["--adapter=lora:rank=2", "--rates=3e-2", "--batch=16", "--steps=30"],
+      ]);
+      assertEquals(code, 0, text);
+      const found = await facts(out!);
+      // The whole weights of the run are the start: on its own text it is as good as the run was.
+      const known = (await facts(before!)).testLoss;
+      assertLess(Math.abs(found.oldLossBefore! - known), 1e-4 * known);
+      assertLess(found.oldLossBefore!, found.oldLoss!);
+      assertLess(found.testLoss, found.oldLoss!);
+    }),
+});
+
+Deno.test({
   ...await onBackend("wasm", "LoRA on a matrix comes to the least loss of its rank, which is said"),
   ...shared,
   fn: () =>
