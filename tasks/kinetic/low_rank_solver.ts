@@ -54,6 +54,11 @@ export interface LowRankOptions {
   readonly implicit?: boolean;
   /** Rule for the rest; default relative to its Frobenius norm. */
   readonly rule?: TruncationRule;
+  /**
+   * Ranks never fall below this; default: that of the bases a run begins with. Truncations of the
+   * first steps would cut them, and what comes in later is then too small to stay.
+   */
+  readonly minRank?: number;
   /** Ranks never rise above this; default: the smaller extent. */
   readonly maxRank?: number;
   /** Δt / h; default: what is safe. */
@@ -81,7 +86,6 @@ export class LowRankSolver {
   readonly #transport: SeparableTransport;
   readonly #options: LowRankOptions;
   readonly #rule: TruncationRule;
-  readonly #minRank: number;
 
   private constructor(
     a: Algebra<Matrix>,
@@ -94,7 +98,6 @@ export class LowRankSolver {
     this.#options = options;
     const { implicit = false } = options;
     this.#transport = separableTransport(a, setup, basis, !implicit);
-    this.#minRank = setup.start.some((phi) => phi !== 0) ? 1 : modesOf(setup).length;
     this.#rule = ruleOf(a, basis, options);
     this.setup = setup;
     const bound = { grid: setup.grid, attenuation: largestAttenuation(setup) };
@@ -158,11 +161,12 @@ export class LowRankSolver {
   async step(n: number): Promise<LowRankStep> {
     const a = this.#algebra;
     const { integrator, stepper, tolerance, scaled = false, maxRank } = this.#options;
+    const { minRank = Math.min(modesOf(this.setup).length, maxRank ?? Infinity) } = this.#options;
     const dt = this.steps.lengthOf(n);
     const truncation: Truncation = {
       rule: this.#rule,
       tolerance: scaled ? tolerance * dt : tolerance,
-      minRank: this.#minRank,
+      minRank,
       ...(maxRank !== undefined && { maxRank }),
     };
     const before = this.y;
@@ -233,8 +237,7 @@ function modesOf({ grid }: Setup): (readonly [number, number])[] {
 /**
  * The start in bases that are wider than it needs, with zeros as singular values: all monomials of
  * low degree times what there is at the start or what shines. From the rank of the start alone, which
- * can only double, the first steps could not follow. A start of nothing says nothing of directions, so
- * there ranks never fall below that of these bases.
+ * can only double, the first steps could not follow.
  */
 async function paddedStart(
   a: Algebra<Matrix>,
