@@ -24,7 +24,7 @@ export const loraSb: Tuned<Adapter, { rank: number; eta: number }> = tunable(ada
       if (gradient === undefined) {
         throw new RangeError(
           `Cannot attach "lora-sb" to "${name}": expected the gradient of the loss at the start, ` +
-            `got none`,
+            `got none; wholeGradients takes it`,
         );
       }
       const signs = (await a.read(gradient)).map((g) => -eta * Math.sign(g));

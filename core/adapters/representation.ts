@@ -92,9 +92,11 @@ export function adapterRepresentation(adapter: Adapter, own: OfWeight): Represen
       return engine.reshape(mergedWeight(a, adapter, attachedIn(a, state)), spec.shape);
     },
 
-    async fromDense(method, spec, value) {
+    async fromDense(method, spec, value, { gradients }) {
       const random = new Random(0).fork(spec.name);
-      return { state: await attachTo(own(spec), method, spec, value, { random }) };
+      const found = gradients?.[spec.name];
+      const gradient = found && { gradient: asMatrix(method.algebra, found, spec.shape) };
+      return { state: await attachTo(own(spec), method, spec, value, { random, ...gradient }) };
     },
 
     asVariables(method, spec, state): VariablesReading {

@@ -166,6 +166,7 @@ export {
   StateStore,
   type TrainerState,
 } from "./checkpoint.ts";
+export { wholeGradients, type WholeGradientsOptions } from "./whole_gradients.ts";
 export { measure, type MeasureOptions, uploaded } from "./measure.ts";
 export type { Spent } from "./spent.ts";
 export { initialStates } from "./initial.ts";

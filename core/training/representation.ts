@@ -18,6 +18,8 @@ export interface Compression {
   readonly tolerance?: number;
   /** Rank of each mode, or as much of it as the weight has; takes precedence. */
   readonly rank?: number;
+  /** Gradients of the loss in whole weights, by name, for adapters that start from them. */
+  readonly gradients?: Readonly<Record<string, Tensor>>;
 }
 
 /** A whole weight in another form, and what that left out. */

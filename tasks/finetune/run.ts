@@ -26,6 +26,7 @@ import {
   type Run,
   type TrainingMethod,
   type WeightStates,
+  wholeGradients,
   writeAdapterFolder,
 } from "../../core/mod.ts";
 import { exportedAdapter } from "../../layers/mod.ts";
@@ -98,7 +99,7 @@ export function trainedNumbers(network: Layer, states: WeightStates): number {
  * @returns Exit code.
  */
 export async function finetuneRun(
-  o: RunChoice & Parameters<typeof compareRuns>[0]["settings"],
+  o: RunChoice & { readonly seed: number } & Parameters<typeof compareRuns>[0]["settings"],
   method: TrainingMethod,
   backend: string,
   subject: Subject,
@@ -128,13 +129,29 @@ export async function finetuneRun(
       async start() {
         const dense = await subject.states();
         if (subject.old) facts.oldLossBefore = await old(subject.network, dense);
-        const { states } = await compressStates(method, network, dense);
+        const states = await method.engine.scope(() => adapted(o, method, subject, network, dense));
         disposeStates(dense, states);
         return states;
       },
     }],
     context,
   );
+}
+
+/** The trained weights with adapters, which may ask for gradients to begin. */
+async function adapted(
+  { seed }: { readonly seed: number },
+  method: TrainingMethod,
+  { network, task }: Subject,
+  to: Layer,
+  dense: WeightStates,
+): Promise<WeightStates> {
+  const names = to.weights
+    .filter(({ format }) => adapters.has(format) && adapters.get(format).needsGradient)
+    .map(({ name }) => name);
+  const gradients = names.length > 0 &&
+    await wholeGradients(method, network, dense, task, { names, seed });
+  return (await compressStates(method, to, dense, gradients ? { gradients } : {})).states;
 }
 
 /** What `train` does, with the memory of the process beside. */

@@ -161,6 +161,21 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  ...await onBackend("wasm", "finetune takes the gradient that LoRA-SB starts from"),
+  ...shared,
+  fn: () =>
+    inFolder(async (out) => {
+      const { code, text } = await runRecipe("finetune", [
+        ...[...COMMON, "--dataset=matrix", "--size=8", "--adapter=lora-sb:rank=8", "--batch=8"],
+        ...["--rates=3e-2", "--steps=100", `--out=${out}/run`],
+      ]);
+      assertEquals(code, 0, text);
+      // At first it is 1/8; a core of full rank can take all of it away.
+      assertLess((await facts(`${out}/run`)).testLoss, 0.1 / 8);
+    }),
+});
+
 Deno.test("the table shows each adapter at its best step size, with a star where others might be better", () => {
   const result = (way: string, rate: number, testLoss?: number): CellResult => ({
     ...{ folder: "", values: { way, rate: `${rate}` } },

@@ -160,7 +160,8 @@ Deno.test("lora-sb: a start without gradient or warm-up is refused", async () =>
   );
   assertEquals(
     error.message,
-    'Cannot attach "lora-sb" to "a.weight": expected the gradient of the loss at the start, got none',
+    'Cannot attach "lora-sb" to "a.weight": expected the gradient of the loss at the start, ' +
+      "got none; wholeGradients takes it",
   );
   assertAlmostEquals(firstStepOf(1e-3, 0.02, 1000), 5e-5, 1e-18);
   assertThrows(() => firstStepOf(1e-3, 0, 1000), RangeError, "Cannot start LoRA-SB");
