@@ -18,6 +18,7 @@ import {
   integrators,
   lowRankRetractions,
   manifolds,
+  movers,
   partitions,
   type Plugin,
   refreshRules,
@@ -87,6 +88,7 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
     tuckerIntegrators,
     tuckerDecompositions,
     weightFormats,
+    movers,
     adapters,
     windows,
     networks,
@@ -117,20 +119,22 @@ export function kinds(): ReadonlyMap<string, Registry<Plugin>> {
 /**
  * Prints one line for each plugin, or of those that are named everything that can be set.
  *
- * @param args Kinds, such as `integrator`, and names of plugins, such as `cifar`; none: all.
+ * @param args Kinds, such as `integrator`, and names of plugins, such as `cifar`; none: all. A name
+ * that is a kind, too, is that kind; `mover:optimizer` is the plugin.
  * @returns Exit code 0.
  * @throws {UsageError} When there is neither a kind nor a plugin of a name.
  */
 export function list(args: readonly string[], sink: TextSink = textSink()): number {
   const all = kinds();
-  const names = [...all].flatMap(([kind, table]) => [kind, ...table.known()]);
+  const names = new Set([...all].flatMap(([kind, table]) => [kind, ...table.known()]));
   for (const name of args) {
-    if (names.includes(name)) continue;
-    throw new UsageError(`Cannot list "${name}": ${suggest(name, names)}`);
+    const isPlugin = [...all.values()].some((table) => pluginIn(table, name, all));
+    if (all.has(name) || isPlugin) continue;
+    throw new UsageError(`Cannot list "${name}": ${suggest(name, [...names])}`);
   }
   const parts = [...all].map(([kind, table]) => {
     const wanted = args.length === 0 || args.includes(kind);
-    const named = new Set(args.filter((arg) => table.has(arg)).map((arg) => table.get(arg)));
+    const named = new Set(args.map((arg) => pluginIn(table, arg, all)));
     const lines = table.list().flatMap((plugin) => {
       if (named.has(plugin)) return [describe(plugin, table.aliases(plugin.name))];
       return wanted ? [inOneLine(plugin)] : [];
@@ -140,6 +144,17 @@ export function list(args: readonly string[], sink: TextSink = textSink()): numb
   const more = args.length === 0 ? "\ndeno task list NAME tells all that can be set\n" : "";
   sink.write(`${parts.filter((text) => text !== "").join("\n")}${more}`);
   return 0;
+}
+
+/** The plugin of a table that a text names, alone or after the kind. */
+function pluginIn(
+  table: Registry<Plugin>,
+  text: string,
+  all: ReturnType<typeof kinds>,
+): Plugin | undefined {
+  const prefix = `${table.kind}:`;
+  const name = text.startsWith(prefix) ? text.slice(prefix.length) : text;
+  return all.has(text) || !table.has(name) ? undefined : table.get(name);
 }
 
 /**

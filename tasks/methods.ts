@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Plugin, Registry } from "../core/mod.ts";
+import { type ParameterGroup, type Plugin, Registry } from "../core/mod.ts";
 
 /** A way to train a network. */
 export interface Method extends Plugin {
@@ -21,6 +21,18 @@ export interface Method extends Plugin {
 
 /** Methods by name. */
 export const methods: Registry<Method> = new Registry("method");
+
+/** Value of `--mover` that leaves weights to the mover of their format. */
+export const OWN_MOVER = "own";
+
+/**
+ * Weights of a format by a mover in place of the format's own.
+ *
+ * @param mover As it is typed, with settings, or {@linkcode OWN_MOVER}.
+ */
+export function movedBy(mover: string, format: string): ParameterGroup[] {
+  return mover === OWN_MOVER ? [] : [{ match: (spec) => spec.format === format, mover }];
+}
 
 /** Full weights. */
 export const dense: Method = methods.add({

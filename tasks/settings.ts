@@ -15,7 +15,7 @@ import {
 } from "../core/mod.ts";
 import { initialisers } from "../layers/mod.ts";
 import { optimizers, schedules } from "../optimizers/mod.ts";
-import { dense, methods } from "./methods.ts";
+import { dense, methods, OWN_MOVER } from "./methods.ts";
 import type { OptionSchema, ParsedOptions } from "./options.ts";
 
 /** Defaults of everything that trains a network; a recipe overrides what it needs to. */
@@ -24,7 +24,7 @@ export const runDefaults = {
   epochs: 10,
   batch: 256,
   method: "low-rank",
-  mover: "own", // that of the method
+  mover: OWN_MOVER, // that of the method
   integrator: "augmented-bug", // of matrices
   tuckerIntegrator: "augmented-tucker-bug", // of Tucker tensors
   refresh: "each-step", // when integrators take a step
@@ -72,9 +72,9 @@ export function runSchema(): Required<OptionSchema<typeof runDefaults>> {
     batch: { integer: true, min: 1, description: "examples per step" },
     method: { oneOf: methods.names(), description: "form of the weights and how they train" },
     mover: {
-      oneOf: ["own"],
+      oneOf: [OWN_MOVER],
       choiceOf: movers,
-      description: "how weights of the method's form move, own: as the method says",
+      description: `how weights of the method's form move, ${OWN_MOVER}: as the method says`,
     },
     integrator: { choiceOf: integrators, description: "how factors of matrices move" },
     tuckerIntegrator: {

@@ -27,7 +27,7 @@ import {
   tuckerIntegrators,
 } from "../../core/mod.ts";
 import { optimizers, seededRule } from "../../optimizers/mod.ts";
-import { methods } from "../methods.ts";
+import { methods, movedBy } from "../methods.ts";
 import { openBackend } from "../open_backend.ts";
 import type { Processes } from "../processes.ts";
 import type { RecipeContext } from "../recipe.ts";
@@ -142,7 +142,7 @@ async function methodOf(
     integrator: choose(integrators, o.integrator),
     tuckerIntegrator: choose(tuckerIntegrators, o.tuckerIntegrator),
     refresh: choose(refreshRules, o.refresh),
-    ...movedBy(o.mover, methods.get(o.method).format),
+    groups: movedBy(o.mover, methods.get(o.method).format),
     truncation: {
       rule: choose(truncationRules, o.truncation),
       tolerance: o.tolerance,
@@ -150,11 +150,6 @@ async function methodOf(
       maxRank: o.maxRank,
     },
   };
-}
-
-/** Weights of a format by a mover in place of the format's own. */
-function movedBy(mover: string, format: string): Pick<TrainingMethod, "groups"> {
-  return mover === "own" ? {} : { groups: [{ match: (spec) => spec.format === format, mover }] };
 }
 
 /** The optimizer with its settings; those of `--optimizer` stand before the flags of their own. */

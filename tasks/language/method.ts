@@ -19,6 +19,7 @@ import {
   tuckerIntegrators,
 } from "../../core/mod.ts";
 import { optimizers, seededRule } from "../../optimizers/mod.ts";
+import { movedBy } from "../methods.ts";
 
 /** What decides it. */
 export interface MethodChoice {
@@ -30,6 +31,10 @@ export interface MethodChoice {
   readonly beta2: number;
   /** Decoupled decay of matrices and tables. */
   readonly weightDecay: number;
+  /** Format of matrices in blocks. */
+  readonly format: string;
+  /** What moves them, with settings, or "own" for what their format says. */
+  readonly mover: string;
   /** Registry name of what moves factors of matrices. */
   readonly integrator: string;
   /** The same for Tucker tensors. */
@@ -71,7 +76,7 @@ export function methodOf(
     tuckerIntegrator: choose(tuckerIntegrators, o.tuckerIntegrator),
     refresh: choose(refreshRules, o.refresh),
     truncation: { rule: choose(truncationRules, o.truncation), minRank, maxRank, tolerance },
-    groups: o.adaptive ? [] : [fixed],
+    groups: [...o.adaptive ? [] : [fixed], ...movedBy(o.mover, o.format)],
   };
 }
 

@@ -4,7 +4,17 @@
  * @module
  */
 
-import { Registry, type Tunable } from "../../core/mod.ts";
+import {
+  formatChoice,
+  type Mover,
+  Registry,
+  type SettingLimits,
+  type Settings,
+  type Tunable,
+  tunable,
+  weightFormats,
+} from "../../core/mod.ts";
+import { methods } from "../methods.ts";
 
 /** A way to train. */
 export interface Way extends Tunable<Way> {
@@ -47,7 +57,7 @@ function byOptimizer(
   });
 }
 
-/** Weights of another form by Adam. */
+/** Weights of another form by Adam; settings are those of their mover. */
 function byMethod(
   name: string,
   description: string,
@@ -55,15 +65,30 @@ function byMethod(
   more: { readonly args?: ReturnType<Way["args"]>; readonly ranked?: boolean } = {},
 ): Way {
   const { args = {}, ranked = true } = more;
-  return ways.add({
-    ...{ name, description, numbers, ranked },
-    args: (rank) => ({
-      method: name,
-      optimizer: "adam",
-      ...(ranked ? { rank, "min-rank": 1, "max-rank": rank } : {}),
-      ...args,
+  const { mover } = weightFormats.get(methods.get(name).format);
+  const { defaults = {}, limits = {} } = mover;
+  return tunable(ways, {
+    ...{ name, description, defaults, limits: limits as Record<string, SettingLimits> },
+    make: (settings) => ({
+      ...{ numbers, ranked },
+      args: (rank) => ({
+        method: name,
+        optimizer: "adam",
+        ...(ranked ? { rank, "min-rank": 1, "max-rank": rank } : {}),
+        ...args,
+        ...moverArgs(mover, settings),
+      }),
     }),
   });
+}
+
+/** The option for a mover, where something is set of it. */
+function moverArgs(mover: Mover, settings: Settings): ReturnType<Way["args"]> {
+  const changed = Object.entries(settings).filter(([key, value]) =>
+    value !== mover.defaults?.[key]
+  );
+  if (changed.length === 0) return {};
+  return { mover: formatChoice({ plugin: mover, settings: Object.fromEntries(changed) }) };
 }
 
 const short = (m: number, n: number): number => Math.min(m, n);

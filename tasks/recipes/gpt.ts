@@ -11,6 +11,7 @@ import { cacheBytes, gptDefaults, gptOf, gptSchema } from "../language/networks.
 import { methodOf } from "../language/method.ts";
 import { sample } from "../language/sample.ts";
 import { startFrom } from "../language/start.ts";
+import { OWN_MOVER } from "../methods.ts";
 import { openBackend } from "../open_backend.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
@@ -31,6 +32,7 @@ const defaults = {
   beta2: 0.99,
   weightDecay: 0.1, // of matrices and tables
   clip: 1,
+  mover: OWN_MOVER, // that of the format
   integrator: augmentedBug.name,
   tuckerIntegrator: augmentedTuckerBug.name,
   refresh: "each-step",
@@ -51,11 +53,15 @@ type Options = ParsedOptions<typeof defaults>;
 
 function schema(): OptionSchema<typeof defaults> {
   const { seed, batch, warmup, clip, integrator, tuckerIntegrator, refresh, ...run } = runSchema();
-  const { optimizer, minRank, maxRank, tolerance, truncation, backend, ...rest } = run;
+  const { mover, optimizer, minRank, maxRank, tolerance, truncation, backend, ...rest } = run;
   const { threads, out, resume } = rest;
   return {
     ...{ ...sequenceSchema(), ...gptSchema() },
     ...{ seed, batch, warmup, clip, integrator, tuckerIntegrator, refresh },
+    mover: {
+      ...mover,
+      description: `how matrices of --format move, ${OWN_MOVER}: as the format says`,
+    },
     ...{ optimizer, minRank, maxRank, tolerance, truncation, backend, threads, out, resume },
     steps: { integer: true, min: 1, description: "training steps" },
     measureEvery: { integer: true, min: 1, description: "steps between two measurements" },

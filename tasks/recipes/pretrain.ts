@@ -95,7 +95,7 @@ async function compare(o: Options, context: RecipeContext): Promise<number> {
     throw new UsageError("Cannot resume: name the folder of the comparison with --out DIR");
   }
   const { ways: named, budgets, rates, seeds, out, resume, heldOut, ...shared } = o;
-  const compared = chosen(ways, named).map(({ plugin }) => plugin);
+  const compared = chosen(ways, named).map(({ label, plugin }) => ({ ...plugin, name: label }));
   const subject = subjectOf({ ...o, seed: seeds[0]! }, context);
   const all = entrants(compared, shapesOf(await subject.network("relora")), budgets);
   leftOut(compared, all, context);

@@ -25,6 +25,7 @@ import {
   lora,
   lowRankRetractions,
   manifolds,
+  movers,
   orthogonality,
   partitions,
   type Plugin,
@@ -123,6 +124,7 @@ add(tuckerRetractions, hosvdRetraction, "retract");
 add(tuckerIntegrators, tuckerIntegrators.get("augmented-tucker-bug"), "step");
 add(tuckerDecompositions, hosvd, "decompose");
 add(weightFormats, tuckerFormat, "representation");
+add(movers, movers.get("optimizer"), "update");
 add(adapters, lora, "flows");
 add(windows, hannWindow, "weight");
 add(networks, networks.get("lenet-5"), "create");

@@ -40,7 +40,7 @@ const COMMANDS: readonly string[] = [
   "foreign-closure-network --gamma 0.1 --samples 16 --steps 1 --batch 16 --width 4 --depth 1 " +
   "--threads 1 --out OUT",
   "train gpt --dataset foreign-sequence-data-set --train-count 32 --test-count 10 --attention " +
-  "foreign-kind-of-attention --width 8 --heads 2 --blocks 1 --steps 2 --warmup 1 --batch 4 " +
+  "foreign-kind-of-attention --mover foreign-mover --width 8 --heads 2 --blocks 1 --steps 2 --warmup 1 --batch 4 " +
   "--backend wasm --out OUT",
   "train federated --methods foreign-federated-method --partition foreign-partition --dataset blobs " +
   "--width 0.02 --rank 3 --rounds 1 --clients 2 --local-steps 1 --looks 1 --train-count 40 " +

@@ -5,6 +5,7 @@ import {
   assertEquals,
   assertGreater,
   assertLess,
+  assertNotEquals,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
@@ -98,6 +99,24 @@ Deno.test({
       ]);
       assertEquals(again.code, 0, again.text);
       assertEquals((await readRun(out)).summary!.testLoss, summary!.testLoss);
+    }),
+});
+
+Deno.test({
+  ...await onBackend("wasm", "gpt moves its matrices by the mover that is named, with settings"),
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const loss = async (...args: string[]) => {
+        const common = ["--steps=3", "--warmup=0", "--format=relora", "--rank=2"];
+        const { out } = await onText(folder, ...common, ...args);
+        const { testLoss } = (await readRun(out)).summary!;
+        await Deno.remove(out, { recursive: true });
+        return testLoss;
+      };
+      const own = await loss();
+      assertEquals(await loss("--mover=merging:period=100,warmup=10"), own);
+      assertNotEquals(await loss("--mover=merging:period=1,warmup=0"), own);
     }),
 });
 

@@ -38,7 +38,7 @@ Deno.test("list prints all that can be set of a plugin that is named", () => {
   let settable = 0;
   for (const [kind, table] of kinds()) {
     for (const plugin of table.list()) {
-      const text = listed(plugin.name).replaceAll(/\n\s+/g, " ");
+      const text = listed(`${kind}:${plugin.name}`).replaceAll(/\n\s+/g, " ");
       assertStringIncludes(text, `${plugin.name}: ${plugin.description}`);
       const { defaults = {}, limits = {} } = plugin as Partial<Configurable>;
       const settings = kind === "recipe" ? {} : describeSettings({ defaults, limits });
@@ -85,6 +85,17 @@ Deno.test("list prints plugins that are named", () => {
   const names = [...text.matchAll(/^ {2}(\S+): /gm)].map(([, name]) => name);
   assertEquals(names, ["cifar", "pgd"]);
   assertEquals(text.split("\n").filter((line) => /^\S/.test(line)), ["recipe", "attack"]);
+});
+
+Deno.test("list takes a name that is a kind, too, as the kind, and a plugin after its kind", () => {
+  assertEquals(listed("optimizer").split("\n")[0], "optimizer");
+  assertEquals(
+    listed("mover:optimizer"),
+    "mover\n  optimizer: all variables at once, by the optimizer rule\n",
+  );
+  const text = listed("merging");
+  assertStringIncludes(text, "mover\n  merging: ");
+  assertStringIncludes(text, "\n      period  steps from one");
 });
 
 Deno.test("list finds a plugin by its other name, and tells it", () => {

@@ -5,8 +5,10 @@ import {
   assertEquals,
   assertLess,
   assertMatch,
+  assertNotEquals,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { join } from "node:path";
 import {
@@ -117,6 +119,13 @@ Deno.test("every way of every rank can be typed, and its bounds do not cross", (
   }
 });
 
+Deno.test("a way has the settings of its mover, and hands on those that were set", () => {
+  assertEquals(choose(ways, "relora").args(3).mover, undefined);
+  assertEquals(choose(ways, "relora:period=7").args(3).mover, "merging:period=7");
+  assertEquals(choose(ways, "rank-pruned:period=7").args(3).mover, "rank-pruning:period=7");
+  assertThrows(() => choose(ways, "low-rank:period=7"), RangeError, "period");
+});
+
 Deno.test("the best step size is that of the best measure, and none of a run that diverged", () => {
   const cell = (rate: string, testAccuracy?: number) => ({
     ...{ folder: rate, values: { way: "adam", rate } },
@@ -180,7 +189,12 @@ Deno.test({
       await Deno.writeTextFile(text, "the quick brown fox jumps over the lazy dog. ".repeat(200));
       const { code, text: printed } = await runRecipe("pretrain", [
         ...["--network=gpt", "--dataset=text", `--data=${text}`, "--width=0.06", "--context=8"],
-        ...["--ways=adam,low-rank,rank-pruned", "--budgets=1.6", "--rates=0.01", "--seeds=1"],
+        ...[
+          "--ways=adam,low-rank,rank-pruned,rank-pruned:period=1",
+          "--budgets=1.6",
+          "--rates=0.01",
+          "--seeds=1",
+        ],
         ...["--steps=4", "--batch=4", "--held-out=9", "--test-count=7"],
         ...["--backend=wasm", "--threads=1", `--out=${out}`],
       ]);
@@ -188,11 +202,13 @@ Deno.test({
       assertMatch(printed, /\nlow-rank, 1\.6 +\d+\.\d+ .* ms .* 1 of 1\n/);
       const cells = (await readRun(out)).summary!.cells as CellResult[];
       const numbers = cells.map(({ summary }) => summary!.trainingNumbers!);
-      assertLess(numbers[4]!, numbers[3]!);
-      assertEquals(numbers.slice(0, 3), numbers.slice(3));
+      assertLess(numbers[5]!, numbers[4]!);
+      assertEquals(numbers.slice(0, 4), numbers.slice(4));
       const losses = cells.map(({ summary }) => summary!.testLoss);
+      // Truncated at every step, not only at the end.
+      assertNotEquals(losses[6], losses[7]);
       // On the text kept back, then on that to measure on.
-      assert(losses.slice(0, 3).every((loss, i) => loss !== losses[i + 3]), `${losses}`);
+      assert(losses.slice(0, 4).every((loss, i) => loss !== losses[i + 4]), `${losses}`);
     }),
 });
 
