@@ -235,6 +235,25 @@ await testPull(
   },
 );
 
+await testPull(
+  "relora comes below the least loss of any increment of its rank, which factors alone do not",
+  {
+    representation: relora,
+    mover: merging({ period: 25, warmup: 2 }),
+    choice: { rule: adam.create() },
+  },
+  async (pull, start) => {
+    const { sigma } = await host.svd(minus(pull.target, await wholeMatrix(pull, start)));
+    const least = Math.hypot(...sigma.slice(SPEC.rank));
+    const off = async (mover: Mover) => {
+      const end = (await course({ ...pull, mover }, start, 75)).at(-1)!;
+      return norm(minus(pull.target, await wholeMatrix(pull, end)));
+    };
+    assertGreater(await off(byRule), least * (1 - 1e-5));
+    assertLess(await off(pull.mover), least / 2);
+  },
+);
+
 const sparse = sparseLowRank({ density: 0.2 });
 
 await testPull(
