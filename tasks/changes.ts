@@ -14,8 +14,10 @@ import {
   transposed,
 } from "../core/mod.ts";
 import { pretrainedBase } from "../layers/mod.ts";
+import { isOfLibrary } from "./language/open_model.ts";
 import { parseOptions } from "./options.ts";
 import { loadPlugins } from "./plugins.ts";
+import { type StoredMatrices, storedMatrices } from "./stored_matrices.ts";
 import { renderTable, type TextSink, textSink } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -38,10 +40,10 @@ const COLUMNS = [
 ];
 
 /**
- * Prints for each matrix that differs between two folders of one model: intruder dimensions, the size
+ * Prints for each matrix that differs between two folders of one model, or two runs: intruder dimensions, the size
  * and effective rank of the change, and the condition before and after.
  *
- * @param args Folders of the model before and after, and options.
+ * @param args Folders before and after, and options.
  * @returns Exit code 0.
  * @throws {UsageError} When a folder is missing.
  * @throws {Error} When they are not of one model.
@@ -54,14 +56,23 @@ export async function changes(
   const [before, after, ...options] = rest;
   if (!before || !after || before.startsWith("-") || after.startsWith("-")) {
     throw new UsageError(
-      "Cannot compare models: expected two folders of one model, as in changes gpt2 merged",
+      "Cannot compare models: expected two folders of one model or two runs, as in changes gpt2 merged",
     );
   }
   const o = parseOptions(options, defaults, schema);
-  const [old, now] = [await readModelFolder(before), await readModelFolder(after)];
+  const kinds = [await isOfLibrary(before), await isOfLibrary(after)];
+  if (kinds[0] !== kinds[1]) {
+    throw new UsageError(
+      `Cannot compare models: expected two models of one kind, got ${kinds[0] ? before : after}, ` +
+        `a model, and ${kinds[0] ? after : before}, a run`,
+    );
+  }
+  const pairs = kinds[0]
+    ? modelPairs(await readModelFolder(before), await readModelFolder(after), after)
+    : runPairs(await storedMatrices(before), await storedMatrices(after), after);
   const rows: string[][] = [];
   let intruders = 0;
-  for (const { name, from, to } of pairs(old, now, after)) {
+  for (const { name, from, to } of pairs) {
     const change = await matrixChange(from, to, o);
     intruders += change.intruders;
     rows.push([name, ...cells(change)]);
@@ -81,23 +92,45 @@ function cells(c: MatrixChange): string[] {
   ];
 }
 
-/** Matrices that differ, inputs×outputs. */
-function* pairs(
-  old: ModelFolder,
-  now: ModelFolder,
-  folder: string,
-): Generator<{ readonly name: string; readonly from: Matrix; readonly to: Matrix }> {
+/** A matrix before and after, inputs×outputs. */
+interface Pair {
+  readonly name: string;
+  readonly from: Matrix;
+  readonly to: Matrix;
+}
+
+/** Matrices of runs that differ. */
+function* runPairs(old: StoredMatrices, now: StoredMatrices, folder: string): Generator<Pair> {
+  for (const [name, from] of old) {
+    const to = now.get(name);
+    const said = (m: Matrix) => `of shape [${m.rows},${m.cols}]`;
+    if (!to || said(to) !== said(from)) throw otherModel(name, said(from), folder, to && said(to));
+    if (from.data.some((value, i) => value !== to.data[i])) yield { name, from, to };
+  }
+}
+
+/** Matrices of models that differ. */
+function* modelPairs(old: ModelFolder, now: ModelFolder, folder: string): Generator<Pair> {
   for (const module of pretrainedBase(old).modules) {
     const name = `${module.name}.weight`;
     const [x, y] = [old.tensors[name]!, now.tensors[name]];
     if (!y || y.shape.join() !== x.shape.join()) {
-      throw new Error(
-        `Cannot compare models: expected tensor "${name}" of shape [${x.shape}] in ${folder}, got ` +
-          (y ? `one of shape [${y.shape}]` : "none"),
-      );
+      throw otherModel(name, `of shape [${x.shape}]`, folder, y && `of shape [${y.shape}]`);
     }
     if (x.data.every((value, i) => value === y.data[i])) continue;
     const [from, to] = [x, y].map((t) => transposed(outputsByInputs(module, t)));
     yield { name, from: from!, to: to! };
   }
+}
+
+function otherModel(
+  name: string,
+  expected: string,
+  folder: string,
+  got: string | undefined,
+): Error {
+  return new Error(
+    `Cannot compare models: expected tensor "${name}" ${expected} in ${folder}, got ` +
+      (got ? `one ${got}` : "none"),
+  );
 }

@@ -78,10 +78,26 @@ export function weightTexts({ weights }: Layer): Record<string, string> {
 }
 
 /** Such as `low-rank 784×500` or, where ranks are its own, `low-rank 784×500, rank 7`. */
-function weightText({ format, shape, rank, ranks, minRank }: WeightSpec): string {
+function weightText({ format, shape, rank, ranks, minRank, scale }: WeightSpec): string {
   const own = ranks ? Object.entries(ranks).map(([mode, r]) => `${mode} ${r}`).join(", ") : "";
   const fixed = minRank === undefined ? "" : `rank ${rank}`;
-  return [`${format} ${shape.join("×")}`, own, fixed].filter((s) => s !== "").join(", ");
+  const scaled = scale === undefined ? "" : `scale ${scale}`;
+  return [`${format} ${shape.join("×")}`, own, fixed, scaled].filter((s) => s !== "").join(", ");
+}
+
+/** What a weight is, as {@linkcode weightTexts} says it; undefined for another text. */
+export function weightOf(
+  name: string,
+  text: string,
+): Pick<WeightSpec, "name" | "format" | "shape" | "scale"> | undefined {
+  const [head, ...parts] = text.split(", ");
+  const found = /^(\S+) (\d+(?:×\d+)*)$/.exec(head!);
+  if (!found) return undefined;
+  const scale = parts.find((part) => part.startsWith("scale "))?.slice("scale ".length);
+  return {
+    ...{ name, format: found[1]!, shape: found[2]!.split("×").map(Number) },
+    ...(scale === undefined ? {} : { scale: Number(scale) }),
+  };
 }
 
 /** SHA-256 of the checkpoint in a folder, in hex; undefined where there is none. */

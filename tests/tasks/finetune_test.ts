@@ -17,13 +17,14 @@ import {
   type Summary,
 } from "../../core/mod.ts";
 import { pretrainedBase } from "../../layers/mod.ts";
+import { changes } from "../../tasks/changes.ts";
 import { finetuneTable } from "../../tasks/finetune/table.ts";
 import "../../tasks/recipes/mod.ts";
 import type { CellResult } from "../../tasks/sweep/results.ts";
 import { UsageError } from "../../tasks/usage_error.ts";
 import { onBackend } from "../support/algebras.ts";
 import { inFolder } from "../support/command_line.ts";
-import { runRecipe } from "../support/recipes.ts";
+import { recorder, runRecipe } from "../support/recipes.ts";
 import { writeTinyModel } from "../support/tiny_model.ts";
 
 const shared = { sanitizeResources: false, sanitizeOps: false };
@@ -108,6 +109,31 @@ Deno.test({
       assertLess(lora!.oldLossBefore!, lora!.oldLoss!);
       assertEquals(lora!.oldLossBefore, full!.oldLossBefore);
       assertEquals(lora!.ranks, { "dense1.weight": 2, "dense2.weight": 2 });
+
+      const told = async (...folders: readonly string[]) => {
+        const { sink, text } = recorder();
+        assertEquals(await changes(folders, sink), 0);
+        return text();
+      };
+      const rowsOf = (table: string) => table.match(/^ *\S+\.weight/gm)?.map((name) => name.trim());
+      const byLora = await told(before, `${out}/adapter-lora-rank-2_rate-0.01`);
+      assertEquals(rowsOf(byLora), ["dense1.weight", "dense2.weight", "classifier.weight"]);
+      // Effective ranks are at most those of the increments.
+      for (const layer of ["dense1", "dense2"]) {
+        const rank = new RegExp(`${layer}\\.weight +\\d+ +\\d+\\.\\d\\d % +([\\d.]+)`).exec(
+          byLora,
+        )!;
+        assert(Number(rank[1]) >= 1 && Number(rank[1]) <= 2, byLora);
+      }
+      const byHead = await told(before, `${out}/adapter-head_rate-0.01`);
+      assertEquals(rowsOf(byHead), ["classifier.weight"]);
+      assertEquals(await told(before, before), "No matrix differs.\n");
+      await writeTinyModel(join(folder, "model"));
+      await assertRejects(
+        () => told(before, join(folder, "model")),
+        UsageError,
+        "expected two models of one kind",
+      );
     }),
 });
 
