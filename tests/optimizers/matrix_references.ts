@@ -70,8 +70,9 @@ interface Projection {
   readonly momentum?: number;
 }
 
-/** Fira. */
-export function firaIterates(o: Projection): Reference {
+/** Fira, or what its released code does. */
+export function firaIterates(o: Projection & { readonly released?: boolean }): Reference {
+  const [kept, share] = o.released ? [o.scale, 1] : [1, o.scale];
   return onWide((wide) => {
     const psi = matrixRule(o.rank * wide.cols, o.momentum);
     const limited = limiter(o.growth);
@@ -80,8 +81,8 @@ export function firaIterates(o: Projection): Reference {
       if ((n - 1) % o.every === 0) p = await leading(g, o.rank, p);
       const r = times(transposed(p!), g);
       const after = psi(r, n);
-      const rest = rescaled(minus(g, times(p!, r)), after, r, o.whole);
-      return host.scale(o.scale, plus(times(p!, after), limited(rest)));
+      const rest = rescaled(minus(g, host.scale(kept, times(p!, r))), after, r, o.whole);
+      return plus(host.scale(o.scale, times(p!, after)), host.scale(share, limited(rest)));
     };
   }, o.decay);
 }

@@ -223,6 +223,21 @@ const TABLE: readonly Row[] = [
     state: (m, n) => m + n + Math.max(m, n) + 3,
   },
   {
+    name: "fira",
+    settings: { rank: 2, every: 4, variant: "released" },
+    reference: firaIterates({
+      rank: 2,
+      every: 4,
+      scale: 0.25,
+      decay: 0,
+      growth: 1.01,
+      whole: false,
+      momentum: 0.9,
+      released: true,
+    }),
+    state: (m, n) => 2 * Math.min(m, n) + 2 * 2 * Math.max(m, n) + 3,
+  },
+  {
     name: "apollo",
     settings: { rank: 2, every: 4, weightDecay: 0.2, seed: 3, "base.momentum": 0.8 },
     reference: apolloIterates({
