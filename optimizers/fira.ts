@@ -33,9 +33,9 @@ type FiraState<M> = SubspaceState<M> & {
  * gradient, as much longer or shorter as the base rule made the projected one. N = ψ(R), column by
  * column S = (G − P R) ‖N‖ / ‖R‖, no longer than γ times the last one, W ← (1 − ηλ) W − η α (P N + S).
  *
- * This is the published algorithm; the released code, for comparison, takes α P R from G and leaves S
- * without α: with α < 1 a part of what is projected returns in S. A residual that is nothing but round-off, as of full rank or of a layer without gradient, limits
- * none.
+ * This is the published algorithm; the released code, for comparison, takes α P R from G and leaves
+ * S without α: with α < 1 a part of what is projected returns in S. A residual that is nothing but
+ * round-off, as of full rank or of a layer without gradient, limits none.
  *
  * State: r s + 1 and what the base rule keeps of r×l.
  */
