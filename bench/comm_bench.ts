@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { findMpi, MPI_HINT } from "../core/comm/mod.ts";
+import { findMpi, MPI_HINT, runMembers } from "../core/comm/mod.ts";
 import { compile, type Compiled } from "./peers/compiler.ts";
 import {
   type Network,
@@ -8,9 +8,17 @@ import {
   predicted,
   type StepCosts,
 } from "./support/comm_model.ts";
-import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
+import type {
+  Aim,
+  Bench,
+  BenchOptions,
+  BenchResult,
+  Piece,
+  Section,
+} from "./support/definition.ts";
 import { ratio } from "./support/fastest.ts";
 import type { Figure } from "./support/history.ts";
+import { registered } from "./support/pieces.ts";
 
 /** Bytes of a sum, with the calls that are measured. */
 const SIZES: readonly (readonly [bytes: number, calls: number])[] = [
@@ -34,10 +42,20 @@ const STEPS = "10";
 const bench: Bench = {
   name: "comm",
   description: "sums over MPI processes beside C; data-parallel steps, dense and rank 32",
-  pieces: () =>
-    Promise.resolve({ pieces: [], notes: ["comm: its processes are started by mpiexec"] }),
+  pieces: () => {
+    const pieces = [SHORTEST, LONG].map((bytes, i): Piece => ({
+      ...{ group: "sums in one process", name: `two members, ${bytes} B`, baseline: i === 0 },
+      start: () => ({ step: () => sumWithin(new Float32Array(bytes / 4)) }),
+    }));
+    return Promise.resolve({ pieces, notes: ["sums over processes, which mpiexec starts"] });
+  },
   run,
 };
+
+/** A sum of two members of this process. */
+async function sumWithin(data: Float32Array): Promise<void> {
+  await runMembers(2, async (comm) => void await comm.allReduce(data.slice()));
+}
 
 async function run(options: BenchOptions): Promise<BenchResult> {
   const library = findMpi();
@@ -187,4 +205,4 @@ function extrapolated(costs: Costs, network: Network): Section {
   return { title, figures, extra };
 }
 
-export default bench;
+export default await registered(bench);

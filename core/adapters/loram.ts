@@ -80,7 +80,8 @@ export async function strongestUnits(
  *
  * @example Two of three hidden neurons
  * ```ts
- * import { perceptron, prunedNetwork } from "@rankflow/rankflow";
+ * import { perceptron } from "@rankflow/rankflow";
+ * import { prunedNetwork } from "@rankflow/rankflow/core";
  * import { assertEquals } from "@std/assert";
  *
  * const hidden = { written: ["dense1.weight", "dense1.bias"], read: ["classifier.weight"] };

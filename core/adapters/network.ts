@@ -47,7 +47,8 @@ export interface AdaptedNetworkOptions {
  *
  * @example Adapters on a first layer, the classifier in full
  * ```ts
- * import { adaptedNetwork, perceptron } from "@rankflow/rankflow";
+ * import { perceptron } from "@rankflow/rankflow";
+ * import { adaptedNetwork } from "@rankflow/rankflow/core";
  * import { assertEquals } from "@std/assert";
  *
  * const network = adaptedNetwork(perceptron({ sizes: [8, 6, 3] }), {

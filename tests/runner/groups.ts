@@ -1,4 +1,4 @@
-import { repositoryFiles } from "../repo/files.ts";
+import { readText, repositoryFiles } from "../repo/files.ts";
 import { type Configuration, withConfig } from "./config.ts";
 import { parseJunit, type TestCase } from "./junit.ts";
 import { runCommand } from "./process.ts";
@@ -83,7 +83,7 @@ function tests(name: string, title: string, args: readonly string[]): Group {
     title,
     async run(options: GroupOptions): Promise<Outcome> {
       const start = performance.now();
-      const shares = name === "unit" ? await shared(args, options.shards ?? 1) : [args];
+      const shares = name === "e2e" ? [args] : await shared(name, args, options.shards ?? 1);
       const cases = await Promise.all(shares.map((share) => runShare(name, share, options)));
       return { cases: cases.flat(), seconds: (performance.now() - start) / 1000 };
     },
@@ -108,19 +108,30 @@ function examples(args: readonly string[]): Group {
   };
 }
 
-/** A folder's test files, dealt out: those of one folder, often slow together, to all in turn. */
+/** Files of folders, dealt out: those of one folder, often slow together, to all in turn. */
 async function shared(
-  [folder, ...flags]: readonly string[],
+  name: string,
+  args: readonly string[],
   count: number,
 ): Promise<readonly (readonly string[])[]> {
-  if (count === 1) return [[folder!, ...flags]];
-  const files = (await repositoryFiles()).filter((f) =>
-    f.startsWith(`${folder}/`) && f.endsWith("_test.ts")
+  if (count === 1) return [args];
+  const flags = args.filter((arg) => arg.startsWith("--"));
+  const places = args.filter((arg) => !flags.includes(arg));
+  const wanted = name === "unit" ? /_test\.ts$/ : /\.(ts|md)$/;
+  const all = (await repositoryFiles()).filter((f) =>
+    wanted.test(f) && places.some((place) => f === place || f.startsWith(`${place}/`))
   );
+  // Files that are named are loaded, too: of the library only those that have an example.
+  const has = name === "unit" ? all.map(() => true) : await Promise.all(all.map(hasExample));
+  const files = all.filter((_, i) => has[i]);
   return Array.from({ length: count }, (_, k) => [
     ...flags,
     ...files.filter((_, i) => i % count === k),
   ]);
+}
+
+async function hasExample(file: string): Promise<boolean> {
+  return (await readText(file)).includes("```ts");
 }
 
 async function runShare(

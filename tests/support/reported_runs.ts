@@ -5,6 +5,7 @@ import { writeReport } from "../../tasks/mod.ts";
 import type { GridResult } from "../../tasks/flow/measures.ts";
 import type { DesignStep, FlowPicture } from "../../tasks/flow/search_records.ts";
 import type { WindowSummary } from "../../tasks/flow/shape_summary.ts";
+import type { CollisionRecord, JudgedCollision } from "../../tasks/kinetic/collision/result.ts";
 import type { Outcome } from "../../tasks/kinetic/outcome.ts";
 import type { ProblemResult } from "../../tasks/ode/mod.ts";
 import type { RobustResult } from "../../tasks/robust/result.ts";
@@ -93,6 +94,21 @@ const inLowRank: Outcome = {
   ...{ defect: NaN, law: 1e-3, lost: 2 },
 };
 
+const two = Float64Array.of(1, 2);
+const streamed = { x: two, flux: two, defect: 1e-16 };
+const judged: JudgedCollision = {
+  ...{ label: "plain", error: 0.1, defect: 1e-3, naiveError: 1, sample: two },
+  relaxation: { times: two, errors: two, drifts: two },
+  ...{ inflow: streamed, pulse: streamed, inflowError: 1e-4, pulseError: 1e-4 },
+};
+const COLLISION: CollisionRecord = {
+  ...{ v: two, density: two, exact: judged, judged: [judged] },
+  trained: [{
+    ...{ label: "plain", weights: { w: two }, scale: 1, branch: 2, fullBranch: 2 },
+    ...{ parameters: 2, steps: two, losses: two, seconds: 1 },
+  }],
+};
+
 /** One for each kind of report. */
 export const REPORTED_RUNS: readonly ReportedRun[] = [
   {
@@ -160,6 +176,25 @@ export const REPORTED_RUNS: readonly ReportedRun[] = [
       attenuation: Float64Array.of(0, 1, 10, 100),
       outcomes: [transported],
     }],
+  },
+  {
+    kind: "federated",
+    settings: {},
+    summary: {
+      federated: [{
+        ...{ title: "t", measure: "accuracy", better: "more", targets: [0.5] },
+        curves: [{
+          ...{ method: "fedlrt", rounds: [1, 2], values: [0.4, 0.6], ranks: [4, 5] },
+          ...{ bytes: [10, 20], drift: [1, 0.5], held: 8, seconds: 1 },
+        }],
+      }],
+    },
+  },
+  {
+    kind: "collision",
+    settings: { kernel: "isotropic", space: "slab" },
+    summary: { seconds: 1 },
+    file: ["collision.safetensors", { ...COLLISION }],
   },
   { kind: "sweep", settings: {}, summary: { cells: [cell] } },
   {
