@@ -6,7 +6,7 @@
  */
 
 import { type Algebra, type Matrix, matrix, type SeparableTerm } from "../../core/mod.ts";
-import type { Ordinates } from "./ordinates.ts";
+import { mirrorImages, type Ordinates } from "./ordinates.ts";
 import { momentBasis } from "./moments.ts";
 
 /** B X for the columns X, n×k, of a right basis. */
@@ -18,6 +18,12 @@ export interface Streaming {
   readonly plus: AngularMap;
   /** (A − |A|)/2. */
   readonly minus: AngularMap;
+  /**
+   * Makes the map to what a mirror across the axis makes of ψ.
+   *
+   * @throws {RangeError} When a direction has no mirror image.
+   */
+  readonly mirror: () => AngularMap;
 }
 
 /** Coordinates in angle. */
@@ -33,15 +39,18 @@ export interface AngularBasis {
 }
 
 /** S_N: ψ in every direction times the root of its weight. */
-export function ordinateBasis({ x, y, weights, total }: Ordinates): AngularBasis {
-  const scaled = (factors: Float64Array): AngularMap => ({ rows, cols, data }) => ({
-    rows,
-    cols,
-    data: data.map((value, k) => factors[Math.floor(k / cols)]! * value),
-  });
+export function ordinateBasis(ordinates: Ordinates): AngularBasis {
+  const { x, y, weights, total } = ordinates;
   const along = (speeds: Float64Array): Streaming => ({
     plus: scaled(speeds.map((a) => Math.max(a, 0))),
     minus: scaled(speeds.map((a) => Math.min(a, 0))),
+    mirror() {
+      const images = imagesOf(ordinates, speeds);
+      return ({ rows, cols, data }) => {
+        const at = (k: number): number => images[Math.floor(k / cols)]! * cols + k % cols;
+        return { rows, cols, data: data.map((_, k) => data[at(k)]!) };
+      };
+    },
   });
   const slab = y.every((value) => value === 0);
   return {
@@ -50,6 +59,21 @@ export function ordinateBasis({ x, y, weights, total }: Ordinates): AngularBasis
     isotropic: matrix(weights.map((w) => Math.sqrt(w / total)), weights.length, 1),
     streaming: slab ? [along(x)] : [along(x), along(y)],
   };
+}
+
+/** Mirror images of directions across the axis along which they have these speeds. */
+function imagesOf(ordinates: Ordinates, speeds: Float64Array): Int32Array {
+  const alongX = speeds === ordinates.x;
+  return mirrorImages(ordinates, alongX ? -1 : 1, alongX ? 1 : -1);
+}
+
+/** Factors times rows. */
+function scaled(factors: Float64Array): AngularMap {
+  return ({ rows, cols, data }) => ({
+    rows,
+    cols,
+    data: data.map((value, k) => factors[Math.floor(k / cols)]! * value),
+  });
 }
 
 /** P_N: moments with orthonormal harmonics up to degree N, upwind by the eigenvalues of Ω. */
@@ -65,7 +89,20 @@ export async function harmonicBasis(
     const full = a.multiply(weighted, values, { transposeRight: true });
     const size = await absolute(a, full);
     const [plus, minus] = [a.lincomb(0.5, full, 0.5, size), a.lincomb(0.5, full, -0.5, size)];
-    return { plus: (v) => a.multiply(plus, v), minus: (v) => a.multiply(minus, v) };
+    return {
+      plus: (v) => a.multiply(plus, v),
+      minus: (v) => a.multiply(minus, v),
+      mirror: () => scaled(parities(speeds)),
+    };
+  };
+  /** 1 of functions that a mirror leaves as they are, −1 of those whose sign it turns. */
+  const parities = (speeds: Float64Array): Float64Array => {
+    const images = imagesOf(ordinates, speeds);
+    const value = (k: number, q: number): number => values.data[k * values.cols + q]!;
+    return Float64Array.from({ length: values.rows }, (_, k) => {
+      const terms = weights.map((w, q) => w * value(k, q) * value(k, images[q]!));
+      return Math.sign(terms.reduce((sum, term) => sum + term, 0));
+    });
   };
   const axes = dimension === 1 ? [ordinates.x] : [ordinates.x, ordinates.y];
   const streaming: Streaming[] = [];

@@ -110,7 +110,7 @@ export class LowRankSolver {
   /**
    * Makes a solver at the start of a problem.
    *
-   * @throws {RangeError} When the step is not stable or a side reflects.
+   * @throws {RangeError} When the step is not stable, or a side reflects and a direction has no mirror image.
    */
   static async open(
     a: Algebra<Matrix>,

@@ -31,7 +31,7 @@ export class MomentSolver {
    * Makes a solver at the start of a problem.
    *
    * @param cfl Δt / h; default: what is safe.
-   * @throws {RangeError} When the step is not stable or a side reflects.
+   * @throws {RangeError} When the step is not stable, or a side reflects and a direction has no mirror image.
    */
   constructor(
     a: Algebra<Matrix>,

@@ -29,7 +29,7 @@ export interface SeparableTransport {
  * The right-hand side of a problem.
  *
  * @param collides Whether collisions and sources in the volume are part of it; default true.
- * @throws {RangeError} When a side reflects: then directions mix in pairs.
+ * @throws {RangeError} When a side reflects and a direction has no mirror image.
  */
 export function separableTransport(
   a: Algebra<Matrix>,
@@ -38,8 +38,7 @@ export function separableTransport(
   collides = true,
 ): SeparableTransport {
   const { scattering, absorption, source } = setup;
-  refuseReflection("separate transport", setup);
-  const streaming = streamingTerms(setup, basis);
+  const streaming = [...streamingTerms(setup, basis), ...reflectionTerms(setup, basis)];
   const inflow = inflowSources(setup, basis);
   if (!collides) return { terms: streaming, sources: inflow };
   const root = Math.sqrt(basis.total);
@@ -55,16 +54,6 @@ export function separableTransport(
     terms: [...streaming, ...collisions],
     sources: [...born, ...inflow],
   };
-}
-
-/** @throws {RangeError} When a side reflects. */
-export function refuseReflection(action: string, { sides }: Setup): void {
-  const name = SIDE_NAMES.find((side) => sides[side].kind === "reflecting");
-  if (name === undefined) return;
-  throw new RangeError(
-    `Cannot ${action}: expected sides that do not reflect, got a reflecting ${name} side; ` +
-      "take --solver sn or the whole problem",
-  );
 }
 
 function streamingTerms({ grid, sides }: Setup, basis: AngularBasis): SeparableTerm<Matrix>[] {
@@ -118,6 +107,25 @@ function column(values: Float64Array, factor: number): Matrix {
   return { rows: values.length, cols: 1, data: values.map((v) => factor * v) };
 }
 
+/** What the mirror makes of ψ in the cells of a side, over h, in the directions that point inwards. */
+function reflectionTerms({ grid, sides }: Setup, basis: AngularBasis): SeparableTerm<Matrix>[] {
+  return SIDE_NAMES.flatMap((name, k) => {
+    const streaming = basis.streaming[k < 2 ? 0 : 1];
+    if (sides[name].kind !== "reflecting" || !streaming) return [];
+    const mirror = streaming.mirror();
+    const inwards = k % 2 === 0 ? streaming.plus : streaming.minus;
+    const scale = (k % 2 === 0 ? 1 : -1) / (k < 2 ? grid.hx : grid.hy);
+    const beside = matrixOf(grid.nx * grid.ny, 1, (cell) => isBeside(grid, cell, k) ? scale : 0);
+    return [{ left: diagonal(beside.data), right: (v: Matrix) => inwards(mirror(v)) }];
+  });
+}
+
+/** Whether a cell is at the side of number `k` in {@linkcode SIDE_NAMES}. */
+function isBeside({ nx, ny }: CartesianGrid, cell: number, k: number): boolean {
+  const [i, j] = [cell % nx, Math.floor(cell / nx)];
+  return [i === 0, i === nx - 1, j === 0, j === ny - 1][k]!;
+}
+
 /** ψ_in / h in the cells of a side, in the directions that point inwards there. */
 function inflowSources({ grid, sides }: Setup, basis: AngularBasis): Factored<Matrix>[] {
   const e = basis.isotropic;
@@ -133,15 +141,16 @@ function inflowSources({ grid, sides }: Setup, basis: AngularBasis): Factored<Ma
 
 /** Values on the cells of the side of number `k` in {@linkcode SIDE_NAMES}. */
 function sideColumn(
-  { nx, ny, hx, hy }: CartesianGrid,
+  grid: CartesianGrid,
   side: Side,
   k: number,
   scale: number,
 ): Matrix {
+  const { nx, ny, hx, hy } = grid;
   return matrixOf(nx * ny, 1, (cell) => {
-    const [i, j] = [cell % nx, Math.floor(cell / nx)];
-    const here = [i === 0, i === nx - 1, j === 0, j === ny - 1][k];
-    return here ? scale * incoming(side, k < 2 ? j : i) / (k < 2 ? hx : hy) : 0;
+    if (!isBeside(grid, cell, k)) return 0;
+    const face = k < 2 ? Math.floor(cell / nx) : cell % nx;
+    return scale * incoming(side, face) / (k < 2 ? hx : hy);
   });
 }
 

@@ -9,7 +9,7 @@ import { checkNumber } from "../../../core/mod.ts";
 import { areaOf } from "../grid.ts";
 import { type Limiter, minmod } from "../limiter.ts";
 import type { Setup } from "../problem.ts";
-import { refuseReflection } from "../separable_transport.ts";
+import { SIDE_NAMES } from "../sides.ts";
 import { addBalance, type Balance, emptyBalance, largestAttenuation } from "../solver.ts";
 import { positiveStep, type StepBound, stepSize, type TimeSteps, timeSteps } from "../step_size.ts";
 import { type Closure, type Multipliers, NotRealisable } from "./closure.ts";
@@ -77,7 +77,7 @@ export class EntropySolver {
     const { order = 1, limiter = minmod, floor = 1e-4 } = options;
     const { time = order === 2 ? "heun" : "euler" } = options;
     checkNumber("solve for moments", "the floor of φ", floor, { above: 0 });
-    refuseReflection("solve for moments", setup);
+    refuseReflection(setup);
     const { grid, start } = setup;
     const { system } = closure;
     const { count, values, ordinates: { weights, total } } = system;
@@ -234,4 +234,14 @@ export class EntropySolver {
     });
     return rates;
   }
+}
+
+/** @throws {RangeError} When a side reflects. */
+function refuseReflection({ sides }: Setup): void {
+  const name = SIDE_NAMES.find((side) => sides[side].kind === "reflecting");
+  if (name === undefined) return;
+  throw new RangeError(
+    `Cannot solve for closed moments: expected sides that do not reflect, got a reflecting ${name} side; ` +
+      "take --solver sn or the whole problem",
+  );
 }

@@ -16,12 +16,14 @@ import {
 import { orthogonalityDefect } from "../../../core/geometry/low_rank.ts";
 import {
   allSides,
+  halfLattice,
   hohlraum,
   lattice,
   lineSource,
   OrdinatesSolver,
   planeSource,
   quadratures,
+  quarterHohlraum,
   type Setup,
 } from "../../../tasks/kinetic/mod.ts";
 import { type AngularBasis, harmonicBasis, ordinateBasis } from "../../../tasks/kinetic/mod.ts";
@@ -233,6 +235,20 @@ Deno.test("without truncation every rank that is needed is there", async () => {
   const { solver } = await evolve(setup, product(4), { tolerance: 0, cfl: 0.4 });
   for (let n = 0; n < full.steps.count; n++) full.step(n);
   assertLess(distance(full.flux, solver.flux), 1e-12);
+});
+
+Deno.test("reflecting sides keep the law of mass, and without truncation φ is the full solver's", async () => {
+  const quarter = { ...quarterHohlraum.setup(13), time: 0.5 };
+  const { solver, law } = await evolve(quarter, product(4), { tolerance: 0, cfl: 0.2 });
+  const full = new MomentSolver(a, quarter, product(4), { cfl: 0.2 });
+  for (let n = 0; n < full.steps.count; n++) full.step(n);
+  assertLess(relativeError(solver.flux, full.flux), 1e-6);
+  assertLess(law, 1e-13);
+  const half = await evolve(halfLattice.setup(14), await harmonicBasis(a, 2, 5), {
+    tolerance: 1e-3,
+    cfl: 0.3,
+  });
+  assertLess(half.law, 1e-13);
 });
 
 Deno.test("the separable field is F(Y), with sources apart", async () => {

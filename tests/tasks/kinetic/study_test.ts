@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { openHostAlgebra, readRun } from "../../../core/mod.ts";
 import {
+  halfLattice,
   hohlraum,
   type KineticProblem,
   lattice,
@@ -208,6 +209,11 @@ Deno.test("what cannot be solved is refused before anything is written", () =>
       lattice,
       "--solver mn --degree 1 --time imex-euler",
       "expected one of auto, euler",
+    );
+    await refused(
+      halfLattice,
+      "--solver mn --degree 1",
+      "Cannot solve for closed moments: expected sides that do not reflect, got a reflecting left",
     );
     await refused(lattice, "--solver pn --cfl 1", "Cannot step with a CFL number of 1");
     await refused(lattice, "--solver pn --time imex-euler", "expected one of auto, euler, heun");
