@@ -8,8 +8,9 @@ import { formatCount, formatDuration, formatPercent } from "../terminal/mod.ts";
 import { columnOf, type Outcome, relativeError } from "./outcome.ts";
 
 /**
- * Truncations that discard more than this times ‖ψ‖ in all are told: ψ was wrong by a third to an
- * eighth of what they discarded wherever it was compared, whatever the law of mass said.
+ * Truncations that discard more than this times ‖ψ‖ in all are told: in stalled runs of hohlraum and
+ * lattice ψ was wrong by a ninth to a third of that, whatever the law of mass said. Near a steady
+ * state the sum grows without harm.
  */
 const TOLD = 0.25;
 
