@@ -26,8 +26,9 @@ export function finetuneTable(results: readonly CellResult[]): string {
     return [adapter, ...cellsOf(summary, rate, results, adapter)];
   });
   return `${renderTable(["adapter", ...heads], rows, 110)}\n\n` +
-    "numbers: that train; old loss: on the data of before, at first and at the end; memory: of the " +
-    "process at most; *: the first or the last of the step sizes that were tried";
+    "numbers: that train; old loss: on the data of before, at first and at the end, of texts in nats " +
+    "where test is in bits; memory: of the process at most; *: the first or the last of the step " +
+    "sizes that were tried";
 }
 
 function cellsOf(
