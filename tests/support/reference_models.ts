@@ -1,7 +1,17 @@
 /** Batches out of files of other libraries, and how far numbers are from theirs. */
 
 import { assertEquals } from "@std/assert";
-import type { Engine, Tensor, TensorData } from "../../core/mod.ts";
+import {
+  batchEvaluator,
+  type Engine,
+  type Layer,
+  type Model,
+  type Tensor,
+  type TensorData,
+  type TrainingMethod,
+  trainStep,
+  type WeightStates,
+} from "../../core/mod.ts";
 
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, TensorData>>;
@@ -54,4 +64,43 @@ export function lossOf(engine: Engine, logits: Tensor, io: Tensors): Tensor {
     engine.slice(logits, [0, 0, 0], [batch, tokens - 1, vocabulary]),
     next,
   );
+}
+
+/** Names of adapters that PEFT wrote, each of which begins with that of its model. */
+export const REFERENCE_ADAPTERS: readonly string[] = [
+  ...["gpt2-lora", "gpt2-lora-older", "gpt2-lora-patterns", "gpt2-rslora", "gpt2-dora"],
+  ...["gpt2-adalora", "gpt2-adalora-budget", "gpt2-modules-to-save"],
+  ...["llama-lora", "llama-lora-all-linear", "llama-dora", "llama-dora-older", "llama-embedding"],
+  ...["llama-pissa", "llama-pissa-converted", "llama-vera", "llama-loha"],
+  ...["llama-lokr", "llama-lokr-both-factor4"],
+  ...["vit-lora", "vit-lora-older-names", "vit-patch-conv"],
+  ...["bert-lora-bias-all", "bert-lora-bias-lora-only", "deberta-v2-lora", "deberta-v2-adalora"],
+];
+
+/** The model that an adapter, or a run, belongs to. */
+export function modelOf(name: string): string {
+  return /^deberta-v2|^[a-z0-9]+/.exec(name)![0];
+}
+
+/** Five steps on the batch of token ids: the losses before each and after the last. */
+export async function fiveSteps(
+  method: TrainingMethod,
+  network: Layer,
+  states: WeightStates,
+  io: Tensors,
+  rate: number,
+): Promise<{ readonly losses: readonly number[]; readonly states: WeightStates }> {
+  const { engine } = method;
+  const x = ids(engine, io.input_ids!);
+  const loss = (model: Model) => lossOf(engine, model.forward(x), io);
+  const evaluator = batchEvaluator(engine, network, loss, { x });
+  let now = states;
+  const losses: number[] = [];
+  for (let i = 0; i <= 5; i++) {
+    const outcome = await trainStep(method, network, now, evaluator, { rate });
+    losses.push(outcome.loss);
+    // The sixth only tells the loss after five.
+    if (i < 5) now = outcome.states;
+  }
+  return { losses, states: now };
 }

@@ -12,22 +12,12 @@ import {
 import { pretrainedBase } from "../../../layers/mod.ts";
 import { inFolder } from "../../support/command_line.ts";
 import { onReferenceData } from "../../support/reference_data.ts";
+import { modelOf, REFERENCE_ADAPTERS } from "../../support/reference_models.ts";
 
-/** Names of adapters, each of which begins with that of its model. */
-const ADAPTERS = [
-  ...["gpt2-lora", "gpt2-lora-older", "gpt2-lora-patterns", "gpt2-rslora", "gpt2-dora"],
-  ...["gpt2-adalora", "gpt2-adalora-budget", "gpt2-modules-to-save"],
-  ...["llama-lora", "llama-lora-all-linear", "llama-dora", "llama-dora-older", "llama-embedding"],
-  ...["llama-pissa", "llama-pissa-converted", "llama-vera", "llama-loha"],
-  ...["llama-lokr", "llama-lokr-both-factor4"],
-  ...["vit-lora", "vit-lora-older-names", "vit-patch-conv"],
-  ...["bert-lora-bias-all", "bert-lora-bias-lora-only", "deberta-v2-lora", "deberta-v2-adalora"],
-];
-
-for (const name of ADAPTERS) {
+for (const name of REFERENCE_ADAPTERS) {
   const title = `${name}: merged weights are PEFT's to 1e-5, and all tensors come back as bytes`;
   Deno.test(onReferenceData("peft", title, async (root) => {
-    const model = await readModelFolder(`${root}/models/${/^deberta-v2|^[a-z0-9]+/.exec(name)}`);
+    const model = await readModelFolder(`${root}/models/${modelOf(name)}`);
     const adapter = await readAdapterFolder(`${root}/adapters/${name}`);
     const { tensors: expected } = await readSafetensors(
       `${root}/adapters/${name}/expected.safetensors`,

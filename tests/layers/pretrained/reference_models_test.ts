@@ -2,10 +2,8 @@
 
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import {
-  batchEvaluator,
   currentPoints,
   disposeStates,
-  type Model,
   NamedTensors,
   Pass,
   readModelFolder,
@@ -13,7 +11,6 @@ import {
   representationOf,
   type Tensor,
   type TrainingMethod,
-  trainStep,
   type WeightStates,
 } from "../../../core/mod.ts";
 import {
@@ -30,7 +27,7 @@ import { cpuBackends, onBackend } from "../../support/algebras.ts";
 import {
   difference,
   far,
-  ids,
+  fiveSteps,
   inputsOf,
   largest,
   lossOf,
@@ -179,17 +176,7 @@ for (const backend of cpuBackends) {
         const { tensors } = await readSafetensors(`${root}/training/${run}/run.safetensors`);
         const { network } = model;
         await engine.scope(async () => {
-          const x = ids(engine, io.input_ids!);
-          const loss = (model: Model) => lossOf(engine, model.forward(x), io);
-          const evaluator = batchEvaluator(engine, network, loss, { x });
-          let now = states;
-          const losses: number[] = [];
-          for (let i = 0; i <= 5; i++) {
-            const outcome = await trainStep(method, network, now, evaluator, { rate });
-            losses.push(outcome.loss);
-            // The sixth only tells the loss after five.
-            if (i < 5) now = outcome.states;
-          }
+          const { losses, states: now } = await fiveSteps(method, network, states, io, rate);
           assertLess(difference(losses, tensors["losses.f64"]!.data), 1e-5);
           const final = await pretrainedTensors(method, model, now);
           for (const [name, { data }] of Object.entries(final)) {

@@ -3,13 +3,11 @@
 import { assertEquals, assertLess } from "@std/assert";
 import {
   adapterContents,
-  batchEvaluator,
   codecFor,
   currentPoints,
   disposeStates,
   type Layer,
   mergedTensors,
-  type Model,
   NamedTensors,
   Pass,
   readAdapterFolder,
@@ -17,7 +15,6 @@ import {
   readSafetensors,
   type Tensor,
   type TrainingMethod,
-  trainStep,
   type WeightStates,
 } from "../../../core/mod.ts";
 import {
@@ -30,22 +27,18 @@ import {
 import { adamw, sgd } from "../../../optimizers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
 import { onReferenceData } from "../../support/reference_data.ts";
-import { difference, ids, inputsOf, lossOf, type Tensors } from "../../support/reference_models.ts";
+import {
+  difference,
+  fiveSteps,
+  inputsOf,
+  modelOf,
+  REFERENCE_ADAPTERS,
+  type Tensors,
+} from "../../support/reference_models.ts";
 import { methodOf } from "../../support/training.ts";
 
-/** Names of adapters, each of which begins with that of its model. */
-const ADAPTERS = [
-  ...["gpt2-lora", "gpt2-lora-older", "gpt2-lora-patterns", "gpt2-rslora", "gpt2-dora"],
-  ...["gpt2-adalora", "gpt2-adalora-budget", "gpt2-modules-to-save"],
-  ...["llama-lora", "llama-lora-all-linear", "llama-dora", "llama-dora-older", "llama-embedding"],
-  ...["llama-pissa", "llama-pissa-converted", "llama-vera", "llama-loha"],
-  ...["llama-lokr", "llama-lokr-both-factor4"],
-  ...["vit-lora", "vit-lora-older-names", "vit-patch-conv"],
-  ...["bert-lora-bias-all", "bert-lora-bias-lora-only", "deberta-v2-lora", "deberta-v2-adalora"],
-];
-
 async function reference(root: string, adapterName: string, backend: string) {
-  const name = /^deberta-v2|^[a-z0-9]+/.exec(adapterName)![0];
+  const name = modelOf(adapterName);
   const model = await readModelFolder(`${root}/models/${name}`);
   const method = await methodOf({ backend });
   const { tensors: io } = await readSafetensors(`${root}/models/${name}/io.safetensors`);
@@ -64,7 +57,7 @@ async function logits(
   });
 }
 
-for (const name of ADAPTERS) {
+for (const name of REFERENCE_ADAPTERS) {
   const title = `${name}: outputs are PEFT's to 1e-4, active and merged, and all comes back`;
   Deno.test({
     ...await onBackend("wasm", title),
@@ -131,17 +124,7 @@ for (const [run, { rule, rate }] of Object.entries(RUNS)) {
       const { network, states } = await attachedAdapter(method, pretrained, base, contents);
       const { tensors } = await readSafetensors(`${folder}/run.safetensors`);
       await engine.scope(async () => {
-        const x = ids(engine, io.input_ids!);
-        const loss = (model: Model) => lossOf(engine, model.forward(x), io);
-        const evaluator = batchEvaluator(engine, network, loss, { x });
-        let now = states;
-        const losses: number[] = [];
-        for (let i = 0; i <= 5; i++) {
-          const outcome = await trainStep(method, network, now, evaluator, { rate });
-          losses.push(outcome.loss);
-          // The sixth only tells the loss after five.
-          if (i < 5) now = outcome.states;
-        }
+        const { losses, states: now } = await fiveSteps(method, network, states, io, rate);
         assertLess(difference(losses, tensors["losses.f64"]!.data), 1e-5);
         const { adapter } = await exportedAdapter(method, pretrained, base, {
           network,
