@@ -91,15 +91,6 @@ export async function receiveMessage<M>(
   };
 }
 
-/** Bytes of a message beside its matrices. */
-export function overheadOf<M>(names: readonly string[], { numbers, sections }: Message<M>): number {
-  let extents = sections.length;
-  for (const section of sections) {
-    for (const name of section ? names : []) extents += 1 + 2 * (section![name] ?? []).length;
-  }
-  return 8 * (OWN + numbers.length) + 4 * extents;
-}
-
 function arrayOf<M>(f: Federation<M>, length: number): Float32Array | Float64Array {
   return f.bytesPerNumber === 4 ? new Float32Array(length) : new Float64Array(length);
 }

@@ -8,20 +8,13 @@ import { join } from "node:path";
 import {
   adaptedNetwork,
   adapters,
-  augmentedBug,
-  choose,
   compressStates,
   denseNetwork,
   disposeStates,
-  type Engine,
-  engineAlgebra,
   type Layer,
   matchesWeight,
   measure,
-  openHostAlgebra,
-  optimizerStepper,
   parseChoice,
-  relativeFrobenius,
   representationOf,
   type Run,
   type TrainingMethod,
@@ -30,7 +23,7 @@ import {
   writeAdapterFolder,
 } from "../../core/mod.ts";
 import { exportedAdapter } from "../../layers/mod.ts";
-import { cosine, optimizers, rateAt } from "../../optimizers/mod.ts";
+import { cosine, rateAt } from "../../optimizers/mod.ts";
 import { compareRuns } from "../compare.ts";
 import type { RecipeContext } from "../recipe.ts";
 import type { Subject } from "./subject.ts";
@@ -50,19 +43,6 @@ export interface RunChoice {
   readonly optimizer: string;
   /** Steps in all, 0 for `epochs`. */
   readonly steps: number;
-}
-
-/** How weights move; adapters bring their own movers where they need some. */
-export async function finetuneMethod(engine: Engine, optimizer: string): Promise<TrainingMethod> {
-  const rule = choose(optimizers, optimizer).create({});
-  return {
-    engine,
-    algebra: engineAlgebra(engine, await openHostAlgebra()),
-    rule,
-    stepper: optimizerStepper(rule),
-    integrator: augmentedBug,
-    truncation: { rule: relativeFrobenius, tolerance: 0.1 },
-  };
 }
 
 /** The network as one run trains it. */

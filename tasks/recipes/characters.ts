@@ -1,15 +1,10 @@
 import {
-  augmentedBug,
   decodeText,
-  engineAlgebra,
   examplesOf,
   type Layer,
   nextToken,
-  openHostAlgebra,
-  optimizerStepper,
   Random,
   readTextFiles,
-  relativeFrobenius,
   type Run,
   type Task,
 } from "../../core/mod.ts";
@@ -23,6 +18,7 @@ import type { OptionSchema, ParsedOptions } from "../options.ts";
 import { type Recipe, recipe, type RecipeContext } from "../recipe.ts";
 import { runSchema } from "../settings.ts";
 import { UsageError } from "../usage_error.ts";
+import { usualMethod } from "../usual_method.ts";
 
 /** What decides the runs. */
 const defaults = {
@@ -76,13 +72,7 @@ async function learn(o: Options, context: RecipeContext): Promise<number> {
   const letters = [...new Set(text)];
   const task = taskOf(text, letters, o);
   const { engine, backend } = await openBackend(o, context.sink, context.processes?.comm);
-  const rule = adam.create();
-  const method = {
-    ...{ engine, rule, stepper: optimizerStepper(rule) },
-    algebra: engineAlgebra(engine, await openHostAlgebra()),
-    integrator: augmentedBug,
-    truncation: { rule: relativeFrobenius, tolerance: o.tolerance },
-  };
+  const method = await usualMethod(engine, adam.create(), { tolerance: o.tolerance });
   const dataset = { name: o.data || "sentences", sha256: hashOf(text) };
   const shared = { recipe: "characters", settings: o, task, dataset, method, backend };
   return await compareRuns({ ...shared, loop: (run) => loop(run, letters, o) }, [

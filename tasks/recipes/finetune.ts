@@ -1,7 +1,7 @@
-import { adapters, datasets, splitChoices } from "../../core/mod.ts";
+import { adapters, choose, datasets, splitChoices } from "../../core/mod.ts";
 import { optimizers } from "../../optimizers/mod.ts";
 import { imageSubject } from "../finetune/images.ts";
-import { finetuneMethod, finetuneRun, TWINS } from "../finetune/run.ts";
+import { finetuneRun, TWINS } from "../finetune/run.ts";
 import { finetuneTable } from "../finetune/table.ts";
 import { matrixSubject } from "../finetune/matrix.ts";
 import { textSubject } from "../finetune/text.ts";
@@ -12,6 +12,7 @@ import { inPath, runPath } from "../run_path.ts";
 import { runSchema } from "../settings.ts";
 import { runSweep } from "../sweep/run.ts";
 import { UsageError } from "../usage_error.ts";
+import { usualMethod } from "../usual_method.ts";
 
 /** Values of `dataset` that stand for a text, and for a matrix that is to become another one. */
 const [TEXT, MATRIX] = ["text", "matrix"] as const;
@@ -103,7 +104,9 @@ async function tuned(o: Options, context: RecipeContext): Promise<number> {
   const out = runPath(o.out, "finetune");
   if (others.length > 0 || more.length > 0) return await compared(o, out, context);
   const { engine, backend } = await openBackend(o, context.sink);
-  const method = await finetuneMethod(engine, o.optimizer);
+  const rule = choose(optimizers, o.optimizer).create({});
+  // Adapters bring their own movers where they need some.
+  const method = await usualMethod(engine, rule, { tolerance: 0.1 });
   const open = { [TEXT]: textSubject, [MATRIX]: matrixSubject }[o.dataset] ?? imageSubject;
   const subject = await open(o, method, context);
   const own = { ...o, adapter: adapter!, rate: rate!, out };

@@ -6,16 +6,12 @@
 
 import { join } from "node:path";
 import {
-  augmentedBug,
   choose,
-  engineAlgebra,
   finishedPart,
   type Matrix,
   matrixOf,
   openHostAlgebra,
-  optimizerStepper,
   Random,
-  relativeFrobenius,
   type RunFolder,
   type TrainingMethod,
   weightFormats,
@@ -28,6 +24,7 @@ import { Interrupted, Ticker } from "../../flow/ticker.ts";
 import { methods } from "../../methods.ts";
 import { openBackend } from "../../open_backend.ts";
 import type { RecipeContext } from "../../recipe.ts";
+import { usualMethod } from "../../usual_method.ts";
 import { collisionReport } from "../../reports/collision.ts";
 import { finishStudy, interrupted, openStudy } from "../../run_folder.ts";
 import { inPath } from "../../run_path.ts";
@@ -60,7 +57,8 @@ export async function collisionStudy(o: CollisionOptions, context: RecipeContext
   const subject = await subjectOf(o);
   const plan = planOf(o, subject);
   const { engine, backend } = await openBackend(o, context.sink);
-  const method = await methodOf(engine, o);
+  const truncation = { tolerance: o.tolerance, maxRank: o.rank };
+  const method = await usualMethod(engine, adam.create(), truncation);
   const about = { recipe: "collision", seed: o.seed, backend, report: collisionReport.name };
   using folder = await openStudy(context.sink, { ...about, settings: o });
   const ticker = new Ticker(context.sink, context.signal);
@@ -153,21 +151,6 @@ function planOf(o: CollisionOptions, { nodes }: Subject): Entry[] {
 /** Step size of a format beside that of full weights: cores have few entries. */
 function rateFactor(format: string): number {
   return methods.list().some((method) => method.format === format && method.moves) ? 2 : 1;
-}
-
-async function methodOf(
-  engine: TrainingMethod["engine"],
-  { tolerance, rank }: CollisionOptions,
-): Promise<TrainingMethod> {
-  const rule = adam.create();
-  return {
-    engine,
-    algebra: engineAlgebra(engine, await openHostAlgebra()),
-    rule,
-    stepper: optimizerStepper(rule),
-    integrator: augmentedBug,
-    truncation: { rule: relativeFrobenius, tolerance, maxRank: rank },
-  };
 }
 
 function trainedPart(
