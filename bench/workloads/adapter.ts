@@ -2,6 +2,8 @@ import {
   adaptedNetwork,
   adapters,
   batchEvaluator,
+  compressStates,
+  currentPoints,
   disposeStates,
   engineAlgebra,
   initialStates,
@@ -37,7 +39,8 @@ export const adapter: WorkloadKind = {
     const [inputs, outputs] = integers(words, 2, this.usage) as [number, number];
     const { plugin, settings } = parseChoice(adapters, words.slice(2).join(" "));
     const groups = [{ match: "classifier.weight", adapter: plugin.name, settings }];
-    const network = adaptedNetwork(perceptron({ sizes: [inputs, outputs] }), { groups });
+    const plain = perceptron({ sizes: [inputs, outputs] });
+    const network = adaptedNetwork(plain, { groups });
     const rule = adam.create();
     const method: TrainingMethod = {
       engine,
@@ -49,7 +52,19 @@ export const adapter: WorkloadKind = {
     };
     const batch = { x: fixed(engine, [TOKENS, inputs]), y: fixed(engine, [TOKENS, outputs], 1, 2) };
     const loss: Task["loss"] = (model, { x, y }) => meanSquare(model, model.forward(x!), y!);
-    let states = await initialStates(method, network, 1);
+    const dense = await initialStates(method, plain, 1);
+    const names = new Set(Object.keys(dense));
+    // Some adapters begin with the gradient in the whole weight.
+    const first = await batchEvaluator(engine, plain, loss, batch)(
+      currentPoints(plain, dense),
+      names,
+    );
+    const gradients = Object.fromEntries(
+      [...first.evidence].map(([name, { gradient }]) => [name, gradient]),
+    );
+    let { states } = await compressStates(method, network, dense, { gradients });
+    disposeStates(dense, states);
+    first.dispose();
     let done = 0;
     const step = async (): Promise<void> => {
       const before = states;

@@ -3,6 +3,7 @@ import { assertEquals, assertGreater, assertRejects, assertStringIncludes } from
 import { findPyTorch, startPyTorch } from "../../bench/peers/mod.ts";
 import { startOwn } from "../../bench/support/own_worker.ts";
 import { Worker } from "../../bench/support/worker_client.ts";
+import { adapters } from "../../core/mod.ts";
 
 const script = fileURLToPath(new URL("fixture_worker.ts", import.meta.url));
 const fixture = (...args: string[]): string[] => [Deno.execPath(), "run", "-A", script, ...args];
@@ -39,6 +40,14 @@ Deno.test("our worker measures products and training steps on wasm", async () =>
   }
   const error = await assertRejects(() => worker.ask({ workload: "prodct 8", steps: 1 }), Error);
   assertStringIncludes(error.message, 'did you mean "product"');
+});
+
+Deno.test("our worker takes a step with every adapter, whatever that begins with", async () => {
+  await using worker = await startOwn("wasm");
+  for (const { name } of adapters.list()) {
+    const work = `adapter 12 10 ${name}`;
+    assertGreater(Number((await worker.ask({ workload: work, steps: 1 })).numbers), 0, work);
+  }
 });
 
 const torch = await findPyTorch();
