@@ -1,15 +1,14 @@
 import { Random, type RuleState } from "../core/mod.ts";
-import { forMatrices } from "./base_rule.ts";
+import { directionOf, forMatrices } from "./base_rule.ts";
 import { defineOptimizer, type Optimizer } from "./optimizer.ts";
 import {
-  directionOf,
   growthFactor,
   growthLimits,
   projectionLimits,
   type ProjectionSettings,
   rescaled,
-  sideOf,
 } from "./projection.ts";
+import { sideOf } from "./sides.ts";
 
 /** Settings of {@linkcode apollo} and {@linkcode apolloMini}. */
 export type ApolloSettings = ProjectionSettings & {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OptimizerRule, SettingLimits } from "../core/mod.ts";
+import type { Algebra, OptimizerRule, RuleState, SettingLimits } from "../core/mod.ts";
 
 /** Settings of rules that leave vectors to another one, at a rate of their own. */
 export type VectorSettings = {
@@ -37,4 +37,14 @@ export function forMatrices(
       return base.update(a, x, flow, { ...step, rate: step.rate * share }, state);
     },
   };
+}
+
+/** Where a rule goes along a flow, at a rate of 1 and without decay. */
+export async function directionOf<M>(
+  a: Algebra<M>,
+  rule: OptimizerRule,
+  flow: M,
+  state: RuleState<M> | undefined,
+): Promise<{ readonly value: M; readonly state?: RuleState<M> }> {
+  return await rule.update(a, a.zerosLike(flow), flow, { rate: 1, decay: 0 }, state);
 }

@@ -1,5 +1,6 @@
 import type { Algebra } from "../core/mod.ts";
 import { forMatrices } from "./base_rule.ts";
+import { choiceDefaults, choiceLimits, type ChoiceSettings } from "./choice.ts";
 import { defineOptimizer, type Optimizer } from "./optimizer.ts";
 import {
   growthFactor,
@@ -7,13 +8,11 @@ import {
   projectionLimits,
   type ProjectionSettings,
   rescaled,
-  type SubspaceState,
-  type SubspaceStep,
-  subspaceStep,
 } from "./projection.ts";
+import { type SubspaceState, type SubspaceStep, subspaceStep } from "./subspace.ts";
 
 /** Settings of {@linkcode fira}. */
-export type FiraSettings = ProjectionSettings & {
+export type FiraSettings = ProjectionSettings & ChoiceSettings & {
   /** What has a factor of its own: each "column" of the long side, or the "matrix". */
   readonly scaling: string;
   /** Most that the residual may grow by in a step, γ; 0: as it likes. */
@@ -37,7 +36,7 @@ type FiraState<M> = SubspaceState<M> & {
  * S without α: with α < 1 a part of what is projected returns in S. A residual that is nothing but
  * round-off, as of full rank or of a layer without gradient, limits none.
  *
- * State: r s + 1 and what the base rule keeps of r×l.
+ * State: r s + 1 and what the base rule keeps of r×l; the choice of the subspace is that of GaLore.
  */
 export const fira: Optimizer<FiraSettings> = defineOptimizer({
   name: "fira",
@@ -46,6 +45,7 @@ export const fira: Optimizer<FiraSettings> = defineOptimizer({
     rank: 128,
     every: 200,
     scale: 0.25,
+    ...choiceDefaults,
     scaling: "column",
     growth: 1.01,
     variant: "published",
@@ -54,6 +54,7 @@ export const fira: Optimizer<FiraSettings> = defineOptimizer({
   },
   limits: {
     ...projectionLimits,
+    ...choiceLimits,
     scaling: {
       oneOf: ["column", "matrix"],
       description: "what has a factor of its own: each column of the long side, or the matrix",
@@ -76,7 +77,7 @@ export const fira: Optimizer<FiraSettings> = defineOptimizer({
       const rest = await scaledResidual(a, step, flow, s.scaling, missing);
       const size = await a.norm(rest);
       const factor = growthFactor(size, before.residual ?? 0, s.growth);
-      const along = step.side.lift(step.state.basis, step.direction);
+      const along = step.lift(step.direction);
       const isRoundOff = size <= 64 * a.epsilon * await a.norm(along);
       const direction = a.lincomb(s.scale, along, length * factor, rest);
       return {
@@ -94,12 +95,12 @@ export const fira: Optimizer<FiraSettings> = defineOptimizer({
  */
 async function scaledResidual<M>(
   a: Algebra<M>,
-  { side, low, direction, state }: SubspaceStep<M>,
+  { side, low, direction, lift }: SubspaceStep<M>,
   flow: M,
   scaling: string,
   missing: number,
 ): Promise<M> {
-  const rest = a.lincomb(1, flow, -missing, side.lift(state.basis, low));
+  const rest = a.lincomb(1, flow, -missing, lift(low));
   const whole = scaling === "matrix";
   return await rescaled(a, side, rest, { after: direction, before: low, whole });
 }

@@ -48,6 +48,7 @@ export { shampoo, type ShampooSettings } from "./shampoo.ts";
 export { soap, type SoapSettings } from "./soap.ts";
 export { type VectorSettings } from "./base_rule.ts";
 export { type ProjectionSettings } from "./projection.ts";
+export { type ChoiceSettings } from "./choice.ts";
 export { adam, type AdamSettings, adamw, type AdamwSettings } from "./adam.ts";
 export { galore, type GaloreSettings } from "./galore.ts";
 export { heavyBall, type MomentumSettings, nesterov } from "./momentum.ts";

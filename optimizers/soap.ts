@@ -1,9 +1,8 @@
 import { type Algebra, type BasisChange, movesFactors, type RuleState } from "../core/mod.ts";
-import { forMatrices } from "./base_rule.ts";
+import { directionOf, forMatrices } from "./base_rule.ts";
 import { eigenvectors, gramsWithin, sideLimits } from "./eigenbasis.ts";
 import { countOf, decayLimits, momentLimits } from "./moments.ts";
 import { defineOptimizer, type Optimizer } from "./optimizer.ts";
-import { directionOf } from "./projection.ts";
 
 /** Settings of {@linkcode soap}. */
 export type SoapSettings = {

@@ -192,3 +192,56 @@ await testAlgebras("galore that carries moments is adam while its subspace stays
     (await course(a, { rank: 2, every: 100, carry }, x, flows)).values.at(-1)!;
   assertLess(norm(minus(await end(true), await end(false))), closeIn(t));
 });
+
+await testAlgebras("galore on both sides moves by rank r between choices", async (a, t) => {
+  const close = closeIn(t);
+  for (const [m, n] of SHAPES) {
+    const random = new Random(m);
+    const [x, flows] = [gaussian(random, m, n), flowsOf(random, m, n, 4)];
+    const settings = { rank: 2, every: 2, side: "full", scale: 1 };
+    const { values } = await course(a, settings, x, flows);
+    const { sigma } = await host.svd(minus(values[1]!, x));
+    assertLess(sigma[2]!, 10 * close, `${m}×${n}`);
+    assertGreater(sigma[1]!, 0.01);
+    // Of full rank over sgd it is sgd.
+    const whole = { rank: 9, every: 2, side: "full", scale: 1, base: "sgd", choice: "power" };
+    const got = (await course(a, whole, x, flows)).values.at(-1)!;
+    const wanted = flows.reduce((sum, flow) => host.lincomb(1, sum, RATE, flow), x);
+    if (m === n) assertLess(norm(minus(got, wanted)), close);
+  }
+});
+
+await testAlgebras("power steps find the subspace of a gradient that stays", async (a, t) => {
+  const random = new Random(7);
+  const [m, n, rank] = [6, 8, 2];
+  // Singular values 8, 4, 2, …: a step is four times closer to the leading two, as (2 / 4)² says.
+  const { p, q } = await host.svd(gaussian(random, m, n));
+  const steep = host.weighted(p, { columns: Array.from({ length: m }, (_, i) => 2 ** (3 - i)) });
+  const flow = host.multiply(steep, q, { transposeRight: true });
+  const leading = host.columns(p, 0, rank);
+  for (const side of ["left", "full"]) {
+    const flows = [gaussian(random, m, n), ...Array(12).fill(flow)];
+    const settings = { rank, every: 1, side, choice: "power" };
+    const { bases } = await course(a, settings, host.zeros(m, n), flows);
+    const missing = bases.map((b) => norm(minus(leading, times(times(b, transposed(b)), leading))));
+    assertGreater(missing[1]!, 0.01);
+    assertLess(missing.at(-1)!, Math.max(1e-6, 10 * t.relative));
+    assertLess(missing[4]! / missing[2]!, 0.1);
+  }
+});
+
+Deno.test("galore looks half as often where its subspace stays, again and again", async () => {
+  const random = new Random(8);
+  const looked = async (flows: readonly Matrix[], lazy: number) => {
+    let calls = 0;
+    const a = hostAlgebra();
+    a.svd = (x) => (calls++, host.svd(x));
+    await course(a, { rank: 2, every: 1, lazy }, host.zeros(4, 6), flows);
+    return calls;
+  };
+  const still = Array<Matrix>(32).fill(gaussian(random, 4, 6));
+  assertEquals(await looked(still, 0), 32);
+  // Five cosines take six choices; then after 2, 4 and 8 steps.
+  assertEquals(await looked(still, 0.9), 9);
+  assertEquals(await looked(flowsOf(random, 4, 6, 32), 0.999), 32);
+});

@@ -88,27 +88,40 @@ export function muonIterates(o: {
   };
 }
 
-/** GaLore with Adam where it has a momentum, else with gradient descent. */
-export function galoreIterates(o: {
+/** What a recursion of GaLore is told. */
+interface GaloreCourse {
   readonly rank: number;
   readonly every: number;
   readonly scale: number;
   readonly decay: number;
   readonly momentum?: number;
   readonly side?: "left" | "right" | "long";
-}): Reference {
+  readonly choice?: "power";
+  readonly lazy?: number;
+}
+
+/** GaLore with Adam where it has a momentum, else with gradient descent. */
+export function galoreIterates(o: GaloreCourse): Reference {
   return async ({ start, gradient, rate, steps }) => {
     const isTall = start.rows > start.cols;
     const tall = o.side === "long" ? !isTall : o.side ? o.side === "right" : isTall;
     let [x, basis]: [Matrix, Matrix | undefined] = [tall ? turned(start) : start, undefined];
-    const directions = Array.from(
-      { length: o.rank * x.cols },
-      () => o.momentum === undefined ? (g: number) => g : adamDirection(o.momentum, 0.999, 1e-8),
-    );
+    let [due, interval, cosines]: [number, number, number[]] = [1, o.every, []];
+    const directions = directionsOf(o, o.rank * x.cols);
     const out: Matrix[] = [];
     for (let n = 1; n <= steps; n++) {
       const g = tall ? turned(gradient(turned(x))) : gradient(x);
-      if ((n - 1) % o.every === 0) basis = await leading(g, o.rank, basis);
+      if (n === due) {
+        const before: Matrix | undefined = basis;
+        basis = o.choice && before
+          ? await leading(product(g, product(turned(g), before)), o.rank, before, orthonormal)
+          : await leading(g, o.rank, before);
+        if (before) cosines.push(Math.abs(product(turned(before), basis).data[0]!));
+        cosines = cosines.slice(-5);
+        const mean = cosines.reduce((sum, c) => sum + c, 0) / 5;
+        if (o.lazy !== undefined && cosines.length === 5 && mean >= o.lazy) interval *= 2;
+        due += interval;
+      }
       const r = product(turned(basis!), g);
       const step = product(basis!, entries(r, (v, i) => directions[i]!(v, n)));
       x = entries(x, (v, i) => (1 - rate * o.decay) * v - rate * o.scale * step.data[i]!);
@@ -118,13 +131,61 @@ export function galoreIterates(o: {
   };
 }
 
-/** The first left singular vectors, each turned to the side of the old one. */
+/** GaLore on both sides: Adam, or gradient descent, on Pᵀ G Q. */
+export function fullGaloreIterates(o: GaloreCourse): Reference {
+  return async ({ start, gradient, rate, steps }) => {
+    let x = start;
+    let [p, q]: (Matrix | undefined)[] = [];
+    const directions = directionsOf(o, o.rank ** 2);
+    const out: Matrix[] = [];
+    for (let n = 1; n <= steps; n++) {
+      const g = gradient(x);
+      if ((n - 1) % o.every === 0) {
+        if (o.choice && p && q) {
+          p = await leading(product(g, q), o.rank, p, orthonormal);
+          q = await leading(product(turned(g), p), o.rank, q, orthonormal);
+        } else [p, q] = [await leading(g, o.rank, p), await leading(turned(g), o.rank, q)];
+      }
+      const r = product(product(turned(p!), g), q!);
+      const moved = entries(r, (v, i) => directions[i]!(v, n));
+      const step = product(product(p!, moved), turned(q!));
+      x = entries(x, (v, i) => (1 - rate * o.decay) * v - rate * o.scale * step.data[i]!);
+      out.push(x);
+    }
+    return out;
+  };
+}
+
+function directionsOf(o: GaloreCourse, count: number): ((g: number, n: number) => number)[] {
+  return Array.from(
+    { length: count },
+    () => o.momentum === undefined ? (g: number) => g : adamDirection(o.momentum, 0.999, 1e-8),
+  );
+}
+
+/** Gram-Schmidt, twice. */
+function orthonormal(x: Matrix): Matrix {
+  const columns: number[][] = [];
+  for (let j = 0; j < x.cols; j++) {
+    let c = Array.from({ length: x.rows }, (_, i) => x.data[i * x.cols + j]!);
+    for (const other of [...columns, ...columns]) {
+      const along = c.reduce((sum, v, i) => sum + v * other[i]!, 0);
+      c = c.map((v, i) => v - along * other[i]!);
+    }
+    const length = Math.hypot(...c);
+    columns.push(c.map((v) => v / length));
+  }
+  return matrixOf(x.rows, x.cols, (i, j) => columns[j]![i]!);
+}
+
+/** The first left singular vectors, or other ones, each turned to the side of the old one. */
 export async function leading(
   g: Matrix,
   rank: number,
   before: Matrix | undefined,
+  find?: (g: Matrix) => Matrix,
 ): Promise<Matrix> {
-  const { p } = await host.svd(g);
+  const p = find ? find(g) : (await host.svd(g)).p;
   return matrixOf(g.rows, rank, (i, j) => {
     const along = (k: number) => p.data[k * p.cols + j]!;
     const old = (k: number) => before!.data[k * rank + j]!;

@@ -37,7 +37,13 @@ import {
   shampooIterates,
   soapIterates,
 } from "./matrix_references.ts";
-import { adamDirection, galoreIterates, muonIterates, type Reference } from "./references.ts";
+import {
+  adamDirection,
+  fullGaloreIterates,
+  galoreIterates,
+  muonIterates,
+  type Reference,
+} from "./references.ts";
 
 const STEPS = 10;
 const [ROWS_OF_X, COLS_OF_X] = [4, 3];
@@ -192,6 +198,46 @@ const TABLE: readonly Row[] = [
       side: "long",
     }),
     state: (m, n) => 2 * Math.max(m, n) + 2 * 2 * Math.min(m, n) + 2,
+  },
+  {
+    name: "galore",
+    settings: { rank: 2, every: 3, side: "full", weightDecay: 0.2 },
+    reference: fullGaloreIterates({ rank: 2, every: 3, scale: 0.25, decay: 0.2, momentum: 0.9 }),
+    // P and Q, two moments of r×r, and two counts.
+    state: (m, n) => 2 * (m + n) + 2 * 2 * 2 + 2,
+  },
+  {
+    name: "galore",
+    settings: { rank: 2, every: 2, side: "full", choice: "power", base: "sgd" },
+    reference: fullGaloreIterates({ rank: 2, every: 2, scale: 0.25, decay: 0, choice: "power" }),
+    state: (m, n) => 2 * (m + n) + 1,
+  },
+  {
+    name: "galore",
+    settings: { rank: 2, every: 2, choice: "power" },
+    reference: galoreIterates({
+      rank: 2,
+      every: 2,
+      scale: 0.25,
+      decay: 0,
+      momentum: 0.9,
+      choice: "power",
+    }),
+    state: (m, n) => 2 * Math.min(m, n) + 2 * 2 * Math.max(m, n) + 2,
+  },
+  {
+    name: "galore",
+    settings: { rank: 2, every: 1, lazy: 0.4, "base.momentum": 0.8 },
+    reference: galoreIterates({
+      rank: 2,
+      every: 1,
+      scale: 0.25,
+      decay: 0,
+      momentum: 0.8,
+      lazy: 0.4,
+    }),
+    // After two steps the next choice, the steps to the one after, and one cosine.
+    state: (m, n) => 2 * Math.min(m, n) + 2 * 2 * Math.max(m, n) + 2 + 3,
   },
   {
     name: "fira",
