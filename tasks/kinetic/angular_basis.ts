@@ -36,6 +36,8 @@ export interface AngularBasis {
   readonly isotropic: Matrix;
   /** Along x, and along y unless in a slab. */
   readonly streaming: readonly Streaming[];
+  /** The directions, where coordinates are ψ in each times the root of its weight. */
+  readonly ordinates?: Ordinates;
 }
 
 /** S_N: ψ in every direction times the root of its weight. */
@@ -58,6 +60,7 @@ export function ordinateBasis(ordinates: Ordinates): AngularBasis {
     total,
     isotropic: matrix(weights.map((w) => Math.sqrt(w / total)), weights.length, 1),
     streaming: slab ? [along(x)] : [along(x), along(y)],
+    ordinates,
   };
 }
 

@@ -83,6 +83,12 @@ export function sampled(g: CartesianGrid, f: (x: number, y: number) => number): 
 /** Cells of the frame on each side: slopes in its inner ones need the outer ones. */
 export const FRAME = 2;
 
+/** The cell at a place in the plane of a direction, as {@linkcode sampled} counts them. */
+export function cellAt(g: CartesianGrid, place: number): number {
+  const { pitch } = layoutOf(g);
+  return (Math.floor(place / pitch) - FRAME) * g.nx + place % pitch - FRAME;
+}
+
 /** How the numbers of one direction, and those of a field, lie in memory. */
 export interface Layout {
   /** Numbers from a row of a direction to the next, even. */

@@ -25,11 +25,12 @@ import {
   type TruncationRule,
 } from "../../core/mod.ts";
 import type { AngularBasis } from "./angular_basis.ts";
+import { coordinateRates, CoordinateReading } from "./coordinate_reading.ts";
 import { isSlab } from "./grid.ts";
 import type { Setup } from "./problem.ts";
 import { type SeparableTransport, separableTransport } from "./separable_transport.ts";
 import { incoming, SIDE_NAMES } from "./sides.ts";
-import { largestAttenuation } from "./solver.ts";
+import { addBalance, type Balance, emptyBalance, largestAttenuation } from "./solver.ts";
 import { stepSize, type TimeSteps, timeSteps } from "./step_size.ts";
 
 /** What a truncation leaves alone: nothing, φ in every cell, or the current of ψ as well. */
@@ -71,6 +72,11 @@ export interface LowRankStep {
   readonly rank: number;
   /** Norm of what truncation discarded. */
   readonly discarded: number;
+  /**
+   * What came and went: for steps of order one by Euler's method, which keep the mass, all of it to
+   * round-off; for others to their order.
+   */
+  readonly balance: Balance;
 }
 
 /** Steps of a low-rank approximation. */
@@ -81,6 +87,9 @@ export class LowRankSolver {
   readonly steps: TimeSteps;
   /** Y = U S Vᵀ, cells × angles. */
   y!: LowRank<Matrix>;
+  /** What depends on direction. */
+  readonly reading: CoordinateReading;
+  readonly #rates: () => Balance;
   readonly #algebra: Algebra<Matrix>;
   readonly #basis: AngularBasis;
   readonly #transport: SeparableTransport;
@@ -100,6 +109,8 @@ export class LowRankSolver {
     this.#transport = separableTransport(a, setup, basis, !implicit);
     this.#rule = ruleOf(a, basis, options);
     this.setup = setup;
+    this.reading = new CoordinateReading(a, setup.grid, basis, () => this.y);
+    this.#rates = coordinateRates(setup, basis, this.reading);
     const bound = { grid: setup.grid, attenuation: largestAttenuation(setup) };
     this.steps = timeSteps(
       setup.time,
@@ -170,11 +181,23 @@ export class LowRankSolver {
       ...(maxRank !== undefined && { maxRank }),
     };
     const before = this.y;
+    const atStart = this.#rates();
     const result = await stepOde(a, integrator, this.field, before, 0, dt, { stepper, truncation });
     // Bases that grow from those before lose their orthogonality bit by bit, and mass with it.
     this.y = await orthonormalizeLowRank(a, result.y);
     if (this.#options.implicit) this.y = await this.#collide(this.y, dt);
-    return { rank: a.cols(this.y.u), discarded: result.discarded };
+    const balance = this.#balance(atStart, this.#rates(), dt);
+    return { rank: a.cols(this.y.u), discarded: result.discarded, balance };
+  }
+
+  /** The balance of a step from what came and went per time before and after it. */
+  #balance(before: Balance, after: Balance, dt: number): Balance {
+    const { integrator, stepper, implicit } = this.#options;
+    const balance = emptyBalance();
+    const explicit = Math.max(integrator.order, stepper.order) > 1 ? 0.5 : 1;
+    addBalance(balance, before, explicit * dt);
+    addBalance(balance, after, (1 - explicit) * dt);
+    return implicit ? { ...balance, absorbed: dt * after.absorbed } : balance;
   }
 
   /** Collisions and sources in closed form: the rank and the directions of ψ stay what they are. */

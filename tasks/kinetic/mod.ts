@@ -12,6 +12,7 @@ export {
   ordinateBasis,
   type Streaming,
 } from "./angular_basis.ts";
+export { type AngularReading, type CellMoments, ordinateReading } from "./angular_reading.ts";
 export type { Arithmetic } from "./arithmetic.ts";
 export {
   type Closure,
@@ -53,6 +54,7 @@ export {
   sphereNodes,
   type VelocityNodes,
 } from "./collision/mod.ts";
+export { CoordinateReading, type Coordinates } from "./coordinate_reading.ts";
 export { type Box, type CartesianGrid, slabGrid, squareGrid } from "./grid.ts";
 export {
   type FaceScheme,

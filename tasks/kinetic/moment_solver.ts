@@ -6,9 +6,10 @@
 
 import { type Algebra, type Matrix, matrixOf } from "../../core/mod.ts";
 import type { AngularBasis } from "./angular_basis.ts";
+import { coordinateRates, CoordinateReading } from "./coordinate_reading.ts";
 import type { Setup } from "./problem.ts";
 import { type SeparableTransport, separableTransport, wholeField } from "./separable_transport.ts";
-import { largestAttenuation } from "./solver.ts";
+import { addBalance, type Balance, emptyBalance, largestAttenuation } from "./solver.ts";
 import { stepSize, type TimeSteps, timeSteps } from "./step_size.ts";
 
 /** Ways in which it steps in time. */
@@ -22,6 +23,9 @@ export class MomentSolver {
   readonly steps: TimeSteps;
   /** Coordinates by cell, cells × angles. */
   y: Matrix;
+  /** What depends on direction. */
+  readonly reading: CoordinateReading;
+  readonly #rates: () => Balance;
   readonly #algebra: Algebra<Matrix>;
   readonly #basis: AngularBasis;
   readonly #transport: SeparableTransport;
@@ -44,6 +48,8 @@ export class MomentSolver {
     this.#time = time;
     this.#transport = separableTransport(a, setup, basis);
     this.setup = setup;
+    this.reading = new CoordinateReading(a, setup.grid, basis, () => this.y);
+    this.#rates = coordinateRates(setup, basis, this.reading);
     this.steps = timeSteps(
       setup.time,
       stepSize({ grid: setup.grid, attenuation: largestAttenuation(setup), time }, cfl),
@@ -59,12 +65,19 @@ export class MomentSolver {
       .map((v) => v * Math.sqrt(this.#basis.total));
   }
 
-  /** Advances by the step of number `n`, from 0. */
-  step(n: number): void {
+  /** Advances by the step of number `n`, from 0, and tells its balance. */
+  step(n: number): Balance {
     const dt = this.steps.lengthOf(n);
     const a = this.#algebra;
-    const moved = (y: Matrix): Matrix => a.lincomb(1, y, dt, wholeField(a, this.#transport, y));
-    const once = moved(this.y);
-    this.y = this.#time === "euler" ? once : a.lincomb(0.5, this.y, 0.5, moved(once));
+    const before = this.y;
+    const balance = emptyBalance();
+    const share = this.#time === "euler" ? 1 : 0.5;
+    const stage = (): Matrix => {
+      addBalance(balance, this.#rates(), share * dt);
+      return a.lincomb(1, this.y, dt, wholeField(a, this.#transport, this.y));
+    };
+    this.y = stage();
+    if (this.#time === "heun") this.y = a.lincomb(0.5, before, 0.5, stage());
+    return balance;
   }
 }

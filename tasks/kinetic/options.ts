@@ -43,6 +43,7 @@ export const transportDefaults = {
   kernel: "fastest",
   threads: 0, // 0: all cores
   vtk: "structured",
+  design: "", // a file
   out: "",
   resume: false,
 };
@@ -97,6 +98,7 @@ export function transportSchema(): OptionSchema<TransportOptions> {
     },
     threads: { integer: true, min: 0, max: 64, description: "threads, 0 for all cores" },
     vtk: { oneOf: ["structured", "unstructured", "none"], description: "form of the VTK file" },
+    design: { description: "JSON file with parameters of the problem, and boxes of materials" },
     out: { description: "folder of the run, default a new one in runs/" },
     resume: { description: "go on with the run in --out" },
   };

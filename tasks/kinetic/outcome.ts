@@ -5,6 +5,7 @@
  */
 
 import { aNumber, aRecord, arrayOf, aText, type Expectation, listOf } from "../../core/mod.ts";
+import { WINDOWS } from "./quantities.ts";
 import type { Balance } from "./solver.ts";
 
 /** Everything of one run that tables and pictures need. */
@@ -67,6 +68,14 @@ export function columnOf({ columns, history }: Outcome, name: string): number[] 
   const place = columns.indexOf(name);
   const values = history.filter((_, k) => k % columns.length === place);
   return place < 0 ? [] : [...values];
+}
+
+/** ∫ u₀ over each tenth of the time, probe by probe. */
+export function windowsOf({ windows }: Outcome): number[][] {
+  return Array.from(
+    { length: windows.length / WINDOWS },
+    (_, p) => [...windows.subarray(p * WINDOWS, (p + 1) * WINDOWS)],
+  );
 }
 
 /** ‖φ − known‖ / ‖known‖ over cells. */

@@ -5,7 +5,7 @@
  */
 
 import { formatCount, formatDuration, formatPercent } from "../terminal/mod.ts";
-import { columnOf, type Outcome, relativeError } from "./outcome.ts";
+import { columnOf, type Outcome, relativeError, windowsOf } from "./outcome.ts";
 
 /**
  * Truncations that discard more than this times ‖ψ‖ in all are told: in stalled runs of hohlraum and
@@ -30,7 +30,7 @@ function rowOf(outcome: Outcome, first: Outcome): string[] {
   const last = (name: string): number => columnOf(outcome, name).at(-1)!;
   const rank = outcome.ranks.at(-1);
   const error = outcome === first ? "" : relativeError(outcome.flux, first.flux).toExponential(1);
-  const law = Number.isNaN(outcome.defect) ? outcome.law : Math.abs(outcome.defect);
+  const law = outcome.ranks.length > 0 ? outcome.law : Math.abs(outcome.defect);
   return [
     outcome.label,
     last("Mass").toPrecision(7),
@@ -38,9 +38,48 @@ function rowOf(outcome: Outcome, first: Outcome): string[] {
     rank === undefined ? "" : String(rank),
     formatCount(outcome.numbers),
     error,
-    law === 0 ? "" : law.toExponential(1),
+    law === 0 || Number.isNaN(law) ? "" : law.toExponential(1),
     formatDuration(outcome.seconds),
   ];
+}
+
+/** Runs whose quantities are told beside one another. */
+const BESIDE = 3;
+/** Quantities that never come to this part of the mass are round-off where they should be 0. */
+const NOTHING = 1e-9;
+
+/**
+ * Heads and rows of the quantities of interest at the end, of the first runs: values, and what each
+ * is off from those of the first, over the largest value that this one had there.
+ */
+export function quantityTable(
+  outcomes: readonly Outcome[],
+): [heads: { title: string; align: "left" | "right" }[], rows: string[][]] {
+  const [first, ...others] = outcomes.slice(0, BESIDE) as [Outcome, ...Outcome[]];
+  const heads = [
+    { title: "quantity", align: "left" as const },
+    { title: first.label, align: "right" as const },
+    ...others.flatMap(({ label }) =>
+      [label, "off by"].map((title) => ({
+        title,
+        align: "right" as const,
+      }))
+    ),
+  ];
+  const largest = (name: string): number =>
+    columnOf(first, name).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const tiny = NOTHING * largest("Mass");
+  const rows = first.columns.slice(1).map((name) => {
+    const [known, scale] = [columnOf(first, name).at(-1)!, largest(name)];
+    const compared = others.flatMap((outcome) => {
+      const value = columnOf(outcome, name).at(-1);
+      if (value === undefined) return ["", ""];
+      const off = scale > tiny ? formatPercent(Math.abs(value - known) / scale) : "";
+      return [value.toPrecision(5), off];
+    });
+    return [name, known.toPrecision(5), ...compared];
+  });
+  return [heads, rows];
 }
 
 /** What must be said of runs whose ranks cannot have followed. */
@@ -56,9 +95,11 @@ export function stalls(outcomes: readonly Outcome[]): string[] {
 export function summaryOf(outcome: Outcome): Record<string, unknown> {
   const last = outcome.columns.slice(1).map((name) => [name, columnOf(outcome, name).at(-1)!]);
   const { label, balance, defect, law, lost, numbers, dt, seconds, ranks } = outcome;
+  const windows = windowsOf(outcome);
   return {
     label,
     quantities: Object.fromEntries(last),
+    ...(windows.length > 0 && { windows }),
     balance,
     ...(Number.isNaN(defect) ? {} : { defect }),
     ...(ranks.length > 0 && { rank: ranks.at(-1), law, lost }),

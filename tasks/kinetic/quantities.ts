@@ -4,9 +4,9 @@
  * @module
  */
 
-import { faceRates, type Faces, facesAround, openSides } from "./boundary_flow.ts";
+import type { AngularReading } from "./angular_reading.ts";
+import { type Faces, facesAround, openSides } from "./boundary_flow.ts";
 import { areaOf, type CartesianGrid, layoutOf } from "./grid.ts";
-import type { Ordinates } from "./ordinates.ts";
 import type { Setup } from "./problem.ts";
 
 /** Windows of time over which probes are integrated. */
@@ -16,8 +16,6 @@ export const WINDOWS = 10;
 export interface Observation {
   /** φ by cell. */
   readonly flux: Float64Array;
-  /** ψ in the frame of {@linkcode layoutOf}; absent: outflow and probes are not told. */
-  readonly psi?: Float64Array;
   /** Length of the step. */
   readonly dt: number;
   /** Time at its end. */
@@ -33,7 +31,7 @@ export class Quantities {
   /** ∫ u₀ of each probe over tenths of the time. */
   readonly windows: number[][];
   readonly #setup: Setup;
-  readonly #ordinates: Ordinates | undefined;
+  readonly #reading: AngularReading | undefined;
   readonly #sides: readonly Faces[];
   readonly #perimeters: readonly (readonly Faces[])[];
   readonly #probes: readonly Int32Array[];
@@ -43,14 +41,14 @@ export class Quantities {
   /**
    * Begins at the start of a problem.
    *
-   * @param ordinates The directions; absent: only what φ tells is told.
+   * @param reading Of the ψ that is observed; absent: only what φ tells is told.
    * @param legacy Whether the largest absorption is that of a cell, as in published code, and not a
    *   density.
    * @param before Rows and windows of a run that goes on, and its φ.
    */
   constructor(
     setup: Setup,
-    ordinates?: Ordinates,
+    reading?: AngularReading,
     legacy = false,
     before: Pick<Quantities, "rows" | "windows"> & { flux?: Float64Array } = {
       rows: [],
@@ -59,8 +57,8 @@ export class Quantities {
   ) {
     const { grid, perimeters, probes } = setup;
     this.#setup = setup;
-    this.#ordinates = ordinates;
-    this.columns = columnsOf(setup, ordinates !== undefined);
+    this.#reading = reading;
+    this.columns = columnsOf(setup, reading);
     this.rows = before.rows;
     this.windows = before.windows;
     this.#flux = before.flux ?? setup.start;
@@ -76,7 +74,7 @@ export class Quantities {
   }
 
   /** Adds the row of a step. */
-  observe({ flux, psi, dt, time }: Observation): void {
+  observe({ flux, dt, time }: Observation): void {
     const area = areaOf(this.#setup.grid);
     const { absorption, regions } = this.#setup;
     const mass = area * flux.reduce((sum, phi) => sum + phi, 0);
@@ -85,13 +83,11 @@ export class Quantities {
       area * flux.reduce((sum, phi, k) => sum + phi * absorption[k]! * (cells?.[k] ?? 1), 0);
     const peak = flux.reduce((most, phi, k) => Math.max(most, phi * absorption[k]!), 0);
     const row = [this.rows.length, mass, rms];
-    if (psi && this.#ordinates) row.push(...this.#leaving(this.#sides, psi, dt, row.length, true));
+    row.push(...this.#leaving(this.#sides, dt, row.length, this.#reading?.directions));
     row.push(...this.#summed(absorbed(), dt, row.length), this.#peak * peak);
-    if (psi && this.#ordinates) {
-      for (const p of this.#perimeters) row.push(...this.#leaving(p, psi, dt, row.length, false));
-    }
+    for (const faces of this.#perimeters) row.push(...this.#leaving(faces, dt, row.length));
     for (const { cells } of regions) row.push(this.#before(row.length) + dt * absorbed(cells));
-    if (psi && this.#ordinates) row.push(...this.#probed(psi, dt, time));
+    row.push(...this.#probed(dt, time));
     this.rows.push(row);
     this.#flux = flux;
   }
@@ -105,35 +101,31 @@ export class Quantities {
     return [rate, this.#before(at + 1) + dt * rate];
   }
 
-  #leaving(
-    faces: readonly Faces[],
-    psi: Float64Array,
-    dt: number,
-    at: number,
-    most: boolean,
-  ): number[] {
-    const { plane } = layoutOf(this.#setup.grid);
-    const { outflow, largest } = faceRates(faces, this.#ordinates!, psi, plane);
+  #leaving(faces: readonly Faces[], dt: number, at: number, most = false): number[] {
+    if (!this.#reading) return [];
+    const { outflow, largest } = this.#reading.leaving(faces);
     return [...this.#summed(outflow, dt, at), ...(most ? [largest] : [])];
   }
 
-  #probed(psi: Float64Array, dt: number, time: number): number[] {
+  #probed(dt: number, time: number): number[] {
+    const reading = this.#reading;
+    if (!reading) return [];
     const tenth = this.#setup.time / WINDOWS;
     const window = Math.min(WINDOWS - 1, Math.max(0, Math.ceil(time / tenth - 1e-9) - 1));
     return this.#probes.flatMap((cells, p) => {
-      const moments = momentsAt(cells, this.#ordinates!, psi, layoutOf(this.#setup.grid).plane);
+      const moments = reading.moments(cells);
       this.windows[p]![window]! += dt * moments[0];
       return moments;
     });
   }
 }
 
-function columnsOf({ perimeters, regions, probes }: Setup, directions: boolean): string[] {
+function columnsOf({ perimeters, regions, probes }: Setup, reading?: AngularReading): string[] {
   const outflow = (of: string): string[] => [`Cur_outflow${of}`, `Total_outflow${of}`];
-  const onlyWith = (names: string[]): string[] => directions ? names : [];
+  const onlyWith = (names: string[]): string[] => reading ? names : [];
   return [
     ...["Iter", "Mass", "RMS_flux"],
-    ...onlyWith([...outflow(""), "Max_outflow"]),
+    ...onlyWith([...outflow(""), ...(reading?.directions ? ["Max_outflow"] : [])]),
     ...["Cur_absorption", "Total_absorption", "Max_absorption"],
     ...onlyWith(perimeters.flatMap(({ name }) => outflow(`_${name}`))),
     ...regions.map(({ name }) => `Cumulated_absorption_${name}`),
@@ -153,23 +145,4 @@ function cellsNear(g: CartesianGrid, [px, py]: readonly [number, number]): Int32
     }
   }
   return Int32Array.from(cells);
-}
-
-/** Σ w ψ, Σ w Ωₓ ψ and Σ w Ω_y ψ as means over cells; 0 where a part of a domain has no cell there. */
-function momentsAt(
-  cells: Int32Array,
-  { x, y, weights }: Ordinates,
-  psi: Float64Array,
-  plane: number,
-): [number, number, number] {
-  const moments: [number, number, number] = [0, 0, 0];
-  if (cells.length === 0) return moments;
-  for (let q = 0; q < weights.length; q++) {
-    const sum = cells.reduce((s, cell) => s + psi[q * plane + cell]!, 0);
-    const value = weights[q]! * sum / cells.length;
-    moments[0] += value;
-    moments[1] += x[q]! * value;
-    moments[2] += y[q]! * value;
-  }
-  return moments;
 }

@@ -112,7 +112,7 @@ class Course {
     this.#simulation = simulation;
     this.#run = run;
     this.#file = file;
-    this.#quantities = new Quantities(simulation.setup, run.ordinates, simulation.legacy);
+    this.#quantities = new Quantities(simulation.setup, run.reading, simulation.legacy);
   }
 
   async follow(ticker: Pick<Ticker, "tick">): Promise<Outcome> {
@@ -144,9 +144,8 @@ class Course {
     const begin = performance.now();
     const { balance, rank, discarded = 0, defect = 0 } = await run.step(n);
     this.#seen.seconds += (performance.now() - begin) / 1000;
-    const { flux, psi } = run;
-    const at = { dt: run.steps.lengthOf(n), time: run.steps.endOf(n) };
-    this.#quantities.observe({ flux, ...(psi && { psi }), ...at });
+    const { flux } = run;
+    this.#quantities.observe({ flux, dt: run.steps.lengthOf(n), time: run.steps.endOf(n) });
     if (balance) addBalance(this.#seen.balance, balance);
     if (rank !== undefined) this.#seen.ranks.push(rank);
     this.#seen.discarded += discarded;
@@ -167,7 +166,7 @@ class Course {
     if (found === undefined) return;
     const { state, rows, windows, flux, ...seen } = checked(progress, found, this.#file);
     const { setup, legacy } = this.#simulation;
-    this.#quantities = new Quantities(setup, this.#run.ordinates, legacy, { rows, windows, flux });
+    this.#quantities = new Quantities(setup, this.#run.reading, legacy, { rows, windows, flux });
     this.#seen = { ...seen, balance: { ...seen.balance }, ranks: [...seen.ranks] };
     this.#run.load(state);
   }

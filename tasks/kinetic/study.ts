@@ -23,6 +23,7 @@ import { finishStudy, interrupted, openStudy } from "../run_folder.ts";
 import { renderTable } from "../terminal/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { entropyPlan } from "./closures/entropy_run.ts";
+import { designedSetup, designText, readDesign } from "./design.ts";
 import { sampled } from "./grid.ts";
 import { fastestSweep } from "./kernel.ts";
 import type { Conserved } from "./low_rank_solver.ts";
@@ -31,7 +32,7 @@ import { quadratures } from "./ordinates.ts";
 import { anOutcome, type Outcome } from "./outcome.ts";
 import type { KineticProblem, Setup } from "./problem.ts";
 import { simulate, type Simulation } from "./simulate.ts";
-import { outcomeTable, stalls, summaryOf } from "./outcome_table.ts";
+import { outcomeTable, quantityTable, stalls, summaryOf } from "./outcome_table.ts";
 import { TIME_METHODS } from "./step_size.ts";
 import { basisOf, openLowRank, openMoments, openOrdinates } from "./transport_run.ts";
 import { type VtkForm, vtkText } from "./vtk.ts";
@@ -51,14 +52,16 @@ export async function transportStudy(
   { sink, signal }: RecipeContext,
   design: Readonly<Record<string, number>> = designChosen(problem, { ...o }),
 ): Promise<number> {
-  const setup = asked(() => problem.setup(o.cells, design));
+  const file = await readDesign(o.design);
+  const setup = asked(() => designedSetup(problem, o.cells, design, file));
   checkQuadrature(problem, o);
   checkTime(o);
   const a = await openHostAlgebra();
   const plan = await planOf(a, problem, setup, o, (text) => sink.write(`${text}\n`));
   const backend = o.solver === "sn" ? fastestSweep().name : a.name;
   const about = { recipe, seed: 0, backend, report: transportReport.name };
-  using folder = await openStudy(sink, { ...about, settings: o });
+  const settings: TransportOptions = { ...o, design: designText(file) };
+  using folder = await openStudy(sink, { ...about, settings });
   const ticker = new Ticker(sink, signal);
   const line = (text: string): void => ticker.line(text);
   line(`${problem.name} on ${setup.grid.nx}×${setup.grid.ny} cells`);
@@ -74,6 +77,7 @@ export async function transportStudy(
   }
   await writeFiles(folder, setup, outcomes, o.vtk);
   line(`\n${renderTable(...outcomeTable(outcomes))}\n`);
+  if (outcomes.length > 1) line(`${renderTable(...quantityTable(outcomes))}\n`);
   for (const text of stalls(outcomes)) line(text);
   const seconds = outcomes.reduce((sum, outcome) => sum + outcome.seconds, 0);
   return await finishStudy(folder, { seconds, runs: outcomes.map(summaryOf) }, line);

@@ -14,12 +14,13 @@ import {
 } from "../../core/mod.ts";
 import { chosen } from "../chosen.ts";
 import { type AngularBasis, harmonicBasis, ordinateBasis } from "./angular_basis.ts";
+import { type AngularReading, ordinateReading } from "./angular_reading.ts";
 import { fastestSweep, sweepKernels } from "./kernel.ts";
 import { limiters } from "./limiter.ts";
 import { type Conserved, LowRankSolver } from "./low_rank_solver.ts";
 import { MomentSolver } from "./moment_solver.ts";
 import type { TransportOptions } from "./options.ts";
-import { type Ordinates, quadratures } from "./ordinates.ts";
+import { quadratures } from "./ordinates.ts";
 import type { Setup } from "./problem.ts";
 import { type Balance, OrdinatesSolver } from "./solver.ts";
 import type { TimeMethod, TimeSteps } from "./step_size.ts";
@@ -40,12 +41,10 @@ export interface StepTold {
 export interface TransportRun {
   /** Its steps. */
   readonly steps: TimeSteps;
-  /** Directions, where ψ is known in each. */
-  readonly ordinates?: Ordinates;
+  /** What depends on direction, where the solver tells it. */
+  readonly reading?: AngularReading;
   /** φ by cell. */
   readonly flux: Float64Array;
-  /** ψ in its frame, where it is known in each direction. */
-  readonly psi?: Float64Array;
   /** Numbers that hold ψ. */
   readonly numbers: number;
   /** Whether each step tells the whole balance of mass. */
@@ -81,13 +80,10 @@ export function openOrdinates(
   });
   return {
     steps: solver.steps,
-    ordinates,
+    reading: ordinateReading(setup.grid, ordinates, () => solver.psi),
     balanced: true,
     get flux() {
       return solver.flux;
-    },
-    get psi() {
-      return solver.psi;
     },
     numbers: setup.start.length * ordinates.weights.length,
     step: (n) => Promise.resolve({ balance: solver.step(n) }),
@@ -118,14 +114,13 @@ export function openMoments(
   });
   return {
     steps: solver.steps,
+    reading: solver.reading,
+    balanced: true,
     get flux() {
       return solver.flux;
     },
     numbers: solver.y.data.length,
-    step(n) {
-      solver.step(n);
-      return Promise.resolve({});
-    },
+    step: (n) => Promise.resolve({ balance: solver.step(n) }),
     save: () => ({ y: solver.y.data }),
     load(state) {
       solver.y = { ...solver.y, data: (state as { readonly y: Float64Array }).y };
@@ -155,6 +150,8 @@ export async function openLowRank(
   });
   return {
     steps: solver.steps,
+    reading: solver.reading,
+    balanced: true,
     get flux() {
       return solver.flux;
     },

@@ -27,8 +27,8 @@ import {
   type Table,
 } from "../../core/io/mod.ts";
 import type { CartesianGrid } from "../kinetic/grid.ts";
-import { anOutcome, columnOf, type Outcome } from "../kinetic/outcome.ts";
-import { outcomeTable, stalls } from "../kinetic/outcome_table.ts";
+import { anOutcome, columnOf, type Outcome, windowsOf } from "../kinetic/outcome.ts";
+import { outcomeTable, quantityTable, stalls } from "../kinetic/outcome_table.ts";
 import { brighteningColors, fieldPicture } from "./field_picture.ts";
 import { settingsSection } from "./settings.ts";
 
@@ -80,7 +80,12 @@ export async function transportSections(
 ): Promise<{ readonly lead: string; readonly sections: readonly Section[] }> {
   if (!run.summary) return { lead: "This run has no result yet.", sections: [] };
   const record = await recordOf(run);
-  const sections = [await fluxSection(record), runSection(record), await historySection(record)];
+  const sections = [
+    await fluxSection(record),
+    runSection(record),
+    quantitySection(record),
+    await historySection(record),
+  ];
   return { lead: leadOf(record), sections };
 }
 
@@ -184,6 +189,28 @@ function runSection({ outcomes }: FieldRecord): Section {
       ...stalls(outcomes),
     ],
     tables: told.length > 0 ? [runs, balance] : [runs],
+  };
+}
+
+/** Quantities of interest at the end, and what probes saw over time. */
+function quantitySection({ outcomes }: FieldRecord): Section {
+  const [heads, rows] = quantityTable(outcomes);
+  const quantities: Table = { columns: heads.map(({ title }) => title), rows, numeric: true };
+  const seen = outcomes.flatMap((outcome) =>
+    windowsOf(outcome).map((windows, probe) => [
+      outcomes.length > 1 ? `${outcome.label}, probe ${probe}` : `probe ${probe}`,
+      ...windows.map((value) => value.toPrecision(4)),
+    ])
+  );
+  const tenths = Array.from({ length: (seen[0]?.length ?? 1) - 1 }, (_, k) => `tenth ${k + 1}`);
+  const windows: Table = { columns: ["∫ u₀ over", ...tenths], rows: seen, numeric: true };
+  return {
+    heading: "Quantities of interest",
+    text: [
+      "Values at the end; totals are sums over steps. Max_absorption is the largest σa φ, " +
+      "Max_outflow the largest (Ω·n) ψ of one direction at a side.",
+    ],
+    tables: seen.length > 0 ? [quantities, windows] : [quantities],
   };
 }
 

@@ -50,7 +50,8 @@ export function renderTable(
 }
 
 /**
- * Breaks a text at spaces into lines; words longer than a line are cut.
+ * Breaks a text at spaces into lines; words longer than a line are cut, after a hyphen if they have
+ * one.
  *
  * @param text The text.
  * @param width Most characters per line, at least 1.
@@ -131,9 +132,8 @@ function pad(text: string, width: number, align: "left" | "right" = "left"): str
 
 function pieces(word: string, width: number): string[] {
   const characters = [...word];
-  const count = Math.max(1, Math.ceil(characters.length / width));
-  return Array.from(
-    { length: count },
-    (_, i) => characters.slice(i * width, (i + 1) * width).join(""),
-  );
+  if (characters.length <= width) return [word];
+  const hyphen = characters.slice(0, width).lastIndexOf("-");
+  const cut = hyphen > 0 ? hyphen + 1 : width;
+  return [characters.slice(0, cut).join(""), ...pieces(characters.slice(cut).join(""), width)];
 }

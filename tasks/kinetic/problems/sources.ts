@@ -63,7 +63,7 @@ export const lineSource: KineticProblem = {
       time: d.end!,
       regions: [],
       perimeters: [],
-      probes: [],
+      probes: [[0, 0], [0.5, 0], [0, 0.5]],
       ...(known && {
         exact: (x: number, y: number, t: number) => lineSourceFlux(Math.hypot(x, y), t),
       }),

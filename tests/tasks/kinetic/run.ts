@@ -2,6 +2,7 @@
 
 import {
   type Balance,
+  ordinateReading,
   OrdinatesSolver,
   quadratures,
   Quantities,
@@ -28,13 +29,16 @@ export function wholeRun(
 ): WholeRun {
   const ordinates = quadratures.get(quadrature).ordinates(order);
   using solver = new OrdinatesSolver(setup, ordinates, options);
-  const quantities = new Quantities(setup, ordinates, options.legacy);
+  const quantities = new Quantities(
+    setup,
+    ordinateReading(setup.grid, ordinates, () => solver.psi),
+    options.legacy,
+  );
   const total = emptyBalance();
   for (let n = 0; n < solver.steps.count; n++) {
     addBalance(total, solver.step(n));
-    const time = solver.steps.endOf(n);
-    const { flux, psi } = solver;
-    quantities.observe({ flux, psi, dt: solver.steps.lengthOf(n), time });
+    const { flux, steps } = solver;
+    quantities.observe({ flux, dt: steps.lengthOf(n), time: steps.endOf(n) });
   }
   const { source, absorbed, outflow, inflow, clipped } = total;
   const before = areaOf(setup.grid) * setup.start.reduce((sum, phi) => sum + phi, 0);

@@ -5,6 +5,7 @@ import {
   assertAlmostEquals,
   assertEquals,
   assertLess,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
@@ -141,11 +142,21 @@ Deno.test({
       const [told, ...more] = warnings(text);
       assertEquals(more, []);
       assertStringIncludes(told!, "its ranks may have stalled");
-      const [, run] = (await readRun(join(folder, "stalled"))).summary!.runs as {
+      const [full, run] = (await readRun(join(folder, "stalled"))).summary!.runs as {
+        readonly defect: number;
+        readonly windows: number[][];
         readonly law?: number;
         readonly lost?: number;
         readonly rank?: number;
       }[];
+      for (const { windows, defect } of [full!, run!]) {
+        assertEquals(windows.map(({ length }) => length), [10, 10, 10, 10]);
+        assertLess(Math.abs(defect), 1e-12);
+      }
+      assertMatch(text, /\nCumulated_absorption_vertical_wall +[\d.]+ +[\d.]+ +[\d.]+ %\n/);
+      assertMatch(text, /\nProbe 0 u_2 +\S+ +\S+\n/);
+      const page = await Deno.readTextFile(join(folder, "stalled", "report.html"));
+      assertStringIncludes(page, "augmented-bug, probe 3");
       assertLess(run!.law!, 1e-12);
       // Less than what no longer bounds anything, and yet:
       assertLess(run!.lost!, 1);
@@ -215,6 +226,7 @@ Deno.test("what cannot be solved is refused before anything is written", () =>
       "--solver mn --degree 1",
       "Cannot solve for closed moments: expected sides that do not reflect, got a reflecting left",
     );
+    await refused(lattice, '--design {"parameters":{"absorb":1}}', 'did you mean "absorber"');
     await refused(lattice, "--solver pn --cfl 1", "Cannot step with a CFL number of 1");
     await refused(lattice, "--solver pn --time imex-euler", "expected one of auto, euler, heun");
     await refused(lattice, "--solver low-rank --time heun", "sub-flows are advanced by --stepper");

@@ -61,4 +61,6 @@ Deno.test("renderTable() refuses a row of another length", () => {
 Deno.test("wrap() cuts a word that is longer than the line", () => {
   assertEquals(wrap("ab abcdefgh c", 4), ["ab", "abcd", "efgh", "c"]);
   assertEquals(wrap("", 4), [""]);
+  assertEquals(wrap("one-two-three", 9), ["one-two-", "three"]);
+  assertEquals(wrap("one-twothree", 5), ["one-", "twoth", "ree"]);
 });
