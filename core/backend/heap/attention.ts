@@ -38,9 +38,13 @@ const TILE_ROWS = 128;
 /** Keys of a tile, at most: two tiles of scores are 256 KiB, which second-level caches have. */
 const TILE_COLUMNS = 256;
 
+/** Queries from which on half of them are a tile if causal: what no query of it sees is left out. */
+const LEAST_HALVED = 64;
+
 /** Extents of tiles that suit a shape. */
-function tileFor({ queries, keys }: AttentionShape): TileExtents {
-  return [Math.min(TILE_ROWS, queries), Math.min(TILE_COLUMNS, keys)];
+function tileFor({ queries, keys }: AttentionShape, causal: boolean): TileExtents {
+  const most = causal && queries > LEAST_HALVED ? Math.ceil(queries / 2) : queries;
+  return [Math.min(TILE_ROWS, most), Math.min(TILE_COLUMNS, keys)];
 }
 
 /** Pieces that threads have to choose from, at least. */
@@ -141,9 +145,19 @@ export function attentionPieces(
   return pieces;
 }
 
-/** Where a range of queries begins: at a block, so that ranges do not change results. */
-function cut({ shape: { queries }, tile: [rows], ranges }: AttentionPlan, range: number): number {
-  return range === ranges ? queries : rows * Math.floor(queries * range / ranges / rows);
+/**
+ * Where a range of queries begins: at a block, so that ranges do not change results, and so that all
+ * have about as many scores. Those of the first i queries are i, or offset · i + i²/2 if causal.
+ */
+function cut({ shape, causal, tile: [rows], ranges }: AttentionPlan, range: number): number {
+  const { queries, keys } = shape;
+  if (range === ranges) return queries;
+  const share = range / ranges;
+  const offset = Math.max(0, keys - queries);
+  const first = causal
+    ? Math.sqrt(offset ** 2 + share * queries * (2 * offset + queries)) - offset
+    : share * queries;
+  return rows * Math.round(first / rows);
 }
 
 /** Runs `f` with the plan of a call and where its operands are. */
@@ -153,9 +167,9 @@ function planned<T>(
   f: (plan: AttentionPlan, at: (name: string) => number) => T,
 ): T {
   const shape = attentionShape(inputs.q!, inputs.k!, inputs.v!);
-  const tile = tileFor(shape);
+  const { scale, causal } = attrs as { scale: number; causal: boolean };
+  const tile = tileFor(shape, causal);
   return withScratch(c, scratchBytes(...tile) * c.team.threads, (scratch) => {
-    const { scale, causal } = attrs as { scale: number; causal: boolean };
     const ranges = rangesOf(shape, tile);
     const bias = inputs.bias?.shape;
     return f(

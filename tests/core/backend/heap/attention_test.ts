@@ -1,4 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { attentionPieces } from "../../../../core/backend/heap/attention.ts";
 import { backends, type Engine, openEngine, type Tensor } from "../../../../core/backend/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import { unlessPresent } from "../../../support/backend_checks.ts";
@@ -143,6 +144,34 @@ for (const name of ["wasm", "blas"]) {
     },
   });
 }
+
+Deno.test("ranges of queries have about as many scores, causal or not, and none is empty", () => {
+  const nowhere = {
+    q: 0,
+    k: 0,
+    v: 0,
+    y: 0,
+    stats: 0,
+    dy: 0,
+    dq: 0,
+    dk: 0,
+    dv: 0,
+    mask: 0,
+    bias: 0,
+  };
+  for (const causal of [true, false]) {
+    for (const [queries, keys] of [[2048, 2048], [1024, 1536]] as const) {
+      const extents = { queries, keys, batch: 1, heads: 1, groups: 1, width: 1, valueWidth: 1 };
+      for (const ranges of [2, 3, 4]) {
+        const plan = { shape: extents, bias: undefined, scale: 1, causal, scratch: 0, ranges };
+        const pieces = attentionPieces({ ...plan, tile: [32, 64] }, nowhere, false);
+        const scores = pieces.map((p) => p.queries * (p.seen + p.more * (p.queries - 1) / 2));
+        assertEquals(pieces.reduce((sum, p) => sum + p.queries, 0), queries);
+        assert(Math.max(...scores) < 1.2 * Math.min(...scores), `${scores}`);
+      }
+    }
+  }
+});
 
 Deno.test("attention in tiles leaves a NaN visible, in the query that has it", () => {
   const x = caseOf([1, 1, 1, 5, 9, 4, 3], TERMS["causal, mask"]);
