@@ -254,6 +254,7 @@ export {
   embedding,
   type EmbeddingOptions,
   type Encoder,
+  type EncoderInput,
   type EncoderParts,
   type Generated,
   type GenerateOptions,

@@ -65,7 +65,14 @@ export { gatedMlp, mlp, type MlpActivation, type MlpOptions } from "./mlp.ts";
 export { disentangled, distanceRow, type Distances } from "./attention/disentangled.ts";
 export { bert, type BertOptions } from "./networks/bert.ts";
 export { deberta, type DebertaOptions } from "./networks/deberta.ts";
-export { type Embedded, type Encoder, encoder, type EncoderParts } from "./networks/encoder.ts";
+export {
+  type Embedded,
+  type Encoder,
+  encoder,
+  type EncoderInput,
+  type EncoderParts,
+  isEncoder,
+} from "./networks/encoder.ts";
 export { gpt, type GptOptions } from "./networks/gpt.ts";
 export {
   isLanguageModel,
@@ -129,6 +136,7 @@ export {
   pretrainedTensors,
   vitModels,
 } from "./pretrained/mod.ts";
+export { resizeImages } from "./resize.ts";
 export { residual, type ResidualOptions } from "./residual.ts";
 export { rmsNorm, type RmsNormOptions } from "./rms_norm.ts";
 export { rotaryFrequencies, type RotaryOptions, type RotaryScaling } from "./rotary.ts";

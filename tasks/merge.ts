@@ -17,6 +17,7 @@ import {
   writeModelFolder,
 } from "../core/mod.ts";
 import { pretrainedBase } from "../layers/mod.ts";
+import { withHeadOf } from "./finetune/library.ts";
 import { parseOptions } from "./options.ts";
 import { loadPlugins } from "./plugins.ts";
 import { renderTable, type TextSink, textSink } from "./terminal/mod.ts";
@@ -65,8 +66,8 @@ export async function merge(
       );
     }
   }
-  const model = await readModelFolder(o.model);
   const parts = await weighted(o.adapter.split(","), o.weights);
+  const model = withHeadOf(await readModelFolder(o.model), parts[0]!.adapter);
   const base = pretrainedBase(model, parts[0]!.adapter);
   if (o.unmerge) {
     if (parts.length > 1) throw new UsageError("Cannot unmerge: expected one adapter at a time");

@@ -65,6 +65,7 @@ export function bert(options: BertOptions): Encoder {
   const vectors = (pass: Pass, weight: string, ids: Tensor): Tensor =>
     pass.engine.reshape(pass.lookup(weight, ids), [sizeOf(ids.shape), width]);
   return encoder({
+    input: { vocabulary, context },
     weights: [
       ...[tokens, places, kinds],
       ...[norm, pooler, logits].flatMap((layer) => [...layer.weights]),

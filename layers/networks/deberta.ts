@@ -45,6 +45,7 @@ export function deberta(options: DebertaOptions): Encoder {
     (pass) => farNorm.forward(pass, pass.dense(far.name)),
   );
   return encoder({
+    input: { vocabulary, context: options.farthest },
     weights: [
       ...[tokens, far],
       ...[norm, farNorm, pooler, logits].flatMap((layer) => [...layer.weights]),

@@ -15,8 +15,20 @@ export interface Embedded {
   readonly sequences: Sequences;
 }
 
+/** What an encoder reads: images, height×width×channels, or texts. */
+export type EncoderInput =
+  | { readonly image: readonly [number, number, number] }
+  | {
+    /** Tokens that there are. */
+    readonly vocabulary: number;
+    /** Longest text that it can tell the places in. */
+    readonly context: number;
+  };
+
 /** What an encoder consists of. */
 export interface EncoderParts {
+  /** What it reads. */
+  readonly input: EncoderInput;
   /** Weights of the parts that are not blocks. */
   readonly weights: readonly WeightSpec[];
   /** From inputs to tokens. */
@@ -33,12 +45,14 @@ export interface EncoderParts {
  * @example Parts of a vision transformer
  * ```ts
  * import {
- *   type Embedded, type Encoder, type EncoderParts, type Sequences, vit,
+ *   type Embedded, type Encoder, type EncoderInput, type EncoderParts, type Sequences, vit,
  * } from "@rankflow/rankflow";
  * import { assertEquals } from "@std/assert";
  *
  * const network: Encoder = vit({ image: [8, 8, 1], patch: 4, classes: 2, blocks: 3 });
  * const parts: EncoderParts = network.parts;
+ * const input: EncoderInput = parts.input;
+ * assertEquals(input, { image: [8, 8, 1] });
  * const told: (keyof Embedded | keyof Sequences)[] = ["x", "sequences", "batch", "tokens"];
  * assertEquals([parts.blocks.length, told.length], [3, 4]);
  * ```
@@ -46,6 +60,11 @@ export interface EncoderParts {
 export interface Encoder extends Layer {
   /** What it consists of. */
   readonly parts: EncoderParts;
+}
+
+/** Whether a network is an encoder. */
+export function isEncoder(network: Layer): network is Encoder {
+  return "parts" in network && "input" in (network.parts as object);
 }
 
 /** A network of these parts. */

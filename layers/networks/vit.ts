@@ -108,6 +108,7 @@ export function vit(options: VitOptions): Encoder {
   });
   const drop = dropout({ name: "embedding.dropout", rate: options.dropout ?? 0 });
   return encoder({
+    input: { image },
     weights: [...patches.weights, token, places, ...norm.weights, ...logits.weights],
     blocks: Array.from({ length: blocks }, (_, i) => block(`block${i + 1}`, options)),
     embed(pass, x) {

@@ -1,5 +1,5 @@
 /**
- * Runs of fully connected networks on images, and other images.
+ * Images that a trained model is to learn, beside those that it knew.
  *
  * @module
  */
@@ -8,79 +8,83 @@ import {
   choose,
   type Dataset,
   datasets,
-  denseNetwork,
   imageClassification,
+  type Layer,
   Random,
-  readRun,
   type TrainingMethod,
 } from "../../core/mod.ts";
-import { methods } from "../methods.ts";
-import { perceptronOf, perceptronSchema } from "../networks.ts";
+import { normalise, resizeImages, sequential, toImages } from "../../layers/mod.ts";
+import { isOfLibrary } from "../language/open_model.ts";
 import type { RecipeContext } from "../recipe.ts";
-import { defaults as ofPerceptrons } from "../recipes/mnist.ts";
-import { storedOptions } from "../stored_options.ts";
-import { UsageError } from "../usage_error.ts";
-import { storedWeights } from "./stored.ts";
+import {
+  type ImageChoice,
+  type ImageModel,
+  type LoadImages,
+  perceptronRun,
+  visionTransformer,
+} from "./image_models.ts";
 import type { Subject } from "./subject.ts";
 
-/** What decides it. */
-export interface ImageChoice {
-  /** Folder of the run. */
-  readonly model: string;
-  /** Registry name of the images to learn. */
-  readonly dataset: string;
-  /** Whether their pixels are in another order, which asks for updates of high rank. */
-  readonly permute: boolean;
-  /** Images to train on, 0 for all. */
-  readonly trainCount: number;
-  /** Images to measure on, 0 for all. */
-  readonly testCount: number;
-  /** Folder with the files of the data; empty for the usual one. */
-  readonly data: string;
-  /** Seed of what is drawn. */
-  readonly seed: number;
-}
-
-/** Opens a run and the images to learn; those that it learnt are the old ones. */
+/** Opens a model and the images to learn. */
 export async function imageSubject(
   o: ImageChoice,
   method: TrainingMethod,
-  { signal }: RecipeContext,
+  context: RecipeContext,
 ): Promise<Subject> {
-  const run = await readRun(o.model);
-  const before = storedOptions(run, ofPerceptrons, perceptronSchema());
-  const known = run.config.dataset?.name;
-  if (known === undefined || "network" in run.config.settings) {
-    throw new UsageError(
-      `Cannot fine-tune ${o.model}: expected the run of a fully connected network on images, such ` +
-        `as one of deno task demo, got one of "${run.config.recipe}"`,
+  const load: LoadImages = (name, { seed, train, test }) =>
+    choose(datasets, name).load({
+      ...{ signal: context.signal, seed },
+      ...(o.data === "" ? {} : { directory: o.data }),
+      ...(train > 0 ? { trainCount: train } : {}),
+      ...(test > 0 ? { testCount: test } : {}),
+    });
+  const counts = { seed: o.seed, train: o.trainCount, test: o.testCount };
+  const open = await isOfLibrary(o.model) ? visionTransformer : perceptronRun;
+  const model = await open(o, method, load, context);
+  const found = await load(o.dataset, counts);
+  const old = o.old === "" ? model.old : await load(o.old, counts);
+  const fresh = o.permute ? permuted(found, o.seed) : found;
+  const trained = await model.withHead(fresh.classNames);
+  const isMeasured = old !== undefined && old.classes === fresh.classes &&
+    fresh.classes === model.classNames.length;
+  if (old && !isMeasured) {
+    context.sink.write(
+      `What is forgotten of ${old.name} is not measured: the head tells other classes\n`,
     );
   }
-  type Part = { readonly seed: number; readonly train: number; readonly test: number };
-  const load = (name: string, { seed, ...count }: Part) =>
-    choose(datasets, name).load({
-      ...{ signal, seed },
-      ...(o.data === "" ? {} : { directory: o.data }),
-      ...(count.train > 0 ? { trainCount: count.train } : {}),
-      ...(count.test > 0 ? { testCount: count.test } : {}),
-    });
-  const old = await load(known, {
-    seed: before.seed,
-    train: before.trainCount,
-    test: before.testCount,
-  });
-  const found = await load(o.dataset, { seed: o.seed, train: o.trainCount, test: o.testCount });
-  const fresh = o.permute ? permuted(found, o.seed) : found;
-  const { format } = methods.get(before.method);
-  const stored = perceptronOf(before)(old, format);
   return {
-    network: denseNetwork(stored),
-    states: () => storedWeights(method, stored, o.model),
+    ...trained,
+    network: seeing(trained.network, model, old ? [fresh.shape, old.shape] : [fresh.shape]),
     task: imageClassification(fresh),
     dataset: { name: o.permute ? `${found.name}, permuted` : found.name, sha256: found.sha256 },
-    old: imageClassification(old),
-    targets: "dense*.weight",
-    full: ["classifier.*"],
+    ...(isMeasured ? { old: imageClassification(old) } : {}),
+  };
+}
+
+/** The network behind what makes images of those sizes its own. */
+function seeing(
+  network: Layer,
+  { shape: own, normalisation }: ImageModel,
+  shapes: readonly Dataset["shape"][],
+): Layer {
+  const isOwn = (shape: Dataset["shape"]) => shape.every((n, axis) => n === own[axis]);
+  if (shapes.every(isOwn) && !normalisation) return network;
+  const last = normalisation ? [normalise(normalisation)] : [];
+  // Sizes are told apart by the numbers of an image.
+  const fronts = new Map(
+    shapes.map((shape) => [
+      shape.reduce((n, d) => n * d, 1),
+      sequential([isOwn(shape) ? toImages(own) : resizeImages(shape, own), ...last]),
+    ]),
+  );
+  const pixels = own.reduce((n, d) => n * d, 1);
+  return {
+    ...network,
+    forward(pass, x) {
+      const batch = x.shape[0]!;
+      const seen = fronts.get(x.size / batch)!.forward(pass, x);
+      return network.forward(pass, pass.engine.reshape(seen, [batch, pixels]));
+    },
   };
 }
 

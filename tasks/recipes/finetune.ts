@@ -62,9 +62,14 @@ function schema(): OptionSchema<typeof defaults> {
       choiceOf: datasets,
       description: "a text, images, or a matrix",
     },
-    data: { description: "the text, or the folder of the images" },
+    data: {
+      description:
+        "the text, for encoders JSON lines of text and label, or the folder of the images",
+    },
     old: {
-      description: "a text that the model knew before, for what it forgets; of a run, its own",
+      description:
+        "what the model knew before, for what it forgets: a text, texts with labels, or " +
+        "the name of images; of a run, its own",
     },
     size: { integer: true, min: 2, description: "rows and columns of the matrix" },
     targetRank: { integer: true, min: 0, description: "rank of what it lacks, 0 for a full one" },
@@ -92,8 +97,9 @@ export const finetune: Recipe = recipe({
 async function tuned(o: Options, context: RecipeContext): Promise<number> {
   if (o.model === "" && o.dataset !== MATRIX) {
     throw new UsageError(
-      "Cannot fine-tune: expected --model DIR, a language model of Hugging Face or a run of " +
-        "deno task train gpt, or with --dataset a run on images, such as one of deno task demo",
+      "Cannot fine-tune: expected --model DIR, a model of texts of Hugging Face or a run of " +
+        "deno task train gpt, or with --dataset a vision transformer or a run on images, such as " +
+        "one of deno task demo",
     );
   }
   if (o.resume && o.out === "") {

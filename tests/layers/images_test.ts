@@ -26,6 +26,7 @@ import {
   normalise,
   planesToImages,
   residual,
+  resizeImages,
   sequential,
   toImages,
 } from "../../layers/mod.ts";
@@ -90,6 +91,29 @@ for (const [title, options, extents] of EXTENTS) {
     },
   });
 }
+
+Deno.test({
+  ...await onBackend("cpu", "images in another size: between pixels, over those that go into one"),
+  async fn() {
+    const row = await apply(resizeImages([1, 2, 1], [1, 4, 1]), [0, 1], [1, 2]);
+    near(row.data, [0, 0.25, 0.75, 1]);
+    // Triangles of width two about 1 and 3: 3/4, 3/4, 1/4 of their sum 7/4.
+    const less = await apply(resizeImages([4, 1, 1], [2, 1, 1]), [7, 0, 0, 14], [1, 4]);
+    near(less.data, [3, 6]);
+    const equal = range(2 * 3 * 4 * 3);
+    const same = await apply(resizeImages([3, 4, 3], [3, 4, 3]), equal, [2, 36]);
+    assertEquals([same.shape, [...same.data]], [[2, 3, 4, 3], equal]);
+    // Rows and columns by themselves, image by image.
+    const [up, both] = [[0, 0.25, 0.75, 1], [0, 2, 4, 1, 3, 5]];
+    const two = await apply(resizeImages([2, 1, 3], [4, 1, 3]), [...both, ...both], [2, 6]);
+    const grown = up.flatMap((t) => [0, 1, 2].map((c) => both[c]! * (1 - t) + both[3 + c]! * t));
+    near(two.data, [...grown, ...grown]);
+    const colours = await apply(resizeImages([1, 1, 1], [1, 1, 3]), [0.5], [1, 1]);
+    near(colours.data, [0.5, 0.5, 0.5]);
+    const grey = await apply(resizeImages([1, 1, 3], [1, 1, 1]), [1, 0, 1], [1, 3]);
+    near(grey.data, [0.413]);
+  },
+});
 
 Deno.test({
   ...await onBackend("cpu", "padding same puts the odd row below"),

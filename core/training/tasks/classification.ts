@@ -4,7 +4,8 @@ import { type Dataset, imageExamples } from "../../data/mod.ts";
 import type { Batch, Measurement, Meter, Model, Task } from "../task.ts";
 
 /**
- * What is classified, beside the examples: their column `x` has the inputs, `y` the classes.
+ * What is classified, beside the examples: their column `x` has the inputs, `y` the classes. A column
+ * `mask`, where there is one, goes to the network beside `x`: 1 for tokens, 0 for padding.
  *
  * @example Two classes
  * ```ts
@@ -22,8 +23,12 @@ export interface ClassificationOptions extends Pick<Task, "train" | "test" | "au
 }
 
 /** Mean cross-entropy of logits, batch×classes, and the classes `y`. */
-export function crossEntropyLoss(model: Model, { x, y }: Batch): Tensor {
-  return model.engine.softmaxCrossEntropy(model.forward(x!), y!);
+export function crossEntropyLoss(model: Model, batch: Batch): Tensor {
+  return model.engine.softmaxCrossEntropy(logitsOf(model, batch), batch.y!);
+}
+
+function logitsOf(model: Model, { x, mask }: Batch): Tensor {
+  return mask ? model.forward(x!, mask) : model.forward(x!);
 }
 
 /**
@@ -72,9 +77,10 @@ class Confusion implements Meter {
     this.#counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   }
 
-  async add(model: Model, { x, y }: Batch): Promise<void> {
+  async add(model: Model, batch: Batch): Promise<void> {
     const { engine } = model;
-    const logits = model.forward(x!);
+    const { y } = batch;
+    const logits = logitsOf(model, batch);
     const [mean] = await engine.read(engine.softmaxCrossEntropy(logits, y!));
     const labels = await engine.read(y!);
     this.#loss += mean! * labels.length;
