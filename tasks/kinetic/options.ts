@@ -70,8 +70,10 @@ export function transportSchema(): OptionSchema<TransportOptions> {
     legacy: { description: "flux after a mean, and corners, as published code has them" },
     degree: { integer: true, min: 1, max: 1000, description: "N of P_N, and of M_N, 4 at most" },
     functions: { oneOf: MOMENT_FUNCTIONS, description: "functions whose moments M_N has" },
-    closure: { description: "of M_N: newton, or the folder of a trained one" },
-    gamma: { min: 0, max: 1, description: "partial regularisation of the closure by Newton" },
+    closure: {
+      description: "of M_N: newton, newton:none, :partial or :full, or the folder of a trained one",
+    },
+    gamma: { min: 0, max: 1, description: "weight of the regularisation of Newton's closure" },
     floor: { min: 1e-300, description: "least φ at the start of M_N" },
     angles: {
       oneOf: ["ordinates", "harmonics"],

@@ -17,6 +17,7 @@ import {
   type SweepScheme,
 } from "./kernel.ts";
 import { addressesOf, BYTES, type SweepAddresses, TURN_BYTES, writeTurns } from "./simd_layout.ts";
+import { bindSweep, type SweepFunctions, sweepJobs, type SweepModule } from "./simd_module.ts";
 import { inOrder, stageFunction } from "./simd_stage.ts";
 import { SweepTeam } from "./sweep_team.ts";
 
@@ -37,7 +38,7 @@ class SimdSweep implements SweepKernel {
   readonly #scheme: SweepScheme;
   readonly #at: SweepAddresses;
   readonly #directions: Float64Array;
-  readonly #team: SweepTeam;
+  readonly #team: SweepTeam<SweepFunctions>;
 
   constructor(scheme: SweepScheme, threads: number) {
     const at = addressesOf(scheme);
@@ -59,7 +60,13 @@ class SimdSweep implements SweepKernel {
     const turns = TURN_BYTES / 4 * weights.length;
     writeTurns(scheme, at, new Int32Array(memory.buffer, at.turns, turns));
     const binary = binaryOf(scheme, at, threads > 1);
-    this.#team = new SweepTeam({ memory, binary }, scheme.grid.ny, threads);
+    const module: SweepModule = { memory, binary };
+    const others = {
+      module: new URL("./simd_member.ts", import.meta.url),
+      setting: () => module,
+    };
+    const team = { jobs: sweepJobs, member: bindSweep(module), others };
+    this.#team = new SweepTeam(team, scheme.grid.ny, threads);
   }
 
   setStep(dt: number): void {

@@ -4,42 +4,40 @@
  * @module
  */
 
-import { Team } from "../../core/wasm/mod.ts";
+import { Team, type TeamOptions } from "../../core/wasm/mod.ts";
 import { Pace } from "../flow/pace.ts";
-import type { StageWay } from "./kernel.ts";
 import { MOST_PIECES } from "./simd_layout.ts";
-import { bindSweep, type SweepFunctions, sweepJobs, type SweepModule } from "./simd_module.ts";
 
 /** Pieces for each thread: a thread that is late leaves some to the others. */
 const PIECES = 2;
-/** Rows of the smallest piece: each computes the face values of one row more than it has. */
+/** Rows of the smallest piece: each computes values of one or two rows more than it has. */
 const LEAST_ROWS = 8;
 
 /** What a piece gets, given its first row, how many there are and the number of the piece. */
 export type PieceArguments = (first: number, rows: number, piece: number) => number[];
 
-/** A team on rows, of which threads stay away where they do not help. */
-export class SweepTeam {
-  readonly #functions: SweepFunctions;
-  readonly #team: Team<SweepFunctions>;
+/**
+ * A team on rows, of which threads stay away where they do not help.
+ *
+ * @typeParam M What a member works with.
+ */
+export class SweepTeam<M> {
+  readonly #options: TeamOptions<M>;
+  readonly #team: Team<M>;
   readonly #rows: number;
   readonly #pace = new Pace();
 
   /**
    * Makes a team.
    *
-   * @param module Functions and memory, which is a shared one where there are several threads.
+   * @param options What it can be asked to do, by whom.
    * @param rows Rows of the grid.
    * @param threads Most threads, this one included.
    */
-  constructor(module: SweepModule, rows: number, threads: number) {
-    this.#functions = bindSweep(module);
+  constructor(options: TeamOptions<M>, rows: number, threads: number) {
+    this.#options = options;
     this.#rows = rows;
-    const others = {
-      module: new URL("./simd_member.ts", import.meta.url),
-      setting: () => module,
-    };
-    this.#team = new Team({ jobs: sweepJobs, member: this.#functions, others });
+    this.#team = new Team(options);
     const most = Math.floor(Math.min(rows / LEAST_ROWS, MOST_PIECES / PIECES));
     this.#team.threads = Math.max(1, Math.min(threads, most));
   }
@@ -49,12 +47,13 @@ export class SweepTeam {
     return this.#team.helped;
   }
 
-  /** Runs a function on all rows; no number depends on the cuts. */
-  run(way: StageWay, argumentsOf: PieceArguments): void {
-    const alone = (): void => this.#functions[way](...argumentsOf(0, this.#rows, 0));
+  /** Does a job on all rows; no number depends on the cuts. */
+  run(job: string, argumentsOf: PieceArguments): void {
+    const { jobs, member } = this.#options;
+    const alone = (): void => jobs[job]!(member, argumentsOf(0, this.#rows, 0));
     if (this.#team.threads === 1) return alone();
     this.#pace.run((together) => {
-      if (together) this.#team.run(way, this.#pieces(argumentsOf));
+      if (together) this.#team.run(job, this.#pieces(argumentsOf));
       else alone();
     });
   }

@@ -3,6 +3,11 @@
  *
  *   f = u₀ exp(c α₀ + α_#·m_# − (γ/2) c ‖α_#‖²),  c = m₀,  c α₀ = −ln(c ⟨exp(α_#·m_#)⟩).
  *
+ * With all multipliers regularised, (γ/2)(α₀² + ‖α_#‖²), the derivative of u₀ h(ū) + (u₀ ln u₀)/c has
+ * the first entry α₀ + γ α₀/c − (γ/2)(α₀² + ‖α_#‖²) + (ln u₀)/c: the same f with the offset
+ * (c + γ) α₀ − (γ/2) c α₀² in place of c α₀. Both keep c ⟨f⟩ ≤ u₀, since (1 − x) eˣ ≤ 1 for x = γ α₀,
+ * so that steps of positive f keep u₀ > 0.
+ *
  * @module
  */
 
@@ -13,7 +18,7 @@ import type { MomentSystem } from "./system.ts";
 export interface Multipliers {
   /** α_#, functions but the first × cells. */
   readonly alpha: Float64Array;
-  /** c α₀ by cell. */
+  /** c α₀ by cell, or what has its place where α₀ is regularised too. */
   readonly offset: Float64Array;
 }
 
@@ -35,6 +40,8 @@ export interface Closure {
    * @throws {NotRealisable} When a cell has no multipliers.
    */
   close(ratios: Float64Array, found: Multipliers): void | Promise<void>;
+  /** Ends threads, where there are any. */
+  [Symbol.dispose]?(): void;
 }
 
 /** Moments of a cell that no positive f has. */

@@ -11,10 +11,10 @@ import type { Setup } from "../problem.ts";
 import type { Simulation } from "../simulate.ts";
 import type { TransportRun } from "../transport_run.ts";
 import type { Closure } from "./closure.ts";
-import { NewtonClosure } from "./newton.ts";
+import { NewtonClosure, type Regularisation, REGULARISATIONS } from "./newton.ts";
 import { type ClosureErrors, loadClosure } from "./saved_closure.ts";
 import { EntropySolver } from "./solver.ts";
-import { type MomentFunctions, momentSystem } from "./system.ts";
+import { type MomentFunctions, type MomentSystem, momentSystem } from "./system.ts";
 
 /** N of M_N at most: beyond, the dual is too ill-conditioned for what it gains. */
 const MOST = 4;
@@ -35,11 +35,12 @@ export interface ChosenClosure {
  * @throws {UsageError} When it does not fit the directions, or the degree is too large.
  */
 export async function closureOf(
-  o: Pick<TransportOptions, "closure" | "gamma" | "degree" | "functions">,
+  o: Pick<TransportOptions, "closure" | "gamma" | "degree" | "functions" | "threads">,
   dimension: 1 | 2,
   ordinates: Ordinates,
 ): Promise<ChosenClosure> {
-  if (o.closure === "newton") {
+  const regularisation = regularisationOf(o);
+  if (regularisation !== undefined) {
     if (o.degree > MOST) {
       throw new UsageError(
         `Cannot close M_${o.degree}: expected --degree from 1 to ${MOST}, got ${o.degree}`,
@@ -47,7 +48,7 @@ export async function closureOf(
     }
     const functions = o.functions as MomentFunctions;
     const system = momentSystem({ dimension, degree: o.degree, functions }, ordinates);
-    return described(new NewtonClosure(system, o.gamma));
+    return described(newtonOf(system, o.gamma, o, regularisation));
   }
   const { about, closure } = await loadClosure(o.closure, ordinates);
   if (about.dimension !== dimension) {
@@ -57,6 +58,45 @@ export async function closureOf(
     );
   }
   return { ...described(closure), errors: about.errors };
+}
+
+/** Newton's closure on the threads that options choose. */
+export function newtonOf(
+  system: MomentSystem,
+  gamma: number,
+  { threads }: Pick<TransportOptions, "threads">,
+  regularisation: Regularisation = "partial",
+): NewtonClosure {
+  return new NewtonClosure(system, gamma, { regularisation, threads: threadsOf(threads) });
+}
+
+/** A number of threads, 0 for all cores. */
+function threadsOf(threads: number): number {
+  return threads || navigator.hardwareConcurrency;
+}
+
+/**
+ * The regularisation in "newton:full"; "newton" takes the partial one. Undefined for folders.
+ *
+ * @throws {UsageError} When there is none of that name, or it does not suit γ.
+ */
+function regularisationOf(
+  { closure, gamma }: Pick<TransportOptions, "closure" | "gamma">,
+): Regularisation | undefined {
+  if (closure === "newton") return "partial";
+  if (!closure.startsWith("newton:")) return undefined;
+  const found = REGULARISATIONS.find((name) => closure === `newton:${name}`);
+  if (found === undefined) {
+    throw new UsageError(
+      `Cannot close by ${closure}: expected newton:${REGULARISATIONS.join(", newton:")}`,
+    );
+  }
+  if ((found === "none") === (gamma === 0)) return found;
+  throw new UsageError(
+    `Cannot close by ${closure}: expected --gamma ${
+      found === "none" ? "0" : "above 0"
+    }, got ${gamma}`,
+  );
 }
 
 /** The closure with its label. */
@@ -91,7 +131,7 @@ export async function entropyPlan(
   const { closure, errors } = chosen;
   if (errors) line(`${chosen.label}: mean squared errors ${errorText(errors)}`);
   const all = errors && o.compare
-    ? [described(new NewtonClosure(closure.system, closure.gamma)), chosen]
+    ? [described(newtonOf(closure.system, closure.gamma, o)), chosen]
     : [chosen];
   return all.map(({ closure, label }, k) => ({
     label,
@@ -113,12 +153,13 @@ export function errorText({ entropy, multipliers, moments }: ClosureErrors): str
 export function openEntropy(
   setup: Setup,
   closure: Closure,
-  o: Pick<TransportOptions, "cfl" | "time" | "floor">,
+  o: Pick<TransportOptions, "cfl" | "time" | "floor" | "threads">,
 ): TransportRun {
   const solver = new EntropySolver(setup, closure, {
     ...(o.time === "heun" && { time: "heun" as const }),
     ...(o.cfl > 0 && { cfl: o.cfl }),
     floor: o.floor,
+    threads: threadsOf(o.threads),
   });
   return {
     steps: solver.steps,
@@ -137,7 +178,10 @@ export function openEntropy(
       solver.multipliers.alpha.set(alpha);
       solver.multipliers.offset.set(offset);
     },
-    close: () => {},
+    close() {
+      solver[Symbol.dispose]();
+      closure[Symbol.dispose]?.();
+    },
   };
 }
 

@@ -8,6 +8,8 @@ export { type Closure, type Multipliers, NotRealisable } from "./closure.ts";
 export {
   isRealisable,
   NewtonClosure,
+  type NewtonOptions,
+  type Regularisation,
   REGULARISATIONS,
   type Solved,
   solveMoments,

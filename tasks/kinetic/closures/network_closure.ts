@@ -1,5 +1,5 @@
 /**
- * Closures by networks: float32 inside, float64 around them, all cells in one batch.
+ * Closures by networks: float32 inside, float64 around them, some hundred cells in a batch.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import {
   currentPoints,
   type Engine,
   type Layer,
+  type Model,
   networkAt,
   type WeightStates,
 } from "../../../core/mod.ts";
@@ -21,6 +22,8 @@ import type { MomentSystem } from "./system.ts";
 
 /** Multipliers are cut to this before anything is raised to them, and exponents to the other. */
 const [LARGEST, EXPONENT] = [50, 700];
+/** Rows that a network answers at once: their activations stay in the cache. */
+const TOGETHER = 512;
 
 /** A network with its weights, as a {@linkcode NetworkClosure} needs it. */
 export interface ClosureModel {
@@ -57,6 +60,7 @@ export class NetworkClosure implements Closure {
   readonly numbers: number;
   readonly #use: NetworkUse;
   readonly #largest: number;
+  readonly #turner: Turner;
   #densities: Densities | undefined;
 
   /** Makes the closure of a system that the network was trained for. */
@@ -66,21 +70,33 @@ export class NetworkClosure implements Closure {
     this.numbers = use.model.parameters.stored;
     this.label = use.kind.name + (use.rotated ? ", rotated" : "");
     this.#use = use;
+    this.#turner = new Turner(system);
     this.#largest = Math.min(LARGEST, EXPONENT / largestSum(system));
   }
 
   async close(ratios: Float64Array, found: Multipliers): Promise<void> {
     const cells = found.offset.length;
+    const { model: { engine, network, states }, rotated } = this.#use;
+    const at = networkAt(engine, network, currentPoints(network, states));
     const size = this.system.count - 1;
-    const alpha = this.#use.rotated
-      ? await this.#turned(ratios, cells, size)
-      : await this.#answers(rowsOf(ratios, cells, size), cells);
-    for (let c = 0; c < cells; c++) {
-      for (let k = 0; k < size; k++) {
-        const value = alpha[c * size + k]!;
-        found.alpha[k * cells + c] = Math.min(this.#largest, Math.max(-this.#largest, value));
+    const together = rotated ? TOGETHER / 2 : TOGETHER;
+    await engine.scope(async () => {
+      const model = at.open();
+      try {
+        for (let first = 0; first < cells; first += together) {
+          const rows = rowsOf(ratios, { first, count: Math.min(together, cells - first), cells });
+          const alpha = rotated
+            ? await this.#turned(model, rows)
+            : await this.#answers(model, rows);
+          for (let i = 0; i < rows.length; i++) {
+            const value = Math.min(this.#largest, Math.max(-this.#largest, alpha[i]!));
+            found.alpha[i % size * cells + first + Math.floor(i / size)] = value;
+          }
+        }
+      } finally {
+        model.dispose();
       }
-    }
+    });
     if (this.#densities?.result.length !== cells) {
       this.#densities = densitiesOf(this.system, cells);
     }
@@ -88,46 +104,35 @@ export class NetworkClosure implements Closure {
   }
 
   /** α_# = ½ Rᵀ (N(R ū) + P N(P R ū)), row after row. */
-  async #turned(ratios: Float64Array, cells: number, size: number): Promise<Float64Array> {
-    const rows = rowsOf(ratios, cells, size);
-    const both = new Float64Array(2 * cells * size);
-    const turner = new Turner(this.system);
-    const { parity } = turner;
-    for (let c = 0; c < cells; c++) {
-      turner.align(rows, c * size);
-      turner.turn(rows, c * size, both);
-      for (let k = 0; k < size; k++) {
-        both[(cells + c) * size + k] = parity[k]! * both[c * size + k]!;
-      }
+  async #turned(model: Model, rows: Float64Array): Promise<Float64Array> {
+    const size = this.system.count - 1;
+    const { length } = rows;
+    const both = new Float64Array(2 * length);
+    const { parity } = this.#turner;
+    for (let from = 0; from < length; from += size) {
+      this.#turner.align(rows, from);
+      this.#turner.turn(rows, from, both);
+      for (let k = 0; k < size; k++) both[length + from + k] = parity[k]! * both[from + k]!;
     }
-    const answers = await this.#answers(both, 2 * cells);
-    const mean = new Float64Array(cells * size);
-    for (let c = 0; c < cells; c++) {
+    const answers = await this.#answers(model, both);
+    const mean = new Float64Array(length);
+    for (let from = 0; from < length; from += size) {
       for (let k = 0; k < size; k++) {
-        const [forth, back] = [answers[c * size + k]!, answers[(cells + c) * size + k]!];
-        mean[c * size + k] = 0.5 * (forth + parity[k]! * back);
+        mean[from + k] = 0.5 * (answers[from + k]! + parity[k]! * answers[length + from + k]!);
       }
-      turner.align(rows, c * size);
-      turner.undoDual(mean, c * size);
+      this.#turner.align(rows, from);
+      this.#turner.undoDual(mean, from);
     }
     return mean;
   }
 
-  async #answers(
-    rows: Float32Array | Float64Array,
-    count: number,
-  ): Promise<Float32Array> {
-    const { kind, model: { engine, network, states } } = this.#use;
-    const at = networkAt(engine, network, currentPoints(network, states));
+  async #answers(model: Model, rows: Float64Array): Promise<Float32Array> {
+    const { kind, model: { engine } } = this.#use;
+    const size = this.system.count - 1;
     return await engine.scope(async () => {
-      const model = at.open();
-      try {
-        const x = engine.tensor(Float32Array.from(rows), [count, rows.length / count]);
-        const answers = await engine.read(kind.multipliers(model, x)) as Float32Array;
-        return checkFinite("close moments by a network", "its multipliers", answers);
-      } finally {
-        model.dispose();
-      }
+      const x = engine.tensor(Float32Array.from(rows), [rows.length / size, size]);
+      const answers = await engine.read(kind.multipliers(model, x)) as Float32Array;
+      return checkFinite("close moments by a network", "its multipliers", answers);
     });
   }
 }
@@ -142,11 +147,16 @@ function largestSum({ count, values, ordinates: { weights } }: MomentSystem): nu
   return Math.max(...sums);
 }
 
-/** From function after function to cell after cell. */
-function rowsOf(planes: Float64Array, cells: number, size: number): Float64Array {
-  const rows = new Float64Array(cells * size);
+/** Cells from the first of some on: from function after function to cell after cell. */
+function rowsOf(
+  planes: Float64Array,
+  some: { readonly first: number; readonly count: number; readonly cells: number },
+): Float64Array {
+  const { first, count, cells } = some;
+  const size = planes.length / cells;
+  const rows = new Float64Array(count * size);
   for (let k = 0; k < size; k++) {
-    for (let c = 0; c < cells; c++) rows[c * size + k] = planes[k * cells + c]!;
+    for (let c = 0; c < count; c++) rows[c * size + k] = planes[k * cells + first + c]!;
   }
   return rows;
 }

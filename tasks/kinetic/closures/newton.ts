@@ -5,13 +5,29 @@
  */
 
 import { checkNumber } from "../../../core/mod.ts";
+import { SweepTeam } from "../sweep_team.ts";
 import { type Closure, type Multipliers, NotRealisable } from "./closure.ts";
 import { FullDual, PartialDual } from "./duals.ts";
 import { Minimiser } from "./minimise.ts";
+import { bytesOf, NewtonCells, newtonJobs } from "./newton_cells.ts";
 import type { MomentSystem } from "./system.ts";
 
 /** Which multipliers (γ/2)‖α‖² is taken of: none, all but the first, all. */
 export const REGULARISATIONS = ["none", "partial", "full"] as const;
+
+/** One of them. */
+export type Regularisation = typeof REGULARISATIONS[number];
+
+/** How a {@linkcode NewtonClosure} works, beside γ. */
+export interface NewtonOptions {
+  /** Default "partial", which without γ is none. */
+  readonly regularisation?: Regularisation;
+  /** Most threads that share the cells, default 1. No number depends on it. */
+  readonly threads?: number;
+}
+
+/** Cells that threads share at once, as a row of a team. */
+const TOGETHER = 8;
 
 /** The entropy closure, to the rounding of float64. */
 export class NewtonClosure implements Closure {
@@ -21,46 +37,75 @@ export class NewtonClosure implements Closure {
   readonly numbers = 0;
   /** Newton steps over all cells so far. */
   steps = 0;
-  readonly #dual: PartialDual;
-  readonly #minimiser: Minimiser;
-  readonly #alpha: Float64Array;
+  readonly #regularisation: Regularisation;
+  readonly #threads: number;
+  #shared: { readonly own: NewtonCells; readonly team: SweepTeam<NewtonCells> } | undefined;
 
   /**
    * Makes the closure of a system.
    *
-   * @param gamma Weight of the partial regularisation; 0 for none.
-   * @throws {RangeError} When γ is negative.
+   * @param gamma Weight of the regularisation; 0 for none.
+   * @throws {RangeError} When γ is negative, or does not suit the regularisation.
    */
-  constructor(system: MomentSystem, gamma: number) {
+  constructor(system: MomentSystem, gamma: number, options: NewtonOptions = {}) {
+    const { regularisation = "partial", threads = 1 } = options;
     this.gamma = checkNumber("close moments", "γ", gamma, { least: 0 });
+    if ((regularisation === "none" && gamma > 0) || (regularisation === "full" && gamma === 0)) {
+      const expected = gamma > 0 ? "γ = 0" : "γ > 0";
+      throw new RangeError(
+        `Cannot close moments with the regularisation "${regularisation}": expected ${expected}, ` +
+          `got ${gamma}`,
+      );
+    }
     this.system = system;
-    this.label = "Newton";
-    this.#dual = new PartialDual(system, gamma);
-    this.#minimiser = new Minimiser(system.count - 1);
-    this.#alpha = new Float64Array(system.count - 1);
+    this.label = regularisation === "full" ? "Newton, full" : "Newton";
+    this.#regularisation = regularisation;
+    this.#threads = threads;
   }
 
   close(ratios: Float64Array, { alpha, offset }: Multipliers): void {
     const cells = offset.length;
-    const { size, target } = this.#dual;
-    for (let c = 0; c < cells; c++) {
-      for (let k = 0; k < size; k++) {
-        target[k] = ratios[k * cells + c]!;
-        this.#alpha[k] = alpha[k * cells + c]!;
-      }
-      const steps = this.#solve();
-      if (steps < 0) throw new NotRealisable(c, [...target]);
-      this.steps += steps;
-      for (let k = 0; k < size; k++) alpha[k * cells + c] = this.#alpha[k]!;
-      offset[c] = this.#dual.offset;
+    if (this.#shared?.own.cells !== cells) this.#open(cells);
+    const { own, team } = this.#shared!;
+    own.ratios.set(ratios);
+    own.alpha.set(alpha);
+    own.offset.set(offset);
+    team.run("solve", (first, rows) => [
+      first * TOGETHER,
+      Math.min(cells, (first + rows) * TOGETHER),
+    ]);
+    const failed = own.steps.indexOf(-1);
+    if (failed >= 0) {
+      const { length } = alpha;
+      const target = Array.from({ length: length / cells }, (_, k) => ratios[k * cells + failed]!);
+      throw new NotRealisable(failed, target);
     }
+    this.steps += own.steps.reduce((a, b) => a + b, 0);
+    alpha.set(own.alpha);
+    offset.set(own.offset);
   }
 
-  /** From where the last step was, or else from the isotropic f. */
-  #solve(): number {
-    const steps = this.#minimiser.minimise(this.#dual, this.#alpha);
-    if (steps >= 0) return steps;
-    return this.#minimiser.minimise(this.#dual, this.#alpha.fill(0));
+  #open(cells: number): void {
+    this[Symbol.dispose]();
+    const { system, gamma } = this;
+    const setting = {
+      ...{ system, gamma, full: this.#regularisation === "full", cells },
+      buffer: new SharedArrayBuffer(bytesOf(system, cells)),
+    };
+    const others = {
+      module: new URL("./newton_member.ts", import.meta.url),
+      setting: () => setting,
+    };
+    const own = new NewtonCells(setting);
+    const rows = Math.ceil(cells / TOGETHER);
+    const team = new SweepTeam({ jobs: newtonJobs, member: own, others }, rows, this.#threads);
+    this.#shared = { own, team };
+  }
+
+  /** Ends threads; they start again when they are needed. */
+  [Symbol.dispose](): void {
+    this.#shared?.team.close();
+    this.#shared = undefined;
   }
 }
 
@@ -82,7 +127,7 @@ export interface Solved {
 export function solveMoments(
   system: MomentSystem,
   moments: ArrayLike<number>,
-  regularisation: typeof REGULARISATIONS[number],
+  regularisation: Regularisation,
   gamma = 0,
 ): Solved {
   checkNumber("close moments", "u₀", moments[0]!, { above: 0 });

@@ -41,13 +41,10 @@ function turnedBy(system: MomentSystem, c: number, s: number): Turned {
 export function alignment(
   system: MomentSystem,
 ): (ratios: ArrayLike<number>, reversed: boolean) => Turned {
-  const harmonic = system.functions === "harmonics" && system.dimension === 2;
+  const [atX, atY] = firstMoments(system);
   return (ratios, reversed) => {
-    const [x, y] = system.dimension === 1
-      ? [ratios[0]!, 0]
-      : harmonic
-      ? [ratios[1]!, ratios[0]!]
-      : [ratios[0]!, ratios[1]!];
+    const x = ratios[atX]!;
+    const y = system.dimension === 1 ? 0 : ratios[atY]!;
     const length = Math.hypot(x, y);
     const [c, s] = length === 0 ? [1, 0] : [x / length, -y / length];
     return reversed ? turnedBy(system, -c, -s) : turnedBy(system, c, s);
@@ -55,43 +52,66 @@ export function alignment(
 }
 
 function blocksOf(system: MomentSystem, c: number, s: number): Blocks {
-  const { dimension, degree, functions } = system;
-  return Array.from({ length: degree }, (_, k) => {
-    const d = k + 1;
-    if (dimension === 1) return Float64Array.of(c ** d);
-    return functions === "monomials" ? monomialBlock(d, c, s) : harmonicBlock(d, c, s);
-  });
+  const blocks = emptyBlocks(system);
+  fillBlocks(system, blocks, c, s);
+  return blocks;
 }
 
-/** (c x − s y)^(d−a) (s x + c y)^a by powers of y, a row for each a. */
-function monomialBlock(d: number, c: number, s: number): Float64Array {
-  const block = new Float64Array((d + 1) ** 2);
-  for (let a = 0; a <= d; a++) {
-    let row = [1];
-    for (let k = 0; k < d - a; k++) row = times(row, c, -s);
-    for (let k = 0; k < a; k++) row = times(row, s, c);
-    block.set(row, a * (d + 1));
+function emptyBlocks({ dimension, degree }: MomentSystem): Blocks {
+  return Array.from(
+    { length: degree },
+    (_, k) => new Float64Array(dimension === 1 ? 1 : (k + 2) ** 2),
+  );
+}
+
+/** The block of degree 0. */
+const ONE = Float64Array.of(1);
+
+/** Sets blocks to those of a rotation by its cosine and sine, without memory of its own. */
+function fillBlocks(
+  { dimension, functions }: MomentSystem,
+  blocks: Blocks,
+  c: number,
+  s: number,
+): void {
+  for (let d = 1; d <= blocks.length; d++) {
+    const block = blocks[d - 1]!;
+    const before = d === 1 ? ONE : blocks[d - 2]!;
+    if (dimension === 1) block[0] = c * before[0]!;
+    else if (functions === "harmonics") fillHarmonic(block, d, c, s);
+    else fillMonomial(block, before, d, c, s);
   }
-  return block;
 }
 
-/** (p + q y) times a polynomial in y. */
-function times(polynomial: readonly number[], p: number, q: number): number[] {
-  return [...polynomial, 0].map((value, k) => p * value + q * (k === 0 ? 0 : polynomial[k - 1]!));
+/**
+ * (c x − s y)^(d−a) (s x + c y)^a by powers of y, a row for each a: rows of degree d − 1, all times
+ * c x − s y, and the last one once more times s x + c y.
+ */
+function fillMonomial(into: Float64Array, before: Float64Array, d: number, c: number, s: number) {
+  for (let a = 0; a <= d; a++) {
+    const [row, p, q] = a < d ? [a, c, -s] : [d - 1, s, c];
+    for (let k = 0; k <= d; k++) {
+      const here = k < d ? before[row * d + k]! : 0;
+      const lower = k > 0 ? before[row * d + k - 1]! : 0;
+      into[a * (d + 1) + k] = p * here + q * lower;
+    }
+  }
 }
 
 /** Orders −d, −d + 2 … d: sin of |k| angles before, cos of k angles after. */
-function harmonicBlock(d: number, c: number, s: number): Float64Array {
+function fillHarmonic(block: Float64Array, d: number, c: number, s: number): void {
   const size = d + 1;
-  const block = new Float64Array(size * size);
-  const angle = Math.atan2(s, c);
+  block.fill(0);
   for (let i = 0; i < size; i++) {
     const k = 2 * i - d;
-    block[i * size + i] = Math.cos(k * angle);
+    let [cosine, sine] = [1, 0];
+    for (let m = 0; m < Math.abs(k); m++) {
+      [cosine, sine] = [cosine * c - sine * s, cosine * s + sine * c];
+    }
+    block[i * size + i] = cosine;
     // sin k(φ + θ) = sin kφ cos kθ + cos kφ sin kθ, and likewise the cosine.
-    if (k !== 0) block[i * size + (d - i)] = -Math.sin(k * angle);
+    if (k !== 0) block[i * size + (d - i)] = k > 0 ? -sine : sine;
   }
-  return block;
 }
 
 function applied(blocks: Blocks, x: ArrayLike<number>, transposed: boolean): Float64Array {
@@ -115,87 +135,56 @@ export class Turner {
   /** By function but the first, what the rotation by π multiplies it by. */
   readonly parity: Float64Array;
   readonly #system: MomentSystem;
-  readonly #place: (ratios: Float64Array, from: number) => readonly [x: number, y: number];
-  /** Blocks of T by degree. */
-  readonly #blocks: readonly Float64Array[];
+  /** Where the first moments along x and y are in a row. */
+  readonly #places: readonly [x: number, y: number];
+  readonly #blocks: Blocks;
   readonly #scratch: Float64Array;
 
   /** Makes one for a system. */
   constructor(system: MomentSystem) {
-    const { dimension, degree, degrees, functions } = system;
     this.#system = system;
-    this.parity = Float64Array.from(degrees.subarray(1), (d) => d % 2 === 0 ? 1 : -1);
-    const [atX, atY] = functions === "harmonics" ? [1, 0] : [0, 1];
-    this.#place = dimension === 1
-      ? (u, at) => [u[at]!, 0]
-      : (u, at) => [u[at + atX]!, u[at + atY]!];
-    this.#blocks = Array.from(
-      { length: degree },
-      (_, k) => new Float64Array(dimension === 1 ? 1 : (k + 2) ** 2),
-    );
+    this.parity = Float64Array.from(system.degrees.subarray(1), (d) => d % 2 === 0 ? 1 : -1);
+    this.#places = firstMoments(system);
+    this.#blocks = emptyBlocks(system);
     this.#scratch = new Float64Array(system.count - 1);
   }
 
   /** Chooses the rotation that brings the first moment of a row onto +x. */
   align(rows: Float64Array, from: number): void {
-    const [x, y] = this.#place(rows, from);
-    const length = Math.hypot(x, y);
-    const [c, s] = length === 0 ? [1, 0] : [x / length, -y / length];
-    this.#setBlocks(c, s);
+    const x = rows[from + this.#places[0]]!;
+    const y = this.#system.dimension === 1 ? 0 : rows[from + this.#places[1]]!;
+    const length = Math.sqrt(x * x + y * y);
+    if (length === 0) fillBlocks(this.#system, this.#blocks, 1, 0);
+    else fillBlocks(this.#system, this.#blocks, x / length, -y / length);
   }
 
   /** T u of a row into the same place of another array. */
   turn(rows: Float64Array, from: number, into: Float64Array): void {
-    this.#apply(rows, from, into, false);
+    this.#apply(rows, from, into, from, false);
   }
 
   /** Tᵀ α of a row in its place. */
   undoDual(rows: Float64Array, from: number): void {
-    this.#apply(rows, from, this.#scratch, true);
+    this.#apply(rows, from, this.#scratch, 0, true);
     rows.set(this.#scratch, from);
   }
 
-  #apply(rows: Float64Array, from: number, into: Float64Array, transposed: boolean): void {
-    const start = into === this.#scratch ? 0 : from;
+  #apply(x: Float64Array, from: number, into: Float64Array, to: number, transposed: boolean): void {
     let done = 0;
-    for (let b = 0; b < this.#blocks.length; b++) {
-      const block = this.#blocks[b]!;
-      const size = this.#system.dimension === 1 ? 1 : b + 2;
+    for (const block of this.#blocks) {
+      const size = Math.sqrt(block.length);
+      const [along, across] = transposed ? [1, size] : [size, 1];
       for (let i = 0; i < size; i++) {
         let sum = 0;
-        for (let j = 0; j < size; j++) {
-          sum += block[transposed ? j * size + i : i * size + j]! * rows[from + done + j]!;
-        }
-        into[start + done + i] = sum;
+        for (let j = 0; j < size; j++) sum += block[i * along + j * across]! * x[from + done + j]!;
+        into[to + done + i] = sum;
       }
       done += size;
     }
   }
-
-  #setBlocks(c: number, s: number): void {
-    const { dimension, functions } = this.#system;
-    for (let b = 0; b < this.#blocks.length; b++) {
-      const block = this.#blocks[b]!;
-      if (dimension === 1) block[0] = c ** (b + 1);
-      else if (functions === "harmonics") block.set(harmonicBlock(b + 1, c, s));
-      else if (b === 0) block.set(FIRST(c, s));
-      else multiplied(block, this.#blocks[b - 1]!, b + 1, c, s);
-    }
-  }
 }
 
-const FIRST = (c: number, s: number): [number, number, number, number] => [c, -s, s, c];
-
-/** Rows of degree d from those of degree d − 1: all but the last times c x − s y, that by s x + c y. */
-function multiplied(into: Float64Array, before: Float64Array, d: number, c: number, s: number) {
-  for (let a = 0; a <= d; a++) {
-    const [p, q, row] = a < d ? [c, -s, a] : [s, c, d - 1];
-    for (let k = 0; k <= d; k++) {
-      const [here, lower] = [
-        k < d ? before[row * d + k]! : 0,
-        k > 0 ? before[row * d + k - 1]! : 0,
-      ];
-      into[a * (d + 1) + k] = p * here + q * lower;
-    }
-  }
+/** Where ū has the first moments along x and y; in a slab there is but the first. */
+function firstMoments({ dimension, functions }: MomentSystem): readonly [x: number, y: number] {
+  return dimension === 2 && functions === "harmonics" ? [1, 0] : [0, 1];
 }

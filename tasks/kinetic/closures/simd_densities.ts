@@ -119,8 +119,8 @@ function addressesOf(pitch: number, functions: number, directions: number): Addr
   return { alpha, scale, result, table, end: table + BYTES * (functions + 1) * directions };
 }
 
-/** Constants that are set once, where the function begins. */
-function constantsOf(f: FunctionBuilder): (value: number) => V128 {
+/** Constants of {@linkcode expF64} that are set once, where the function begins. */
+export function constantsOf(f: FunctionBuilder): (value: number) => V128 {
   const known = new Map<number, V128>();
   const all = [LARGEST, -LARGEST, Math.LOG2E, TO_INTEGER, LN2_HIGH, LN2_LOW, ...TAYLOR];
   for (const value of all) known.set(value, f.local("v128", constant(value)));

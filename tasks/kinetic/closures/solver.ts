@@ -9,11 +9,11 @@ import { checkNumber } from "../../../core/mod.ts";
 import { areaOf } from "../grid.ts";
 import { type Limiter, minmod } from "../limiter.ts";
 import type { Setup } from "../problem.ts";
-import { SIDE_NAMES } from "../sides.ts";
 import { addBalance, type Balance, emptyBalance, largestAttenuation } from "../solver.ts";
 import { positiveStep, type StepBound, stepSize, type TimeSteps, timeSteps } from "../step_size.ts";
 import { type Closure, type Multipliers, NotRealisable } from "./closure.ts";
-import { KineticFlux } from "./kinetic_flux.ts";
+import type { KineticFlux } from "./kinetic_flux.ts";
+import { fluxOf } from "./shared_flux.ts";
 
 /** What decides a run beside problem and closure. */
 export interface EntropyOptions {
@@ -27,6 +27,8 @@ export interface EntropyOptions {
   readonly limiter?: Limiter;
   /** Least φ at the start, above 0; default 1e-4. */
   readonly floor?: number;
+  /** Most threads that share the cells, default 1. No number depends on it. */
+  readonly threads?: number;
 }
 
 /**
@@ -71,13 +73,13 @@ export class EntropySolver {
   /**
    * Makes a solver at the start of a problem.
    *
-   * @throws {RangeError} When the step is not stable, a side reflects, or the floor is not above 0.
+   * @throws {RangeError} When the step is not stable, the floor is not above 0, or a side reflects
+   *   and a direction has no mirror image.
    */
   constructor(setup: Setup, closure: Closure, options: EntropyOptions = {}) {
-    const { order = 1, limiter = minmod, floor = 1e-4 } = options;
+    const { order = 1, limiter = minmod, floor = 1e-4, threads = 1 } = options;
     const { time = order === 2 ? "heun" : "euler" } = options;
     checkNumber("solve for moments", "the floor of φ", floor, { above: 0 });
-    refuseReflection(setup);
     const { grid, start } = setup;
     const { system } = closure;
     const { count, values, ordinates: { weights, total } } = system;
@@ -87,7 +89,7 @@ export class EntropySolver {
     this.#time = time;
     const bound = { grid, attenuation: largestAttenuation(setup), time };
     this.steps = timeSteps(setup.time, realisableStep(bound, order, options.cfl));
-    this.#flux = new KineticFlux(setup, system, { order, limiter });
+    this.#flux = fluxOf(setup, system, { order, limiter }, threads);
     this.#isotropic = Float64Array.from({ length: count }, (_, k) => {
       const row = values.subarray(k * weights.length, (k + 1) * weights.length);
       return row.reduce((sum, value, q) => sum + weights[q]! * value, 0);
@@ -115,6 +117,11 @@ export class EntropySolver {
     const { alpha, offset } = this.multipliers;
     const own = this.moments.length + alpha.length + offset.length;
     return own + this.#ratios.length + this.#scale.length + this.#flux.numbers;
+  }
+
+  /** Ends threads. */
+  [Symbol.dispose](): void {
+    this.#flux.close();
   }
 
   /** Σ h(u) h² over cells, from the multipliers of the moments as they are. */
@@ -234,14 +241,4 @@ export class EntropySolver {
     });
     return rates;
   }
-}
-
-/** @throws {RangeError} When a side reflects. */
-function refuseReflection({ sides }: Setup): void {
-  const name = SIDE_NAMES.find((side) => sides[side].kind === "reflecting");
-  if (name === undefined) return;
-  throw new RangeError(
-    `Cannot solve for closed moments: expected sides that do not reflect, got a reflecting ${name} side; ` +
-      "take --solver sn or the whole problem",
-  );
 }

@@ -20,8 +20,7 @@ import type { TransportOptions } from "../options.ts";
 import type { KineticProblem, Setup } from "../problem.ts";
 import type { Simulation } from "../simulate.ts";
 import { basisOf, openMoments, openOrdinates } from "../transport_run.ts";
-import { described, floored, openEntropy, ordinatesOf } from "./entropy_run.ts";
-import { NewtonClosure } from "./newton.ts";
+import { described, floored, newtonOf, openEntropy, ordinatesOf } from "./entropy_run.ts";
 import { sampleClosure, type SamplingOptions, someClosureData } from "./sampling.ts";
 import {
   type ClosureErrors,
@@ -205,7 +204,7 @@ export async function closureSimulations(
     const own = loaded.filter(({ about }) => about.gamma === gamma).map(({ closure }) => closure);
     const { system } = own[0]!;
     // A run of its own that is opened again starts from no multipliers.
-    const newton = () => new NewtonClosure(system, gamma);
+    const newton = () => newtonOf(system, gamma, o);
     simulations.push({
       ...{ ...common, label: described(newton()).label, name: `newton-${gamma}` },
       open: () => openEntropy(setup, newton(), o),

@@ -5,6 +5,7 @@ import {
   isRealisable,
   momentsOf,
   momentSystem,
+  NewtonClosure,
   NotRealisable,
   quadratures,
   solveMoments,
@@ -135,4 +136,31 @@ Deno.test("the regularised entropy lies below the other one and falls with γ", 
     solveMoments(slab(2), u, "partial", gamma).entropy
   );
   values.slice(1).forEach((value, k) => assert(value < values[k]!));
+});
+
+Deno.test("the closure of all multipliers is the derivative of its extended entropy", () => {
+  const [system, gamma] = [slab(2), 0.05];
+  const closure = new NewtonClosure(system, gamma, { regularisation: "full" });
+  const u = [0.4, 0.1, 0.2];
+  const found = { alpha: new Float64Array(2), offset: new Float64Array(1) };
+  closure.close(Float64Array.of(0.25, 0.5), found);
+  const square = found.alpha.reduce((sum, a) => sum + a * a, 0);
+  const first = Math.log(u[0]!) + found.offset[0]! - gamma / 2 * square;
+  const extended = (v: readonly number[]): number =>
+    v[0]! * solveMoments(system, [1, v[1]! / v[0]!, v[2]! / v[0]!], "full", gamma).entropy +
+    v[0]! * Math.log(v[0]!);
+  [first, ...found.alpha].forEach((value, k) => {
+    const at = (h: number): number => extended(u.map((v, i) => i === k ? v + h : v));
+    const slope = (8 * (at(1e-3) - at(-1e-3)) - at(2e-3) + at(-2e-3)) / 12e-3;
+    assertAlmostEquals(slope, value, 1e-8);
+  });
+  const [alpha, steps] = [found.alpha.slice(), closure.steps];
+  closure.close(Float64Array.of(0.25, 0.5), found);
+  assertEquals(closure.steps, steps, "a search that starts at its end");
+  assertEquals(found.alpha, alpha);
+  assertThrows(
+    () => new NewtonClosure(system, 0, { regularisation: "full" }),
+    RangeError,
+    'regularisation "full": expected γ > 0, got 0',
+  );
 });

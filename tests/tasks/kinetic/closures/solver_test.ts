@@ -1,18 +1,34 @@
 /** Runs of M_N held against an independent implementation of the same scheme. */
 
-import { assertAlmostEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { Random } from "../../../../core/mod.ts";
 import {
   allSides,
   EntropySolver,
   halfLattice,
+  hohlraum,
   lattice,
   momentSystem,
   NewtonClosure,
   OrdinatesSolver,
   quadratures,
+  quarterHohlraum,
+  type Regularisation,
   type Setup,
+  type Side,
+  type Sides,
   slabGrid,
+  squareGrid,
 } from "../../../../tasks/kinetic/mod.ts";
+import { type KineticFlux, PlainFlux } from "../../../../tasks/kinetic/closures/kinetic_flux.ts";
+import { minmod } from "../../../../tasks/kinetic/limiter.ts";
+import { SharedFlux } from "../../../../tasks/kinetic/closures/shared_flux.ts";
 import { addBalance, emptyBalance } from "../../../../tasks/kinetic/solver.ts";
 import { areaOf, sampled } from "../../../../tasks/kinetic/grid.ts";
 import { vacuum } from "../../../../tasks/kinetic/sides.ts";
@@ -189,6 +205,104 @@ Deno.test("cells that cannot be closed are named, and what cannot be solved is r
   );
   solver.moments[3] = -1;
   await assertRejects(() => solver.step(0), RangeError, "of cell (3, 0) with φ = -1: expected");
-  assertThrows(() => new EntropySolver(halfLattice.setup(14), closure), RangeError, "not reflect");
   assertThrows(() => new EntropySolver(pulse(20), closure, { floor: 0 }), RangeError, "floor");
+});
+
+/** A system in the plane with few directions. */
+const plane = momentSystem(
+  { dimension: 2, degree: 2, functions: "harmonics" },
+  quadratures.get("product").ordinates(4),
+);
+
+/** A few steps; φ of the whole. */
+async function someSteps(solver: EntropySolver, count = 4): Promise<Float64Array> {
+  for (let n = 0; n < count; n++) await solver.step(n);
+  return solver.flux;
+}
+
+Deno.test("what reflects has the moments of the whole problem, at both orders", async () => {
+  for (const [half, whole] of [[halfLattice, lattice], [quarterHohlraum, hohlraum]] as const) {
+    const cells = whole === lattice ? 14 : 26;
+    for (const order of [1, 2] as const) {
+      const flux = async (setup: Setup): Promise<Float64Array> => {
+        using solver = new EntropySolver(setup, new NewtonClosure(plane, 0.01), { order });
+        return await someSteps(solver, 3);
+      };
+      const part = half.setup(cells / 2);
+      const { nx, ny } = part.grid;
+      const [found, expected] = [await flux(part), await flux(whole.setup(cells))];
+      const below = ny === cells ? 0 : ny;
+      found.forEach((phi, c) => {
+        const there = (Math.floor(c / nx) + below) * cells + c % nx + nx;
+        assertLess(Math.abs(phi / expected[there]! - 1), 1e-9, `cell ${c}, order ${order}`);
+      });
+    }
+  }
+});
+
+Deno.test("the flux of rows that threads share is that of plain loops", () => {
+  const grid = squareGrid({ x: [0, 1], y: [0, 1] }, 19);
+  const random = new Random(3);
+  const inflow = (): Side => ({
+    kind: "inflow",
+    value: Float64Array.from({ length: 19 }, () => random.uniform()),
+  });
+  const reflecting: Side = { kind: "reflecting" };
+  const periodic: Side = { kind: "periodic" };
+  const cases: Sides[] = [
+    { left: inflow(), right: reflecting, bottom: vacuum, top: inflow() },
+    { left: periodic, right: periodic, bottom: reflecting, top: vacuum },
+    { left: vacuum, right: inflow(), bottom: periodic, top: periodic },
+  ];
+  const cells = 19 * 19;
+  const alpha = random.fillNormal(new Float64Array(5 * cells), 0, 1);
+  const scale = random.fillNormal(new Float64Array(cells), 0, 1);
+  for (const sides of cases) {
+    const setup = { ...pulse(20), grid, sides };
+    const told = (flux: KineticFlux) => {
+      const into = new Float64Array(6 * cells);
+      return { into, ...flux.stream(alpha, scale, 0.1, into) };
+    };
+    const plain = told(new PlainFlux(setup, plane, { order: 1, limiter: minmod }));
+    const alone = told(new SharedFlux(setup, plane, 1));
+    assertAlmostEquals(alone.inflow, plain.inflow, 1e-11);
+    assertAlmostEquals(alone.outflow, plain.outflow, 1e-11);
+    plain.into.forEach((v, i) => assertAlmostEquals(alone.into[i]!, v, 1e-10, `${i}`));
+    const shared = new SharedFlux(setup, plane, 2);
+    assertEquals(told(shared), alone);
+    shared.close();
+  }
+});
+
+Deno.test("runs of M_N have the same bits for any number of threads", async () => {
+  const setup = hohlraum.setup(26);
+  const run = async (threads: number) => {
+    using closure = new NewtonClosure(plane, 0.01, { threads });
+    using solver = new EntropySolver(setup, closure, { threads });
+    await someSteps(solver, 2);
+    return { moments: solver.moments, steps: closure.steps };
+  };
+  assertEquals(await run(2), await run(1));
+});
+
+Deno.test("with all multipliers regularised entropy falls, mass stays, and small γ is no change", async () => {
+  const system = momentSystem({ dimension: 1, degree: 2, functions: "monomials" }, ordinates);
+  const flux = async (gamma: number, regularisation: Regularisation): Promise<Float64Array> => {
+    const closure = new NewtonClosure(system, gamma, { regularisation });
+    const solver = new EntropySolver(pulse(40), closure);
+    let entropy = await solver.entropy();
+    const { defect } = await run(solver, async () => {
+      const next = await solver.entropy();
+      assertLess(next, entropy);
+      entropy = next;
+    });
+    assertLess(Math.abs(defect), 1e-12);
+    return solver.flux;
+  };
+  const exact = await flux(0, "none");
+  const gap = (other: Float64Array): number =>
+    Math.hypot(...other.map((phi, c) => phi - exact[c]!)) / Math.hypot(...exact);
+  const [some, less] = [gap(await flux(1e-2, "full")), gap(await flux(1e-4, "full"))];
+  assertLess(less, 0.1 * some);
+  assertLess(some, 0.1);
 });

@@ -74,6 +74,47 @@ Deno.test({
         UsageError,
         "expected a closure in 2 dimensions, got one in 1",
       );
+      const full = await study(
+        planeSource,
+        `--solver mn --degree 1 --closure newton:full --gamma 0.1 --threads 1 --out ${
+          join(folder, "full")
+        }`,
+      );
+      assertStringIncludes(full, "M_1, Newton, full,");
+      for (
+        const [args, message] of [
+          ["newton:full", "newton:full: expected --gamma above 0, got 0"],
+          ["newton:none --gamma 0.1", "newton:none: expected --gamma 0, got 0.1"],
+          ["newton:half", "newton:half: expected newton:none, newton:partial, newton:full"],
+        ] as const
+      ) {
+        await assertRejects(
+          () => study(planeSource, `--solver mn --degree 1 --closure ${args}`),
+          UsageError,
+          message,
+        );
+      }
+    }),
+});
+
+Deno.test({
+  name: "recipe closure runs on a part of the hohlraum whose sides reflect, beside all others",
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const out = join(folder, "run");
+      const small = SMALL.replace(
+        "plane-source --quadrature gauss --order 8 --cells 20",
+        "quarter-hohlraum --quadrature product --order 4 --cells 13",
+      );
+      const { code, text } = await run(`${small} --out ${out}`);
+      assertEquals(code, 0, text);
+      const { summary } = await readRun(out);
+      const runs = summary!.runs as { label: string; defect?: number; error?: number }[];
+      assertEquals(runs.length, 4);
+      for (const { label, defect } of runs.filter(({ label }) => label !== "P_1")) {
+        assertLess(Math.abs(defect!), 1e-12, label);
+      }
     }),
 });
 
