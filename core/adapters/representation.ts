@@ -46,7 +46,7 @@ export type OfWeight = (spec: Pick<WeightSpec, "rank" | "settings">) => Adapter;
 /** What a weight with an adapter is. */
 export function adapterRepresentation(adapter: Adapter, own: OfWeight): Representation {
   return {
-    anchor: adapter.factors ? "scale" : "base",
+    anchor: adapter.manifold ? "s" : adapter.factors ? "scale" : "base",
     ...(adapter.anchors ? { anchors: adapter.anchors } : {}),
 
     async create(method, spec, random) {
@@ -192,7 +192,12 @@ function manifoldReading(
     start: { u: u!, s: s!, v: v! },
     truncation: bounds(spec, method.truncation),
     point: (y): WeightPoint => pointOf(stored(y)),
-    field: (y, evidence) => scaledField(a, scale, factorisedField(method, spec, evidence, y)),
+    field(y, evidence) {
+      const own = scaledField(a, scale, factorisedField(method, spec, evidence, y));
+      // The derivative in the anchor is that in the core, with the scale in it.
+      const core = evidence.gradient;
+      return { ...own, galerkin: (u, v) => u === y.u && v === y.v ? core : own.galerkin(u, v) };
+    },
     store: stored,
   };
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { withSvd } from "../algebra/known.ts";
+import type { Svd } from "../algebra/mod.ts";
 import type { Tensor } from "../backend/mod.ts";
 import type { MomentSlots } from "../integrators/mod.ts";
 import { truncatedHeld } from "../integrators/matrix/held_bases.ts";
@@ -32,7 +34,8 @@ export interface SharedRanks {
 /** A weight whose bases have turned in a step, and are at rest. */
 interface Turned extends Stepped {
   readonly reading: MatrixReading;
-  readonly sigma: Float64Array;
+  /** Of its core. */
+  readonly svd: Svd<Tensor>;
 }
 
 /**
@@ -51,14 +54,14 @@ export async function sharedRanks(
   const turned = await turnedIn(method, weights);
   const others = weights.filter(({ spec }) => !turned.has(spec.name));
   const free = others.reduce((left, { spec, state }) => left - rankOf(spec, state), budget);
-  const spectra = [...turned.values()].map((w) => w.sigma);
+  const spectra = [...turned.values()].map((w) => w.svd.sigma);
   const ranks = keptRanks(spectra, { budget: free, tolerance, minRank, maxRank });
   const kept = new Map([...turned.keys()].map((name, i) => [name, ranks[i]!]));
   const out: WeightRecord[] = [];
   for (const { spec, state } of weights) {
     const own = turned.get(spec.name);
     const rank = kept.get(spec.name);
-    const cuts = own !== undefined && rank! < own.sigma.length;
+    const cuts = own !== undefined && rank! < own.svd.sigma.length;
     out.push(cuts ? await cut(method, own, rank!) : state);
   }
   return out;
@@ -97,8 +100,8 @@ async function turnedIn(
     const [was, reading] = [before, state].map((s) => asMatrix!(method, spec, s));
     const same = was!.start.v === reading!.start.v && grownFrom(before) === undefined;
     if (same) continue;
-    const { sigma } = await method.algebra.svd(reading!.start.s);
-    turned.set(spec.name, { spec, before, state, reading: reading!, sigma });
+    const svd = await method.algebra.svd(reading!.start.s);
+    turned.set(spec.name, { spec, before, state, reading: reading!, svd });
   }
   return turned;
 }
@@ -115,14 +118,15 @@ function rankOf(spec: WeightSpec, state: WeightState): number {
 
 async function cut(
   method: TrainingMethod,
-  { spec, state, reading }: Turned,
+  { spec, state, reading, svd }: Turned,
   rank: number,
 ): Promise<WeightRecord> {
   const { stepper } = motionOf(method, spec, 0).method;
   const truncation = { ...ranksKept, minRank: rank, maxRank: rank };
   const moments = (state.moments ?? {}) as MomentSlots<Tensor>;
   const o = { stepper, truncation };
-  const { y, ...moved } = await truncatedHeld(method.algebra, reading.start, moments, o, rank);
+  const a = withSvd(method.algebra, reading.start.s, svd);
+  const { y, ...moved } = await truncatedHeld(a, reading.start, moments, o, rank);
   const { cycle } = state;
   return {
     ...reading.store(y),

@@ -36,7 +36,8 @@ export function ordered({ lasso, threshold, period, draws }: OrderedOptions): Mo
     ...byRule,
     name: "ordered",
     description: "prefixes of two factors' columns by the optimizer rule, tails cut",
-    moves: (representation) => byRule.moves(representation) && representation.anchor === "s",
+    moves: (representation) =>
+      byRule.moves(representation) && representation.anchor === "s" && !representation.asMatrix,
 
     async *update(weight) {
       const { representation, spec, state: before, motion } = weight;

@@ -36,7 +36,8 @@ export function sampledSpectrum({ period }: SampledSpectrumOptions): Mover {
     ...byRule,
     name: "sampled-spectrum",
     description: "all singular values and some of the vectors by the optimizer rule",
-    moves: (representation) => byRule.moves(representation) && representation.anchor === "s",
+    moves: (representation) =>
+      byRule.moves(representation) && representation.anchor === "s" && !representation.asMatrix,
 
     async *update(weight) {
       const { representation, spec, motion: { method } } = weight;

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@
 import {
   adaptedNetwork,
   adapters,
+  type Algebra,
   choose,
   disposeStates,
   initialStates,
@@ -81,6 +82,73 @@ for (const scale of [1, 0.5]) {
         states = next;
       }
       for (const t of [...tensorsIn(batch), ...tensorsIn(states)]) t.dispose();
+    },
+  });
+}
+
+for (const integrator of ["parallel-bug", "augmented-bug"]) {
+  Deno.test({
+    ...await onBackend(
+      "cpu",
+      `a core is decomposed once in a cycle of ${integrator}, and the core alone costs no product`,
+    ),
+    fn: async () => {
+      const [m, n, count] = [12, 8, 20];
+      const settings = { rank: 2, steps: 3, truncateAt: 0.75, tolerance: 0.3, integrator };
+      const network = adaptedNetwork(perceptron({ sizes: [m, n] }), {
+        groups: [{ match: NAME, adapter: "geolora", settings }],
+      });
+      const plain = await methodOf({ rule: adam.create() });
+      const { engine } = plain;
+      const calls: string[] = [];
+      const algebra = counted(plain.algebra, (name, args) => {
+        // A product over the rows of the batch is one that the pass has formed already.
+        const rows = args.some((x) => (x as Tensor)?.shape?.[0] === count);
+        if (name === "svd" || name === "multiply" && rows) calls.push(name);
+      });
+      const random = new Random(4);
+      const batch = {
+        x: engine.tensor(random.fillNormal(new Float32Array(count * m)), [count, m]),
+        y: engine.tensor(random.fillNormal(new Float32Array(count * n)), [count, n]),
+      };
+      const states: WeightStates[] = [await initialStates(plain, network, 2)];
+      const ends: string[] = [];
+      for (let i = 0; i < 6; i++) {
+        calls.length = 0;
+        const method = { ...plain, algebra };
+        const out = await stepOn(
+          method,
+          network,
+          states.at(-1)!,
+          batch,
+          { rate: 0.1 },
+          meanSquareOf,
+        );
+        states.push(out.states);
+        ends.push(calls.join());
+      }
+      const refresh = ends[3]!.split(",");
+      assert(refresh.length > 1 && !refresh.includes("svd"), ends.join(" | "));
+      assertEquals(ends[4], "", "a core alone");
+      assertEquals(ends[5], "svd", "a core alone, then truncation");
+      for (const t of new Set([...tensorsIn(batch), ...tensorsIn(states)])) t.dispose();
+    },
+  });
+}
+
+/** An algebra that tells what it is asked for. */
+function counted(
+  a: Algebra<Tensor>,
+  tell: (name: string, args: readonly unknown[]) => void,
+): Algebra<Tensor> {
+  return new Proxy(a, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        tell(String(name), args);
+        return value.apply(target, args);
+      };
     },
   });
 }
