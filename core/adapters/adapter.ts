@@ -107,10 +107,16 @@ export interface Adapter extends Tunable<Adapter> {
   /** Trained matrices in which the engine differentiates by itself: those that `outputs` reads. */
   readonly anchors?: readonly string[];
   /**
-   * The weight as one step trains it, such as a part of its columns; between steps it is whole.
-   * What this changes {@linkcode Adapter.settle} puts back.
+   * The weight as one step trains it, such as a part of its columns, with its optimizer states;
+   * between steps it is whole. What this changes {@linkcode Adapter.settle} puts back.
+   *
+   * @param moments Optimizer states of the whole weight.
    */
-  open?<M>(a: Algebra<M>, at: Attached<M>, moment: Moment): Attached<M>;
+  open?<M>(
+    a: Algebra<M>,
+    at: Attached<M>,
+    moments: Readonly<Record<string, unknown>> | undefined,
+  ): Promise<Settled<M>>;
   /** Minus the gradients of the loss in all trained matrices. */
   flows<M>(a: Algebra<M>, t: Tensors<M>, evidence: AdapterEvidence<M>): Tensors<M>;
   /** Factors of the step size by trained matrix; absent: 1. */

@@ -24,7 +24,7 @@ export function adapterMover(own: OfWeight): Mover {
     ...byRule,
     async *update(weight: Moving) {
       const adapter = own(weight.spec);
-      const { heard, flows } = listening({ ...weight, state: open(adapter, weight) });
+      const { heard, flows } = listening({ ...weight, state: await open(adapter, weight) });
       const moved = yield* byRule.update(heard);
       if (!adapter.settle && !adapter.derive) return moved;
       return { state: await settled(adapter, weight, moved.state, flows()) };
@@ -33,12 +33,15 @@ export function adapterMover(own: OfWeight): Mover {
 }
 
 /** The weight as this step trains it. */
-function open(adapter: Adapter, { state, spec, motion, moment }: Moving): WeightRecord {
+async function open(adapter: Adapter, { state, spec, motion }: Moving): Promise<WeightRecord> {
   if (!adapter.open) return state;
   const { algebra: a, engine } = motion.method;
-  const at = adapter.open(a, attachedOf(a, spec.shape, state), moment);
-  return { ...recordOf(engine, spec.shape, at, state), ...momentsOf(state) };
+  const known = state.moments as Moments;
+  const found = await adapter.open(a, attachedOf(a, spec.shape, state), known);
+  return { ...recordOf(engine, spec.shape, found.at, state), ...momentsOf(found, known) };
 }
+
+type Moments = Readonly<Record<string, unknown>> | undefined;
 
 /** A weight whose flows are heard. */
 function listening(weight: Moving): { heard: Moving; flows: () => Tensors<Tensor> } {
@@ -65,21 +68,18 @@ async function settled(
   const { shape } = spec;
   const [before, stepped] = [attachedOf(a, shape, state), attachedOf(a, shape, moved)];
   const after = adapter.derive?.(a, stepped) ?? stepped;
-  type Moments = Readonly<Record<string, unknown>> | undefined;
   const [momentsBefore, moments] = [state.moments as Moments, moved.moments as Moments];
   const found = await adapter.settle?.(a, {
     ...{ before, after, flows, momentsBefore, moments, moment },
   }) ?? { at: after };
-  const kept = "moments" in found ? found.moments : moments;
   const shared = found.at.base === stepped.base ? state : undefined;
-  return {
-    ...recordOf(engine, shape, found.at, shared),
-    ...(kept ? { moments: kept as StateTree } : {}),
-  };
+  return { ...recordOf(engine, shape, found.at, shared), ...momentsOf(found, moments) };
 }
 
-function momentsOf({ moments }: WeightRecord): WeightRecord {
-  return moments === undefined ? {} : { moments };
+/** Optimizer states as a hook tells them; where it does not, as they are. */
+function momentsOf(found: object, known?: Moments): WeightRecord {
+  const moments = "moments" in found ? found.moments as Moments : known;
+  return moments ? { moments: moments as StateTree } : {};
 }
 
 /** What follows a step of all weights of one adapter. */

@@ -1,4 +1,4 @@
-import { hostAlgebra, type Matrix, transposed } from "../../algebra/mod.ts";
+import { hostAlgebra, type Matrix, matrixOf, transposed } from "../../algebra/mod.ts";
 import { type AdaptedModule, extentsOf, type TensorData } from "../../io/mod.ts";
 import type { Attached } from "../adapter.ts";
 import type { PeftCodec } from "./codec.ts";
@@ -6,41 +6,79 @@ import { leftOf, leftStored, shortest } from "./layout.ts";
 
 const host = hostAlgebra();
 
-/** LoHa: both products lie as outputs×rank and rank×inputs. */
+/**
+ * LoHa: both products lie as outputs×rank and rank×inputs; of kernels in CP form as rank×outputs,
+ * rank×inputs and a small kernel of ranks between them, that of the outputs first.
+ */
 export const lohaCodec: PeftCodec = {
   adapter: "loha",
   type: "LOHA",
   values: {},
-  settings: ({ rank, scale }) => ({ rank, alpha: scale * rank }),
+
+  settings: ({ rank, scale }, { values }) => ({
+    rank,
+    alpha: scale * rank,
+    kernels: values.use_effective_conv2d ? "cp" : "flat",
+  }),
 
   read(adapted) {
-    requireParts(adapted, "hada_t1", "a kernel between its factors");
-    const of = (part: string) => partOf(adapted, `hada_${part}`);
-    return {
-      trained: {
-        ...{ u1: leftOf(of("w1_b"), adapted.module), v1: of("w1_a") },
-        ...{ u2: leftOf(of("w2_b"), adapted.module), v2: of("w2_a") },
-      },
-      frozen: scaleOf(adapted),
+    const half = (i: 1 | 2): Record<string, Matrix> => {
+      const [right, left] = ["b", "a"].map((end) => partOf(adapted, `hada_w${i}_${end}`));
+      const core = adapted.parts[`hada_t${i}`];
+      if (!core) return { [`u${i}`]: leftOf(right!, adapted.module), [`v${i}`]: left! };
+      const [u, v] = [transposed(right!), transposed(left!)];
+      return { [`u${i}`]: u, [`v${i}`]: v, [`t${i}`]: coreOf(core) };
     };
+    return { trained: { ...half(1), ...half(2) }, frozen: scaleOf(adapted) };
   },
 
-  write({ trained: { u1, v1, u2, v2 }, frozen }, module) {
-    const rank = v1!.cols;
-    const right = (u: Matrix): TensorData => {
-      const { data } = leftStored(u, module);
-      return { shape: [u.cols, u.rows], data };
+  write({ trained, frozen }, module, settings) {
+    const rank = trained.v1!.cols;
+    const { window } = extentsOf(module);
+    const half = (i: 1 | 2): Record<string, TensorData> => {
+      const [u, v, core] = [`u${i}`, `v${i}`, `t${i}`].map((name) => trained[name]);
+      const [left, right] = [`hada_w${i}_a`, `hada_w${i}_b`] as const;
+      if (!core) {
+        const { data } = leftStored(u!, module);
+        return { [left]: stored(v!), [right]: { shape: [u!.cols, u!.rows], data } };
+      }
+      return {
+        ...{ [left]: stored(transposed(v!)), [right]: stored(transposed(u!)) },
+        [`hada_t${i}`]: coreStored(core, window),
+      };
     };
     return {
-      parts: {
-        ...{ hada_w1_a: stored(v1!), hada_w1_b: right(u1!) },
-        ...{ hada_w2_a: stored(v2!), hada_w2_b: right(u2!) },
-      },
+      parts: { ...half(1), ...half(2) },
       rank,
       alpha: alphaOf(frozen.scale!, rank),
+      values: { use_effective_conv2d: settings.kernels === "cp" },
     };
   },
 };
+
+/** A small kernel, outputs' rank × inputs' rank × window, as blocks of a pixel side by side. */
+function coreOf({ shape, data }: TensorData): Matrix {
+  const rank = shape[0]!;
+  const pixels = data.length / rank ** 2;
+  return matrixOf(rank, pixels * rank, (j, column) => {
+    const [pixel, k] = [Math.floor(column / rank), column % rank];
+    return data[(k * rank + j) * pixels + pixel] as number;
+  });
+}
+
+/** The way back. */
+function coreStored({ rows: rank, cols, data }: Matrix, window: readonly number[]): TensorData {
+  const pixels = cols / rank;
+  const out = Float32Array.from({ length: data.length }, (_, i) => {
+    const [pixel, j, k] = [
+      i % pixels,
+      Math.floor(i / pixels) % rank,
+      Math.floor(i / pixels / rank),
+    ];
+    return data[j * cols + pixel * rank + k]!;
+  });
+  return { shape: [rank, rank, ...window], data: out };
+}
 
 /** Names of the Kronecker factors: whole, or of outputs and inputs. */
 const KRONECKER = [1, 2].flatMap((i) =>
@@ -131,6 +169,39 @@ export const veraCodec: PeftCodec = {
   },
 };
 
+/**
+ * RandLoRA, for reading. Files flatten the two sides in different orders, which is the sum of the
+ * paper with the columns of B in another one; each module has them in its own.
+ */
+export const randloraCodec: PeftCodec = {
+  adapter: "randlora",
+  type: "RANDLORA",
+  values: {},
+  settings: ({ rank, scale }) => ({ rank, alpha: scale * rank }),
+
+  read({ module, parts, shared, rank, scale }) {
+    const { inputs, outputs } = extentsOf(module);
+    const [small, large] = [Math.min(inputs, outputs), Math.max(inputs, outputs)];
+    const [a, b] = ["randlora_A", "randlora_B"].map((name) => parts[name] ?? shared[name]!);
+    const [narrow, wide] = [a!, b!].map(({ data }) => data as Float32Array);
+    const lambda = matrixOfTensor(parts.randlora_lambda!);
+    const count = lambda.cols;
+    const width = b!.shape[1]! * b!.shape[2]!;
+    return {
+      trained: { lambda: transposed(lambda), gamma: matrixOfTensor(parts.randlora_gamma!) },
+      frozen: {
+        a: matrixOf(small, rank, (n, i) => narrow![i * a!.shape[2]! + n]!),
+        b: matrixOf(large, rank * count, (row, column) => {
+          const [j, i] = [Math.floor(column / rank), column % rank];
+          const k = i * count + j;
+          return wide![row * width + Math.floor(k / rank) * b!.shape[2]! + k % rank]!;
+        }),
+        scale: host.from([scale], 1, 1),
+      },
+    };
+  },
+};
+
 function partOf({ parts }: AdaptedModule, part: string): Matrix {
   return matrixOfTensor(parts[part]!);
 }
@@ -156,13 +227,5 @@ function requireMatrix({ module, name }: AdaptedModule): void {
   if (extentsOf(module).window.length === 0) return;
   throw new Error(
     `Cannot attach LoKr to "${name}": expected a matrix, got a kernel; merge the adapter instead`,
-  );
-}
-
-function requireParts({ parts, name }: AdaptedModule, part: string, what: string): void {
-  if (!parts[part]) return;
-  throw new Error(
-    `Cannot attach LoHa to "${name}": expected two products of factors, got ${what}; merge the ` +
-      `adapter instead`,
   );
 }

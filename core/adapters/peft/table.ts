@@ -8,10 +8,17 @@ import type { AdapterConfig } from "../../io/mod.ts";
 import { adapters } from "../registry.ts";
 import type { PeftCodec } from "./codec.ts";
 import { pairCodecs } from "./pairs.ts";
-import { lohaCodec, lokrCodec, veraCodec } from "./products.ts";
+import { lohaCodec, lokrCodec, randloraCodec, veraCodec } from "./products.ts";
 import { adaloraCodec } from "./triplets.ts";
 
-const CODECS: readonly PeftCodec[] = [...pairCodecs, lohaCodec, lokrCodec, veraCodec, adaloraCodec];
+const CODECS: readonly PeftCodec[] = [
+  ...pairCodecs,
+  lohaCodec,
+  lokrCodec,
+  veraCodec,
+  randloraCodec,
+  adaloraCodec,
+];
 
 /**
  * The codec of an adapter.

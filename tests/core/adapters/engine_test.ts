@@ -16,6 +16,7 @@ import {
   Random,
   representationOf,
   restoreState,
+  type Settings,
   stateOf,
   type Task,
   type Tensor,
@@ -48,9 +49,9 @@ const loss: Task["loss"] = (model, batch) => {
 async function started(
   method: TrainingMethod,
   name: string,
+  settings: Settings = ADAPTER_ROWS[name]!.settings ?? { rank: 2 },
 ): Promise<{ network: Layer; spec: WeightSpec; states: WeightStates }> {
   const { algebra: a } = method;
-  const { settings = { rank: 2 } } = ADAPTER_ROWS[name]!;
   const plain = linear({ name: "a", inputs: INPUTS, outputs: OUTPUTS, bias: false });
   const groups = [{ match: "a.weight", adapter: name, settings }];
   const network = adaptedNetwork(plain, { groups });
@@ -148,14 +149,25 @@ for (const name of Object.keys(ADAPTER_ROWS)) {
       });
     },
   });
+}
 
+/** Variants whose steps change what trains. */
+const VARIANTS: readonly (readonly [name: string, settings: Settings])[] = [
+  ["dylora", { rank: 3, trains: "column" }],
+  ["sara", { threshold: 0.5, nuclear: 0.05, matrices: 2 }],
+];
+
+for (
+  const [name, settings] of [...Object.keys(ADAPTER_ROWS).map((n) => [n] as const), ...VARIANTS]
+) {
+  const what = settings ? `${name}:${Object.keys(settings).at(-1)}` : name;
   Deno.test({
-    ...await onBackend("wasm", `${name}: a resumed run ends with the same bits`),
+    ...await onBackend("wasm", `${what}: a resumed run ends with the same bits`),
     fn: async () => {
       const method = await methodOf({ backend: "wasm", rule: adamw.create({ weightDecay: 0.1 }) });
       const { engine } = method;
       await engine.scope(async () => {
-        const { network, states: begun } = await started(method, name);
+        const { network, states: begun } = await started(method, name, settings);
         const numbers = { lossSum: 0, trainLoss: 0, firstLoss: 0, best: 0, sinceBest: 0 };
         const timed = { ...numbers, seconds: 0, secondsPerStep: 0 };
         const half = await after(method, network, begun, [0, 6]);

@@ -22,7 +22,14 @@ import {
   vera,
 } from "../../../core/mod.ts";
 import { perceptron } from "../../../layers/mod.ts";
-import { attachHost, fitted, hostFlows, movedFrom } from "../../support/adapters.ts";
+import {
+  attachHost,
+  differences,
+  fitted,
+  hostFlows,
+  misfit,
+  movedFrom,
+} from "../../support/adapters.ts";
 import { gaussian, host, minus, norm, relativeError } from "../../support/matrices.ts";
 
 const w = gaussian(new Random(1), 12, 8);
@@ -75,6 +82,45 @@ Deno.test("vera: layers share the bases of the largest of them, whose sizes the 
     const most = Math.max(...x.data.map(Math.abs));
     assert(most <= bound && most > 0.8 * bound, `${most} ${bound}`);
   }
+});
+
+Deno.test("loha, cp: kernels are sums over a core of every pixel, and their flows differences", async () => {
+  const [height, width, inputs, outputs, rank] = [2, 3, 4, 5, 2];
+  const kernel = gaussian(new Random(3), height * width * inputs, outputs);
+  const shape = [height, width, inputs, outputs];
+  const adapter = loha.tuned({ rank, alpha: 3, kernels: "cp" });
+  const start = await attachHost(adapter, kernel, { shape });
+  assertEquals(mergedWeight(host, adapter, start), kernel);
+  const size = Object.values(start.trained).reduce((n, x) => n + x.data.length, 0);
+  assertEquals(size, 2 * (rank * (inputs + outputs) + rank ** 2 * height * width));
+  const at = movedFrom(start);
+  const half = (i: 1 | 2, row: number, column: number): number => {
+    const [u, v, t] = [`u${i}`, `v${i}`, `t${i}`].map((name) => at.trained[name]!);
+    const [pixel, input] = [Math.floor(row / inputs), row % inputs];
+    let sum = 0;
+    for (let j = 0; j < rank; j++) {
+      for (let k = 0; k < rank; k++) {
+        const core = t!.data[j * t!.cols + pixel * rank + k]!;
+        sum += u!.data[input * rank + j]! * core * v!.data[column * rank + k]!;
+      }
+    }
+    return sum;
+  };
+  const wanted = matrixOf(kernel.rows, outputs, (row, column) => {
+    return 1.5 * half(1, row, column) * half(2, row, column);
+  });
+  assertLess(relativeError(minus(mergedWeight(host, adapter, at), kernel), wanted), 1e-14);
+  const target = gaussian(new Random(4), kernel.rows, outputs);
+  const flows = hostFlows(adapter, at, minus(target, mergedWeight(host, adapter, at)));
+  for (const key of Object.keys(at.trained)) {
+    const found = differences((x) => misfit(adapter, x, target), at, key, 1e-4);
+    assertLess(relativeError(flows[key]!, found), 1e-8, key);
+  }
+  const moving = Object.entries(hostFlows(adapter, start, minus(target, kernel)))
+    .filter(([, x]) => norm(x) > 0);
+  assertEquals(moving.map(([key]) => key), ["u2"]);
+  // Maps of a single pixel have nothing in between.
+  assertEquals(Object.keys((await attachHost(adapter, w)).trained), ["u1", "v1", "u2", "v2"]);
 });
 
 Deno.test("loha: a product of two factors of rank r has rank r²", async () => {

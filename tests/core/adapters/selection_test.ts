@@ -58,10 +58,8 @@ Deno.test("dylora: a step sees and moves the first b columns, at α/b; then all 
   const at = movedFrom(await attachHost(adapter, w));
   const seen = new Set<number>();
   for (let count = 0; count < 20; count++) {
-    const open = adapter.open!(host, { ...at, numbers: { ...at.numbers, count } }, {
-      progress: 0,
-      final: false,
-    });
+    const whole = { ...at, numbers: { ...at.numbers, count } };
+    const { at: open } = await adapter.open!(host, whole, undefined);
     const b = open.frozen.mask!.data.reduce((sum, x) => sum + x, 0);
     seen.add(b);
     assertEquals(open.frozen.scale!.data[0], 1.5 * (4 / b));
@@ -85,14 +83,48 @@ Deno.test("dylora: all layers draw the same ranks, another seed others", async (
   const ranks = async (seed: number, layer: number) => {
     const adapter = dylora.tuned({ rank: 8, seed });
     const at = await attachHost(adapter, w, { random: new Random(layer) });
-    return Array.from({ length: 12 }, (_, count) => {
-      const moment = { progress: 0, final: false };
-      const open = adapter.open!(host, { ...at, numbers: { count } }, moment);
+    const drawn = Array.from({ length: 12 }, async (_, count) => {
+      const { at: open } = await adapter.open!(host, { ...at, numbers: { count } }, undefined);
       return open.frozen.mask!.data.reduce((sum, x) => sum + x, 0);
     });
+    return await Promise.all(drawn);
   };
   assertEquals(await ranks(1, 5), await ranks(1, 6));
   assert((await ranks(1, 5)).join() !== (await ranks(2, 5)).join());
+});
+
+Deno.test("dylora, frozen: a step sees b columns and moves the last; others keep bits and moments", async () => {
+  const adapter = dylora.tuned({ rank: 4, alpha: 6, trains: "column" });
+  const at = movedFrom(await attachHost(adapter, w));
+  const known = { 1: "first", 2: "second", 3: "third", 4: "fourth" };
+  const seen = new Set<number>();
+  for (let count = 0; count < 20; count++) {
+    const whole = { ...at, numbers: { rank: 4, count } };
+    const { at: open, moments } = await adapter.open!(host, whole, known);
+    const b = open.numbers!.column!;
+    seen.add(b);
+    assertEquals(moments as unknown, Object.values(known)[b - 1]);
+    const cut = prefixOf(host, at, b);
+    assertLess(relativeError(merged(adapter, open), merged(lora, cut)), 1e-15);
+    const [own, wanted] = [hostFlows(adapter, open, f), hostFlows(lora, cut, f)];
+    for (const name of ["u", "v"]) {
+      assertLess(relativeError(own[name]!, host.columns(wanted[name]!, b - 1, b)), 1e-14);
+    }
+    const trained = { u: gaussian(new Random(3), 12, 1), v: gaussian(new Random(4), 8, 1) };
+    const next = await adapter.settle!(host, {
+      ...{ before: whole, after: { ...open, trained }, flows: {} },
+      ...{ moment: { progress: 0, final: false }, momentsBefore: known, moments: { u: "new" } },
+    });
+    assertEquals([next.at.frozen, next.at.numbers], [at.frozen, { rank: 4, count: count + 1 }]);
+    assertEquals(next.moments, { ...known, [b]: { u: "new" } });
+    for (const name of ["u", "v"] as const) {
+      const [x, before] = [next.at.trained[name]!, at.trained[name]!];
+      assertEquals(host.columns(x, b - 1, b), trained[name]);
+      if (b > 1) assertEquals(host.columns(x, 0, b - 1), host.columns(before, 0, b - 1));
+      if (b < 4) assertEquals(host.columns(x, b, 4), host.columns(before, b, 4));
+    }
+  }
+  assertEquals([...seen].sort(), [1, 2, 3, 4]);
 });
 
 Deno.test("dylora: half of its columns fit better than half of a LoRA's", async () => {
@@ -101,8 +133,7 @@ Deno.test("dylora: half of its columns fit better than half of a LoRA's", async 
   const misfit = async (adapter: Adapter) => {
     let at = await attachHost(adapter, zero);
     for (let k = 0; k < 1500; k++) {
-      const moment = { progress: 0, final: false };
-      const open = adapter.open?.(host, at, moment) ?? at;
+      const { at: open } = await adapter.open?.(host, at, undefined) ?? { at };
       const flows = hostFlows(adapter, open, minus(target, merged(adapter, open)));
       const trained = Object.fromEntries(
         Object.entries(at.trained).map(([key, x]) => [key, host.lincomb(1, x, 0.02, flows[key]!)]),
@@ -180,6 +211,41 @@ Deno.test("sara: entries below the threshold train, others keep their bits", asy
   const mask = again.at.frozen.mask!.data;
   mask.forEach((m, i) => assertEquals(m !== 0, below[i]! && Math.abs(whole.data[i]!) < 0.5));
   assertLess(again.at.numbers!.trained!, begun.numbers!.trained!);
+});
+
+Deno.test("sara: the flow of one matrix a step has λ times the nuclear norm of what trains", async () => {
+  const adapter = sara.tuned({ threshold: 0.5, nuclear: 0.3 });
+  const at = movedFrom(await attachHost(adapter, w));
+  const { at: open } = await adapter.open!(host, at, undefined);
+  assertEquals(merged(adapter, open), merged(adapter, at), "the weight itself is as before");
+  const added = minus(hostFlows(adapter, open, f).values!, hostFlows(adapter, at, f).values!);
+  const h = 1e-5;
+  const { values } = at.trained;
+  for (const i of [0, 7, 20, 50, 95]) {
+    const along = async (by: number): Promise<number> => {
+      const data = Float64Array.from(values!.data);
+      data[i]! += by;
+      const { sigma } = await host.svd(host.hadamard(matrix(data, 12, 8), at.frozen.mask!));
+      return 0.3 * sigma.reduce((sum, x) => sum + x, 0);
+    };
+    const wanted = -(await along(h) - await along(-h)) / (2 * h);
+    assertLess(Math.abs(added.data[i]! - wanted), 1e-7, `${i}`);
+  }
+  const { at: next } = await settled(adapter, at, open);
+  assertEquals([Object.keys(next.frozen), next.numbers!.count], [["mask"], 1]);
+  // Of four matrices one has the term in the mean, each by a draw of its own.
+  const four = sara.tuned({ threshold: 0.5, nuclear: 0.3, matrices: 4 });
+  let pulled = 0;
+  for (let count = 0; count < 400; count++) {
+    const { at: drawn } = await four.open!(
+      host,
+      { ...at, numbers: { ...at.numbers, count } },
+      undefined,
+    );
+    if (drawn.frozen.pull) pulled++;
+  }
+  assert(pulled > 70 && pulled < 130, `${pulled}`);
+  assertEquals(four.fitted!([[9, 9], [9, 9], [9, 3]]), { matrices: 3 });
 });
 
 Deno.test("nola: both factors are combinations; the numbers that train know no size", async () => {

@@ -3,7 +3,10 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import {
   adaptedNetwork,
+  type AdapterBase,
+  adapterConfig,
   adapterContents,
+  type AdapterFolder,
   adapters,
   attachedOf,
   attachTo,
@@ -19,6 +22,7 @@ import {
   Random,
   readAdapterFolder,
   recordOf,
+  type Settings,
   type Tensor,
   type TrainingMethod,
   tune,
@@ -56,6 +60,7 @@ async function moved(
   adapter: string,
   match: (spec: WeightSpec) => boolean,
   full: readonly string[] = [],
+  further: Settings = {},
 ) {
   const plain = await initialStates(method, pretrained.network, 2);
   const tensors = await pretrainedTensors(method, pretrained, plain);
@@ -63,6 +68,7 @@ async function moved(
     ...("rank" in adapters.get(adapter).defaults! ? { rank: 2 } : {}),
     // As its default of rank 32: 20 r.
     ...(adapter === "randlora" ? { alpha: 40 } : {}),
+    ...further,
   };
   const network = adaptedNetwork(pretrained.network, {
     groups: [{ match, adapter, settings }],
@@ -188,6 +194,88 @@ Deno.test({
       }
       disposeStates(states, {});
     }
+  },
+});
+
+/** A folder attached to a base is, whole, what it is when it is merged. */
+async function sameAttached(
+  method: TrainingMethod,
+  pretrained: Pretrained,
+  base: AdapterBase,
+  adapter: AdapterFolder,
+) {
+  const merged = await mergedTensors(base, adapter);
+  const contents = adapterContents(adapter, base);
+  const attached = await attachedAdapter(method, pretrained, base, contents);
+  const own = await wholeTensors(method, pretrained, attached.network, attached.states);
+  for (const [key, { data }] of Object.entries(own)) {
+    assertLess(difference(merged[key]!.data, data as Float32Array), 2e-5, key);
+  }
+  return { merged, attached, contents };
+}
+
+Deno.test({
+  ...await onBackend("wasm", "loha, cp: kernels with cores between come back as they were written"),
+  fn: async () => {
+    const method = await methodOf({ backend: "wasm" });
+    const { tensors, network, states } = await moved(
+      ...[method, VIT, "loha", (spec: WeightSpec) => spec.name === "patches.kernel"] as const,
+      ...[[], { kernels: "cp" }] as const,
+    );
+    const base = pretrainedBase({ config: VIT.config, tensors });
+    const { adapter } = await exportedAdapter(method, VIT, base, { network, states });
+    assertEquals(Object.keys(adapter.tensors).length, 6);
+    const { merged, attached, contents } = await sameAttached(method, VIT, base, adapter);
+    const own = await wholeTensors(method, VIT, network, states);
+    for (const [key, { data }] of Object.entries(own)) {
+      assertLess(difference(merged[key]!.data, data as Float32Array), 2e-5, key);
+    }
+    const { adapter: back } = await exportedAdapter(method, VIT, base, attached, { contents });
+    assertEquals(back.tensors, adapter.tensors);
+    disposeStates(attached.states, {});
+    disposeStates(states, {});
+  },
+});
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "randlora: files pair columns in an order of their own, and go on training",
+  ),
+  fn: async () => {
+    const method = await methodOf({ backend: "wasm" });
+    const { tensors, network, states } = await moved(
+      ...[method, VIT, "lora", (spec: WeightSpec) => MAPS.has(spec.name)] as const,
+    );
+    const base = pretrainedBase({ config: VIT.config, tensors });
+    const { adapter: lora } = await exportedAdapter(method, VIT, base, { network, states });
+    const random = new Random(6);
+    const tensor = (...shape: number[]) => ({
+      shape,
+      data: random.fillNormal(new Float32Array(shape.reduce((n, d) => n * d, 1)), 0, 0.3),
+    });
+    // Of rank 2 beside 8 there are four terms; the bases are those of something larger.
+    const modules = Object.keys(lora.tensors).filter((key) => key.endsWith(".lora_A.weight"))
+      .map((key) => key.slice(0, -".lora_A.weight".length));
+    const parts = modules.flatMap((name) => [
+      [`${name}.randlora_lambda`, tensor(2, 4)] as const,
+      [`${name}.randlora_gamma`, tensor(4, 8)] as const,
+    ]);
+    const { target_modules } = lora.config.values;
+    const values = { peft_type: "RANDLORA", r: 2, randlora_alpha: 5, target_modules };
+    const adapter = {
+      config: adapterConfig(values, "a test"),
+      tensors: {
+        ...Object.fromEntries(parts),
+        "base_model.randlora_A": tensor(2, 1, 9),
+        "base_model.randlora_B": tensor(40, 5, 2),
+      },
+    };
+    const { attached } = await sameAttached(method, VIT, base, adapter);
+    const specs = attached.network.weights.filter(({ format }) => format === "randlora");
+    assertEquals(specs.length, MAPS.size);
+    disposeStates(attached.states, {});
+    disposeStates(states, {});
   },
 });
 
