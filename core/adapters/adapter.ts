@@ -140,6 +140,11 @@ export interface Adapter extends Tunable<Adapter> {
   readonly manifold?: boolean;
   /** How it moves, where not by the optimizer rule: an integrator's mover, for instance. */
   readonly mover?: Mover;
+  /**
+   * Frozen matrices that are the same for all weights with the same settings, whatever their sizes:
+   * a network holds them once.
+   */
+  readonly common?: readonly string[];
   /** Settings that follow from all weights that a network adapts, as matrices: sizes of shared bases. */
   fitted?(shapes: readonly (readonly [inputs: number, outputs: number])[]): Settings;
   /** Whether {@linkcode Adapter.attach} needs the gradient at W₀; default false. */

@@ -190,6 +190,20 @@ export const sharedLimits: Readonly<Record<keyof SharedSettings, SettingLimits>>
   outputs: { integer: true, min: 0, description: "outputs of the largest layer; 0: of each" },
 };
 
+/** The first rows of a base that layers share, of which each takes as many as it has. */
+export function leadingRows<M>(a: Algebra<M>, x: M, count: number): M {
+  const [rows, columns] = [a.rows(x), a.cols(x)];
+  if (count === rows) return x;
+  // Rows lie one behind the other.
+  const flat = a.reshape(x, 1, rows * columns);
+  return a.reshape(a.columns(flat, 0, count * columns), count, columns);
+}
+
+/** The first columns of a matrix; itself where they are all. */
+export function leadingColumns<M>(a: Algebra<M>, x: M, count: number): M {
+  return count === a.cols(x) ? x : a.columns(x, 0, count);
+}
+
 /** The largest extents of all layers, each by itself. */
 export function sharedFits(
   shapes: readonly (readonly [inputs: number, outputs: number])[],

@@ -37,7 +37,7 @@ export { loldu, type LolduSettings } from "./loldu.ts";
 export { loraXs } from "./lora_xs.ts";
 export { firstStepOf, loraSb } from "./lora_sb.ts";
 export { allora, type AlloraSettings } from "./allora.ts";
-export { nola } from "./nola.ts";
+export { nola, type NolaSettings } from "./nola.ts";
 export { randlora, type RandloraSettings } from "./randlora.ts";
 export { sara, type SaraSettings } from "./sara.ts";
 export {

@@ -5,6 +5,8 @@ import { tunable, type Tuned } from "../tunable.ts";
 import type { Adapter, AdapterEvidence, Tensors } from "./adapter.ts";
 import {
   columnSums,
+  leadingColumns,
+  leadingRows,
   rankLimits,
   scalar,
   scaledBy,
@@ -39,14 +41,13 @@ export const randlora: Tuned<Adapter, RandloraSettings> = tunable(adapters, {
   },
   make: ({ rank, alpha, seed, inputs, outputs }) => ({
     attach(a, w) {
-      const [small, large] = sides([a.rows(w), a.cols(w)]);
+      const [small] = sides([a.rows(w), a.cols(w)]);
       const extents = [Math.max(inputs, a.rows(w)), Math.max(outputs, a.cols(w))] as const;
       const most = Math.max(...extents);
       const [count, all] = [small, Math.min(...extents)].map((d) => Math.ceil(d / rank));
       const random = new Random(seed).fork("randlora");
       const width = rank * all!;
-      const wide = balanced(random.fork("B"), most * width).subarray(0, large * width);
-      const rows = a.from(wide, large, width);
+      const wide = balanced(random.fork("B"), most * width);
       const narrow = balanced(random.fork("A"), Math.min(...extents) * rank);
       return Promise.resolve({
         base: w,
@@ -59,8 +60,8 @@ export const randlora: Tuned<Adapter, RandloraSettings> = tunable(adapters, {
           ),
         },
         frozen: {
-          a: a.from(narrow.subarray(0, small * rank), small, rank),
-          b: a.columns(rows, 0, rank * count!),
+          a: a.from(narrow, Math.min(...extents), rank),
+          b: a.from(wide, most, width),
           scale: scalar(a, alpha / rank),
         },
         numbers: { rank: Math.min(small, rank * count!) },
@@ -68,6 +69,7 @@ export const randlora: Tuned<Adapter, RandloraSettings> = tunable(adapters, {
     },
     factors: randomFactors,
     flows: randloraFlows,
+    common: ["a", "b"],
     fitted: sharedFits,
     trainables(shape) {
       const [small] = sides(shape);
@@ -100,8 +102,9 @@ function blocks<M>(a: Algebra<M>, t: Tensors<M>): { tiled: M; member: M } {
   const [count, rank] = [a.rows(t.lambda!), a.cols(t.lambda!)];
   const member = new Float32Array(count * count * rank);
   for (let k = 0; k < count * rank; k++) member[Math.floor(k / rank) * count * rank + k] = 1;
+  const own = leadingRows(a, t.a!, a.cols(t.gamma!));
   return {
-    tiled: a.hstack(Array.from({ length: count }, () => t.a!)),
+    tiled: a.hstack(Array.from({ length: count }, () => own)),
     member: a.from(member, count, count * rank),
   };
 }
@@ -120,16 +123,23 @@ function lambdaRow<M>(a: Algebra<M>, { lambda }: Tensors<M>): M {
 function randomFactors<M>(a: Algebra<M>, t: Tensors<M>): LowRank<M> {
   const narrow = narrowFactor(a, t);
   const s = scaledBy(a, t.scale!, a.identity(a.cols(narrow)));
-  return isNarrow(a, t) ? { u: narrow, s, v: t.b! } : { u: t.b!, s, v: narrow };
+  const wide = wideFactor(a, t);
+  return isNarrow(a, t) ? { u: narrow, s, v: wide } : { u: wide, s, v: narrow };
+}
+
+/** The factor at the larger side: of the base as many rows and blocks as the layer has. */
+function wideFactor<M>(a: Algebra<M>, t: Tensors<M>): M {
+  const rows = leadingRows(a, t.b!, Math.max(a.rows(t.base!), a.cols(t.base!)));
+  return leadingColumns(a, rows, a.rows(t.lambda!) * a.cols(t.lambda!));
 }
 
 function randloraFlows<M>(
   a: Algebra<M>,
   t: Tensors<M>,
-  { field }: AdapterEvidence<M>,
+  { field, factors }: AdapterEvidence<M>,
 ): Tensors<M> {
   const { tiled, member } = blocks(a, t);
-  const raw = isNarrow(a, t) ? field.times(t.b!) : field.adjointTimes(t.b!);
+  const raw = isNarrow(a, t) ? field.times(factors!.v) : field.adjointTimes(factors!.u);
   const flow = a.hadamard(scaledBy(a, t.scale!, raw), tiled);
   const gamma = a.multiply(t.gamma!, member, { transposeLeft: true });
   const lambda = columnSums(a, a.hadamard(flow, gamma));

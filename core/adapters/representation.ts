@@ -54,6 +54,21 @@ export function adapterRepresentation(adapter: Adapter, own: OfWeight): Represen
       return await attachTo(own(spec), method, spec, value, { random: random.fork("adapter") });
     },
 
+    joined(spec, record, common) {
+      const names = own(spec).common ?? [];
+      const { frozen, ...rest } = record as AdapterRecord;
+      const shared = names.map((name) => {
+        const key = JSON.stringify([spec.format, spec.rank, spec.settings, name]);
+        const [mine, first] = [frozen![name]!, common.get(key) ?? frozen![name]!];
+        if (first !== mine) mine.dispose();
+        common.set(key, first);
+        return [name, first] as const;
+      });
+      return names.length > 0
+        ? { ...rest, frozen: { ...frozen, ...Object.fromEntries(shared) } }
+        : record;
+    },
+
     point: pointOf,
     linear: (engine, point, x, use) => adaptedLinear(engine, own(use.spec), point, x, use),
     lookup: (engine, point, ids, use: LookupUse) =>

@@ -5,6 +5,7 @@ import type { Adapter, AdapterEvidence, Tensors } from "./adapter.ts";
 import {
   diagonalIn,
   diagonalOf,
+  leadingRows,
   rankLimits,
   rowSums,
   scalar,
@@ -37,7 +38,7 @@ export const vera: Tuned<Adapter, SharedSettings & { rank: number; initial: numb
         const [rows, columns] = [a.rows(w), a.cols(w)];
         const random = new Random(seed).fork("vera");
         const bound = (most: number) => Math.sqrt(6 / most);
-        const most = Math.max(inputs, rows);
+        const [most, widest] = [Math.max(inputs, rows), Math.max(outputs, columns)];
         return Promise.resolve({
           base: w,
           trained: {
@@ -45,29 +46,29 @@ export const vera: Tuned<Adapter, SharedSettings & { rank: number; initial: numb
             d: a.from(new Float32Array(rank).fill(initial), 1, rank),
           },
           frozen: {
-            // Drawn by rows: those of a layer do not depend on how many there are.
-            u: uniform(a, random.fork("inputs"), [rows, rank], bound(most)),
-            v: uniform(a, random.fork("outputs"), [columns, rank], bound(rank)),
+            u: uniform(a, random.fork("inputs"), [most, rank], bound(most)),
+            v: uniform(a, random.fork("outputs"), [widest, rank], bound(rank)),
             scale: scalar(a, 1),
           },
-          numbers: { rank, inputs: most, outputs: Math.max(outputs, columns) },
+          numbers: { rank, inputs: most, outputs: widest },
         });
       },
       factors: (a, t) => ({
-        u: t.u!,
+        u: leadingRows(a, t.u!, a.rows(t.base!)),
         s: scaledBy(a, t.scale!, diagonalOf(a, t.d!)),
-        v: scaledRows(a, t),
+        v: a.hadamard(ownOutputs(a, t), a.transpose(t.b!)),
       }),
       flows: veraFlows,
+      common: ["u", "v"],
       fitted: sharedFits,
       trainables: ([, columns]) => columns + rank,
     }),
   },
 );
 
-/** diag(b) V. */
-function scaledRows<M>(a: Algebra<M>, { v, b }: Tensors<M>): M {
-  return a.hadamard(v!, a.transpose(b!));
+/** The rows of V that the layer takes. */
+function ownOutputs<M>(a: Algebra<M>, { v, base }: Tensors<M>): M {
+  return leadingRows(a, v!, a.cols(base!));
 }
 
 function veraFlows<M>(
@@ -79,6 +80,6 @@ function veraFlows<M>(
   const g = a.hadamard(field.adjointTimes(u), t.d!);
   return {
     d: scaledBy(a, t.scale!, diagonalIn(a, field.galerkin(u, v))),
-    b: scaledBy(a, t.scale!, a.transpose(rowSums(a, a.hadamard(g, t.v!)))),
+    b: scaledBy(a, t.scale!, a.transpose(rowSums(a, a.hadamard(g, ownOutputs(a, t))))),
   };
 }

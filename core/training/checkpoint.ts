@@ -187,17 +187,18 @@ export function restoreRun(
     }
   }
   const { states: _, version: _version, ...numbers } = record;
-  const known = new Map<Tensor, string>();
-  const states = upload(engine, held, fixed, known) as Record<string, WeightState>;
+  const once = new Map<string, Tensor>();
+  const states = upload(engine, held, fixed, once) as Record<string, WeightState>;
   const state = { ...(numbers as unknown as Omit<TrainerState, "states">), states };
-  return { state, fixed: known };
+  return { state, fixed: new Map([...once].map(([key, t]) => [t, key])) };
 }
 
+/** @param once What several weights refer to, which they have in common. */
 function upload(
   engine: Engine,
   tree: unknown,
   fixed: Checkpoint["fixed"],
-  known: Map<Tensor, string>,
+  once: Map<string, Tensor>,
 ): StateTree {
   if (typeof tree !== "object" || tree === null) return tree as number | string;
   if (isStored(tree)) return engine.tensor(tree.data, tree.shape);
@@ -206,12 +207,12 @@ function upload(
     if (typeof found !== "object" || found === null || !isStored(found)) {
       throw new Error(`Cannot resume: the checkpoint refers to "${tree.fixed}", which is missing`);
     }
-    const t = engine.tensor(found.data, found.shape);
-    known.set(t, tree.fixed);
+    const t = once.get(tree.fixed) ?? engine.tensor(found.data, found.shape);
+    once.set(tree.fixed, t);
     return t;
   }
   return Object.fromEntries(
-    Object.entries(tree).map(([key, child]) => [key, upload(engine, child, fixed, known)]),
+    Object.entries(tree).map(([key, child]) => [key, upload(engine, child, fixed, once)]),
   );
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { checkInteger, checkNumber, NonFiniteError } from "../checks.ts";
-import type { Engine } from "../backend/mod.ts";
+import type { Engine, Tensor } from "../backend/mod.ts";
 import { denseFormat } from "./formats.ts";
 import { isTensor } from "./step.ts";
 import { representationOf, stateOf } from "./format.ts";
@@ -46,10 +46,12 @@ export async function compressStates(
   return await method.engine.scope(async () => {
     const out: Record<string, WeightState> = {};
     const discarded: Record<string, number> = {};
+    const common = new Map<string, Tensor>();
     for (const spec of network.weights) {
       const state = found(states, spec.name);
       const update = await converted(method, spec, state, compression);
-      out[spec.name] = update.state;
+      const joined = representationOf(spec).joined?.(spec, update.state, common) ?? update.state;
+      out[spec.name] = stateOf(spec, joined);
       if (update.discarded !== undefined) discarded[spec.name] = update.discarded;
     }
     return { states: out, discarded };

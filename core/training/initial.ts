@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Tensor } from "../backend/mod.ts";
 import { Random } from "../random.ts";
 import { representationOf, stateOf } from "./format.ts";
 import type { TrainingMethod } from "./method.ts";
@@ -19,9 +20,12 @@ export async function initialStates(
   const random = new Random(seed).fork("weights");
   return await method.engine.scope(async () => {
     const states: Record<string, WeightState> = {};
+    const common = new Map<string, Tensor>();
     for (const spec of network.weights) {
-      const record = await representationOf(spec).create(method, spec, random.fork(spec.name));
-      states[spec.name] = stateOf(spec, record);
+      const representation = representationOf(spec);
+      const record = await representation.create(method, spec, random.fork(spec.name));
+      const joined = representation.joined?.(spec, record, common) ?? record;
+      states[spec.name] = stateOf(spec, joined);
     }
     return states;
   });

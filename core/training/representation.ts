@@ -136,6 +136,13 @@ export interface Representation {
   readonly anchors?: readonly string[];
   /** Makes the initial record. */
   create(method: TrainingMethod, spec: WeightSpec, random: Random): Promise<WeightRecord>;
+  /**
+   * The record with the tensors that weights of a network have in common, such as random bases, in
+   * place of its own, which are freed; absent where they have none.
+   *
+   * @param common What the weights before have brought, by what makes it the same; this one adds.
+   */
+  joined?(spec: WeightSpec, record: WeightRecord, common: Map<string, Tensor>): WeightRecord;
   /** The point at which the network is evaluated between steps. */
   point(state: WeightRecord): WeightPoint;
   /**

@@ -85,10 +85,11 @@ export async function attachedAdapter<N extends Layer>(
     const states = await method.engine.scope(async () => {
       const { states: attached } = await compressStates(method, network, start);
       const filled: Record<string, WeightState> = { ...attached };
+      const held: HeldMatrix[] = [];
       for (const spec of network.weights) {
         const adapted = modules.get(spec.name);
         const state = attached[spec.name]!;
-        if (adapted) filled[spec.name] = withParts(method, codec, spec, state, adapted);
+        if (adapted) filled[spec.name] = withParts(method, codec, spec, state, adapted, held);
       }
       return filled;
     });
@@ -134,26 +135,41 @@ function fullWeights({ places }: Pretrained, { saved }: AdapterContents): string
     .flatMap(({ ours }) => [...ours]);
 }
 
-/** A weight with the matrices of a file in place of those that it was attached with. */
+/** A frozen matrix of a file on the engine. */
+interface HeldMatrix {
+  readonly matrix: Matrix;
+  readonly tensor: Tensor;
+}
+
+/**
+ * A weight with the matrices of a file in place of those that it was attached with.
+ *
+ * @param held Frozen matrices of the weights before, which bring one tensor each; this one adds.
+ */
 function withParts(
   { engine, algebra }: TrainingMethod,
   codec: PeftCodec,
   spec: WeightSpec,
   state: WeightState,
   adapted: AdaptedModule,
+  held: HeldMatrix[],
 ): WeightState {
   const { trained, frozen = {} } = codec.read(adapted);
   const record = state as WeightState & AdapterRecord;
-  const tensors = (values: Readonly<Record<string, Matrix>>): Record<string, Tensor> =>
-    Object.fromEntries(
-      Object.entries(values).map(([name, { data, rows, cols }]) =>
-        [name, engine.tensor(Float32Array.from(data), [rows, cols])] as const
-      ),
-    );
+  const upload = ({ data, rows, cols }: Matrix) =>
+    engine.tensor(Float32Array.from(data), [rows, cols]);
+  const once = (matrix: Matrix): Tensor => {
+    const known = held.find((h) => isSame(h.matrix, matrix))?.tensor;
+    const tensor = known ?? upload(matrix);
+    if (!known) held.push({ matrix, tensor });
+    return tensor;
+  };
+  const each = (values: Readonly<Record<string, Matrix>>, put: (m: Matrix) => Tensor) =>
+    Object.fromEntries(Object.entries(values).map(([name, m]) => [name, put(m)] as const));
   const filled = {
     ...record,
-    trained: { ...record.trained, ...tensors(trained) },
-    frozen: { ...record.frozen, ...tensors(frozen) },
+    trained: { ...record.trained, ...each(trained, upload) },
+    frozen: { ...record.frozen, ...each(frozen, once) },
     ...record.numbers?.rank === undefined
       ? {}
       : { numbers: { ...record.numbers, rank: adapted.rank } },
@@ -162,4 +178,9 @@ function withParts(
   if (!adapter.derive) return filled;
   const at = adapter.derive(algebra, attachedOf(algebra, spec.shape, filled));
   return { ...recordOf(engine, spec.shape, at, filled), format: state.format };
+}
+
+function isSame(x: Matrix, y: Matrix): boolean {
+  if (x.rows !== y.rows || x.cols !== y.cols) return false;
+  return x.data.every((value, i) => value === y.data[i]);
 }

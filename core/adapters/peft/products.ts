@@ -133,23 +133,17 @@ export const veraCodec: PeftCodec = {
   values: {},
   settings: ({ rank }) => ({ rank }),
 
-  read({ module, parts, shared, rank }) {
-    const { inputs, outputs } = extentsOf(module);
+  read({ parts, shared, rank }) {
     const row = (part: string) => {
       const { data } = parts[part]!;
       return host.from(data as Float32Array, 1, data.length);
     };
     const base = (name: string) => matrixOfTensor(shared[name]!);
-    const rows = (m: Matrix, n: number): Matrix => ({
-      ...m,
-      rows: n,
-      data: m.data.subarray(0, n * m.cols),
-    });
     return {
       trained: { b: row("vera_lambda_b"), d: row("vera_lambda_d") },
       frozen: {
-        u: host.columns(rows(transposed(base("vera_A")), inputs), 0, rank),
-        v: host.columns(rows(base("vera_B"), outputs), 0, rank),
+        u: host.columns(transposed(base("vera_A")), 0, rank),
+        v: host.columns(base("vera_B"), 0, rank),
         scale: host.from([1], 1, 1),
       },
     };

@@ -6,11 +6,14 @@ import {
   compressStates,
   currentPoints,
   denseStates,
+  disposeStates,
   initialStates,
   type Layer,
   Pass,
   Random,
   representationOf,
+  restoreRun,
+  StateStore,
   type Tensor,
   tensorsIn,
   type WeightStates,
@@ -37,6 +40,60 @@ Deno.test("patterns say what is adapted, what trains in full, and what stands st
   const [first, , second] = adaptedNetwork(plain, { groups: two, full: ["*.bias"] }).weights;
   assertEquals([first!.settings, second!.settings], [{ rank: 2 }, { rank: 1 }]);
 });
+
+/** Settings of adapters with random bases, and how many numbers those of the largest layer are. */
+const SHARED = [
+  ["vera", { rank: 3 }, 3 * (8 + 6)],
+  ["randlora", { rank: 2 }, 2 * 6 + 8 * 2 * 3],
+  ["nola", { rank: 2, count: 5 }, 5 * 2 * (8 + 6)],
+] as const;
+
+for (const [adapter, settings, numbers] of SHARED) {
+  Deno.test({
+    ...await onBackend("wasm", `${adapter}: random bases are held once for the network`),
+    fn: async () => {
+      const method = await methodOf({ backend: "wasm", rule: adam.create() });
+      const { engine } = method;
+      const deep = perceptron({ sizes: [8, 6, 5, 4, 3] });
+      const one = [{ match: "dense1.weight", adapter, settings }];
+      const all = [{ match: "*.weight", adapter, settings }];
+      const before = engine.memory().numTensors;
+      const bases = (states: WeightStates) =>
+        new Set(
+          Object.values(states).flatMap(({ frozen = {} }) => {
+            const { scale: _, ...own } = frozen as Readonly<Record<string, Tensor>>;
+            // NOLA's own start is of the layer.
+            return Object.entries(own).filter(([name]) => adapter !== "nola" || name !== "u");
+          }).map(([, t]) => t),
+        );
+      const sizeOf = (tensors: Iterable<Tensor>) =>
+        [...tensors].reduce((sum, t) => sum + t.size, 0);
+      const dense = await initialStates(method, deep, 1);
+      for (const groups of [one, all]) {
+        const network = adaptedNetwork(deep, { groups });
+        const drawn = await initialStates(method, network, 1);
+        const { states: attached } = await compressStates(method, network, dense);
+        for (let states of [drawn, attached]) {
+          assertEquals([bases(states).size, sizeOf(bases(states))], [2, numbers]);
+          const batch = randomBatch(engine, 9, 8, 3);
+          const step = await stepOn(method, network, states, batch, { rate: 0.1 });
+          disposeStates(states, step.states);
+          states = step.states;
+          assertEquals(sizeOf(bases(states)), numbers, "after a step");
+          const store = new StateStore(engine, states);
+          const numbersOfRun = { lossSum: 0, trainLoss: 0, firstLoss: 0, best: 0, sinceBest: 0 };
+          const run = { ...numbersOfRun, step: 1, states, seconds: 0, secondsPerStep: 0 };
+          const { record, fixed } = await store.store(run);
+          const { state } = restoreRun(engine, network, record, fixed);
+          assertEquals(sizeOf(bases(state.states)), numbers, "of a run that goes on");
+          for (const s of [states, state.states, batch]) for (const t of tensorsIn(s)) t.dispose();
+        }
+      }
+      disposeStates(dense, {});
+      assertEquals(engine.memory().numTensors, before);
+    },
+  });
+}
 
 Deno.test("what matches nothing, no matrix and no setting is refused in a sentence", () => {
   const refused = (match: string, settings = {}) =>

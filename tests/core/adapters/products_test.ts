@@ -73,9 +73,12 @@ Deno.test("vera: layers share the bases of the largest of them, whose sizes the 
   assertEquals(large, { rank: 3, inputs: 12, outputs: 8 });
   assertEquals(small, large);
   const first = (await attachHost(vera.tuned(large!), w)).frozen;
-  const second = (await attachHost(vera.tuned(small!), gaussian(new Random(2), 8, 5))).frozen;
-  assertEquals(second.u, matrixOf(8, 3, (i, j) => first.u!.data[i * 3 + j]!));
-  assertEquals(second.v, matrixOf(5, 3, (i, j) => first.v!.data[i * 3 + j]!));
+  const at = await attachHost(vera.tuned(small!), gaussian(new Random(2), 8, 5));
+  assertEquals([at.frozen.u, at.frozen.v], [first.u, first.v]);
+  const { u, v } = vera.factors!(host, tensorsOf(movedFrom(at)));
+  const b = movedFrom(at).trained.b!;
+  assertEquals(u, matrixOf(8, 3, (i, j) => first.u!.data[i * 3 + j]!));
+  assertEquals(v, matrixOf(5, 3, (i, j) => first.v!.data[i * 3 + j]! * b.data[i]!));
   const other = (await attachHost(vera.tuned({ ...large!, seed: 1 }), w)).frozen;
   assertGreater(norm(minus(other.u!, first.u!)), 0.1);
   for (const [x, bound] of [[first.u!, Math.sqrt(6 / 12)], [first.v!, Math.sqrt(6 / 3)]] as const) {

@@ -273,26 +273,29 @@ Deno.test("randlora: the sum of the paper, on either side; full rank; one base f
   for (const x of [w, host.transpose(w)]) {
     const at = movedFrom(await attachHost(adapter, x));
     const { lambda, gamma } = at.trained;
-    const { a, b } = at.frozen;
+    const leading = (m: Matrix, rows: number) =>
+      matrixOf(rows, m.cols, (i, j) => m.data[i * m.cols + j]!);
+    const [a, b] = [leading(at.frozen.a!, 8), leading(at.frozen.b!, 12)];
     assertEquals([lambda!.rows, gamma!.rows, gamma!.cols], [3, 3, 8]);
     let sum = matrix(new Float64Array(12 * 8), 12, 8);
     for (let j = 0; j < 3; j++) {
       const row = (m: Matrix) => m.data.subarray(j * m.cols, (j + 1) * m.cols);
-      const narrow = times(host.diagonal(row(gamma!)), a!, host.diagonal(row(lambda!)));
-      sum = plus(sum, times(host.columns(b!, 3 * j, 3 * j + 3), host.transpose(narrow)));
+      const narrow = times(host.diagonal(row(gamma!)), a, host.diagonal(row(lambda!)));
+      sum = plus(sum, times(host.columns(b, 3 * j, 3 * j + 3), host.transpose(narrow)));
     }
     const increment = host.scale(2, x === w ? sum : host.transpose(sum));
     assertLess(relativeError(merged(adapter, at), plus(x, increment)), 1e-14);
     const { sigma } = await host.svd(increment);
     assertGreater(sigma.at(-1)!, 1e-6 * sigma[0]!);
-    bases.push(a!, b!);
+    bases.push(at.frozen.a!, at.frozen.b!);
   }
   assertEquals(bases[0], bases[2]);
   assertEquals(bases[1], bases[3]);
   assertEquals(adapter.trainables([8, 12]), 33);
-  const small = (await attachHost(adapter, gaussian(new Random(3), 5, 4))).frozen;
-  assertEquals(small.a, matrixOf(4, 3, (i, j) => bases[0]!.data[i * 3 + j]!));
-  assertEquals(small.b, matrixOf(5, 6, (i, j) => bases[1]!.data[i * 9 + j]!));
+  const small = movedFrom(await attachHost(adapter, gaussian(new Random(3), 5, 4)));
+  assertEquals([small.frozen.a, small.frozen.b], bases.slice(0, 2));
+  const { u } = adapter.factors!(host, tensorsOf(small));
+  assertEquals(u, matrixOf(5, 6, (i, j) => bases[1]!.data[i * bases[1]!.cols + j]!));
   const wide = randlora.tuned({ rank: 32, inputs: 3072, outputs: 3072 });
   assertEquals(28 * (wide.trainables([3072, 3072]) + wide.trainables([3072, 1024])), 9_289_728);
   assertEquals(Object.keys(tensorsOf(await attachHost(adapter, w))).sort(), [

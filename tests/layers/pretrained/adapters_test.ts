@@ -274,6 +274,10 @@ Deno.test({
     const { attached } = await sameAttached(method, VIT, base, adapter);
     const specs = attached.network.weights.filter(({ format }) => format === "randlora");
     assertEquals(specs.length, MAPS.size);
+    const held = specs.map(({ name }) =>
+      (attached.states[name]!.frozen as unknown as Readonly<Record<"a", Tensor>>).a
+    );
+    assertEquals(new Set(held).size, 1, "what modules have in common is held once");
     disposeStates(attached.states, {});
     disposeStates(states, {});
   },

@@ -35,7 +35,7 @@ interface TensorRecord extends WeightRecord {
 export const tuckerTensor: Required<
   Omit<
     Representation,
-    "anchors" | "asMatrix" | "conv2d" | "plan" | "lookup" | "merged" | "trainable"
+    "anchors" | "asMatrix" | "conv2d" | "joined" | "plan" | "lookup" | "merged" | "trainable"
   >
 > = {
   anchor: "core",

@@ -36,7 +36,7 @@ interface PartsRecord extends WeightRecord, TuckerParts {
  * naive factorisation does, are not orthonormal.
  */
 export const tucker: Required<
-  Omit<Representation, "anchors" | "asMatrix" | "lookup" | "merged" | "trainable">
+  Omit<Representation, "anchors" | "asMatrix" | "joined" | "lookup" | "merged" | "trainable">
 > = {
   anchor: "kernel",
   create: async (method, spec, random) => ({ ...await randomParts(method, spec, random) }),
