@@ -160,6 +160,22 @@ function cut({ shape, causal, tile: [rows], ranges }: AttentionPlan, range: numb
   return rows * Math.round(first / rows);
 }
 
+/** Products of two numbers in scores and outputs below which waking threads takes longer than they help. */
+const SMALL = 2 ** 20;
+
+/** Does the pieces of a call: of a token that follows a text on this thread, else on the whole team. */
+export function runTiles(
+  team: Pick<HeapContext["team"], "run">,
+  { shape }: Pick<AttentionPlan, "shape">,
+  job: "attention-tiles" | "attention-grad" | "attention-bias-grad",
+  pieces: readonly AttentionPiece[],
+): void {
+  const { batch, heads, queries, keys, width, valueWidth } = shape;
+  const numbers = pieces.map(attentionNumbers);
+  const small = batch * heads * queries * keys * (width + valueWidth) < SMALL;
+  for (const share of small ? numbers.map((own) => [own]) : [numbers]) team.run(job, share);
+}
+
 /** Runs `f` with the plan of a call and where its operands are. */
 function planned<T>(
   c: HeapContext,
@@ -192,7 +208,7 @@ function attention(c: HeapContext, call: Call): TensorInfo {
     const y = output(c, [batch, heads, queries, valueWidth]);
     const stats = output(c, [batch, heads, queries, 2]);
     const places = { ...NOWHERE, ...operandsAt(at), y: address(c, y), stats: address(c, stats) };
-    c.team.run("attention-tiles", attentionPieces(plan, places, false).map(attentionNumbers));
+    runTiles(c.team, plan, "attention-tiles", attentionPieces(plan, places, false));
     const held = call.attrs.held as Held | undefined;
     if (held) held.stats = c.tf.keep(runtimeOf(c.tf).makeTensorFromTensorInfo(stats));
     else release(c, stats);
@@ -215,14 +231,13 @@ function attentionGrad(c: HeapContext, call: Call): TensorInfo[] {
     const [toK, toV] = [address(c, dk), address(c, dv)];
     if (parts === 1) {
       const all = attentionPieces(plan, { ...places, dk: toK, dv: toV }, false);
-      c.team.run("attention-grad", all.map(attentionNumbers));
+      runTiles(c.team, plan, "attention-grad", all);
       return [dq, dk, dv];
     }
     const [sizeK, sizeV] = [sizeOf(k.shape), sizeOf(v.shape)];
     withScratch(c, 4 * parts * (sizeK + sizeV), (own) => {
       const partial = { ...places, dk: own, dv: own + 4 * parts * sizeK };
-      const all = attentionPieces(plan, partial, true);
-      c.team.run("attention-grad", all.map(attentionNumbers));
+      runTiles(c.team, plan, "attention-grad", attentionPieces(plan, partial, true));
       const count = plan.shape.batch * groups;
       const sums = [[toK, partial.dk, sizeK], [toV, partial.dv, sizeV]] as const;
       const pieces = sums.flatMap(([to, from, size]) =>
@@ -254,16 +269,16 @@ function attentionBiasGrad(c: HeapContext, call: Call): TensorInfo {
       ...operandsAt(at),
       ...{ y: at("y"), stats: at("stats"), dy: at("dy") },
     };
-    const rounds = new Map<number, number[][]>();
+    const rounds = new Map<number, AttentionPiece[]>();
     const before = new Map<number, number>();
     for (const piece of attentionPieces(plan, places, false)) {
       const round = before.get(piece.bias) ?? 0;
       before.set(piece.bias, round + 1);
       const work = rounds.get(round) ?? [];
       rounds.set(round, work);
-      work.push(attentionNumbers({ ...piece, dq: to + piece.bias - places.bias }));
+      work.push({ ...piece, dq: to + piece.bias - places.bias });
     }
-    for (const work of rounds.values()) c.team.run("attention-bias-grad", work);
+    for (const work of rounds.values()) runTiles(c.team, plan, "attention-bias-grad", work);
     return d;
   });
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { attentionPieces } from "../../../../core/backend/heap/attention.ts";
+import { attentionPieces, runTiles } from "../../../../core/backend/heap/attention.ts";
 import { backends, type Engine, openEngine, type Tensor } from "../../../../core/backend/mod.ts";
 import { Random } from "../../../../core/random.ts";
 import { unlessPresent } from "../../../support/backend_checks.ts";
@@ -93,6 +93,8 @@ for (const [name, extents] of Object.entries(EXTENTS)) {
   });
 }
 
+const NOWHERE = { q: 0, k: 0, v: 0, y: 0, stats: 0, dy: 0, dq: 0, dk: 0, dv: 0, mask: 0, bias: 0 };
+
 /** Heads that share keys, and a sequence that is cut into ranges. */
 const LONG = caseOf([1, 2, 1, 300, 330, 8, 12], TERMS["causal, mask"]);
 
@@ -145,26 +147,26 @@ for (const name of ["wasm", "blas"]) {
   });
 }
 
-Deno.test("ranges of queries have about as many scores, causal or not, and none is empty", () => {
-  const nowhere = {
-    q: 0,
-    k: 0,
-    v: 0,
-    y: 0,
-    stats: 0,
-    dy: 0,
-    dq: 0,
-    dk: 0,
-    dv: 0,
-    mask: 0,
-    bias: 0,
+Deno.test("a token that follows a text wakes no thread, and a long text does", () => {
+  const wakes = (queries: number, keys: number) => {
+    const counts: number[] = [];
+    const shape = { queries, keys, batch: 1, heads: 4, groups: 4, width: 32, valueWidth: 32 };
+    const plan = { shape, bias: undefined, scale: 1, causal: true, scratch: 0, ranges: 1 };
+    const pieces = attentionPieces({ ...plan, tile: [32, 64] }, NOWHERE, false);
+    runTiles({ run: (_, { length }) => counts.push(length) }, plan, "attention-tiles", pieces);
+    return counts;
   };
+  assertEquals(wakes(1, 1024), [1, 1, 1, 1]);
+  assertEquals(wakes(1024, 1024), [4]);
+});
+
+Deno.test("ranges of queries have about as many scores, causal or not, and none is empty", () => {
   for (const causal of [true, false]) {
     for (const [queries, keys] of [[2048, 2048], [1024, 1536]] as const) {
       const extents = { queries, keys, batch: 1, heads: 1, groups: 1, width: 1, valueWidth: 1 };
       for (const ranges of [2, 3, 4]) {
         const plan = { shape: extents, bias: undefined, scale: 1, causal, scratch: 0, ranges };
-        const pieces = attentionPieces({ ...plan, tile: [32, 64] }, nowhere, false);
+        const pieces = attentionPieces({ ...plan, tile: [32, 64] }, NOWHERE, false);
         const scores = pieces.map((p) => p.queries * (p.seen + p.more * (p.queries - 1) / 2));
         assertEquals(pieces.reduce((sum, p) => sum + p.queries, 0), queries);
         assert(Math.max(...scores) < 1.2 * Math.min(...scores), `${scores}`);
