@@ -76,22 +76,53 @@ export function rotaryFrequencies(size: number, options: RotaryOptions = {}): Fl
   return scaling ? plain.map((w) => scaled(w, scaling)) : plain;
 }
 
-/** Turns B×h×T×e, whose first token is at a position. */
-export function turned(
-  engine: Engine,
-  x: Tensor,
-  frequencies: Float64Array,
-  from: number,
-  pairing: RotaryPairing = "half-split",
-): Tensor {
-  const [tokens, pairs] = [x.shape[2]!, frequencies.length];
-  const angles = Float64Array.from(
-    { length: tokens * pairs },
-    (_, i) => (from + Math.floor(i / pairs)) * frequencies[i % pairs]!,
-  );
-  const table = (f: (angle: number) => number) =>
-    engine.tensor(Float32Array.from(angles, f), [tokens, pairs]);
-  return engine.rotary(x, table(Math.cos), table(Math.sin), pairing);
+/** Cosines and sines of positions: computed once, for the positions that were asked for so far. */
+class RotaryTable {
+  readonly #frequencies: Float64Array;
+  #cos: Float32Array = new Float32Array();
+  #sin: Float32Array = new Float32Array();
+
+  constructor(frequencies: Float64Array) {
+    this.#frequencies = frequencies;
+  }
+
+  /** Both for so many tokens from a position on, tokens×(e/2). */
+  at(from: number, tokens: number): [Float32Array, Float32Array] {
+    const pairs = this.#frequencies.length;
+    const [begin, end] = [from * pairs, (from + tokens) * pairs];
+    // A text that grows token by token must not make it anew for each of them.
+    if (end > this.#cos.length) this.#grow(Math.max(end, 2 * this.#cos.length));
+    return [this.#cos.subarray(begin, end), this.#sin.subarray(begin, end)];
+  }
+
+  #grow(length: number): void {
+    const pairs = this.#frequencies.length;
+    const angles = Float64Array.from(
+      { length },
+      (_, i) => Math.floor(i / pairs) * this.#frequencies[i % pairs]!,
+    );
+    this.#cos = Float32Array.from(angles, Math.cos);
+    this.#sin = Float32Array.from(angles, Math.sin);
+  }
+}
+
+/**
+ * What turns B×h×T×e, whose first token is at a position.
+ *
+ * @param size Entries of a head, e: even.
+ * @throws {RangeError} As {@linkcode rotaryFrequencies}.
+ */
+export function rotaryTurn(
+  size: number,
+  options: RotaryOptions,
+): (engine: Engine, x: Tensor, from: number) => Tensor {
+  const { pairing = "half-split" } = options;
+  const table = new RotaryTable(rotaryFrequencies(size, options));
+  return (engine, x, from) => {
+    const tokens = x.shape[2]!;
+    const [cos, sin] = table.at(from, tokens).map((t) => engine.tensor(t, [tokens, size / 2]));
+    return engine.rotary(x, cos!, sin!, pairing);
+  };
 }
 
 function scaled(frequency: number, s: RotaryScaling): number {

@@ -6,7 +6,7 @@
 
 import type { Engine, Pass, Tensor, WeightSpec } from "../../core/mod.ts";
 import { checkPositive } from "../geometry.ts";
-import { rotaryFrequencies, turned } from "../rotary.ts";
+import { rotaryTurn } from "../rotary.ts";
 import type { AttentionLayer, AttentionLayerOptions } from "./types.ts";
 
 /** Queries, keys and values of tokens as rows: heads side by side. */
@@ -59,9 +59,7 @@ export function scaledAttention(o: AttentionLayerOptions, p: Projections): Atten
       `Cannot make layer "${name}": groups must divide the ${heads} heads, got ${p.groups}`,
     );
   }
-  const frequencies = rotary && rotaryFrequencies(p.size, rotary);
-  const turn = (engine: Engine, x: Tensor, from: number): Tensor =>
-    frequencies ? turned(engine, x, frequencies, from, rotary.pairing) : x;
+  const turn = rotary ? rotaryTurn(p.size, rotary) : (_: Engine, x: Tensor) => x;
   return {
     weights: p.weights,
     kept: p.groups * (p.shared ? p.size : p.size + p.valueSize),
