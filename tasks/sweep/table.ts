@@ -44,7 +44,7 @@ function rowOf(group: Group): string[] {
 }
 
 /** The first measure of some runs, such as `97.12 ± 0.08 %`. */
-export function measureText({ summaries }: Group): string {
+export function measureText({ summaries }: Pick<Group, "summaries">): string {
   const { mean, deviation } = reachedBy({ summaries });
   const measure = summaries[0]?.measures[0];
   if (summaries.length < 2) return formatMeasure({ ...measure, value: mean });

@@ -50,12 +50,12 @@ Deno.test({
       await Deno.writeTextFile(old!, "acb".repeat(100));
       const args = [
         ...[...COMMON, `--model=${model}`, `--data=${data}`, `--old=${old}`, `--out=${out}`],
-        ...["--adapter=lora:rank=2,geolora:rank=2", "--rates=3e-2", "--context=8"],
+        ...["--adapter=lora:rank=2,geolora:rank=2", "--rates=3e-2", "--context=8", "--seeds=1,2"],
         ...["--batch=16", "--steps=30"],
       ];
       const { code, text } = await runRecipe("finetune", args);
       assertEquals(code, 0, text);
-      assertMatch(text, /\nlora:rank=2 +\d\.\d+ .* \d+ +2 +\d\.\d+ → \d\.\d+/);
+      assertMatch(text, /\nlora:rank=2 +\d\.\d+ ± \d\S* .* \d+ +2 +\d\.\d+ → \d\.\d+/);
       assertMatch(text, /\ngeolora:rank=2 +\d/);
       assertStringIncludes(text, "geolora folded into LoRA of ranks");
 
@@ -75,9 +75,10 @@ Deno.test({
         const touched = Object.keys(merged).filter((key) => merged[key] !== read.tensors[key]);
         assertEquals(touched.length, 4);
       }
+      assertEquals((await readRun(`${out}/adapter-lora-rank-2_rate-0.03_seed-2`)).config.seed, 2);
       // What is finished is not run again.
       const again = await runRecipe("finetune", [...args, "--resume"]);
-      assertEquals(again.text.match(/finished before/g)?.length, 2);
+      assertEquals(again.text.match(/finished before/g)?.length, 4);
     }),
 });
 
@@ -220,6 +221,13 @@ Deno.test("the table shows each adapter at its best step size, with a star where
   assertMatch(table, /lora +0\.3\S* +0\.003 +1,234 +2–7 +0\.500 → 0\.750 +12\.3 ms +4\S* s +2 MiB/);
   assertMatch(table, /vera +0\.4\S* +0\.001 \*/);
   assertMatch(table, /head +diverged +0\.001/);
+
+  const again = (seed: string, testLoss: number) => {
+    const one = result("lora", 3e-3, testLoss);
+    return { ...one, values: { ...one.values, seed } };
+  };
+  const repeated = finetuneTable([result("lora", 3e-3, 0.3), again("2", 0.5), again("3", 0.4)]);
+  assertMatch(repeated, /lora +0\.4\S* ± 0\.1\S* +0\.003 +1,234/);
 });
 
 Deno.test("finetune refuses what it cannot do in one sentence", async () => {
