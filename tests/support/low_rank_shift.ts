@@ -25,7 +25,8 @@ import { perceptron } from "../../layers/mod.ts";
 /** The matrices with adapters; the second one differs. */
 export const ADAPTED = ["dense1.weight", "dense2.weight", "dense3.weight"] as const;
 
-const SIZES = [12, 16, 16, 16, 4] as const;
+/** Sizes of the network where the student does not say. */
+const SIZES: readonly number[] = [12, 16, 16, 16, 4];
 const BATCH = 32;
 
 /** What a student learns with. */
@@ -38,6 +39,8 @@ export interface Student {
   readonly rate: number;
   /** Steps. */
   readonly steps: number;
+  /** Sizes of the network, with three matrices before the last one. */
+  readonly sizes?: readonly number[];
   /** Seed of inputs. */
   readonly seed?: number;
 }
@@ -54,10 +57,10 @@ export interface Learnt {
 
 /** Trains a student. */
 export async function learnShift(method: TrainingMethod, student: Student): Promise<Learnt> {
-  const { adapter, settings, rate, steps, seed = 9 } = student;
+  const { adapter, settings, rate, steps, sizes = SIZES, seed = 9 } = student;
   const { engine } = method;
   const groups = ADAPTED.map((match) => ({ match, adapter, settings }));
-  const network = adaptedNetwork(perceptron({ sizes: SIZES }), { groups });
+  const network = adaptedNetwork(perceptron({ sizes }), { groups });
   let states = await initialStates(method, network, 3);
   const shift = await shiftBeside(method, states);
   const teacher = adaptedTeacher(states, shift);
@@ -65,7 +68,7 @@ export async function learnShift(method: TrainingMethod, student: Student): Prom
   let [loss, most] = [NaN, 0];
   try {
     for (let step = 0; step < steps; step++) {
-      const x = normal(method, random, BATCH, SIZES[0]);
+      const x = normal(method, random, BATCH, sizes[0]!);
       const y = await engine.scope(() => Promise.resolve(teacher(method, x)));
       const error = (m: Model, b: Readonly<Record<string, Tensor>>) =>
         meanSquare(m, m.forward(b.x!), b.y!);
