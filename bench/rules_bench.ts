@@ -16,6 +16,7 @@ const RULES: Readonly<Record<string, string>> = {
   "apollo-mini": "apollo-mini",
   "apollo": "apollo:rank=64",
   "galore between choices": "galore:rank=64,every=1000000",
+  "galore with a power step": "galore:rank=64,every=1,choice=power",
   "fira between choices": "fira:rank=64,every=1000000",
   "mofasgd": "mofasgd:rank=64",
   "muon": "muon",
@@ -28,6 +29,9 @@ const DECOMPOSING: Readonly<Record<string, string>> = {
   "soap with its turn": "soap:every=1",
   "shampoo with its roots": "shampoo:every=1",
 };
+
+/** PyTorch's own Muon, which multiplies in bfloat16: shown beside the one in float32. */
+const BFLOAT16 = "muon-bfloat16";
 
 /** Rules that PyTorch has, or that its script writes out, by our names. */
 const PEERS: Readonly<Record<string, string>> = {
@@ -74,7 +78,8 @@ const bench: Bench = {
         const theirs = Object.entries(peer ? PEERS : {})
           .filter(([label]) => label in rules)
           .map(([label, work]) => peer!.variant(torch(label), `${work} ${size}`));
-        const timings = await measure([...ours, ...theirs], options.measure);
+        const half = peer ? [peer.variant(torch(BFLOAT16), `${BFLOAT16} ${size}`)] : [];
+        const timings = await measure([...ours, ...theirs, ...half], options.measure);
         const title = `${size}×${size} on ${name}, ${THREADS} thread`;
         sections.push(sectionOf(title, timings));
         if (name === BACKENDS[0]) aims.push(...aimsOf(size, timings));
@@ -92,9 +97,11 @@ function sectionOf(title: string, timings: ReadonlyMap<string, Timing>): Section
   const extra = Object.fromEntries(
     [...own].flatMap(([label, { median }]) => {
       const peer = timings.get(torch(label))?.median;
+      const half = label === "muon" ? timings.get(torch(BFLOAT16))?.median : undefined;
       const columns = peer && {
         PyTorch: formatFigure(peer, "s"),
         "/PyTorch": `${(median / peer).toFixed(2)}x`,
+        ...(half ? { "its bfloat16": formatFigure(half, "s") } : {}),
       };
       return columns ? [[label, columns]] : [];
     }),

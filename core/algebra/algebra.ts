@@ -213,4 +213,6 @@ export interface Algebra<M> extends Elementwise<M> {
    * @param a m×k.
    */
   complement(u: M, a: M): Promise<M | undefined>;
+  /** Runs `f` and frees what it made except its result, where matrices have to be freed. */
+  tidy?<T>(f: () => T): T;
 }

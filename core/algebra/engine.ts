@@ -223,6 +223,10 @@ class EngineAlgebra implements Algebra<Tensor> {
     return this.columns(q, this.cols(u), this.cols(q));
   }
 
+  tidy<T>(f: () => T): T {
+    return this.#engine.tidy(f);
+  }
+
   async #toHost(x: Tensor): Promise<Matrix> {
     return { rows: this.rows(x), cols: this.cols(x), data: await this.read(x) };
   }

@@ -1,7 +1,15 @@
 /** The exact limits of Muon, in float64 and on an engine. */
 
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { type Algebra, type Matrix, matrix, Random, transposed } from "../../core/mod.ts";
+import {
+  type Algebra,
+  engineAlgebra,
+  type Matrix,
+  matrix,
+  openEngine,
+  Random,
+  transposed,
+} from "../../core/mod.ts";
 import { muon, type MuonSettings, newtonSchulz } from "../../optimizers/mod.ts";
 import { gaussian, host, inner, minus, norm, orthonormal, times } from "../support/matrices.ts";
 import { testAlgebras, type Tolerance } from "../support/algebras.ts";
@@ -120,6 +128,19 @@ await testAlgebras("muon stands still where there is no gradient", async (a) => 
     assertEquals(norm(await direction(a, host.zeros(4, 3), { orthogonaliser })), 0);
   }
 });
+
+Deno.test("newtonSchulz() leaves nothing on an engine but its result", async () => {
+  const { engine } = await openEngine("cpu");
+  const a = engineAlgebra(engine);
+  const held = () => engine.memory().numTensors;
+  await engine.scope(() => {
+    const x = a.from([0.5, 0.1, 0.2, 0.3], 2, 2);
+    const before = held();
+    newtonSchulz(a, x, 5);
+    assertEquals(held(), before + 1);
+  });
+});
+
 Deno.test("newtonSchulz() does not converge, and brings small values near to 1", async () => {
   const { x } = await withValues(new Random(1), 6, 4, [1, 0.3, 0.05, 0.01]);
   const { sigma } = await host.svd(newtonSchulz(host, x, 5));

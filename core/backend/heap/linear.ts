@@ -19,6 +19,7 @@ import {
 } from "./context.ts";
 import { upstream } from "./elementwise.ts";
 import { type Gemm, gemmNumbers } from "./gemm.ts";
+import { isHalved, symmetricProduct } from "./symmetric.ts";
 
 /** Kernels of this file. */
 export function linearKernels(c: HeapContext): Kernels {
@@ -78,6 +79,10 @@ function batchMatMul(
     return timesTransposed(c, a, b, y, [m, n, k]);
   }
   const [pa, pb, py] = [address(c, a), address(c, b), address(c, y)];
+  if (pa === pb && transA !== transB && outer.pairs.length === 1 && isHalved(m)) {
+    symmetricProduct(c, [transA, transB, m, n, k, pa, columnsA, pb, columnsB, py, n, false]);
+    return y;
+  }
   const products = outer.pairs.map(([ia, ib], i): Parameters<Gemm> => {
     const [fromA, fromB] = [pa + 4 * ia * m * k, pb + 4 * ib * k * n];
     const to = py + 4 * i * m * n;

@@ -18,7 +18,11 @@ import { words } from "./lanes.ts";
 
 /** Kernels of this file. */
 export function rowKernels(): Record<string, FunctionBuilder> {
-  return { copy_rows: copyRows(), transpose: transpose() };
+  return {
+    copy_rows: copyRows(),
+    transpose: transpose(false),
+    transpose_block: transpose(true),
+  };
 }
 
 /**
@@ -63,22 +67,28 @@ function turned(f: FunctionBuilder, rows: readonly V128[]): V128[] {
   ];
 }
 
-/** to = fromᵀ, in blocks of 4×4: parameters to, from, and the rows and columns of `from`. */
-function transpose(): FunctionBuilder {
+/**
+ * to = fromᵀ, in blocks of 4×4: parameters to, from, and the rows and columns of `from`; for a block
+ * of a matrix also the pitch of the target and that of the source in bytes.
+ */
+function transpose(block: boolean): FunctionBuilder {
   const f = new FunctionBuilder();
   const [to, from, rows, columns] = Array.from({ length: 4 }, () => f.parameter("i32")) as Four;
-  const pitch = f.local("i32", i32.shl(rows, i32.const(2)));
-  const width = f.local("i32", i32.shl(columns, i32.const(2)));
-  const end = f.local("i32", i32.add(from, width));
+  const [pitch, width] = block
+    ? [f.parameter("i32"), f.parameter("i32")]
+    : [rows, columns].map((n) => f.local("i32", i32.shl(n, i32.const(2)))) as [Int, Int];
+  const length = block ? f.local("i32", i32.shl(rows, i32.const(2))) : pitch;
+  const extent = block ? f.local("i32", i32.shl(columns, i32.const(2))) : width;
+  const end = f.local("i32", i32.add(from, extent));
   const step = (local: Int, by: I32) => f.emit(local.set(i32.add(local, by)));
   const times = (k: number, n: I32) => k === 0 ? i32.const(0) : i32.mul(n, i32.const(k));
   /** Columns `from` … turned to rows `to` …, as many as a step takes. */
   const columnsOf = (last: I32, count: number) =>
     f.while(i32.ltU(from, last), () => {
       const [source, target] = [f.local("i32", from), f.local("i32", to)];
-      const line = f.local("i32", i32.add(to, pitch));
+      const line = f.local("i32", i32.add(to, length));
       if (count === 4) {
-        const whole = f.local("i32", i32.add(to, i32.and(pitch, i32.const(-16))));
+        const whole = f.local("i32", i32.add(to, i32.and(length, i32.const(-16))));
         f.while(i32.ltU(target, whole), () => {
           const block = [0, 1, 2, 3].map((k) =>
             f.local("v128", v128.load(i32.add(source, times(k, width))))
@@ -100,7 +110,7 @@ function transpose(): FunctionBuilder {
       step(from, i32.const(4 * count));
       step(to, times(count, pitch));
     });
-  columnsOf(f.local("i32", i32.add(from, i32.and(width, i32.const(-16)))), 4);
+  columnsOf(f.local("i32", i32.add(from, i32.and(extent, i32.const(-16)))), 4);
   columnsOf(end, 1);
   return f;
 }

@@ -104,3 +104,15 @@ await onEach("a number of threads that is none is refused", async (name) => {
     assertEquals(message, expected);
   }
 });
+
+await onEach("products of a matrix with itself are those with a copy", async (_, e) => {
+  await e.scope(async () => {
+    for (const [m, n] of [[300, 70], [70, 301], [290, 290], [256, 31]]) {
+      const [x, copy] = [gaussianTensor(e, [m!, n!], 1), gaussianTensor(e, [m!, n!], 1)];
+      for (const options of [{ transposeLeft: true }, { transposeRight: true }]) {
+        const own = e.matMul(x, x, options);
+        assertLess(await largestDifference(e, own, e.matMul(x, copy, options)), 1e-3);
+      }
+    }
+  });
+});

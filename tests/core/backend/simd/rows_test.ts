@@ -39,3 +39,18 @@ Deno.test("transpose() puts rows in place of columns", () => {
     assertEquals(heap.view(to, rows * columns), expected);
   }
 });
+
+Deno.test("transpose_block() turns a block and leaves what is beside it", () => {
+  const heap = new BareHeap();
+  for (const [rows, columns] of [[1, 1], [3, 8], [7, 5], [16, 4], [9, 12]] as const) {
+    const [toPitch, fromPitch] = [rows + 3, columns + 2];
+    const from = heap.place(Float32Array.from({ length: rows * fromPitch }, (_, i) => i + 1));
+    const to = heap.place(new Float32Array(columns * toPitch));
+    heap.simd.transpose_block!(to, from, rows, columns, 4 * toPitch, 4 * fromPitch);
+    const expected = Float32Array.from({ length: columns * toPitch }, (_, k) => {
+      const [i, j] = [Math.floor(k / toPitch), k % toPitch];
+      return j < rows ? j * fromPitch + i + 1 : 0;
+    });
+    assertEquals(heap.view(to, expected.length), expected);
+  }
+});
