@@ -12,7 +12,7 @@ import { byIntegrator } from "./movers/integrator.ts";
 import { nonNegative } from "./movers/non_negative.ts";
 import { merging } from "./movers/merging.ts";
 import { onSupport } from "./movers/on_support.ts";
-import { ordered } from "./movers/ordered.ts";
+import { ordered, PREFIX_DRAWS } from "./movers/ordered.ts";
 import { pruned } from "./movers/pruned.ts";
 import { byRule } from "./movers/rule.ts";
 import { sampledSpectrum } from "./movers/sampled_spectrum.ts";
@@ -56,12 +56,15 @@ const byPruning = tunable(movers, {
 const byPrefixes = tunable(movers, {
   name: "ordered",
   description: "prefixes of two factors' columns by the optimizer rule, tails cut (Maestro)",
-  defaults: { lasso: 1e-6, threshold: 1e-5, period: 100, draws: true },
+  defaults: { lasso: 1e-6, threshold: 1e-5, period: 100, draws: "independent" },
   limits: {
     period,
     lasso: { min: 0, description: "strength of the group lasso on tails of columns" },
     threshold: { min: 0, description: "tails whose norms have a product below it are cut" },
-    draws: { description: "whether each step draws how many columns it uses" },
+    draws: {
+      oneOf: PREFIX_DRAWS,
+      description: "of how many columns a step uses: for each weight, for one at a time, or none",
+    },
   },
   make: (settings) => ordered(settings),
 });

@@ -66,7 +66,7 @@ export interface Mover extends Tunable<Mover> {
    * the pass no gradient.
    */
   update(weight: Moving): AsyncGenerator<WeightPoint, Moved, Evidence>;
-  /** What follows each step, over all weights of a format; default nothing. */
+  /** What follows each step, over all weights of a format that it moves; default nothing. */
   readonly allocate?: Allocation;
 }
 

@@ -16,7 +16,7 @@ import {
   weightFormats,
   type WeightUpdate,
 } from "./format.ts";
-import type { TrainingMethod } from "./method.ts";
+import { motionOf, type TrainingMethod } from "./method.ts";
 import type { Layer } from "./pass.ts";
 import type { Moment } from "./refresh.ts";
 import { regularisedStates, regularizationAt } from "./regularize.ts";
@@ -230,7 +230,7 @@ function outcome(
   return { states, loss: losses[0]!, evaluations: losses.length, discarded };
 }
 
-/** The states after what formats do over all of their weights that moved. */
+/** The states after what formats and movers do over all of their weights that moved. */
 async function allocated(
   method: TrainingMethod,
   weights: readonly Moving[],
@@ -240,10 +240,12 @@ async function allocated(
 ): Promise<WeightStates> {
   const out: Record<string, WeightState> = { ...states };
   const moved = weights.filter(({ moves }) => moves);
-  for (const name of new Set(moved.map(({ spec }) => spec.format))) {
-    const { allocate } = weightFormats.get(name);
+  const kind = (spec: WeightSpec) => JSON.stringify([spec.format, motionOf(method, spec, 0).mover]);
+  for (const [, group] of Map.groupBy(moved, ({ spec }) => kind(spec))) {
+    const { spec: first } = group[0]!;
+    const allocate = weightFormats.get(first.format).allocate ?? moverOf(method, first).allocate;
     if (!allocate) continue;
-    const own = moved.filter(({ spec }) => spec.format === name)
+    const own = group
       .map(({ spec }) => ({ spec, before: before[spec.name]!, state: out[spec.name]! }));
     const found = await allocate(method, own, moment);
     own.forEach(({ spec }, i) => out[spec.name] = stateOf(spec, found[i]!));

@@ -4,7 +4,8 @@ import { checkInteger, checkNumber } from "../../checks.ts";
 import type { RuleState } from "../../integrators/mod.ts";
 import { drawsOf } from "../draws.ts";
 import type { WeightMotion } from "../method.ts";
-import type { Mover } from "../mover.ts";
+import { Random } from "../../random.ts";
+import type { Allocation, Mover, Stepped } from "../mover.ts";
 import type { Representation, VariablesReading } from "../representation.ts";
 import { leftFactor, leftMatrix } from "../representation/matrix_factors.ts";
 import type { StateTree, WeightRecord, WeightSpec } from "../weight.ts";
@@ -18,15 +19,22 @@ export interface OrderedOptions {
   readonly threshold: number;
   /** Steps from one cut to the next. */
   readonly period: number;
-  /** Whether each step draws how many columns it uses; else it uses all. */
-  readonly draws: boolean;
+  /**
+   * Of how many columns a step uses: "independent" draws for each weight, "per-layer" for one weight
+   * at a time while the others use all, or "none".
+   */
+  readonly draws: string;
 }
+
+/** Ways in which {@linkcode ordered} draws prefixes. */
+export const PREFIX_DRAWS = ["independent", "per-layer", "none"] as const;
 
 /**
  * Factors U Vᵀ whose columns are in order of importance (Maestro: Horváth et al., arXiv 2308.14929):
- * each step draws b and uses the first b columns, λ Σᵢ (‖U[:, i:]‖ + ‖V[:, i:]‖) draws late ones to
- * zero, and tails that are as good as zero are cut. Every prefix is a network of its own. Columns
- * after b have no gradient of the loss in a step; their moments fade.
+ * each step draws b and uses the first b columns, in every weight on its own or, as published, in
+ * one weight at a time, where in shuffled rounds each has each b once. λ Σᵢ (‖U[:, i:]‖ + ‖V[:, i:]‖)
+ * draws late ones to zero, and tails that are as good as zero are cut. Every prefix is a network of
+ * its own. Columns after b have no gradient of the loss in a step; their moments fade.
  */
 export function ordered({ lasso, threshold, period, draws }: OrderedOptions): Mover {
   checkNumber("order columns", "lasso", lasso, { least: 0 });
@@ -38,6 +46,7 @@ export function ordered({ lasso, threshold, period, draws }: OrderedOptions): Mo
     description: "prefixes of two factors' columns by the optimizer rule, tails cut",
     moves: (representation) =>
       byRule.moves(representation) && representation.anchor === "s" && !representation.asMatrix,
+    ...(draws === "per-layer" ? { allocate: inTurns } : {}),
 
     async *update(weight) {
       const { representation, spec, state: before, motion } = weight;
@@ -45,7 +54,9 @@ export function ordered({ lasso, threshold, period, draws }: OrderedOptions): Mo
       const count = (before.count ?? 0) as number;
       const { u, v } = matricesOf(a, before);
       const columns = v.shape[1]!;
-      const used = draws ? 1 + drawsOf(motion.method, spec, count).integer(columns) : columns;
+      const used = draws === "independent"
+        ? 1 + drawsOf(motion.method, spec, count).integer(columns)
+        : (before.used ?? columns) as number;
       const pull = lasso > 0 ? [await tailSlopes(a, u), await tailSlopes(a, v)] : undefined;
       const own = prefixed(representation, used, (flows) => ({
         u: pull ? a.lincomb(1, flows.u!, -lasso, a.weighted(u, { columns: pull[0]! })) : flows.u!,
@@ -59,6 +70,26 @@ export function ordered({ lasso, threshold, period, draws }: OrderedOptions): Mo
     },
   };
 }
+
+/** Which weight uses a prefix in the next step, and which one: the next pair of a shuffled round. */
+const inTurns: Allocation = (method, weights) => {
+  const [{ before, state }] = weights as [Stepped];
+  const count = state.count as number;
+  const ranks = weights.map((w) => (w.state.v as Tensor).shape[1]!);
+  const pairs = ranks.flatMap((rank, weight) =>
+    Array.from({ length: rank }, (_, i) => ({ weight, used: i + 1 }))
+  );
+  const round = before.round as number | undefined;
+  const goesOn = round !== undefined && before.pairs === pairs.length &&
+    count - round < pairs.length;
+  const begun = goesOn ? round : count;
+  const random = new Random(method.seed ?? 0).fork("draws").fork("rounds").fork(begun);
+  const turn = pairs[random.permutation(pairs.length)[count - begun]!]!;
+  return Promise.resolve(weights.map((w, i) => ({
+    ...w.state,
+    ...{ round: begun, pairs: pairs.length, used: i === turn.weight ? turn.used : ranks[i]! },
+  })));
+};
 
 /** Both factors as matrices. */
 function matricesOf(

@@ -311,7 +311,7 @@ await testPull(
   "ordered-low-rank that uses all columns without lasso is factored-low-rank",
   {
     representation: factored,
-    mover: ordered({ ...free, draws: false }),
+    mover: ordered({ ...free, draws: "none" }),
     choice: { rule: adam.create() },
   },
   async (pull, start) => {
@@ -323,7 +323,11 @@ await testPull(
 
 await testPull(
   "ordered-low-rank leaves the columns after the prefix of a step as they are",
-  { representation: factored, mover: ordered({ ...free, draws: true }), spec: { rank: 5 } },
+  {
+    representation: factored,
+    mover: ordered({ ...free, draws: "independent" }),
+    spec: { rank: 5 },
+  },
   async (pull, start) => {
     const lengths = new Set<number>();
     let before = start;
@@ -375,7 +379,7 @@ await testPull(
   "ordered-low-rank comes to the singular value decomposition, prefix by prefix",
   {
     representation: factored,
-    mover: ordered({ ...free, draws: true }),
+    mover: ordered({ ...free, draws: "independent" }),
     spec: { rank: 3 },
     rate: 0.25,
     target: product(await randomLowRank(new Random(6), ROWS, COLS, [1, 0.5, 0.2])),
@@ -408,7 +412,7 @@ await testPull(
   "ordered-low-rank draws late columns to zero by the lasso, cuts them and their moments",
   {
     representation: factored,
-    mover: ordered({ lasso: 0.02, threshold: 0.02, period: 50, draws: false }),
+    mover: ordered({ lasso: 0.02, threshold: 0.02, period: 50, draws: "none" }),
     choice: { rule: adam.create() },
     spec: { rank: 6 },
     rate: 0.02,
@@ -525,7 +529,7 @@ await testPull(
 const DRAWING: Readonly<Record<string, Pick<Pull, "representation" | "mover">>> = {
   "prefixes": {
     representation: factored,
-    mover: ordered({ lasso: 0, threshold: 0, period: 100, draws: true }),
+    mover: ordered({ lasso: 0, threshold: 0, period: 100, draws: "independent" }),
   },
   "vectors that move": { representation: spectralFactors, mover: sampledSpectrum({ period: 1 }) },
   "increments after merges": {

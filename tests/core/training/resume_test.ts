@@ -186,12 +186,20 @@ const OFTEN: Readonly<Record<string, Mover>> = {
   "rank-pruned": pruned({ period: 5 }),
   "relora": merging({ period: 5, warmup: 3 }),
   "sparse-low-rank": onSupport,
-  "ordered-low-rank": ordered({ lasso: 1e-3, threshold: 1e-5, period: 5, draws: true }),
+  "ordered-low-rank": ordered({
+    ...{ lasso: 1e-3, threshold: 1e-5, period: 5 },
+    draws: "independent",
+  }),
+  "ordered-low-rank in turns": ordered({
+    ...{ lasso: 1e-3, threshold: 1e-5, period: 5 },
+    draws: "per-layer",
+  }),
   "sparse-spectral": sampledSpectrum({ period: 2 }),
 };
 const FORMATS = Object.fromEntries(
   Object.entries(OFTEN).map(([name, mover]) => {
-    const format = { ...weightFormats.get(name), name: `often-${name}`, mover };
+    const usual = weightFormats.get(name.split(" ", 1)[0]!);
+    const format = { ...usual, name: `often-${name.replaceAll(" ", "-")}`, mover };
     return [`a ${name} net with adam`, {
       format: weightFormats.add(format).name,
       rule: adam.create(),
