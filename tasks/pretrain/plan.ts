@@ -52,6 +52,12 @@ export function within(way: Way, shapes: readonly Shape[], budget: number): Entr
   return rank === 0 ? undefined : { way, budget, rank };
 }
 
+/** The least budget that allows a way, as a share of the numbers of the full weights. */
+export function leastBudget(way: Way, shapes: readonly Shape[]): number {
+  const full = shapes.reduce((sum, [m, n]) => sum + m * n, 0);
+  return Math.ceil(100 * numbersOf(way, shapes, 1) / full) / 100;
+}
+
 /** Every way at every budget, those without a rank once. */
 export function entrants(
   chosen: readonly Way[],

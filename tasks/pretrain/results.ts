@@ -42,7 +42,7 @@ export const COLUMNS: readonly string[] = [
   "test",
   "state",
   "rank",
-  "step size",
+  "rate",
   "step",
   "time",
   "runs",
@@ -52,7 +52,7 @@ export const COLUMNS: readonly string[] = [
 export function rowsOf(results: readonly CellResult[]): string[][] {
   return finalistsOf(results).map(({ label, group, atEdge }) => {
     const { summaries, values, cells } = group;
-    const rate = `${values.rate}${atEdge ? " *" : ""}`;
+    const rate = `${values.rate}${atEdge ? "*" : ""}`;
     const runs = `${summaries.length} of ${cells.length}`;
     if (summaries.length === 0) {
       return [label, "diverged", "", values.rank ?? "", rate, "", "", runs];
@@ -77,10 +77,14 @@ export function numbersIn(summary: Group["summaries"][number]): number {
   return summary.trainingNumbers ?? NaN;
 }
 
-/** The table on the terminal. */
+/** The table on the terminal, where a line has no place for the time of a whole run. */
 export function pretrainTable(results: readonly CellResult[]): string {
+  const left = 1 + COLUMNS.indexOf("time");
   const heads = COLUMNS.map((title) => ({ title, align: "right" as const }));
-  const table = renderTable(["way, budget", ...heads], rowsOf(results), 100);
-  return `${table}\n\nstate: numbers that weights and optimizer hold; *: the first or the last of ` +
-    "the step sizes that were tried";
+  const table = renderTable(
+    ["way, budget", ...heads].toSpliced(left, 1),
+    rowsOf(results).map((row) => row.toSpliced(left, 1)),
+  );
+  return `${table}\n\nstate: numbers that weights and optimizer hold; rate: the best step size,\n` +
+    "with a star where it is the first or the last of those that were tried";
 }

@@ -14,6 +14,7 @@ import {
   tunable,
   weightFormats,
 } from "../../core/mod.ts";
+import { optimizers } from "../../optimizers/mod.ts";
 import { methods } from "../methods.ts";
 
 /** A way to train. */
@@ -35,25 +36,40 @@ export interface Way extends Tunable<Way> {
 /** Ways by name. */
 export const ways: Registry<Way> = new Registry("way to train");
 
+/** More of an optimizer's way than its name. */
+interface OfOptimizer {
+  /** Settings that the way has where the optimizer has others. */
+  readonly set?: Settings;
+  /** Names of the settings that leave the numbers as they are, which can be typed. */
+  readonly free?: readonly string[];
+  readonly ranked?: boolean;
+  readonly rateFactor?: number;
+}
+
 /** Whole weights by an optimizer rule. */
 function byOptimizer(
   name: string,
   description: string,
   held: (m: number, n: number, rank: number) => number,
-  more: { readonly settings?: string; readonly ranked?: boolean; readonly rateFactor?: number } =
-    {},
+  { set = {}, free = [], ranked = false, rateFactor = 1 }: OfOptimizer = {},
 ): Way {
-  const { settings = "", ranked = false, rateFactor = 1 } = more;
-  return ways.add({
-    ...{ name, description, ranked, rateFactor },
-    args(rank) {
-      const parts = [...(ranked ? [`rank=${rank}`] : []), ...(settings === "" ? [] : [settings])];
-      return {
-        method: "dense",
-        optimizer: [name, ...parts.length ? [parts.join(",")] : []].join(":"),
-      };
-    },
-    numbers: (m, n, rank) => m * n + held(m, n, rank),
+  const plugin = optimizers.get(name);
+  const limits = (plugin.limits ?? {}) as Readonly<Record<string, SettingLimits>>;
+  const usual: Settings = { ...plugin.defaults, ...set };
+  return tunable(ways, {
+    ...{ name, description },
+    defaults: Object.fromEntries(free.map((key) => [key, usual[key]!])),
+    limits: Object.fromEntries(free.map((key) => [key, limits[key]!])),
+    make: (settings: Settings) => ({
+      ...{ ranked, rateFactor },
+      args(rank) {
+        const own = Object.entries({ ...set, ...settings })
+          .filter(([key, value]) => value !== plugin.defaults[key]);
+        const all = { ...(ranked ? { rank } : {}), ...Object.fromEntries(own) };
+        return { method: "dense", optimizer: formatChoice({ plugin, settings: all }) };
+      },
+      numbers: (m, n, rank) => m * n + held(m, n, rank),
+    }),
   });
 }
 
@@ -100,26 +116,44 @@ const withBasis = (m: number, n: number, r: number): number => projected(m, n, r
 const factors = (m: number, n: number, r: number): number => 3 * r * (m + n);
 
 /** As the small experiments of the publications choose the subspace anew. */
-const OFTEN = "every=50,scale=1";
+const OFTEN = { every: 50, scale: 1 };
 
-byOptimizer("adam", "full weights by Adam, the reference", (m, n) => 2 * m * n);
-byOptimizer("muon", "orthogonalised momentum", (m, n) => m * n, { settings: "baseRate=0.1" });
-byOptimizer("soap", "Adam in eigenbases", (m, n) => 2 * (m * n + m * m + n * n));
+byOptimizer("adam", "full weights by Adam, the reference", (m, n) => 2 * m * n, {
+  free: ["momentum", "beta2"],
+});
+byOptimizer("muon", "orthogonalised momentum", (m, n) => m * n, {
+  set: { baseRate: 0.1 },
+  free: ["momentum", "nesterov", "steps", "scale", "baseRate"],
+});
+byOptimizer("soap", "Adam in eigenbases", (m, n) => 2 * (m * n + m * m + n * n), {
+  free: ["memory", "every"],
+});
 byOptimizer("shampoo", "inverse roots of sums of squares", (m, n) => 2 * (m * m + n * n), {
-  settings: "every=10",
+  set: { every: 10 },
+  free: ["epsilon", "baseRate"],
   rateFactor: 10,
 });
-byOptimizer("adafactor", "second moments by rows and columns", (m, n) => m + n);
-byOptimizer("galore", "Adam on projected gradients", withBasis, { settings: OFTEN, ranked: true });
-byOptimizer("fira", "the same with the rest of the gradient", withBasis, {
-  settings: OFTEN,
-  ranked: true,
+byOptimizer("adafactor", "second moments by rows and columns", (m, n) => m + n, {
+  free: ["exponent", "clip", "relative"],
 });
-byOptimizer("apollo", "gradients scaled by a random projection", projected, { ranked: true });
-byOptimizer("apollo-mini", "the same of rank 1", (m, n) => projected(m, n, 1));
-byOptimizer("mofasgd", "orthogonalised momentum of low rank", (m, n, r) => r * (m + n + 1), {
-  settings: "baseRate=0.1",
+byOptimizer("galore", "Adam on projected gradients", withBasis, {
+  ...{ set: OFTEN, ranked: true },
+  free: ["every", "scale", "choice", "carry"],
+});
+byOptimizer("fira", "the same with the rest of the gradient", withBasis, {
+  ...{ set: OFTEN, ranked: true },
+  free: ["every", "scale", "choice", "scaling", "growth", "variant"],
+});
+byOptimizer("apollo", "gradients scaled by a random projection", projected, {
   ranked: true,
+  free: ["every", "scale", "scaling", "growth"],
+});
+byOptimizer("apollo-mini", "the same of rank 1", (m, n) => projected(m, n, 1), {
+  free: ["every", "scale", "growth"],
+});
+byOptimizer("mofasgd", "orthogonalised momentum of low rank", (m, n, r) => r * (m + n + 1), {
+  ...{ set: { baseRate: 0.1 }, ranked: true },
+  free: ["momentum", "baseRate"],
 });
 // Cores have r² moments, and bases one momentum each.
 byMethod("low-rank", "U S Vᵀ by an integrator", (m, n, r) => 2 * r * (m + n) + 2 * r * r, {

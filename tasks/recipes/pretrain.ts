@@ -8,6 +8,8 @@ import {
   type Entrant,
   entrants,
   finals,
+  leastBudget,
+  type Shape,
   shapesOf,
   tried,
 } from "../pretrain/plan.ts";
@@ -97,9 +99,12 @@ async function compare(o: Options, context: RecipeContext): Promise<number> {
   const { ways: named, budgets, rates, seeds, out, resume, heldOut, ...shared } = o;
   const compared = chosen(ways, named).map(({ label, plugin }) => ({ ...plugin, name: label }));
   const subject = subjectOf({ ...o, seed: seeds[0]! }, context);
-  const all = entrants(compared, shapesOf(await subject.network("relora")), budgets);
-  leftOut(compared, all, context);
+  const shapes = shapesOf(await subject.network("relora"));
+  const all = entrants(compared, shapes, budgets);
+  leftOut(compared, all, shapes, context);
   const path = runPath(out, "pretrain");
+  const [tries, ends] = [all.length * rates.length, all.length * seeds.length];
+  context.sink.write(`Runs to choose step sizes by: ${tries}; at the best ones: ${ends}\n`);
   const { batch, backend, threads } = o;
   const options = (heldOut: number): CellOptions => ({
     args: subject.args,
@@ -120,10 +125,17 @@ async function compare(o: Options, context: RecipeContext): Promise<number> {
   }, context);
 }
 
-/** Says which ways no budget allows. */
-function leftOut(chosen: readonly Way[], all: readonly Entrant[], { sink }: RecipeContext): void {
-  const without = chosen.filter((way) => !all.some((e) => e.way === way)).map((way) => way.name);
-  if (without.length > 0) {
-    sink.write(`Left out, as no budget allows rank 1: ${without.join(", ")}\n`);
+/** Says which ways no budget allows, and which one would. */
+function leftOut(
+  chosen: readonly Way[],
+  all: readonly Entrant[],
+  shapes: readonly Shape[],
+  { sink }: RecipeContext,
+): void {
+  const without = chosen.filter((way) => !all.some((e) => e.way === way))
+    .map((way) => `${way.name} (from ${leastBudget(way, shapes)} on)`).join(", ");
+  if (all.length === 0) {
+    throw new UsageError(`Cannot compare: expected --budgets that allow rank 1 of ${without}`);
   }
+  if (without !== "") sink.write(`Left out, as no budget allows rank 1: ${without}\n`);
 }

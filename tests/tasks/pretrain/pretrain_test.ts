@@ -26,6 +26,7 @@ import { networks } from "../../../layers/mod.ts";
 import { optimizers } from "../../../optimizers/mod.ts";
 import { methods } from "../../../tasks/methods.ts";
 import { bestRates, entrants, numbersOf, shapesOf, within } from "../../../tasks/pretrain/plan.ts";
+import { pretrainTable, TRYING } from "../../../tasks/pretrain/results.ts";
 import { recipes } from "../../../tasks/recipe.ts";
 import "../../../tasks/recipes/mod.ts";
 import { ways } from "../../../tasks/pretrain/ways.ts";
@@ -124,6 +125,14 @@ Deno.test("a way has the settings of its mover, and hands on those that were set
   assertEquals(choose(ways, "relora:period=7").args(3).mover, "merging:period=7");
   assertEquals(choose(ways, "rank-pruned:period=7").args(3).mover, "rank-pruning:period=7");
   assertThrows(() => choose(ways, "low-rank:period=7"), RangeError, "period");
+  assertEquals(ways.get("galore").args(3).optimizer, "galore:rank=3,every=50,scale=1");
+  assertEquals(
+    choose(ways, "galore:choice=power,scale=0.25").args(3).optimizer,
+    "galore:rank=3,every=50,choice=power",
+  );
+  assertEquals(ways.get("adam").args(1).optimizer, "adam");
+  // Both sides have other numbers of state.
+  assertThrows(() => choose(ways, "galore:side=full"), RangeError, "side");
 });
 
 Deno.test("the best step size is that of the best measure, and none of a run that diverged", () => {
@@ -210,6 +219,36 @@ Deno.test({
       // On the text kept back, then on that to measure on.
       assert(losses.slice(0, 4).every((loss, i) => loss !== losses[i + 4]), `${losses}`);
     }),
+});
+
+Deno.test("pretrain says from which budget on a way can be compared, where there is none", async () => {
+  await assertRejects(
+    () =>
+      runRecipe("pretrain", [
+        ...["--ways=galore,relora", "--budgets=0.5", "--dataset=blobs", "--width=0.05"],
+        ...["--train-count=40", "--test-count=40"],
+      ]),
+    UsageError,
+    "Cannot compare: expected --budgets that allow rank 1 of galore (from 1.12 on), relora (from ",
+  );
+});
+
+Deno.test("the table of pretrain fits a terminal of 80 columns", () => {
+  const cell = (seed: string, stage?: string) => ({
+    folder: seed,
+    values: {
+      ...{ way: "ordered-low-rank", budget: "1.2", rank: "38", rate: "0.001", seed },
+      ...(stage ? { stage } : {}),
+    },
+    summary: {
+      ...{ testAccuracy: 0.8 + Number(seed) / 100, trainingNumbers: 1161030 },
+      ...{ secondsPerStep: 0.5883, seconds: 343 },
+      measures: [{ name: "accuracy", better: "more", percent: true }],
+    },
+  } as unknown as CellResult);
+  const text = pretrainTable([cell("1", TRYING), cell("7"), cell("8"), cell("9")]);
+  assertMatch(text, /ordered-low-rank, 1\.2 .*1,161,030 .*3 of 3/);
+  for (const line of text.split("\n")) assert(line.length <= 80, line);
 });
 
 Deno.test("pretrain refuses networks that cannot learn from such data", async () => {
