@@ -174,6 +174,7 @@ export type { TrainOptions } from "./opening.ts";
 export type { StepTraffic } from "./parallel/member.ts";
 export { Run, type TrainResult } from "./run.ts";
 export { train } from "./train.ts";
+export { toleranceOfSize } from "./target_size.ts";
 export { executionPlans, rankMetrics, ranksOf, withBreakEvenRanks, withRanks } from "./ranks.ts";
 export { type CompressedStates, compressStates, denseNetwork, denseStates } from "./compression.ts";
 export { type ChangeOptions, type MatrixChange, matrixChange } from "./intruders.ts";

@@ -18,6 +18,7 @@ import {
   readCheckpoint,
   readRun,
   restoreState,
+  toleranceOfSize,
   type WeightStates,
   withBreakEvenRanks,
 } from "../../core/mod.ts";
@@ -40,7 +41,7 @@ export function compressedStart(
   job: Job,
   network: Layer,
   origin: string,
-  { calibration, breakEven }: CompressionChoice = { calibration: 0, breakEven: 0 },
+  { calibration, breakEven, size }: CompressionChoice = { calibration: 0, breakEven: 0, size: 0 },
 ): () => Promise<WeightStates> {
   const { method, dataset, listener } = job;
   return async () => {
@@ -50,13 +51,32 @@ export function compressedStart(
     const target = breakEven > 0 ? withBreakEvenRanks(network, breakEven) : network;
     const { states } = calibration > 0
       ? await byOutputs(job, target, before, calibration)
-      : await compressStates(method, target, before);
+      : await compressStates(method, target, before, await ofSize(job, target, before, size));
     disposeStates(before, states);
     const { values } = await measure(method, network, states, imageClassification(dataset));
     const text = `compressed: test ${formatPercent(values.accuracy!, 2)} before fine-tuning`;
     listener({ type: "message", level: "info", text });
     return states;
   };
+}
+
+/** The tolerance at which a network has a size; that of the run where none is asked for. */
+async function ofSize(
+  { method, listener }: Job,
+  network: Layer,
+  before: WeightStates,
+  size: number,
+): Promise<{ readonly tolerance?: number }> {
+  if (size === 0) return {};
+  const tolerance = await toleranceOfSize(method, network, before, size);
+  listener({
+    type: "message",
+    level: "info",
+    text: `${method.truncation.rule.name} ${tolerance.toPrecision(3)}: factors of ${
+      formatPercent(size, 1)
+    } of the matrices' numbers`,
+  });
+  return { tolerance };
 }
 
 /** Truncated to principal components of what layers hand on for the first training images. */

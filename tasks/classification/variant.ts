@@ -33,6 +33,8 @@ export interface CompressionChoice {
   readonly calibration: number;
   /** Rank as a share of that at which factors are as large; 0: by the truncation of the run. */
   readonly breakEven: number;
+  /** Numbers of all factors per number of the whole matrices; 0: as the tolerance of the run has it. */
+  readonly size: number;
 }
 
 /** Name of the sub-folder for a dense network that is to be compressed. */

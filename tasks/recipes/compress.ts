@@ -30,6 +30,7 @@ const defaults = {
   by: "weights", // what is truncated: weights, or what they make of training images
   calibration: 2000, // of these images
   breakEven: 0, // rank as a share of that at which factors are as large; 0: by the truncation
+  size: 0, // numbers of factors per number of the matrices; 0: by the tolerance
   augmentation: AS_BEFORE, // images as they are would be overfit sooner
 };
 
@@ -58,6 +59,11 @@ function schema(): OptionSchema<typeof defaults> {
       description: "ranks to start with, as a share of those at which factors hold as many " +
         "numbers, 0 for those of the truncation",
     },
+    size: {
+      min: 0,
+      description: "numbers of all factors per number of the matrices, by one tolerance for all " +
+        "that is searched for; 0: by --tolerance",
+    },
     baseline: { description: "train the dense network on as long, too" },
     checkpoint: { description: "folder of the dense run; data and network are those of that run" },
   };
@@ -73,6 +79,11 @@ export const compressRecipe: Recipe = recipe({
 });
 
 async function compress(o: Options, context: RecipeContext): Promise<number> {
+  if (o.size > 0 && (o.by !== "weights" || o.breakEven > 0)) {
+    throw new UsageError(
+      "Cannot compress to a --size by outputs or --break-even: expected one way",
+    );
+  }
   const run = await denseRun(o.checkpoint);
   if (run.summary) {
     const reached = formatMeasure(firstMeasure(run.summary));
@@ -126,7 +137,12 @@ function variantsOf(o: Options, path: string): Variant[] {
   const label = `${o.method.replaceAll("-", " ")}, fine-tuned`;
   const calibration = o.by === "outputs" ? o.calibration : 0;
   const about = { label, method: o.method, learningRate: o.learningRate, epochs };
-  const own = { ...about, path, origin, compression: { calibration, breakEven: o.breakEven } };
+  const own = {
+    ...about,
+    path,
+    origin,
+    compression: { calibration, breakEven: o.breakEven, size: o.size },
+  };
   const twin = {
     ...own,
     label: "dense, trained on",
