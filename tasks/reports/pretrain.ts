@@ -53,7 +53,7 @@ export const pretrainReport: ReportKind = {
       lead: finalists.length === 0
         ? "This comparison has no result yet."
         : `${finalists.length} ways and sizes, each at the best of its step sizes, which were ` +
-          "chosen on training images that were kept back.",
+          "chosen on training examples that were kept back.",
       sections: [
         ...(figures.length > 0 ? [{ heading: "Results", figures }] : []),
         { heading: "Table", tables: [table] },

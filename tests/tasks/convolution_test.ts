@@ -114,6 +114,13 @@ Deno.test({
       assert(outputs.includes(`compressed: test ${accuracy} before fine-tuning`), outputs);
       const half = await sized("half", { "break-even": 0.5 });
       assertLess(half.parameters, 0.75 * WHOLE);
+      const third = await sized("third", { size: 0.3, truncation: "normalised-spectrum" });
+      assertLess(third.parameters, half.parameters);
+      await assertRejects(
+        () => sized("two-ways", { size: 0.3, "break-even": 0.5 }),
+        UsageError,
+        "Cannot compress to a --size by outputs or --break-even: expected one way",
+      );
       const { ranks } = await sized("outputs", { by: "outputs", calibration: 64, tolerance: 0.5 });
       assertLess(Math.max(...Object.values(ranks)), Math.max(...Object.values(half.ranks)) + 20);
     }),
