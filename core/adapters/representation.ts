@@ -89,7 +89,7 @@ export function adapterRepresentation(adapter: Adapter, own: OfWeight): Represen
       const { t } = hooked(method.engine, point);
       let sum = 0;
       for (const flow of Object.values(flowsAt(own(spec), method, spec, t, evidence))) {
-        const norm = await method.algebra.norm(flow);
+        const norm = await method.algebra.norm(evidence.mean ? await evidence.mean(flow) : flow);
         sum += norm ** 2;
       }
       return sum;

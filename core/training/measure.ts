@@ -6,10 +6,11 @@
 
 import type { Engine, Tensor } from "../backend/mod.ts";
 import { NonFiniteError } from "../checks.ts";
+import { alone, type Communicator } from "../comm/mod.ts";
 import { batches, entriesOf, type Examples, holdsFloats, type HostBatch } from "../data/mod.ts";
 import type { TrainingMethod } from "./method.ts";
 import { currentPoints, type Layer, Pass } from "./pass.ts";
-import type { Batch, Measurement, Task } from "./task.ts";
+import type { Batch, Measurement, Meter, Task } from "./task.ts";
 import type { WeightStates } from "./weight.ts";
 
 /** What to measure on. */
@@ -21,10 +22,12 @@ export interface MeasureOptions {
    * sequences as have 8,192 tokens together.
    */
   readonly batch?: number;
+  /** Who measures, each a part where the task's meter knows how to add; default: this process. */
+  readonly comm?: Pick<Communicator, "rank" | "size" | "allReduce">;
 }
 
 /**
- * Measures a network; leaves no tensor behind.
+ * Measures a network; leaves no tensor behind. All members find the same.
  *
  * @throws {NonFiniteError} When the network answers NaN or infinity: that has no measure.
  */
@@ -36,16 +39,21 @@ export async function measure(
   options: MeasureOptions = {},
 ): Promise<Measurement> {
   const { on = task.test } = options;
-  const { batch = batchFor(on) } = options;
-  const { engine } = method;
-  const order = Uint32Array.from({ length: on.count }, (_, i) => i);
-  const points = currentPoints(network, states);
   const meter = task.meter();
-  for (const host of batches(on, order, batch)) {
-    await engine.scope(() =>
-      meter.add(new Pass(engine, network, points, { training: false }), uploaded(engine, host))
-    );
-  }
+  const comm = meter.sums === undefined ? alone() : options.comm ?? alone();
+  const { batch = Math.min(batchFor(on), Math.max(1, Math.ceil(on.count / comm.size))) } = options;
+  const { engine } = method;
+  const points = currentPoints(network, states);
+  const order = Uint32Array.from({ length: on.count }, (_, i) => i);
+  await together(comm, meter, async () => {
+    let turn = 0;
+    for (const host of batches(on, order, batch)) {
+      if (turn++ % comm.size !== comm.rank) continue;
+      await engine.scope(() =>
+        meter.add(new Pass(engine, network, points, { training: false }), uploaded(engine, host))
+      );
+    }
+  });
   const found = meter.result();
   for (const [name, value] of Object.entries({ loss: found.loss, ...found.values })) {
     if (!Number.isFinite(value)) {
@@ -55,6 +63,29 @@ export async function measure(
     }
   }
   return found;
+}
+
+/** Lets each member see its part, and the meter what all have seen, or that one of them cannot. */
+async function together(
+  comm: Pick<Communicator, "size" | "allReduce">,
+  { sums }: Meter,
+  see: () => Promise<void>,
+): Promise<void> {
+  if (comm.size === 1) return await see();
+  let failure: NonFiniteError | undefined;
+  try {
+    await see();
+  } catch (error) {
+    if (!(error instanceof NonFiniteError)) throw error;
+    failure = error;
+  }
+  const told = await comm.allReduce(new Float64Array([...sums!, failure ? 1 : 0]));
+  if (told.at(-1)! > 0) {
+    throw failure ?? new NonFiniteError(
+      "Cannot measure the network: expected finite answers, got NaN or infinity in another process",
+    );
+  }
+  sums!.set(told.subarray(0, -1));
 }
 
 /** A batch on the engine; the caller disposes it, or the innermost scope does. */

@@ -171,7 +171,7 @@ export interface Representation {
   /**
    * Squared Frobenius norm of the whole gradient, for clipping: it bounds the projections that
    * updates use, and clips a factorised weight as its dense twin. Of an adapted weight, that of what
-   * is trained.
+   * is trained. Where the evidence has a `mean`, that of the mean of all members' gradients.
    */
   gradientSquare(
     method: TrainingMethod,

@@ -333,7 +333,7 @@ export class Run {
     const { states } = this.#state;
     return this.#watch.during(
       "measuring",
-      () => measure(method, network, states, task, { on }),
+      () => measure(method, network, states, task, { on, comm: this.#member.comm }),
     );
   }
 

@@ -188,8 +188,8 @@ async function answer(
 
 /**
  * Evidence scaled down so that the norm of the whole gradient is at most `clipNorm`. Where members
- * hold parts of the batch, the mean of their norms stands for it, which is no smaller: nobody has
- * the whole gradient of a factorised weight.
+ * hold parts of the batch, the mean of their norms is no smaller than the norm of their mean: only
+ * where it is above the bound do they sum whole gradients, which nobody has of a factorised weight.
  */
 async function clipped(
   method: TrainingMethod,
@@ -202,18 +202,37 @@ async function clipped(
   const moving = weights.filter(({ spec }) =>
     evidence.has(spec.name) && representationOf(spec).anchor !== undefined
   );
-  let square = 0;
-  for (const { spec, point } of moving) {
-    const known = evidence.get(spec.name)!;
-    square += await representationOf(spec).gradientSquare(method, point, known, spec);
+  if (together) {
+    const own = await gradientNorm(method, moving, (name) => ofPart(evidence.get(name)!));
+    if (!(await together.mean(own) > clipNorm)) return evidence;
   }
-  const norm = await together?.mean(Math.sqrt(square)) ?? Math.sqrt(square);
-  const factor = clipNorm / norm;
+  const factor = clipNorm / await gradientNorm(method, moving, (name) => evidence.get(name)!);
   if (!(factor < 1)) return evidence;
   const shrunk = moving.map(({ spec: { name } }) =>
     [name, scaledEvidence(method.engine, factor, evidence.get(name)!)] as const
   );
   return new Map([...evidence, ...shrunk]);
+}
+
+/** Evidence of which only this member's part counts. */
+function ofPart({ mean: _, ...own }: Evidence): Evidence {
+  return own;
+}
+
+/** Norm of the gradient in all of some weights. */
+async function gradientNorm(
+  method: TrainingMethod,
+  weights: readonly Moving[],
+  evidence: (name: string) => Evidence,
+): Promise<number> {
+  let square = 0;
+  for (const { spec, point } of weights) {
+    const known = evidence(spec.name);
+    square += await method.engine.scope(() =>
+      representationOf(spec).gradientSquare(method, point, known, spec)
+    );
+  }
+  return Math.sqrt(square);
 }
 
 function outcome(

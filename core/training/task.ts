@@ -91,6 +91,11 @@ export interface Measurement {
 
 /** Takes a measurement batch by batch. */
 export interface Meter {
+  /**
+   * What was seen, as numbers that add up over batches, of which the result is formed: several
+   * processes measure a part each, and put the sums in their place. Absent: each measures all.
+   */
+  readonly sums?: Float64Array;
   /** Looks at one batch; tensors belong to the innermost scope. */
   add(model: Model, batch: Batch): Promise<void>;
   /** What was seen. */
@@ -158,21 +163,22 @@ export function meanMeter(
   means: Readonly<Record<string, (model: Model, batch: Batch) => Tensor>>,
   last: (means: Readonly<Record<string, number>>) => Readonly<Record<string, number>>,
 ): Meter {
-  const sums: Record<string, number> = {};
-  let count = 0;
+  const names = Object.keys(means);
+  /** One for each name, and the number of examples. */
+  const sums = new Float64Array(names.length + 1);
   return {
+    sums,
     async add(model, batch) {
       const size = Object.values(batch)[0]!.shape[0]!;
-      count += size;
-      for (const [name, mean] of Object.entries(means)) {
-        const [value] = await model.engine.read(mean(model, batch));
-        sums[name] = (sums[name] ?? 0) + size * value!;
+      sums[names.length]! += size;
+      for (const [i, name] of names.entries()) {
+        const [value] = await model.engine.read(means[name]!(model, batch));
+        sums[i]! += size * value!;
       }
     },
     result() {
-      const found = Object.fromEntries(
-        Object.entries(sums).map(([name, sum]) => [name, sum / count]),
-      );
+      const count = sums[names.length]!;
+      const found = Object.fromEntries(names.map((name, i) => [name, sums[i]! / count]));
       return { loss: found.loss!, values: last(found) };
     },
   };

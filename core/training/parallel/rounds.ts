@@ -76,21 +76,27 @@ export class Rounds {
     this.#exchanging = false;
   }
 
+  /** All parts in one array, which MPI takes as it is. */
+  async #message(round: readonly Asked[]): Promise<Float32Array> {
+    const [first] = round;
+    if (round.length === 1) return await this.#engine.read(first!.part) as Float32Array;
+    const all = new Float32Array(round.reduce((sum, { part }) => sum + part.size, 0));
+    let at = 0;
+    for (const { part } of round) {
+      all.set(await this.#engine.read(part), at);
+      at += part.size;
+    }
+    return all;
+  }
+
   async #together(round: readonly Asked[]): Promise<void> {
     try {
-      const sizes = round.map(({ part }) => part.size);
-      const all = new Float32Array(sizes.reduce((a, b) => a + b, 0));
-      let at = 0;
-      for (const { part } of round) {
-        all.set(await this.#engine.read(part), at);
-        at += part.size;
-      }
+      const all = await this.#message(round);
       if (this.#share !== 1) { for (let i = 0; i < all.length; i++) all[i]! *= this.#share; }
       await this.#comm.allReduce(all);
-      at = 0;
-      for (const [i, { answer }] of round.entries()) {
-        answer.resolve(all.slice(at, at += sizes[i]!));
-      }
+      let at = 0;
+      // Parts of one array: who asked makes a tensor of his, which copies it.
+      for (const { part, answer } of round) answer.resolve(all.subarray(at, at += part.size));
     } catch (error) {
       for (const { answer } of round) answer.reject(error);
     }

@@ -33,8 +33,9 @@ export const dense: Representation = {
     engine.conv2d(x, value!, bias, geometry, activation),
 
   size: (state) => (state as DenseRecord).value.size,
-  async gradientSquare({ engine }, _point, { gradient }) {
-    return (await engine.read(engine.norm(gradient)))[0]! ** 2;
+  async gradientSquare({ engine }, _point, { gradient, mean }) {
+    const whole = mean ? await mean(gradient) : gradient;
+    return (await engine.read(engine.norm(whole)))[0]! ** 2;
   },
   rank: () => undefined,
   singularValues: () => Promise.resolve(undefined),

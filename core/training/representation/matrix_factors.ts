@@ -13,7 +13,7 @@ import { checkTruncation, type Truncation } from "../../integrators/mod.ts";
 import type { Random } from "../../random.ts";
 import type { TrainingMethod } from "../method.ts";
 import type { Compression, ConvUse, LinearUse } from "../representation.ts";
-import type { CapturedPair, Evidence, WeightPoint, WeightSpec } from "../weight.ts";
+import type { Evidence, WeightPoint, WeightSpec } from "../weight.ts";
 import { imagesLike, rowsOf } from "./images.ts";
 import { kernelPairs, requireUse, tablePairs } from "./pair_field.ts";
 
@@ -223,16 +223,16 @@ export function factorisedField(
 export function factorisedGradientSquare(
   method: TrainingMethod,
   { u }: WeightPoint,
-  { pairs }: Evidence,
+  evidence: Evidence,
 ): Promise<number> {
   const extents = u!.shape.length === 4 ? [u!.shape[0]!, u!.shape[1]!] as const : undefined;
-  return pairSquare(method, pairs, extents);
+  return pairSquare(method, evidence, extents);
 }
 
 /** Squared Frobenius norm of the whole gradient, from its pairs. */
 export async function pairSquare(
   method: TrainingMethod,
-  pairs: readonly CapturedPair[],
+  { pairs, mean }: Pick<Evidence, "pairs" | "mean">,
   extents?: readonly [number, number],
 ): Promise<number> {
   const { algebra, engine } = method;
@@ -242,14 +242,15 @@ export async function pairSquare(
       requireUse(pairs),
       (p) => rowsOf(engine, engine.conv2dFilterGradient(p.x, p.d, extents, p.geometry!)),
     );
-    const norm = await algebra.norm(g);
+    const norm = await algebra.norm(mean ? await mean(g) : g);
     return norm ** 2;
   }
   const x = algebra.vstack(pairs.map((p) => p.x));
   const d = algebra.vstack(pairs.map((p) => p.d));
   const [batch, m, n] = [algebra.rows(x), algebra.cols(x), algebra.cols(d)];
-  if (batch * batch > m * n) {
-    const norm = await algebra.norm(algebra.multiply(x, d, { transposeLeft: true }));
+  if (mean || batch * batch > m * n) {
+    const g = algebra.multiply(x, d, { transposeLeft: true });
+    const norm = await algebra.norm(mean ? await mean(g) : g);
     return norm ** 2;
   }
   // ‖XᵀD‖² = ⟨XXᵀ, DDᵀ⟩ without a matrix of the size of the weight.

@@ -20,10 +20,8 @@ export function answers(data: Pick<Task, "train" | "test">): Task {
 
 /** Counts examples whose answer is right, and tokens for the loss. */
 class AnswerMeter implements Meter {
-  #loss = 0;
-  #tokens = 0;
-  #right = 0;
-  #examples = 0;
+  /** Loss and tokens, right answers and examples. */
+  readonly sums: Float64Array = new Float64Array(4);
 
   async add(model: Model, { x, y }: Batch): Promise<void> {
     const { engine } = model;
@@ -34,23 +32,26 @@ class AnswerMeter implements Meter {
     const [examples, length] = y!.shape as [number, number];
     const classes = logits.shape.at(-1)!;
     const asked = labels.filter((label) => label !== UNASKED).length;
-    this.#loss += mean! * asked;
-    this.#tokens += asked;
-    this.#examples += examples;
+    let right = 0;
     for (let i = 0; i < examples; i++) {
       const places = Array.from({ length }, (_, t) => i * length + t);
-      const right = places.every((at) =>
+      const told = places.every((at) =>
         labels[at] === UNASKED || largest(values, at * classes, classes) === labels[at]
       );
-      if (right) this.#right++;
+      if (told) right++;
     }
+    const seen = [mean! * asked, asked, right, examples];
+    for (const [i, value] of seen.entries()) this.sums[i]! += value;
   }
 
   result(): Measurement {
-    return {
-      loss: this.#loss / this.#tokens,
-      values: { accuracy: this.#right / this.#examples },
-    };
+    const [loss, tokens, right, examples] = this.sums as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { loss: loss / tokens, values: { accuracy: right / examples } };
   }
 }
 

@@ -69,12 +69,13 @@ export function imageClassification(
 
 /** Counts examples by true and predicted class. */
 class Confusion implements Meter {
-  readonly #counts: number[][];
-  #loss = 0;
-  #seen = 0;
+  /** Examples by true and predicted class, row after row; the loss of all. */
+  readonly sums: Float64Array;
+  readonly #classes: number;
 
   constructor(classes: number) {
-    this.#counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+    this.sums = new Float64Array(classes * classes + 1);
+    this.#classes = classes;
   }
 
   async add(model: Model, batch: Batch): Promise<void> {
@@ -83,18 +84,20 @@ class Confusion implements Meter {
     const logits = logitsOf(model, batch);
     const [mean] = await engine.read(engine.softmaxCrossEntropy(logits, y!));
     const labels = await engine.read(y!);
-    this.#loss += mean! * labels.length;
-    this.#seen += labels.length;
+    this.sums[this.sums.length - 1]! += mean! * labels.length;
     const predicted = await predictions(engine, logits);
-    predicted.forEach((p, i) => this.#counts[labels[i]!]![p]!++);
+    predicted.forEach((p, i) => this.sums[labels[i]! * this.#classes + p]!++);
   }
 
   result(): Measurement {
-    const correct = this.#counts.reduce((sum, row, i) => sum + row[i]!, 0);
+    const n = this.#classes;
+    const confusion = Array.from({ length: n }, (_, i) => [...this.sums.slice(i * n, (i + 1) * n)]);
+    const seen = confusion.flat().reduce((sum, count) => sum + count, 0);
+    const correct = confusion.reduce((sum, row, i) => sum + row[i]!, 0);
     return {
-      loss: this.#loss / this.#seen,
-      values: { accuracy: correct / this.#seen },
-      confusion: this.#counts,
+      loss: this.sums.at(-1)! / seen,
+      values: { accuracy: correct / seen },
+      confusion,
     };
   }
 }

@@ -10,6 +10,7 @@ import type { TuckerTensor } from "../../../tensors/mod.ts";
 import type { TrainingMethod } from "../../method.ts";
 import type { ConvUse, ExecutionPlan, LinearUse } from "../../representation.ts";
 import type { Evidence, WeightPoint, WeightSpec } from "../../weight.ts";
+import { dense } from "../dense.ts";
 import {
   channelsOf,
   factorisedLinear,
@@ -153,11 +154,13 @@ function assembled(engine: Engine, kernel: Tensor, u: Tensor, v: Tensor): Tensor
 /** Squared Frobenius norm of the whole gradient. */
 export async function tuckerGradientSquare(
   method: TrainingMethod,
-  { kernel, in: u }: WeightPoint,
-  { gradient, pairs }: Evidence,
+  point: WeightPoint,
+  evidence: Evidence,
+  spec: WeightSpec,
 ): Promise<number> {
-  if (!u) return (await method.engine.read(method.engine.norm(gradient)))[0]! ** 2;
+  const { kernel, in: u } = point;
+  if (!u) return await dense.gradientSquare(method, point, evidence, spec);
   const [height, width] = kernel!.shape as [number, number];
   const extents = kernel!.shape.length === 4 ? [height, width] as const : undefined;
-  return await pairSquare(method, pairs, extents);
+  return await pairSquare(method, evidence, extents);
 }

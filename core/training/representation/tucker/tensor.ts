@@ -62,7 +62,7 @@ export const tuckerTensor: Required<
     return bases.reduce((sum, u) => sum + u.size, (state as TensorRecord).core.size);
   },
 
-  gradientSquare: (method, _point, { pairs }) => pairSquare(method, pairs),
+  gradientSquare: (method, _point, evidence) => pairSquare(method, evidence),
   rank: (state) =>
     Object.fromEntries((state as TensorRecord).core.shape.map((r, mode) => [`mode${mode}`, r])),
 
