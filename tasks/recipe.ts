@@ -16,6 +16,7 @@ import {
   parseOptions,
 } from "./options.ts";
 import type { Processes } from "./processes.ts";
+import type { CellResult } from "./sweep/results.ts";
 import type { TextSink } from "./terminal/mod.ts";
 
 /** What every recipe is given. */
@@ -39,6 +40,8 @@ export interface Recipe extends Plugin {
   readonly parallel?: boolean;
   /** Every option by name with default, limits and explanation. */
   readonly options: Readonly<Record<string, string>>;
+  /** Draws the table of a sweep; absent: as for recipes that train one network. */
+  readonly sweepTable?: (results: readonly CellResult[]) => string;
   /**
    * Reads options, every one that there is.
    *
@@ -66,6 +69,8 @@ export interface RecipeDefinition<T extends OptionDefaults<T>> extends Plugin {
   readonly schema: OptionSchema<T> | (() => OptionSchema<T>);
   /** Whether several processes can run it together, as all that train by `classify` do. */
   readonly parallel?: boolean;
+  /** Draws the table of a sweep; default: of the one network that each run trains. */
+  readonly sweepTable?: (results: readonly CellResult[]) => string;
   /** The job. */
   readonly job: (options: ParsedOptions<T>, context: RecipeContext) => Promise<number>;
 }
@@ -79,12 +84,13 @@ export const recipes: Registry<Recipe> = new Registry("recipe");
  * @param definition Defaults, their rules and the job.
  */
 export function recipe<T extends OptionDefaults<T>>(definition: RecipeDefinition<T>): Recipe {
-  const { name, description, defaults, schema, job, parallel = false } = definition;
+  const { name, description, defaults, schema, job, parallel = false, sweepTable } = definition;
   const rules = () => typeof schema === "function" ? schema() : schema;
   return recipes.add({
     name,
     description,
     parallel,
+    ...(sweepTable ? { sweepTable } : {}),
     get options() {
       return describeOptions(defaults, rules());
     },

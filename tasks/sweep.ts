@@ -42,5 +42,6 @@ export async function sweep(args: readonly string[], context: RecipeContext): Pr
   const path = runPath(String(out), `sweep-${name}`);
   const command = `deno task sweep ${name} --out ${path}`;
   const plan = { name: `sweep-${name}`, settings, recipe, cells, out: path, command };
-  return await runSweep({ ...plan, resume: resume === true }, context);
+  const table = recipe.sweepTable ? { table: recipe.sweepTable } : {};
+  return await runSweep({ ...plan, ...table, resume: resume === true }, context);
 }

@@ -38,9 +38,15 @@ export interface NetworkFederationOptions {
   readonly seed: number;
   /** Examples of a local step, or all where a client has fewer. */
   readonly batch: number;
-  /** Batches whose mean is the gradient that is shared. */
+  /**
+   * Batches of at least 128 examples whose mean is the gradient that is shared; of clients with
+   * fewer, as many as they have.
+   */
   readonly looks: number;
 }
+
+/** Examples of a batch that is shared, at least: a gradient of few says little of a client. */
+const SHARED_BATCH = 128;
 
 /** A network among clients. */
 export class NetworkFederation {
@@ -106,17 +112,18 @@ export class NetworkFederation {
   holder(client: number, subset: Uint32Array): Holder<Tensor> {
     const { seed, task, looks, batch } = this.#options;
     const random = new Random(seed).fork("client").fork(client);
-    const plan = (purpose: string) => ({
+    const plan = (purpose: string, size: number) => ({
       examples: task.train,
       subset,
-      size: Math.min(batch, subset.length),
+      size: Math.min(size, subset.length),
       seed: random.fork(purpose).integer(2 ** 31),
       ...(task.augmentation ? { augmentation: task.augmentation } : {}),
     });
-    const makers = { shared: new BatchMaker(plan("shared")), local: new BatchMaker(plan("local")) };
+    const shared = new BatchMaker(plan("shared", Math.max(batch, SHARED_BATCH)));
+    const makers = { shared, local: new BatchMaker(plan("local", batch)) };
     return {
       count: subset.length,
-      looks,
+      looks: Math.min(looks, shared.perEpoch),
       look: (weights, sample) => this.#look(weights, sample, makers, random),
     };
   }
@@ -130,7 +137,8 @@ export class NetworkFederation {
     const { method: { engine }, network, task, looks } = this.#options;
     const { purpose, round, step, steps } = sample;
     const maker = makers[purpose];
-    const number = round * (purpose === "shared" ? looks : steps) + step;
+    const perRound = purpose === "shared" ? Math.min(looks, maker.perEpoch) : steps;
+    const number = round * perRound + step;
     const [epoch, index] = [Math.floor(number / maker.perEpoch), number % maker.perEpoch];
     const arrays = maker.arrays();
     maker.fill(epoch, index, arrays);

@@ -20,18 +20,18 @@ export const federatedDefaults = {
   clients: 4,
   partition: "dirichlet:alpha=0.3",
   rounds: 40,
-  localSteps: 0, // 0: 240 over the number of clients, as published
-  looks: 8, // batches of the gradient that is shared
-  batch: 128,
+  localSteps: 0, // 0: 240 over the number of clients, as published, at most 20
+  looks: 8, // batches of the gradient that is shared: more than one, and all where there are fewer
+  batch: 0, // 0: by which the local steps are a pass over a client's examples, 16 to 128
   participation: 1, // share of the clients in a round
   late: 0, // share of those whose work comes too late
-  rank: 20, // at the start
+  rank: 40, // at the start
   minRank: 2,
   maxRank: 50,
   tolerance: 0.003, // of the truncation on the server: a round adds small singular values
   truncation: "relative-frobenius",
-  optimizer: "sgd", // of clients, from a fresh state in every round
-  learningRate: 0.02, // at 0.05 the full correction diverges; 0: that of the form of the weights
+  optimizer: "adam", // of clients, from a fresh state in every round
+  learningRate: 0.002, // 0: that of the form of the weights
   schedule: "constant",
   warmup: 0, // rounds
   initialiser: "glorot-normal",
@@ -58,7 +58,8 @@ export function federatedSchema(): OptionSchema<typeof federatedDefaults> {
   const { schedule, initialiser, augmentation, trainCount, testCount, ...about } = more;
   const { backend, threads, data, offline, out, resume } = about;
   return {
-    ...{ dataset, network, width, seed, batch, rank, minRank, maxRank, tolerance, truncation },
+    ...{ dataset, network, width, seed, rank, minRank, maxRank, tolerance, truncation },
+    batch: { ...batch, min: 0, description: "examples of a local step, 0 for what suits clients" },
     ...{ optimizer, schedule, initialiser, augmentation, trainCount, testCount },
     ...{ backend, threads, data, offline, out, resume },
     methods: {
@@ -68,7 +69,7 @@ export function federatedSchema(): OptionSchema<typeof federatedDefaults> {
     clients: { integer: true, min: 1, description: "clients, each with examples of its own" },
     partition: { choiceOf: partitions, description: "how examples are spread over clients" },
     rounds: { integer: true, min: 1, description: "rounds" },
-    localSteps: { integer: true, min: 0, description: "local steps, 0 for 240 / clients" },
+    localSteps: { integer: true, min: 0, description: "local steps, 0 for 240 / clients ≤ 20" },
     looks: { integer: true, min: 1, description: "batches of the gradient that is shared" },
     participation: { above: 0, max: 1, description: "share of the clients that take part" },
     late: { min: 0, max: 1, description: "share of those whose work comes too late" },
@@ -86,7 +87,25 @@ export function runOptionsOf(o: FederatedOptions): RunOptions {
   return { ...runDefaults, ...Object.fromEntries(own) };
 }
 
-/** Local steps: as many as are said, or 240 for all clients together. */
+/** Smallest and largest batch that suits clients. */
+const SUITABLE = [16, 128] as const;
+
+/**
+ * Examples of a local step: as many as are said, or by which local steps are one pass over the
+ * examples of a client of mean size; of few clients they are less.
+ *
+ * @param count Examples of all clients.
+ */
+export function batchOf(o: FederatedOptions, count: number): number {
+  const [least, most] = SUITABLE;
+  const pass = Math.round(count / o.clients / localStepsOf(o));
+  return o.batch || Math.min(most, Math.max(least, pass));
+}
+
+/** Most local steps that nobody asked for: more take the clients of few apart. */
+const MOST_STEPS = 20;
+
+/** Local steps: as many as are said, or 240 for all clients together, as far as they do no harm. */
 export function localStepsOf({ localSteps, clients }: FederatedOptions): number {
-  return localSteps || Math.max(1, Math.round(240 / clients));
+  return localSteps || Math.min(MOST_STEPS, Math.max(1, Math.round(240 / clients)));
 }

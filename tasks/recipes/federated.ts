@@ -5,12 +5,14 @@ import type { FederatedCurve, FederatedResult } from "../federated/curve.ts";
 import { allGoOn, serve } from "../federated/among.ts";
 import { type FederatedMethod, federatedMethods } from "../federated/methods.ts";
 import {
+  batchOf,
   federatedDefaults,
   type FederatedOptions,
   federatedSchema,
   localStepsOf,
   runOptionsOf,
 } from "../federated/options.ts";
+import { federatedSweepTable } from "../federated/sweep_table.ts";
 import { methodTable } from "../federated/table.ts";
 import type { FederatedJob } from "../federated/job.ts";
 import { trainAmongClients } from "../federated/train.ts";
@@ -28,6 +30,7 @@ export const federated: Recipe = recipe({
   defaults: federatedDefaults,
   schema: federatedSchema,
   parallel: true,
+  sweepTable: federatedSweepTable,
   job: train,
 });
 
@@ -75,14 +78,18 @@ async function serveAll(job: FederatedJob, methods: readonly FederatedMethod[]):
 async function open(o: FederatedOptions, context: RecipeContext): Promise<FederatedJob> {
   const network = networkOf({ ...o, normalise: true });
   const subject = { recipe: "federated", source: o.dataset, network };
-  const job = await openJob(subject, runOptionsOf(o), context);
+  const opened = await openJob(subject, runOptionsOf(o), context);
+  const batch = batchOf(o, opened.dataset.train.labels.length);
+  const job = { ...opened, options: { ...opened.options, batch } };
   const { seed, clients, participation: share, late, rounds, looks, measureEvery } = o;
   const partition = choose(partitions, o.partition);
   const random = new Random(seed).fork("partition");
   const subsets = divided(partition, job.dataset.train.labels, clients, random);
   const sizes = subsets.map((s) => s.length);
   const spread = `${Math.min(...sizes)} to ${Math.max(...sizes)}`;
-  context.sink.write(`${clients} clients with ${spread} examples by ${o.partition}\n`);
+  context.sink.write(
+    `${clients} clients with ${spread} examples by ${o.partition}, ${batch} in a local step\n`,
+  );
   return {
     ...{ ...job, subsets, rounds, looks, measureEvery, settings: o, sink: context.sink },
     participation: { clients, share, late, seed },

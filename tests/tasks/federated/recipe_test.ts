@@ -1,11 +1,13 @@
 /** The recipes of federated training: tables, reports, resumption. */
 
-import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { openHostAlgebra, readRun } from "../../../core/mod.ts";
 import type { FederatedResult } from "../../../tasks/federated/curve.ts";
 import { federatedMethods } from "../../../tasks/federated/methods.ts";
+import { batchOf, federatedDefaults, localStepsOf } from "../../../tasks/federated/options.ts";
 import { recipes } from "../../../tasks/recipe.ts";
 import "../../../tasks/recipes/mod.ts";
+import { sweep } from "../../../tasks/sweep.ts";
 import { textSink } from "../../../tasks/terminal/mod.ts";
 import { inFolder, runMain } from "../../support/command_line.ts";
 import { mpiTest, runMpi } from "../../support/mpi.ts";
@@ -108,6 +110,35 @@ Deno.test("federated runs every method, with any partition, and reports them", (
     for (const name of federatedMethods.names()) assertStringIncludes(page, name);
     assertStringIncludes(page, "accuracy over bytes sent");
   }));
+
+Deno.test("a sweep over federated runs tells of every method, and goes on where it was", () =>
+  inFolder(async (folder) => {
+    const args = AMONG.replace("--rounds 5", "--rounds 1 --seed 1,2") + " --methods fedlrt,fedavg";
+    let out = "";
+    const sink = { ...textSink(), columns: () => 200, write: (text: string) => void (out += text) };
+    const { signal } = new AbortController();
+    for (const more of [[], ["--resume"]]) {
+      out = "";
+      const typed = ["federated", ...words(args), "--out", `${folder}/sweep`, ...more];
+      assertEquals(await sweep(typed, { sink, signal }), 0);
+      for (const method of ["fedlrt", "fedavg"]) {
+        const row = out.split("\n").findLast((line) => line.includes(`all runs  ${method} `))!;
+        assertMatch(row, /\d+\.\d+ % ± \d+\.\d+ % .* 2$/);
+      }
+    }
+    assertStringIncludes(out, "finished before");
+  }));
+
+Deno.test("local steps are a pass over the examples of a client, of few clients a part of one", () => {
+  const among = (clients: number, more = {}) => {
+    const o = { ...federatedDefaults, clients, ...more };
+    return [localStepsOf(o), batchOf(o, 10_000)];
+  };
+  assertEquals([1, 4, 16, 32].map((c) => among(c)), [[20, 128], [20, 125], [15, 42], [8, 39]]);
+  assertEquals(among(500), [1, 20]);
+  assertEquals(among(1000), [1, 16]);
+  assertEquals(among(16, { localSteps: 3, batch: 7 }), [3, 7]);
+});
 
 Deno.test("more clients than examples are refused before anything is written", () =>
   inFolder(async (folder) => {
