@@ -27,13 +27,11 @@ export interface LeastSquares {
   readonly rank: number;
   /** Tolerance of the truncation. */
   readonly tolerance: number;
-  /** Step size; 0: 1 over the largest Lipschitz constant of a client's gradient. */
-  readonly rate: number;
   /**
-   * Factor of the step size where flows are shared in all coordinates: clients whose Hessians are
-   * nearly singular let the full correction diverge at 1/L; theory has 1 / (12 L s) for s steps.
+   * Step size; 0: 1 over the largest Lipschitz constant of a client's gradient, or what the server
+   * finds where a correction in all coordinates bears only a part of that.
    */
-  readonly fullFactor: number;
+  readonly rate: number;
   /** Local steps. */
   readonly steps: number;
   /** Rounds. */
@@ -52,7 +50,6 @@ export const homogeneous: LeastSquares = {
   rank: 10,
   tolerance: 0.1,
   rate: 0,
-  fullFactor: 1 / 3,
   steps: 20,
   rounds: 60,
 };
@@ -69,7 +66,6 @@ export const heterogeneous: LeastSquares = {
   rank: 5,
   tolerance: 0.01,
   rate: 0.1,
-  fullFactor: 1,
   steps: 100,
   rounds: 200,
 };

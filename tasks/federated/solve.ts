@@ -32,6 +32,9 @@ const START = 0.1;
 /** A loss that grew by this factor is told as divergence, and ends the curve. */
 const DIVERGED = 1e4;
 
+/** Growth of the step in a round that is kept, where the server chooses it. */
+const GROWTH = 1.2;
+
 /** What decides a curve beside method and problem. */
 export interface SolveOptions {
   /** How clients move coordinates. */
@@ -44,7 +47,16 @@ export interface SolveOptions {
   readonly signal: AbortSignal;
 }
 
-/** Excess loss over the optimum, ranks, bytes and drift over rounds. */
+/**
+ * Excess loss over the optimum, ranks, bytes and drift over rounds.
+ *
+ * Where flows are shared in all coordinates, 1/L is not always a step that converges: with client
+ * Hessians H_c in the bases, H their mean and q(h) = (1 − (1 − ηh)^s) / h, a round of s steps takes
+ * the error e to (I − mean q(H_c) H) e. In a direction that a client hardly sees q is ηs, however well
+ * the others see it, and the factor falls below −1; at η = 2 / (sL) it never does. So the server
+ * begins there, where the step is its own choice, and lets it grow up to 1/L while the loss falls;
+ * where clients tell of a larger one it takes the last round back, and halves the step.
+ */
 export async function solve(
   a: Algebra<Matrix>,
   method: FederatedMethod,
@@ -59,8 +71,11 @@ export async function solve(
   const f: Federation<Matrix> = hostFederation(a, { rule, correction, plans });
   const holders = data.map((q) => leastSquaresHolder(a, q));
   const clients = simulatedClients(f, holders, inTime(participation));
-  const rate = await rateOf(a, problem, data, correction.shares === "grown-bases");
+  const halves = problem.rate === 0 && correction.shares === "grown-bases";
+  const longest = problem.rate || 1 / await largestOf(data.map((q) => lipschitz(a, q)));
+  let rate = halves ? Math.min(longest, 2 * longest / problem.steps) : longest;
   let weights = { [WEIGHT]: await start(a, method, problem, random) };
+  let good = { weights, loss: Infinity };
   const [rounds, values, ranks, bytes, drift]: number[][] = [[], [], [], [], []];
   let [sent, held] = [0, 0];
   const first = meanLoss(data, matrixOf(a, weights[WEIGHT]!)) - least;
@@ -68,7 +83,14 @@ export async function solve(
     const participants = participantsOf(participation, round);
     const options = { round, rate, steps: problem.steps, participants };
     const outcome = await federatedRound(f, clients, weights, options);
-    weights = outcome.weights as typeof weights;
+    if (halves && outcome.loss > good.loss) {
+      weights = good.weights;
+      rate /= 2;
+    } else {
+      good = { weights, loss: outcome.loss };
+      rate = Math.min(longest, GROWTH * rate);
+      weights = outcome.weights as typeof weights;
+    }
     const { down, up } = outcome.traffic;
     sent += down + up;
     held = Math.max(held, outcome.held);
@@ -89,16 +111,8 @@ export async function solve(
   return { method: method.name, ...found, held, seconds };
 }
 
-/** The step size that the problem says, or the inverse of the largest Lipschitz constant. */
-async function rateOf(
-  a: Algebra<Matrix>,
-  { rate, fullFactor }: LeastSquares,
-  data: OpenLeastSquares["clients"],
-  full: boolean,
-): Promise<number> {
-  let largest = 0;
-  for (const q of data) largest = Math.max(largest, await lipschitz(a, q));
-  return (rate || 1 / largest) * (full ? fullFactor : 1);
+async function largestOf(values: readonly Promise<number>[]): Promise<number> {
+  return Math.max(...await Promise.all(values));
 }
 
 /** The same matrix for all methods, in the form that each takes. */

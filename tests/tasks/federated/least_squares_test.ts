@@ -41,18 +41,21 @@ async function curvesOf(
 
 Deno.test("one target for all: rank 4 is found, never underestimated, sooner and with fewer bytes than by FedLin", async () => {
   const problem = { ...homogeneous, rounds: 40 };
-  const [lrt, lin] = await curvesOf(problem, 1, ["fedlrt-uncorrected", "fedlin"]);
-  assertEquals(Math.min(...lrt!.ranks), 4);
-  assertEquals(lrt!.ranks.slice(20).every((r) => r === 4), true);
-  assertLess(lrt!.values[39]!, 1e-12);
-  assertGreater(lin!.values[39]!, 1e6 * lrt!.values[39]!);
-  const [own, theirs] = [reached(lrt!, 1e-3, "less")!, reached(lin!, 1e-3, "less")!];
-  assertLess(own.rounds, theirs.rounds);
-  assertLess(own.bytes, theirs.bytes);
+  const [lin] = await curvesOf({ ...problem, rounds: 20 }, 1, ["fedlin"]);
+  const shared = await curvesOf(problem, 1, ["fedlrt-uncorrected", "fedlrt"]);
+  for (const lrt of shared) {
+    assertEquals(Math.min(...lrt.ranks), 4);
+    assertEquals(lrt.ranks.slice(20).every((r) => r === 4), true);
+    assertLess(lrt.values[39]!, 1e-12);
+    assertGreater(lin!.values[19]!, 1e3 * lrt.values[19]!);
+    const [own, theirs] = [reached(lrt, 1e-3, "less")!, reached(lin!, 1e-3, "less")!];
+    assertLess(own.rounds, theirs.rounds);
+    assertLess(own.bytes, theirs.bytes);
+  }
 });
 
 Deno.test("a step too long for the full correction diverges, which ends the curve", async () => {
-  const problem = { ...homogeneous, fullFactor: 2, rounds: 20 };
+  const problem = { ...homogeneous, rate: 0.2, rounds: 20 };
   const [curve] = await curvesOf(problem, 1, ["fedlrt"]);
   assertLess(curve!.values.length, 20);
   assertGreater(curve!.values.at(-1)!, 1e3);
