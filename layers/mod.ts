@@ -123,6 +123,7 @@ export {
   type ExportedAdapter,
   exportedAdapter,
   type ExportOptions,
+  forImagesOf,
   gpt2,
   gptAsGpt2,
   llamaFamily,

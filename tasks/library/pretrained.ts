@@ -11,6 +11,7 @@ import {
   type WriteModelOptions,
 } from "../../core/mod.ts";
 import {
+  forImagesOf,
   type Pretrained,
   pretrainedOf,
   pretrainedStates,
@@ -40,6 +41,11 @@ import { TrainedModel } from "./trained_model.ts";
 export interface LoadPretrainedOptions extends RunsOn {
   /** How the matrices of blocks are to be stored; default in full. */
   readonly matrices?: WeightOptions;
+  /**
+   * Height and width of the images that a vision transformer is to see; default: of those that it
+   * has learnt from. Places of patches are interpolated.
+   */
+  readonly imageSize?: number;
 }
 
 /**
@@ -69,9 +75,10 @@ export interface LoadPretrainedOptions extends RunsOn {
  */
 export async function loadPretrained(
   folder: string,
-  { matrices, ...options }: LoadPretrainedOptions = {},
+  { matrices, imageSize, ...options }: LoadPretrainedOptions = {},
 ): Promise<TrainedModel> {
-  const { config, tensors } = await readModelFolder(folder);
+  const read = await readModelFolder(folder);
+  const { config, tensors } = imageSize === undefined ? read : forImagesOf(imageSize, read);
   const pretrained = pretrainedOf(config, matrices);
   const method = await methodOf(options);
   const { network } = pretrained;

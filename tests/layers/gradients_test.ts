@@ -259,7 +259,7 @@ const NO_LAYERS = [
   ],
   ...["drawToken", "generateTokens", "tuckerOfHeads", "withTuckerAttention"],
   ...["asBert", "asDeberta", "asLlama", "asVit", "gptAsGpt2"],
-  ...["pretrainedBase", "pretrainedOf", "pretrainedStates", "pretrainedTensors"],
+  ...["forImagesOf", "pretrainedBase", "pretrainedOf", "pretrainedStates", "pretrainedTensors"],
   ...["attachedAdapter", "exportedAdapter"],
 ];
 

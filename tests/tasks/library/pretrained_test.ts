@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { fit, loadPretrained, savePretrained } from "../../../tasks/library/mod.ts";
 import { nextToken, windowsOf } from "../../../core/mod.ts";
-import { gptAsGpt2, perceptron } from "../../../layers/mod.ts";
+import { asVit, gptAsGpt2, perceptron } from "../../../layers/mod.ts";
 import { onBackend } from "../../support/algebras.ts";
 import { inFolder } from "../../support/command_line.ts";
 
@@ -34,6 +34,27 @@ Deno.test({
         assertEquals(own.ids, text.ids);
       }
       await assertRejects(() => savePretrained(path, pretrained, model), Error, "a new folder");
+    }),
+});
+
+Deno.test({
+  ...await onBackend("wasm", "a vision transformer sees images of another size"),
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const pretrained = asVit({ image: [4, 4, 1], patch: 2, classes: 2, width: 8, blocks: 1 });
+      const images = (side: number) => [0, 1].map((x) => new Array<number>(side ** 2).fill(x));
+      const options = { epochs: 1, backend: "wasm" };
+      using model = await fit(pretrained.network, { x: images(4), y: [0, 1] }, options);
+      const path = join(folder, "model");
+      await savePretrained(path, pretrained, model);
+      const { data } = await model.predict(images(4));
+      using same = await loadPretrained(path, { backend: "wasm", imageSize: 5 });
+      assertEquals((await same.predict(images(5))).data, data, "the same four patches");
+      using larger = await loadPretrained(path, { backend: "wasm", imageSize: 8 });
+      const seen = (await larger.predict(images(8))).data;
+      assertEquals(Array.from(seen, Number.isFinite), [true, true, true, true]);
+      await assertRejects(() => larger.predict(images(4)), RangeError);
     }),
 });
 
