@@ -27,10 +27,22 @@ export function addAmortised(
   refresh: string,
   held: string,
 ): void {
-  const [r, h] = [timings.get(refresh)!, timings.get(held)!];
-  timings.set(name, {
-    median: amortised(r.median, h.median),
-    p75: amortised(r.p75, h.p75),
-    min: amortised(r.min, h.min),
-  });
+  addMean(timings, name, { [refresh]: 1, [held]: CYCLE - 1 });
+}
+
+/**
+ * Adds the average step of a cycle of several kinds.
+ *
+ * @param name Of the new entry.
+ * @param counts Steps of a cycle by the name of their kind.
+ */
+export function addMean(
+  timings: Map<string, Timing>,
+  name: string,
+  counts: Readonly<Record<string, number>>,
+): void {
+  const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
+  const mean = (of: keyof Timing): number =>
+    Object.entries(counts).reduce((sum, [kind, n]) => sum + n * timings.get(kind)![of], 0) / all;
+  timings.set(name, { median: mean("median"), p75: mean("p75"), min: mean("min") });
 }
