@@ -27,6 +27,12 @@ const SMALL: Options = {
   augmentation: "flip",
 };
 
+/** Half of them: enough where a few steps do, whatever the images. */
+const FEW: Options = { "train-count": 80, "test-count": 40 };
+
+/** One step and little to measure, for what is known before the first step. */
+const ONE_STEP: Options = { "train-count": 20, "test-count": 20, epochs: 1 };
+
 /** Runs a recipe in this process and returns what it printed; a pattern in that interrupts it. */
 async function run(recipe: string, options: Options, stopAt?: RegExp): Promise<string> {
   let text = "";
@@ -65,7 +71,7 @@ for (const { name, afterwards } of methods.list()) {
     fn: () =>
       inFolder(async (folder) => {
         const out = join(folder, "run");
-        const common = { method: name, rank: 3, "max-rank": 3, epochs: 4 };
+        const common = { ...FEW, method: name, rank: 3, "max-rank": 3, epochs: 4 };
         const summary = await cifar(out, { ...common, "fine-tune": 2 });
         const { metrics } = await readRun(out);
         assertLess(metrics.at(-1)!.loss, metrics[0]!.loss);
@@ -131,7 +137,7 @@ Deno.test({
   fn: () =>
     inFolder(async (folder) => {
       const tucker = join(folder, "tucker");
-      await cifar(tucker, { epochs: 1 });
+      await cifar(tucker, ONE_STEP);
       const cases: [Options, string][] = [
         [{}, "Cannot compress: expected --checkpoint DIR with a dense run"],
         [{ checkpoint: folder }, `Cannot read a run from ${folder}`],
@@ -155,8 +161,8 @@ Deno.test({
       const adaptive = join(folder, "adaptive-1");
       const wanted = await cifar(adaptive, { tolerance: 0.3, epochs: 2 });
       for (const method of ["factor-tucker", "factor-matrix"]) {
-        const naive = { method, "ranks-from": join(folder, "adaptive-{seed}"), epochs: 1 };
-        const { parameters } = await cifar(join(folder, method), naive);
+        const naive = { method, "ranks-from": join(folder, "adaptive-{seed}") };
+        const { parameters } = await cifar(join(folder, method), { ...ONE_STEP, ...naive });
         const ratio = (parameters as number) / wanted.parameters;
         assert(Math.abs(ratio - 1) < 0.1, `${method}: ${ratio} of the size`);
       }
@@ -179,7 +185,7 @@ Deno.test({
           const out = join(folder, `${method}-${decay}`);
           // A rate of almost nothing: what is logged is the start.
           const still = { method, rank: 4, "min-rank": 4, "max-rank": 4, tolerance: 0 };
-          await cifar(out, { ...still, decay, epochs: 1, "learning-rate": 1e-12 });
+          await cifar(out, { ...ONE_STEP, ...still, decay, "learning-rate": 1e-12 });
           const { metrics } = await readRun(out);
           const spectra = Object.values(metrics.at(-1)!.singularValues!)
             .filter((sigma) => sigma.length === 4);
@@ -199,6 +205,7 @@ Deno.test({
     inFolder(async (folder) => {
       const [whole, parts] = [join(folder, "whole"), join(folder, "parts")];
       const options = {
+        ...FEW,
         tolerance: 0.2,
         epochs: 3,
         prefetch: true,
@@ -235,7 +242,7 @@ Deno.test({
         batch: 20,
         seeds: 1,
       } as Options;
-      await run("ill-conditioned", { ...small, "train-count": 100, "test-count": 40, out });
+      await run("ill-conditioned", { ...small, "train-count": 40, "test-count": 20, out });
       const cells = (await readRun(out)).summary!.cells as CellResult[];
       assertEquals(cells.map(({ folder }) => folder), [
         ...["decay-0_method-tucker_seed-1", "decay-0_method-factor-tucker_seed-1"],

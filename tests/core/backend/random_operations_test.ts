@@ -1,7 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { backends, openEngine } from "../../../core/backend/mod.ts";
 import { unlessPresent } from "../../support/backend_checks.ts";
-import { assertOutputs, outputsOf, SLACK } from "../../support/kernel_checks.ts";
+import {
+  assertOutputs,
+  type Case,
+  outputsOf,
+  SLACK,
+  type Values,
+} from "../../support/kernel_checks.ts";
 import { Draws } from "../../support/random_cases.ts";
 import { convolutions } from "../../support/random_convolutions.ts";
 import { operations } from "../../support/random_operations.ts";
@@ -20,6 +26,25 @@ const SHARE: Readonly<Record<string, number>> = { webgpu: 1 / 8 };
 /** Backends that refuse tensors without entries. */
 const NO_EMPTY: readonly string[] = ["webgpu"];
 
+/** A drawn setting and what it must give. */
+interface Drawn {
+  readonly drawn: Case;
+  readonly expected: Values[];
+}
+
+/** Backends meet the same settings: each is drawn, and its loops are run, for the first one only. */
+const known = new Map<string, Drawn>();
+
+function drawnOf(generator: typeof operations[number], seed: number, empty: boolean): Drawn {
+  const key = `${generator.name} ${seed} ${empty}`;
+  const before = known.get(key);
+  if (before) return before;
+  const drawn = generator.draw(new Draws(seed, empty));
+  const found = { drawn, expected: drawn.expected!() };
+  known.set(key, found);
+  return found;
+}
+
 for (const backend of backends.list()) {
   for (const generator of [...convolutions, ...operations, ...sequences]) {
     const all = convolutions.includes(generator) ? DRAWS.convolution : DRAWS.other;
@@ -33,10 +58,11 @@ for (const backend of backends.list()) {
       fn: async () => {
         const { engine } = await openEngine(backend.name);
         for (let seed = 0; seed < draws; seed++) {
-          const drawn = generator.draw(new Draws(seed, !NO_EMPTY.includes(backend.name)));
+          const empty = !NO_EMPTY.includes(backend.name);
+          const { drawn, expected } = drawnOf(generator, seed, empty);
           const label = `${generator.name}, seed ${seed}: ${drawn.label}`;
           const tolerance = TOLERANCE * (SLACK[backend.name] ?? 1);
-          assertOutputs(await outputsOf(engine, drawn), drawn.expected!(), tolerance, label, 0.1);
+          assertOutputs(await outputsOf(engine, drawn), expected, tolerance, label, 0.1);
         }
       },
     });
