@@ -5,6 +5,7 @@
  */
 
 import {
+  checkFinite,
   type Matrix,
   type MatrixChange,
   matrixChange,
@@ -73,6 +74,8 @@ export async function changes(
   const rows: string[][] = [];
   let intruders = 0;
   for (const { name, from, to } of pairs) {
+    checkFinite("compare models", `"${name}" of ${before}`, from.data);
+    checkFinite("compare models", `"${name}" of ${after}`, to.data);
     const change = await matrixChange(from, to, o);
     intruders += change.intruders;
     rows.push([name, ...cells(change)]);

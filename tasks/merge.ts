@@ -11,6 +11,7 @@ import {
   type ModelFolder,
   readAdapterFolder,
   readModelFolder,
+  requireNewFolder,
   unmergedTensors,
   type WeightedAdapter,
   writeAdapterFolder,
@@ -18,7 +19,7 @@ import {
 } from "../core/mod.ts";
 import { pretrainedBase } from "../layers/mod.ts";
 import { withHeadOf } from "./finetune/library.ts";
-import { parseOptions } from "./options.ts";
+import { type ParsedOptions, parseOptions } from "./options.ts";
 import { loadPlugins } from "./plugins.ts";
 import { renderTable, type TextSink, textSink } from "./terminal/mod.ts";
 import { UsageError } from "./usage_error.ts";
@@ -66,11 +67,16 @@ export async function merge(
       );
     }
   }
-  const parts = await weighted(o.adapter.split(","), o.weights);
+  const folders = o.adapter.split(",");
+  requireFit(o, folders);
+  await requireNewFolder(o.out, o.rank === 0 ? "model" : "adapter");
+  const parts: WeightedAdapter[] = [];
+  for (const [i, folder] of folders.entries()) {
+    parts.push({ adapter: await readAdapterFolder(folder), weight: o.weights[i] ?? 1 });
+  }
   const model = withHeadOf(await readModelFolder(o.model), parts[0]!.adapter);
   const base = pretrainedBase(model, parts[0]!.adapter);
   if (o.unmerge) {
-    if (parts.length > 1) throw new UsageError("Cannot unmerge: expected one adapter at a time");
     const tensors = unmergedTensors(base, parts[0]!.adapter);
     return await writeModel(o, model, tensors, sink);
   }
@@ -90,20 +96,24 @@ export async function merge(
   return 0;
 }
 
-async function weighted(
+/** Options that contradict one another are a mistake before anything is read. */
+function requireFit(
+  { adapter, weights, rank, unmerge }: ParsedOptions<typeof defaults>,
   folders: readonly string[],
-  weights: readonly number[],
-): Promise<readonly WeightedAdapter[]> {
+): void {
+  if (folders.includes("")) {
+    throw new UsageError(`Cannot merge: expected folders joined by commas, got "${adapter}"`);
+  }
   if (weights.length > 0 && weights.length !== folders.length) {
     throw new UsageError(
       `Cannot merge: expected a weight for each of ${folders.length} adapters, got ${weights.length}`,
     );
   }
-  const parts: WeightedAdapter[] = [];
-  for (const [i, folder] of folders.entries()) {
-    parts.push({ adapter: await readAdapterFolder(folder), weight: weights[i] ?? 1 });
-  }
-  return parts;
+  if (!unmerge) return;
+  if (folders.length > 1) throw new UsageError("Cannot unmerge: expected one adapter at a time");
+  const idle = weights.length > 0 ? "--weights" : rank > 0 ? "--rank" : undefined;
+  if (idle === undefined) return;
+  throw new UsageError(`Cannot unmerge: expected the whole adapter, got ${idle} beside; drop it`);
 }
 
 async function writeModel(

@@ -36,8 +36,10 @@ export interface OptionRule extends SettingLimits {
    * `oneOf` names will do beside them.
    */
   readonly choiceOf?: Registry<Plugin>;
-  /** Whether any number of choices will do, joined by commas; default false: it is one. */
+  /** Whether several choices will do, joined by commas; default false: it is one. */
   readonly several?: boolean;
+  /** Whether none will do where several do; default false. */
+  readonly none?: boolean;
 }
 
 /** Rules by option name; options without one may have any value of their type. */
@@ -80,7 +82,9 @@ export function parseOptions<T extends OptionDefaults<T>>(
   for (const { flag, key, text } of tokens(args, known)) {
     if (found.has(key)) throw new UsageError(`Cannot read ${flag}: it is given twice, drop one`);
     const value = convert(flag, text, known.get(key)!);
-    checkRule(flag, value, rules.get(key) ?? {});
+    const rule = rules.get(key) ?? {};
+    checkRule(flag, value, rule);
+    if (rule.several && !rule.none) requireSome(flag, String(value));
     found.set(key, value);
   }
   return Object.fromEntries(
@@ -272,6 +276,11 @@ function checkChoices(flag: string, text: string, rule: OptionRule): void {
       throw error instanceof Error ? new UsageError(error.message) : error;
     }
   }
+}
+
+function requireSome(flag: string, text: string): void {
+  if (splitChoices(text).length > 0) return;
+  throw wrong(flag, "one choice at least", JSON.stringify(text));
 }
 
 function wrong(flag: string, expected: string, got: string): UsageError {

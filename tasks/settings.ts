@@ -109,6 +109,7 @@ export function runSchema(): Required<OptionSchema<typeof runDefaults>> {
     augmentation: {
       choiceOf: augmentations,
       several: true,
+      none: true,
       description: "random changes of training images",
     },
     prefetch: { description: "prepare batches on another thread" },

@@ -30,6 +30,7 @@ export {
 export { fileInfo, makeFolder, readBytes, readText, reasonOf, unlessMissing } from "./files.ts";
 export * from "./json.ts";
 export { type MetricLine, readMetrics, testFields, type TestKey, testKey } from "./metrics.ts";
+export { requireNewFolder } from "./new_folder.ts";
 export * from "./parts.ts";
 export * from "./record.ts";
 export * from "./report/mod.ts";

@@ -21,8 +21,9 @@ export async function writeNewFolder(
   fill: (temporary: string) => Promise<void>,
 ): Promise<void> {
   const path = resolve(folder);
-  await requireFree(path, what);
+  await requireNewFolder(path, what);
   const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.part`);
+  await makeFolder(dirname(path));
   await makeFolder(temporary);
   try {
     await fill(temporary);
@@ -33,7 +34,13 @@ export async function writeNewFolder(
   }
 }
 
-async function requireFree(path: string, what: string): Promise<void> {
+/**
+ * Makes sure that a folder can be written, for those who compute long what they will write.
+ *
+ * @throws {Error} When there are files in it, or it is no folder.
+ */
+export async function requireNewFolder(folder: string, what: string): Promise<void> {
+  const path = resolve(folder);
   const names = await unlessMissing(() => Array.fromAsync(Deno.readDir(path), (e) => e.name))
     .catch((error) => {
       throw unwritable(path, error);

@@ -78,14 +78,16 @@ export async function perceptronRun(
   load: LoadImages,
 ): Promise<ImageModel> {
   const run = await readRun(model);
-  const before = storedOptions(run, ofPerceptrons, perceptronSchema());
+  const { settings } = run.config;
   const known = run.config.dataset?.name;
-  if (known === undefined || "network" in run.config.settings) {
+  // Runs of this recipe have no method: their weights hold adapters.
+  if (known === undefined || "network" in settings || !("method" in settings)) {
     throw new UsageError(
       `Cannot fine-tune ${model}: expected the run of a fully connected network on images, such ` +
         `as one of deno task demo, got one of "${run.config.recipe}"`,
     );
   }
+  const before = storedOptions(run, ofPerceptrons, perceptronSchema());
   const { trainCount: train, testCount: test } = before;
   const old = await load(known, { seed: before.seed, train, test });
   const { format } = methods.get(before.method);

@@ -17,7 +17,9 @@ import {
   parseChoice,
   representationOf,
   type Run,
+  suggest,
   type TrainingMethod,
+  type WeightSpec,
   type WeightStates,
   wholeGradients,
   writeAdapterFolder,
@@ -26,6 +28,7 @@ import { exportedAdapter } from "../../layers/mod.ts";
 import { cosine, rateAt } from "../../optimizers/mod.ts";
 import { compareRuns } from "../compare.ts";
 import type { RecipeContext } from "../recipe.ts";
+import { UsageError } from "../usage_error.ts";
 import type { Subject } from "./subject.ts";
 
 /** All weights train, or those of the head alone: what adapters lie between. */
@@ -51,12 +54,20 @@ export function networkFor(
   { adapter, target }: Pick<RunChoice, "adapter" | "target">,
 ): Layer {
   if (adapter === "full") return denseNetwork(network);
-  if (adapter === "head") return adaptedNetwork(network, { groups: [], full });
+  if (adapter === "head") {
+    if (full.length > 0) return adaptedNetwork(network, { groups: [], full });
+    throw new UsageError("Cannot train the head alone: expected a classifier, got a model of none");
+  }
   const { plugin, settings } = parseChoice(adapters, adapter);
+  const matrices = network.weights.filter((spec) => spec.shape.length > 1);
   const patterns = (target === "" ? targets : target).split(",");
+  for (const pattern of patterns) {
+    if (matrices.some((spec) => matchesWeight(pattern, spec))) continue;
+    const hint = suggest(pattern, matrices.map(({ name }) => name));
+    throw new UsageError(`Cannot set --target to "${pattern}": no matrix is called so, ${hint}`);
+  }
   const groups = patterns.map((pattern) => ({
-    match: (spec: Parameters<typeof matchesWeight>[1]) =>
-      spec.shape.length > 1 && matchesWeight(pattern, spec),
+    match: (spec: WeightSpec) => spec.shape.length > 1 && matchesWeight(pattern, spec),
     adapter: plugin.name,
     settings,
   }));

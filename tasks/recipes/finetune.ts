@@ -74,7 +74,7 @@ function schema(): OptionSchema<typeof defaults> {
         "what the model knew before, for what it forgets: a text, texts with labels, or " +
         "the name of images; of a run, its own",
     },
-    size: { integer: true, min: 2, description: "rows and columns of the matrix" },
+    size: { integer: true, min: 2, max: 4096, description: "rows and columns of the matrix" },
     targetRank: { integer: true, min: 0, description: "rank of what it lacks, 0 for a full one" },
     permute: { description: "images with their pixels in another order" },
     context: { integer: true, min: 1, description: "tokens in an example of a text" },
@@ -113,6 +113,7 @@ async function tuned(o: Options, context: RecipeContext): Promise<number> {
   if (o.resume && o.out === "") {
     throw new UsageError("Cannot resume: name the folder of the run with --out DIR");
   }
+  requireFit(o);
   const [adapter, ...others] = splitChoices(o.adapter);
   const [rate, ...more] = o.rates;
   const out = runPath(o.out, "finetune");
@@ -125,8 +126,35 @@ async function tuned(o: Options, context: RecipeContext): Promise<number> {
   const method = await usualMethod(engine, rule, { tolerance: 0.1 });
   const open = { [TEXT]: textSubject, [MATRIX]: matrixSubject }[o.dataset] ?? imageSubject;
   const subject = await open(o, method, context);
-  const own = { ...o, adapter: adapter!, rate: rate!, out };
+  // A matrix has as many examples as rows.
+  const batch = o.dataset === MATRIX ? Math.min(o.batch, o.size) : o.batch;
+  const own = { ...o, batch, adapter: adapter!, rate: rate!, out };
   return await finetuneRun(own, method, backend, subject, context);
+}
+
+/** What is learnt. */
+type Kind = "a text" | "images" | "a matrix";
+
+/** Options that only some kinds of data have a use for. */
+const MEANT: Readonly<Partial<Record<keyof Options, readonly Kind[]>>> = {
+  ...{ model: ["a text", "images"], data: ["a text", "images"], old: ["a text", "images"] },
+  ...{ context: ["a text"], permute: ["images"], size: ["a matrix"], targetRank: ["a matrix"] },
+};
+
+/** Nobody shall wait for a result that what was asked for has no part in. */
+function requireFit(o: Options): void {
+  const kinds: Readonly<Record<string, Kind>> = { [TEXT]: "a text", [MATRIX]: "a matrix" };
+  const kind = kinds[o.dataset] ?? "images";
+  for (const [key, meant] of Object.entries(MEANT) as [keyof Options, readonly Kind[]][]) {
+    if (o[key] === defaults[key] || meant.includes(kind)) continue;
+    const flag = `--${key.replace("R", "-r")}`;
+    throw new UsageError(`Cannot fine-tune on ${kind}: ${flag} is for ${meant.join(" or ")}`);
+  }
+  if (o.targetRank > o.size) {
+    throw new UsageError(
+      `Cannot set --target-rank: expected at most --size, which is ${o.size}, got ${o.targetRank}`,
+    );
+  }
 }
 
 /** Every adapter at every step size, and with other seeds at its best one. */

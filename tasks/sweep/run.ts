@@ -71,7 +71,8 @@ export async function runSweep(sweep: Sweep, context: RecipeContext): Promise<nu
   });
   if (sweep.resume) await compareFinished(sweep, context);
   const results: CellResult[] = [];
-  let cells = [...sweep.cells];
+  const given = distinct(sweep.cells);
+  let cells = given;
   for (let i = 0; i < cells.length; i++) {
     sink.write(`\n[${i + 1}/${cells.length}] ${cells[i]!.folder}\n`);
     const result = await runCell(sweep, cells[i]!, context);
@@ -81,7 +82,7 @@ export async function runSweep(sweep: Sweep, context: RecipeContext): Promise<nu
     }
     results.push(result);
     await folder.writeSummary({ recipe: sweep.name, cells: results });
-    if (i + 1 === sweep.cells.length) cells = [...cells, ...sweep.more?.(results) ?? []];
+    if (i + 1 === given.length) cells = distinct([...cells, ...sweep.more?.(results) ?? []]);
   }
   if (areStudies(results)) {
     const path = join(sweep.out, "table.csv");
@@ -92,6 +93,11 @@ export async function runSweep(sweep: Sweep, context: RecipeContext): Promise<nu
   sink.write(`\n${(sweep.table ?? sweepTable)(results)}\n`);
   sink.write(`\nReport: ${await writeReport(sweep.out)}\n`);
   return 0;
+}
+
+/** A value that is given twice is one run. */
+function distinct(cells: readonly Cell[]): Cell[] {
+  return [...new Map(cells.map((cell) => [cell.folder, cell])).values()];
 }
 
 /** The result of one run; undefined when it was interrupted. */

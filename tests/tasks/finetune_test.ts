@@ -50,7 +50,8 @@ Deno.test({
       await Deno.writeTextFile(old!, "acb".repeat(100));
       const args = [
         ...[...COMMON, `--model=${model}`, `--data=${data}`, `--old=${old}`, `--out=${out}`],
-        ...["--adapter=lora:rank=2,geolora:rank=2", "--rates=3e-2", "--context=8", "--seeds=1,2"],
+        ...["--adapter=lora:rank=2,geolora:rank=2,lora:rank=2", "--rates=3e-2", "--context=8"],
+        ...["--seeds=1,2"],
         ...["--batch=16", "--steps=30"],
       ];
       const { code, text } = await runRecipe("finetune", args);
@@ -129,6 +130,12 @@ Deno.test({
       const byHead = await told(before, `${out}/adapter-head_rate-0.01`);
       assertEquals(rowsOf(byHead), ["classifier.weight"]);
       assertEquals(await told(before, before), "No matrix differs.\n");
+      const again = [`--model=${out}/adapter-head_rate-0.01`, "--dataset=digits", "--rates=1"];
+      await assertRejects(
+        () => runRecipe("finetune", again),
+        UsageError,
+        'such as one of deno task demo, got one of "finetune"',
+      );
       await writeTinyModel(join(folder, "model"));
       await assertRejects(
         () => told(before, join(folder, "model")),
@@ -178,7 +185,7 @@ Deno.test({
   fn: () =>
     inFolder(async (out) => {
       const { code, text } = await runRecipe("finetune", [
-        ...[...COMMON, "--dataset=matrix", "--size=8", "--adapter=lora:rank=2", "--batch=8"],
+        ...[...COMMON, "--dataset=matrix", "--size=8", "--adapter=lora:rank=2"],
         ...["--rates=3e-2", "--steps=400", `--out=${out}/run`],
       ]);
       assertEquals(code, 0, text);
@@ -244,8 +251,18 @@ Deno.test("finetune refuses what it cannot do in one sentence", async () => {
       [[`--model=${model}`, data, "--adapter=lorra"], 'did you mean "lora"'],
       [
         [`--model=${model}`, data, "--context=8", "--target=blok*"],
-        "Cannot adapt the network: a question matches no weight",
+        'Cannot set --target to "blok*": no matrix is called so, ',
       ],
+      [[`--model=${model}`, data, "--context=8", "--adapter=head"], "Cannot train the head alone"],
+      [[`--model=${model}`, data, "--adapter=,"], 'expected one choice at least, got ","'],
+      [[`--model=${model}`, data, "--permute"], "on a text: --permute is for images"],
+      [["--dataset=digits", `--model=${model}`, "--size=8"], "on images: --size is for a matrix"],
+      [["--dataset=matrix", `--model=${model}`], "on a matrix: --model is for a text or images"],
+      [
+        ["--dataset=matrix", "--target-rank=25"],
+        "Cannot set --target-rank: expected at most --size, which is 24, got 25",
+      ],
+      [["--dataset=matrix", "--size=1000000"], "expected a whole number from 2 to 4096"],
     ];
     for (const [args, message] of rows) {
       await assertRejects(() => runRecipe("finetune", [...own, ...args]), Error, message);

@@ -5,6 +5,7 @@
  */
 
 import { type Matrix, matrix, transposed } from "../../algebra/mod.ts";
+import { checkFinite } from "../../checks.ts";
 import type { ModelFolder } from "../model_folder/mod.ts";
 import type { TensorData } from "../safetensors.ts";
 
@@ -121,8 +122,34 @@ export function asOutputsByInputs({ kind, shape }: BaseModule, { data }: TensorD
   return kind === "conv1d" || kind === "embedding" ? transposed(m) : m;
 }
 
+/**
+ * The weight of a module to be merged, in that layout.
+ *
+ * @throws {NonFiniteError} When it is damaged.
+ */
+export function weightOf(module: BaseModule, { tensors }: Pick<AdapterBase, "tensors">): Matrix {
+  const name = `${module.name}.weight`;
+  const weight = asOutputsByInputs(module, tensors[name]!);
+  checkFinite("merge an adapter", `tensor "${name}" of the model`, weight.data);
+  return weight;
+}
+
 /** The way back, rounded to float32. */
-export function asStored({ kind, shape }: BaseModule, m: Matrix): TensorData {
+export function asStored({ name, kind, shape }: BaseModule, m: Matrix): TensorData {
   const { data } = kind === "conv1d" || kind === "embedding" ? transposed(m) : m;
-  return { shape, data: Float32Array.from(data) };
+  return rounded(`${name}.weight`, shape, data);
+}
+
+/**
+ * A merged tensor as it is stored.
+ *
+ * @throws {NonFiniteError} When float32 cannot hold what came out.
+ */
+export function rounded(
+  name: string,
+  shape: readonly number[],
+  data: ArrayLike<number>,
+): TensorData {
+  const stored = Float32Array.from(data);
+  return { shape, data: checkFinite("merge an adapter", `merged tensor "${name}"`, stored) };
 }

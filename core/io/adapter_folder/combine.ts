@@ -5,7 +5,7 @@
  */
 
 import { orderedRecord, type TensorData } from "../safetensors.ts";
-import { type AdapterBase, asOutputsByInputs, asStored } from "./base.ts";
+import { type AdapterBase, asStored, rounded, weightOf } from "./base.ts";
 import { adapterContents, type AdapterFolder, refusal } from "./contents.ts";
 import { MAGNITUDE } from "./forms/mod.ts";
 import { host } from "./forms/matrices.ts";
@@ -23,7 +23,7 @@ export interface WeightedAdapter {
  * The tensors of a model with W₀ + Σ wᵢ (Wᵢ − W₀), where Wᵢ is the weight with the i-th adapter
  * alone: what is added does not depend on the order, also of adapters that scale outputs.
  *
- * @throws {Error} When an adapter is for another base, or damaged.
+ * @throws {Error} When an adapter is for another base, or a number is not finite.
  */
 export async function combinedTensors(
   base: AdapterBase,
@@ -43,7 +43,7 @@ export async function combinedTensors(
   return orderedRecord(
     Object.entries(base.tensors).map(([name, tensor]) => {
       const sum = sums.get(name);
-      return [name, sum ? { shape: tensor.shape, data: Float32Array.from(sum) } : tensor];
+      return [name, sum ? rounded(name, tensor.shape, sum) : tensor];
     }),
   );
 }
@@ -70,12 +70,11 @@ export function unmergedTensors(
   if (lost !== undefined) {
     throw refusal(config, "an adapter that only adds to weights", `${lost}; go back to the base`);
   }
-  const changed = new Map(modules.map((adapted) => {
+  const changed = new Map<string, TensorData>(modules.map((adapted) => {
     const { module, scale } = adapted;
-    const name = `${module.name}.weight`;
-    const w = asOutputsByInputs(module, merged.tensors[name]!);
+    const w = weightOf(module, merged);
     const base = host.lincomb(1, w, -scale, incrementOf(adapted, config));
-    return [name, asStored(module, base)] as const;
+    return [`${module.name}.weight`, asStored(module, base)] as const;
   }));
   return orderedRecord(
     Object.entries(merged.tensors).map(([name, tensor]) => [name, changed.get(name) ?? tensor]),

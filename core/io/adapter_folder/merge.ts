@@ -6,7 +6,7 @@
 
 import { type Matrix, rowSquares } from "../../algebra/mod.ts";
 import { orderedRecord, type TensorData } from "../safetensors.ts";
-import { type AdapterBase, asOutputsByInputs, asStored } from "./base.ts";
+import { type AdapterBase, asStored, rounded, weightOf } from "./base.ts";
 import { type AdapterContents, adapterContents, type AdapterFolder } from "./contents.ts";
 import { type AdaptedModule, FORMS, MAGNITUDE } from "./forms/mod.ts";
 import { host, numbersOf } from "./forms/matrices.ts";
@@ -18,7 +18,7 @@ export const RESIDUAL = /^pissa/;
  * The tensors of a model with an adapter merged in: computed in float64, stored in float32. The
  * tensors that the adapter does not touch are those of the base.
  *
- * @throws {Error} When the adapter is for another base, or damaged.
+ * @throws {Error} When the adapter is for another base, or a number is not finite.
  *
  * @example W + (alpha / r) B A
  * ```ts
@@ -48,10 +48,8 @@ export async function mergedTensors(
   const changed = new Map(Object.entries(contents.saved));
   for (const adapted of contents.modules) {
     const { module } = adapted;
-    const name = `${module.name}.weight`;
-    const weight = base.tensors[name]!;
-    const merged = await mergedMatrix(contents, adapted, asOutputsByInputs(module, weight));
-    changed.set(name, asStored(module, merged));
+    const merged = await mergedMatrix(contents, adapted, weightOf(module, base));
+    changed.set(`${module.name}.weight`, asStored(module, merged));
     const bias = mergedBias(adapted, changed, base);
     if (bias) changed.set(...bias);
   }
@@ -113,9 +111,9 @@ function mergedBias(
       `Cannot merge an adapter: expected a bias of "${module.name}" that "lora_bias" adds to, got none`,
     );
   }
-  const data = Float32Array.from(
+  const sum = Float64Array.from(
     base.data as Float32Array,
     (x, i) => x + scale * Number(added.data[i]),
   );
-  return [name, { shape: base.shape, data }];
+  return [name, rounded(name, base.shape, sum)];
 }
