@@ -111,7 +111,7 @@ export function bestRates(results: readonly CellResult[]): CellResult[] {
 }
 
 /** Way and budget of a run. */
-export function entrantKey({ values }: Pick<CellResult, "values">): string {
+function entrantKey({ values }: Pick<CellResult, "values">): string {
   return JSON.stringify([values.way, values.budget]);
 }
 

@@ -5,7 +5,6 @@
  */
 
 import {
-  exp,
   f32,
   FunctionBuilder,
   type I32,
@@ -17,6 +16,7 @@ import {
 } from "../../wasm/mod.ts";
 import { sweep } from "./elementwise.ts";
 import { acrossLanes } from "./lanes.ts";
+import { exp } from "./math.ts";
 
 /** Largest element of a row, in all lanes. */
 function rowMaximum(f: FunctionBuilder, row: I32, pitch: I32): Local<"v128"> {
