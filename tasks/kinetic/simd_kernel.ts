@@ -93,8 +93,12 @@ class SimdSweep implements SweepKernel {
   }
 }
 
-/** @throws {RangeError} When the states are larger than a memory of WebAssembly can be. */
-function memoryOf(bytes: number, shared: boolean): WebAssembly.Memory {
+/**
+ * A memory of so many bytes.
+ *
+ * @throws {RangeError} When it is larger than a memory of WebAssembly can be.
+ */
+export function memoryOf(bytes: number, shared: boolean): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE);
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });

@@ -13,6 +13,14 @@ const PIECES = 2;
 /** Rows of the smallest piece: each computes values of one or two rows more than it has. */
 const LEAST_ROWS = 8;
 
+/** Threads that rows are enough for, and pieces that these are cut into at most. */
+export function sharingOf(rows: number, threads: number): { threads: number; pieces: number } {
+  const most = Math.floor(Math.min(rows / LEAST_ROWS, MOST_PIECES / PIECES));
+  const helping = Math.max(1, Math.min(threads, most));
+  const pieces = Math.min(PIECES * helping, Math.floor(rows / LEAST_ROWS));
+  return { threads: helping, pieces: Math.max(1, pieces) };
+}
+
 /** What a piece gets, given its first row, how many there are and the number of the piece. */
 export type PieceArguments = (first: number, rows: number, piece: number) => number[];
 
@@ -25,6 +33,7 @@ export class SweepTeam<M> {
   readonly #options: TeamOptions<M>;
   readonly #team: Team<M>;
   readonly #rows: number;
+  readonly #pieces: number;
   readonly #pace = new Pace();
 
   /**
@@ -38,8 +47,9 @@ export class SweepTeam<M> {
     this.#options = options;
     this.#rows = rows;
     this.#team = new Team(options);
-    const most = Math.floor(Math.min(rows / LEAST_ROWS, MOST_PIECES / PIECES));
-    this.#team.threads = Math.max(1, Math.min(threads, most));
+    const sharing = sharingOf(rows, threads);
+    this.#pieces = sharing.pieces;
+    this.#team.threads = sharing.threads;
   }
 
   /** Pieces that other threads have done. */
@@ -53,13 +63,13 @@ export class SweepTeam<M> {
     const alone = (): void => jobs[job]!(member, argumentsOf(0, this.#rows, 0));
     if (this.#team.threads === 1) return alone();
     this.#pace.run((together) => {
-      if (together) this.#team.run(job, this.#pieces(argumentsOf));
+      if (together) this.#team.run(job, this.#cut(argumentsOf));
       else alone();
     });
   }
 
-  #pieces(argumentsOf: PieceArguments): number[][] {
-    const count = Math.min(PIECES * this.#team.threads, Math.floor(this.#rows / LEAST_ROWS));
+  #cut(argumentsOf: PieceArguments): number[][] {
+    const count = this.#pieces;
     const cut = (k: number): number => Math.floor(this.#rows * k / count);
     return Array.from({ length: count }, (_, k) => argumentsOf(cut(k), cut(k + 1) - cut(k), k));
   }

@@ -4,12 +4,10 @@
  * @module
  */
 
-import { PAGE } from "../../../core/wasm/mod.ts";
 import type { Setup } from "../problem.ts";
-import { simdSweep } from "../simd_kernel.ts";
-import { MOST_PIECES } from "../simd_layout.ts";
+import { memoryOf, simdSweep } from "../simd_kernel.ts";
 import type { FaceScheme } from "../kernel.ts";
-import { SweepTeam } from "../sweep_team.ts";
+import { sharingOf, SweepTeam } from "../sweep_team.ts";
 import { type KineticFlux, PlainFlux, type SideRates } from "./kinetic_flux.ts";
 import {
   BYTES,
@@ -46,15 +44,15 @@ export class SharedFlux implements KineticFlux {
   /**
    * Makes room for the rows of a problem.
    *
-   * @throws {RangeError} When a side reflects and a direction has no mirror image.
+   * @throws {RangeError} When a side reflects and a direction has no mirror image, or the memory is
+   *   larger than one of WebAssembly can be.
    */
   constructor(setup: Setup, system: MomentSystem, threads: number) {
     const { grid, sides } = setup;
     const { ordinates } = system;
-    const places = placesOf(grid, system, threads > 1 ? MOST_PIECES : 1);
-    const pages = Math.ceil(places.end / PAGE);
+    const places = placesOf(grid, system, sharingOf(grid.ny, threads).pieces);
     const shared = threads > 1;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    const memory = memoryOf(places.end, shared);
     writeTables(grid, system, places, memory.buffer);
     const binary = streamBinary(grid, system, places, shared);
     const module: StreamModule = { memory, binary, grid, sides, ordinates, places };

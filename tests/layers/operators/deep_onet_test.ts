@@ -98,6 +98,17 @@ Deno.test("conservation can fail: plain, bias and soft keep nothing by themselve
   }
 });
 
+Deno.test("the number of bias is added to every output, and to nothing else", () => {
+  const network = networkOf("bias", 0);
+  const weights = randomWeights(network, 1);
+  const x = matrixOf(2, 30, (i, j) => i + j);
+  const found = network.exact(weights)(x);
+  weights.delete("output.bias");
+  const plain = networkOf("plain", 0).exact(weights)(x);
+  const number = randomWeights(network, 1).get("output.bias")!.data[0]!;
+  found.data.forEach((y, k) => assertAlmostEquals(y, plain.data[k]! + number, 1e-14));
+});
+
 Deno.test("hard-special leaves functions as they are that keep the invariants already", () => {
   const { exact: space } = new Domain(domainOf(30, 1));
   const { basis } = conservations.get("hard-special");
