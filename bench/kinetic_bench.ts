@@ -1,4 +1,5 @@
-import { simdSweep } from "../tasks/mod.ts";
+import { logLogSlope } from "../core/mod.ts";
+import { formatPercent, simdSweep } from "../tasks/mod.ts";
 import { measure, timed, type Variant } from "./harness.ts";
 import { besideCompiled } from "./peers/compiler.ts";
 import type { Aim, Bench, BenchOptions, BenchResult, Section } from "./support/definition.ts";
@@ -7,6 +8,7 @@ import { registered } from "./support/pieces.ts";
 import type { Worker } from "./support/worker_client.ts";
 import { closingChecksum, type ClosureSize, makeClosing } from "./workloads/closure.ts";
 import { settledLattice } from "./workloads/low_rank_transport.ts";
+import { type Growth, GROWTHS } from "./workloads/transport_growth.ts";
 import { makeSweep, sweepChecksum, type SweepSize, sweepStep } from "./workloads/sweep.ts";
 
 /** The lattice benchmark at two numbers of directions, by order. */
@@ -20,6 +22,12 @@ const TESSELLATED = [6, 16, 32];
 /** Cells along each axis there. */
 const LOW_RANK_CELLS = 70;
 const PEER = "C, one thread";
+/** A copy of ψ from one place to another: what memory gives without arithmetic. */
+const COPY = "copy of ψ";
+/** Numbers that a step reads and writes of each cell and direction, by order; a copy has 2. */
+const MOVED = { 1: 2, 2: 5 } as const;
+/** What fitted powers may be above those that are expected: larger sizes leave caches. */
+const SLACK = 0.25;
 /** One, and as many as there are cores. */
 const THREADS = [...new Set([1, navigator.hardwareConcurrency])];
 
@@ -30,7 +38,7 @@ const CLOSURES: readonly ClosureSize[] = [[1, 400, 64], [2, 400, 64], [3, 400, 6
 const bench: Bench = {
   name: "kinetic",
   description:
-    "steps of discrete ordinates, entropy closures by Newton; the same in C; low rank beside them",
+    "steps of discrete ordinates, entropy closures by Newton; the same in C; low rank; growth",
   pieces: () =>
     Promise.resolve({
       pieces: SMALL.map((size) => ({
@@ -43,9 +51,10 @@ const bench: Bench = {
   async run(options) {
     const sweeps = await besideCompiled("sweep.c", PEER, (peer) => runAll(peer, options));
     const closures = await besideCompiled("newton.c", PEER, (peer) => runClosures(peer, options));
+    const growths = await runGrowths(options);
     return {
-      sections: [...sweeps.sections, ...closures.sections],
-      aims: [...sweeps.aims, ...closures.aims],
+      sections: [...sweeps.sections, ...growths.sections, ...closures.sections],
+      aims: [...sweeps.aims, ...growths.aims, ...closures.aims],
       notes: [...new Set([...sweeps.notes, ...closures.notes])],
     };
   },
@@ -65,6 +74,38 @@ function stepping(size: SweepSize, threads: number, stack: DisposableStack): () 
   return () => sweepStep(kernel, size[0], number++);
 }
 
+/** Copies as many numbers as ψ has. */
+function copying(count: number): Variant {
+  const [from, to] = [new Float64Array(count).fill(1), new Float64Array(count)];
+  return timed(COPY, () => to.set(from));
+}
+
+/** How steps cost more as one size grows, fitted. */
+async function runGrowths(
+  options: BenchOptions,
+): Promise<Pick<BenchResult, "sections" | "aims">> {
+  const sections: Section[] = [];
+  const aims: Aim[] = [];
+  for (const growth of GROWTHS) {
+    const [section, exponent] = await growthSection(growth, options);
+    sections.push(section);
+    const what = `${growth.step}: exponent of ${growth.of}, fitted`;
+    aims.push({ what, value: exponent, limit: growth.power + SLACK });
+  }
+  return { sections, aims };
+}
+
+async function growthSection(
+  { step, of, sizes, variant }: Growth,
+  options: BenchOptions,
+): Promise<[section: Section, exponent: number]> {
+  const variants = await Promise.all(sizes.map(variant));
+  const timings = await measure(variants, options.measure);
+  const medians = variants.map(({ name }) => timings.get(name)!.median);
+  const exponent = logLogSlope(sizes, medians);
+  return [{ title: `${step}, by ${of}`, figures: inSeconds(timings) }, exponent];
+}
+
 async function runAll(
   peer: Worker | undefined,
   options: BenchOptions,
@@ -79,13 +120,20 @@ async function runAll(
     const own = THREADS.map((threads): Variant =>
       timed(nameOf(threads), stepping(size, threads, stack))
     );
-    const all = peer ? [...own, peer.variant(PEER, request)] : own;
-    const timings = await measure(all, options.measure);
     const updates = cells * cells * directions;
+    const all = [...own, ...(peer ? [peer.variant(PEER, request)] : []), copying(updates)];
+    const timings = await measure(all, options.measure);
     const nanoseconds = (seconds: number): number => 1e9 * seconds / updates;
-    const cost = (name: string): Record<string, string> => ({
-      "ns per cell and direction": nanoseconds(timings.get(name)!.median).toFixed(2),
-    });
+    const copied = timings.get(COPY)!.median;
+    const cost = (name: string): Record<string, string> => {
+      const { median } = timings.get(name)!;
+      const moved = name === COPY ? MOVED[1] : MOVED[order];
+      return {
+        "ns/cell/direction": nanoseconds(median).toFixed(2),
+        "GB/s": (8e-9 * moved * updates / median).toFixed(1),
+        "of copy": formatPercent(moved / MOVED[1] * copied / median, 0),
+      };
+    };
     sections.push({
       title: titleOf(size),
       figures: inSeconds(timings),

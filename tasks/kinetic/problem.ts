@@ -8,7 +8,7 @@
  * @module
  */
 
-import { checkedSettings, type Plugin, Registry } from "../../core/mod.ts";
+import { checkedSettings, type Plugin, Registry, type SettingLimits } from "../../core/mod.ts";
 import type { Box, CartesianGrid } from "./grid.ts";
 import type { Sides } from "./sides.ts";
 
@@ -52,9 +52,9 @@ export interface Setup {
   exact?(x: number, y: number, t: number): number;
 }
 
-/** Design parameters: the value of each unless chosen, and what it is. */
+/** Design parameters: the value of each unless chosen, what it is, and what others will do. */
 export type Design = Readonly<
-  Record<string, { readonly value: number; readonly description: string }>
+  Record<string, SettingLimits & { readonly value: number; readonly description: string }>
 >;
 
 /** A problem. */
@@ -77,12 +77,12 @@ export const kineticProblems: Registry<KineticProblem> = new Registry("kinetic p
 /** Design parameters as the settings of a problem. */
 export function designed(design: Design): {
   readonly defaults: Readonly<Record<string, number>>;
-  readonly limits: Readonly<Record<string, { readonly description: string }>>;
+  readonly limits: Readonly<Record<string, SettingLimits>>;
 } {
   const entries = Object.entries(design);
   return {
     defaults: Object.fromEntries(entries.map(([key, { value }]) => [key, value])),
-    limits: Object.fromEntries(entries.map(([key, { description }]) => [key, { description }])),
+    limits: Object.fromEntries(entries.map(([key, { value: _, ...limits }]) => [key, limits])),
   };
 }
 

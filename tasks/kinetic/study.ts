@@ -174,6 +174,7 @@ export function fieldOf(
   return {
     grid: { ...grid },
     attenuation: scattering.map((s, k) => s + absorption[k]!),
+    absorption,
     outcomes,
     ...(known && { exact: known }),
   };

@@ -36,6 +36,7 @@ import { settingsSection } from "./settings.ts";
 interface FieldRecord {
   readonly grid: CartesianGrid;
   readonly attenuation: Float64Array;
+  readonly absorption?: Float64Array;
   readonly exact?: Float64Array;
   readonly outcomes: readonly Outcome[];
 }
@@ -50,6 +51,7 @@ const fieldRecord: Expectation<FieldRecord> = aRecord<FieldRecord>({
     y0: aNumber,
   }),
   attenuation: arrayOf(Float64Array),
+  absorption: optional(arrayOf(Float64Array)) as Expectation<Float64Array>,
   exact: optional(arrayOf(Float64Array)) as Expectation<Float64Array>,
   outcomes: listOf(anOutcome),
 });
@@ -106,10 +108,10 @@ function leadOf({ grid, outcomes }: FieldRecord): string {
 async function fluxSection(record: FieldRecord): Promise<Section> {
   const { grid, outcomes } = record;
   const figures: Figure[] = [];
-  if (grid.ny > 1) figures.push(pictures(record));
+  if (grid.ny > 1) figures.push(pictures(record), materials(record));
   figures.push(await profile(record));
   const text = grid.ny > 1
-    ? [`Colours go from 10^${LEAST} (dark) to 10^${MOST} (bright), one decade after the other.`]
+    ? [`Colours go from ${decade(LEAST)} (dark) to ${decade(MOST)} (bright), decade after decade.`]
     : [];
   return {
     heading: outcomes.length > 1 ? "The flux at the end, run by run" : "The flux at the end",
@@ -118,7 +120,12 @@ async function fluxSection(record: FieldRecord): Promise<Section> {
   };
 }
 
-function pictures({ grid: { nx, ny }, attenuation, outcomes }: FieldRecord): Figure {
+/** A power of ten as people write it. */
+function decade(exponent: number): string {
+  return "10" + [...String(exponent)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
+}
+
+function pictures({ grid: { nx, ny }, outcomes }: FieldRecord): Figure {
   const shown = outcomes.length > 3 ? outcomes.slice(0, 3) : outcomes;
   const panels = shown.map(({ label, flux }) =>
     fieldPicture({
@@ -130,16 +137,30 @@ function pictures({ grid: { nx, ny }, attenuation, outcomes }: FieldRecord): Fig
       description: `Logarithm of the flux, ${label}`,
     })
   );
-  const largest = attenuation.reduce((most, s) => Math.max(most, s), 0);
-  const materials = fieldPicture({
-    width: nx,
-    height: ny,
-    values: attenuation.map((s) => Math.log10(Math.max(s, 0.01))),
-    colors: brighteningColors(-2, Math.log10(Math.max(largest, 0.1))),
-    title: "materials",
-    description: "Logarithm of the total cross section",
-  });
-  return { title: "log₁₀ φ, and σt", panels: [...panels, materials] };
+  return { title: "log₁₀ φ", panels };
+}
+
+/** Cross sections, from a hundredth on; where σt is the same everywhere, σa tells materials apart. */
+function materials({ grid: { nx, ny }, attenuation, absorption }: FieldRecord): Figure {
+  const largest = attenuation.reduce((most, s) => Math.max(most, s), 0.1);
+  const panels = Object.entries({ "σt": attenuation, "σa": absorption }).flatMap((
+    [title, values],
+  ) =>
+    values
+      ? [fieldPicture({
+        width: nx,
+        height: ny,
+        values: values.map((s) => Math.log10(Math.max(s, 0.01))),
+        colors: brighteningColors(-2, Math.log10(largest)),
+        title,
+        description: `Logarithm of ${title}`,
+      })]
+      : []
+  );
+  return {
+    title: `Materials, from 10⁻² (dark) to ${Number(largest.toPrecision(2))} (bright)`,
+    panels,
+  };
 }
 
 /** φ along the middle row. */
@@ -209,6 +230,12 @@ function quantitySection({ outcomes }: FieldRecord): Section {
     text: [
       "Values at the end; totals are sums over steps. Max_absorption is the largest σa φ, " +
       "Max_outflow the largest (Ω·n) ψ of one direction at a side.",
+      ...(outcomes.length > 1
+        ? [
+          "Off by: the difference from the first run over the largest value that the quantity ever " +
+          "had there; nothing where that is round-off.",
+        ]
+        : []),
     ],
     tables: seen.length > 0 ? [quantities, windows] : [quantities],
   };

@@ -50,8 +50,8 @@ export function renderTable(
 }
 
 /**
- * Breaks a text at spaces into lines; words longer than a line are cut, after a hyphen if they have
- * one.
+ * Breaks a text at spaces into lines; words longer than a line are cut, after a hyphen or an underscore
+ * if they have one.
  *
  * @param text The text.
  * @param width Most characters per line, at least 1.
@@ -133,7 +133,7 @@ function pad(text: string, width: number, align: "left" | "right" = "left"): str
 function pieces(word: string, width: number): string[] {
   const characters = [...word];
   if (characters.length <= width) return [word];
-  const hyphen = characters.slice(0, width).lastIndexOf("-");
-  const cut = hyphen > 0 ? hyphen + 1 : width;
+  const joint = characters.slice(0, width).findLastIndex((c) => c === "-" || c === "_");
+  const cut = joint > 0 ? joint + 1 : width;
   return [characters.slice(0, cut).join(""), ...pieces(characters.slice(cut).join(""), width)];
 }

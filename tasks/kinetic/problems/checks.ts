@@ -16,9 +16,9 @@ export const homogeneous: KineticProblem = {
   description: "the same everywhere in a periodic square: φ decays by absorption alone",
   dimension: 2,
   ...designed({
-    scatter: { value: 1, description: "scattering" },
-    absorb: { value: 1, description: "absorption" },
-    end: { value: 1, description: "end time" },
+    scatter: { value: 1, min: 0, description: "scattering" },
+    absorb: { value: 1, min: 0, description: "absorption" },
+    end: { value: 1, above: 0, description: "end time" },
   }),
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen);
@@ -59,7 +59,7 @@ function streaming(grid: Setup["grid"], time: number): Setup {
   };
 }
 
-const streamingDesign = { end: { value: 0.25, description: "end time" } };
+const streamingDesign = { end: { value: 0.25, above: 0, description: "end time" } };
 
 /** A smooth wave that streams freely in the plane. */
 export const manufactured: KineticProblem = {

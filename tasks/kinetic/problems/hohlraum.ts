@@ -13,7 +13,12 @@ const design = {
   rightBottom: { value: -0.4, description: "lower end of the right wall" },
   capsuleX: { value: 0, description: "centre of the capsule, x" },
   capsuleY: { value: 0, description: "centre of the capsule, y" },
-  gapsOnly: { value: 0, description: "1: inflow beside the walls only; 0: also behind them" },
+  gapsOnly: {
+    value: 0,
+    oneOf: [0, 1],
+    description: "1: inflow beside the walls only; 0: also behind them",
+  },
+  end: { value: 2.6, above: 0, description: "end time" },
 };
 
 type Design = Readonly<Record<keyof typeof design, number>>;
@@ -57,7 +62,7 @@ function hohlraumOn(grid: CartesianGrid, d: Design): Omit<Setup, "sides"> {
     absorption: sampled(grid, (x, y) => at(x, y).attenuation - at(x, y).scattering),
     source: sampled(grid, () => 0),
     start: sampled(grid, () => 0),
-    time: 2.6,
+    time: d.end,
     regions: [
       region("center", inBox(d, 0.2, 0.4)),
       region("vertical_wall", isRed(d)),

@@ -5,9 +5,12 @@ import { allSides, vacuum } from "../sides.ts";
 const HALF = 3.5;
 
 const design = {
-  absorber: { value: 10, description: "absorption of the eleven absorbers" },
-  scatter: { value: 1, description: "scattering of the background" },
+  absorber: { value: 10, min: 0, description: "absorption of the eleven absorbers" },
+  scatter: { value: 1, min: 0, description: "scattering of the background" },
+  end: { value: 3.2, above: 0, description: "end time" },
 };
+
+type Design = Readonly<Record<keyof typeof design, number>>;
 
 /** Number of the unit block that a coordinate lies in, from the left or from below. */
 const block = (x: number): number => Math.floor(x + HALF);
@@ -26,7 +29,10 @@ const square = (name: string, half: number): Perimeter => ({
 });
 
 /** The lattice on a grid that may show a part of it. */
-function latticeOn(g: CartesianGrid, absorber: number, scatter: number): Omit<Setup, "sides"> {
+function latticeOn(
+  g: CartesianGrid,
+  { absorber, scatter, end }: Design,
+): Omit<Setup, "sides"> {
   const isSource = (x: number, y: number): boolean => block(x) === 3 && block(y) === 3;
   const absorbs = (x: number, y: number): boolean => isAbsorber(block(x), block(y));
   return {
@@ -35,7 +41,7 @@ function latticeOn(g: CartesianGrid, absorber: number, scatter: number): Omit<Se
     absorption: sampled(g, (x, y) => absorbs(x, y) ? absorber : 0),
     source: sampled(g, (x, y) => isSource(x, y) ? 1 : 0),
     start: sampled(g, () => 0),
-    time: 3.2,
+    time: end,
     regions: [],
     perimeters: [square("P1", 1.5), square("P2", 2.5)],
     probes: [],
@@ -60,9 +66,9 @@ export const lattice: KineticProblem = {
   dimension: 2,
   ...designed(design),
   setup(cells, chosen = {}) {
-    const { absorber, scatter } = designOf(this, chosen);
+    const d = designOf(this, chosen) as Design;
     const g = gridOf({ x: [-HALF, HALF], y: [-HALF, HALF] }, cells);
-    return { ...latticeOn(g, absorber!, scatter!), sides: allSides(vacuum) };
+    return { ...latticeOn(g, d), sides: allSides(vacuum) };
   },
 };
 
@@ -73,10 +79,10 @@ export const halfLattice: KineticProblem = {
   dimension: 2,
   ...designed(design),
   setup(cells, chosen = {}) {
-    const { absorber, scatter } = designOf(this, chosen);
+    const d = designOf(this, chosen) as Design;
     const g = gridOf({ x: [0, HALF], y: [-HALF, HALF] }, cells);
     const sides = { ...allSides(vacuum), left: { kind: "reflecting" as const } };
-    return { ...latticeOn(g, absorber!, scatter!), sides };
+    return { ...latticeOn(g, d), sides };
   },
 };
 

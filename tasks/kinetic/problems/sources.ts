@@ -9,11 +9,11 @@ export const planeSource: KineticProblem = {
   description: "a pulse in the middle of a scattering slab",
   dimension: 1,
   ...designed({
-    scatter: { value: 1, description: "scattering" },
-    absorb: { value: 0, description: "absorption" },
-    width: { value: 0.03, description: "standard deviation of the pulse" },
-    floor: { value: 1e-4, description: "least φ at the start" },
-    end: { value: 1, description: "end time" },
+    scatter: { value: 1, min: 0, description: "scattering" },
+    absorb: { value: 0, min: 0, description: "absorption" },
+    width: { value: 0.03, above: 0, description: "standard deviation of the pulse" },
+    floor: { value: 1e-4, min: 0, description: "least φ at the start" },
+    end: { value: 1, above: 0, description: "end time" },
   }),
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen);
@@ -43,10 +43,10 @@ export const lineSource: KineticProblem = {
   description: "a pulse in the middle of a scattering plane",
   dimension: 2,
   ...designed({
-    scatter: { value: 1, description: "scattering" },
-    absorb: { value: 0, description: "absorption" },
-    width: { value: 0.06, description: "standard deviation of the pulse over √2" },
-    end: { value: 0.5, description: "end time" },
+    scatter: { value: 1, min: 0, description: "scattering" },
+    absorb: { value: 0, min: 0, description: "absorption" },
+    width: { value: 0.06, above: 0, description: "standard deviation of the pulse over √2" },
+    end: { value: 0.5, above: 0, description: "end time" },
   }),
   setup(cells, chosen = {}) {
     const d = designOf(this, chosen);

@@ -185,6 +185,8 @@ Deno.test("grids whose faces miss the edges are refused, and unknown design para
   assertThrows(() => lattice.setup(36), RangeError, "a multiple of 7, got 36");
   assertThrows(() => hohlraum.setup(50), RangeError, "a multiple of 26, got 50");
   assertThrows(() => lattice.setup(35, { absorbers: 3 }), RangeError, 'did you mean "absorber"');
+  assertThrows(() => lattice.setup(35, { end: 0 }), RangeError, "expected a number > 0, got 0");
+  assertThrows(() => hohlraum.setup(26, { gapsOnly: 2 }), RangeError, "one of 0, 1, got 2");
 });
 
 Deno.test("a reflecting box loses nothing", () => {

@@ -12,7 +12,6 @@ import {
 import { join } from "node:path";
 import { openHostAlgebra, readRun } from "../../../core/mod.ts";
 import {
-  halfLattice,
   hohlraum,
   type KineticProblem,
   lattice,
@@ -220,11 +219,6 @@ Deno.test("what cannot be solved is refused before anything is written", () =>
       lattice,
       "--solver mn --degree 1 --time imex-euler",
       "expected one of auto, euler",
-    );
-    await refused(
-      halfLattice,
-      "--solver mn --degree 1",
-      "Cannot solve for closed moments: expected sides that do not reflect, got a reflecting left",
     );
     await refused(lattice, '--design {"parameters":{"absorb":1}}', 'did you mean "absorber"');
     await refused(lattice, "--solver pn --cfl 1", "Cannot step with a CFL number of 1");

@@ -62,5 +62,5 @@ Deno.test("wrap() cuts a word that is longer than the line", () => {
   assertEquals(wrap("ab abcdefgh c", 4), ["ab", "abcd", "efgh", "c"]);
   assertEquals(wrap("", 4), [""]);
   assertEquals(wrap("one-two-three", 9), ["one-two-", "three"]);
-  assertEquals(wrap("one-twothree", 5), ["one-", "twoth", "ree"]);
+  assertEquals(wrap("one_twothree", 5), ["one_", "twoth", "ree"]);
 });
