@@ -1,5 +1,6 @@
 import { adapters, choose, datasets, splitChoices } from "../../core/mod.ts";
 import { optimizers } from "../../optimizers/mod.ts";
+import { adapterCells } from "../finetune/cells.ts";
 import { imageSubject } from "../finetune/images.ts";
 import { finetuneRun, TWINS } from "../finetune/run.ts";
 import { finetuneTable } from "../finetune/table.ts";
@@ -7,11 +8,9 @@ import { matrixSubject } from "../finetune/matrix.ts";
 import { textSubject } from "../finetune/text.ts";
 import { openBackend } from "../open_backend.ts";
 import type { OptionSchema, ParsedOptions } from "../options.ts";
-import { bestRates } from "../pretrain/plan.ts";
 import { type Recipe, recipe, type RecipeContext, recipes } from "../recipe.ts";
-import { inPath, runPath } from "../run_path.ts";
+import { runPath } from "../run_path.ts";
 import { runSchema } from "../settings.ts";
-import type { Cell } from "../sweep/cells.ts";
 import { runSweep } from "../sweep/run.ts";
 import { UsageError } from "../usage_error.ts";
 import { usualMethod } from "../usual_method.ts";
@@ -39,7 +38,7 @@ const defaults = {
   steps: 0, // 0: as epochs say
   batch: 64,
   seed: 1,
-  seeds: [] as readonly number[], // beside it
+  repeats: 1, // of each adapter at its best step size
   backend: "auto",
   threads: 0, // 0: all cores
   out: "",
@@ -79,10 +78,10 @@ function schema(): OptionSchema<typeof defaults> {
     permute: { description: "images with their pixels in another order" },
     context: { integer: true, min: 1, description: "tokens in an example of a text" },
     rates: { above: 0, description: "step sizes that each adapter is tried at" },
-    seeds: {
+    repeats: {
       integer: true,
-      min: 0,
-      description: "seeds of more runs of each adapter, at its best step size",
+      min: 1,
+      description: "runs of each adapter at its best step size, each with the next seed",
     },
     optimizer: { choiceOf: optimizers, description: "what moves the adapters" },
     steps: { integer: true, min: 0, description: "training steps, 0 for epochs" },
@@ -117,7 +116,7 @@ async function tuned(o: Options, context: RecipeContext): Promise<number> {
   const [adapter, ...others] = splitChoices(o.adapter);
   const [rate, ...more] = o.rates;
   const out = runPath(o.out, "finetune");
-  if (others.length > 0 || more.length > 0 || o.seeds.length > 0) {
+  if (others.length > 0 || more.length > 0 || o.repeats > 1) {
     return await compared(o, out, context);
   }
   const { engine, backend } = await openBackend(o, context.sink);
@@ -159,22 +158,13 @@ function requireFit(o: Options): void {
 
 /** Every adapter at every step size, and with other seeds at its best one. */
 async function compared(o: Options, path: string, context: RecipeContext): Promise<number> {
-  const { out: _, resume, rates, adapter, seed, seeds, ...shared } = o;
+  const { out: _, resume, rates, adapter, seed, repeats, ...shared } = o;
   const common = Object.entries(shared).map(([key, value]) => `--${key}=${value}`);
-  const cellOf = (way: string, rate: string, own?: number): Cell => ({
-    folder: `adapter-${inPath(way)}_rate-${inPath(rate)}${own === undefined ? "" : `_seed-${own}`}`,
-    values: { way, rate, ...(own === undefined ? {} : { seed: `${own}` }) },
-    args: [...common, `--adapter=${way}`, `--rates=${rate}`, `--seed=${own ?? seed}`],
-  });
   return await runSweep({
     name: "finetune",
-    settings: { ...shared, seed, seeds, rates, adapter },
+    settings: { ...shared, seed, repeats, rates, adapter },
     recipe: recipes.get("finetune"),
-    cells: splitChoices(adapter).flatMap((way) => rates.map((rate) => cellOf(way, `${rate}`))),
-    more: (results) =>
-      bestRates(results).filter(({ summary }) => summary).flatMap(({ values }) =>
-        seeds.filter((own) => own !== seed).map((own) => cellOf(values.way!, values.rate!, own))
-      ),
+    ...adapterCells({ ways: splitChoices(adapter), rates, seed, repeats, common }),
     table: finetuneTable,
     command: `deno task train finetune --out ${path}`,
     ...{ out: path, resume },

@@ -51,7 +51,7 @@ Deno.test({
       const args = [
         ...[...COMMON, `--model=${model}`, `--data=${data}`, `--old=${old}`, `--out=${out}`],
         ...["--adapter=lora:rank=2,geolora:rank=2,lora:rank=2", "--rates=3e-2", "--context=8"],
-        ...["--seeds=1,2"],
+        ...["--repeats=2"],
         ...["--batch=16", "--steps=30"],
       ];
       const { code, text } = await runRecipe("finetune", args);
