@@ -2,6 +2,7 @@ import { adapters, choose, datasets, splitChoices } from "../../core/mod.ts";
 import { optimizers } from "../../optimizers/mod.ts";
 import { adapterCells } from "../finetune/cells.ts";
 import { imageSubject } from "../finetune/images.ts";
+import { MATRIX, requireFit, TEXT } from "../finetune/kinds.ts";
 import { finetuneRun, TWINS } from "../finetune/run.ts";
 import { finetuneTable } from "../finetune/table.ts";
 import { matrixSubject } from "../finetune/matrix.ts";
@@ -14,9 +15,6 @@ import { runSchema } from "../settings.ts";
 import { runSweep } from "../sweep/run.ts";
 import { UsageError } from "../usage_error.ts";
 import { usualMethod } from "../usual_method.ts";
-
-/** Values of `dataset` that stand for a text, and for a matrix that is to become another one. */
-const [TEXT, MATRIX] = ["text", "matrix"] as const;
 
 /** What decides the runs. */
 const defaults = {
@@ -112,7 +110,7 @@ async function tuned(o: Options, context: RecipeContext): Promise<number> {
   if (o.resume && o.out === "") {
     throw new UsageError("Cannot resume: name the folder of the run with --out DIR");
   }
-  requireFit(o);
+  requireFit(o, defaults);
   const [adapter, ...others] = splitChoices(o.adapter);
   const [rate, ...more] = o.rates;
   const out = runPath(o.out, "finetune");
@@ -129,31 +127,6 @@ async function tuned(o: Options, context: RecipeContext): Promise<number> {
   const batch = o.dataset === MATRIX ? Math.min(o.batch, o.size) : o.batch;
   const own = { ...o, batch, adapter: adapter!, rate: rate!, out };
   return await finetuneRun(own, method, backend, subject, context);
-}
-
-/** What is learnt. */
-type Kind = "a text" | "images" | "a matrix";
-
-/** Options that only some kinds of data have a use for. */
-const MEANT: Readonly<Partial<Record<keyof Options, readonly Kind[]>>> = {
-  ...{ model: ["a text", "images"], data: ["a text", "images"], old: ["a text", "images"] },
-  ...{ context: ["a text"], permute: ["images"], size: ["a matrix"], targetRank: ["a matrix"] },
-};
-
-/** Nobody shall wait for a result that what was asked for has no part in. */
-function requireFit(o: Options): void {
-  const kinds: Readonly<Record<string, Kind>> = { [TEXT]: "a text", [MATRIX]: "a matrix" };
-  const kind = kinds[o.dataset] ?? "images";
-  for (const [key, meant] of Object.entries(MEANT) as [keyof Options, readonly Kind[]][]) {
-    if (o[key] === defaults[key] || meant.includes(kind)) continue;
-    const flag = `--${key.replace("R", "-r")}`;
-    throw new UsageError(`Cannot fine-tune on ${kind}: ${flag} is for ${meant.join(" or ")}`);
-  }
-  if (o.targetRank > o.size) {
-    throw new UsageError(
-      `Cannot set --target-rank: expected at most --size, which is ${o.size}, got ${o.targetRank}`,
-    );
-  }
 }
 
 /** Every adapter at every step size, and with other seeds at its best one. */

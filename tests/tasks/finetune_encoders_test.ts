@@ -165,47 +165,54 @@ Deno.test({
     }),
 });
 
-Deno.test("finetune refuses what encoders cannot do in one sentence", async () => {
-  await inFolder(async (folder) => {
-    const path = (name: string) => join(folder, name);
-    await writeModel(path("vit"), await tinyVit());
-    await writeModel(path("grey"), await tinyVit(), {
-      "preprocessor_config.json": '{"image_mean": [0.5], "image_std": [0.5]}',
-    });
-    await writeModel(path("bert"), await tinyBert());
-    const narrow = asBert({ ...SIZES, vocabulary: 4, context: 8, classes: 2 });
-    await writeModel(path("narrow"), await modelOf(narrow));
-    await writeTinyModel(path("gpt"));
-    await writeTexts(path("texts.jsonl"), ["LABEL_0", "LABEL_1"]);
-    await writeTexts(path("others.jsonl"), ["c", "d"]);
-    await Deno.writeTextFile(path("plain.txt"), "abc\n".repeat(20));
-    const texts = ["--context=8", `--data=${path("texts.jsonl")}`];
-    const rows: readonly [string, readonly string[], string][] = [
-      [
-        "vit",
-        texts,
-        'expected a model of texts, got one of type "vit"; name images with --dataset',
-      ],
-      ["bert", ["--dataset=blobs"], 'expected a model of images, got one of type "bert"'],
-      [
-        "gpt",
-        ["--dataset=blobs"],
-        'expected an encoder with a classifier, got a model of type "gpt2"',
-      ],
-      ["grey", ["--dataset=blobs"], 'expected 3 numbers "image_mean", got 1'],
-      ["bert", ["--context=8"], "expected --data FILE of lines"],
-      ["bert", texts.slice(1), "expected --context of at most 8, got 64"],
-      ["narrow", texts, "expected a tokenizer of at most 4 tokens, as its table has, got 10"],
-      ["bert", ["--context=8", `--data=${path("plain.txt")}`], "plain.txt, line 1: expected JSON"],
-      [
-        "bert",
-        [...texts, `--old=${path("others.jsonl")}`],
-        "expected labels LABEL_0, LABEL_1, got c, d",
-      ],
-    ];
-    for (const [model, args, message] of rows) {
-      const own = [...COMMON, `--model=${path(model)}`, `--out=${path("run")}`, "--rates=1e-3"];
-      await assertRejects(() => runRecipe("finetune", [...own, ...args]), Error, message);
-    }
-  });
+Deno.test({
+  ...await onBackend("wasm", "finetune refuses what encoders cannot do in one sentence"),
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const path = (name: string) => join(folder, name);
+      await writeModel(path("vit"), await tinyVit());
+      await writeModel(path("grey"), await tinyVit(), {
+        "preprocessor_config.json": '{"image_mean": [0.5], "image_std": [0.5]}',
+      });
+      await writeModel(path("bert"), await tinyBert());
+      const narrow = asBert({ ...SIZES, vocabulary: 4, context: 8, classes: 2 });
+      await writeModel(path("narrow"), await modelOf(narrow));
+      await writeTinyModel(path("gpt"));
+      await writeTexts(path("texts.jsonl"), ["LABEL_0", "LABEL_1"]);
+      await writeTexts(path("others.jsonl"), ["c", "d"]);
+      await Deno.writeTextFile(path("plain.txt"), "abc\n".repeat(20));
+      const texts = ["--context=8", `--data=${path("texts.jsonl")}`];
+      const rows: readonly [string, readonly string[], string][] = [
+        [
+          "vit",
+          texts,
+          'expected a model of texts, got one of type "vit"; name images with --dataset',
+        ],
+        ["bert", ["--dataset=blobs"], 'expected a model of images, got one of type "bert"'],
+        [
+          "gpt",
+          ["--dataset=blobs"],
+          'expected an encoder with a classifier, got a model of type "gpt2"',
+        ],
+        ["grey", ["--dataset=blobs"], 'expected 3 numbers "image_mean", got 1'],
+        ["bert", ["--context=8"], "expected --data FILE of lines"],
+        ["bert", texts.slice(1), "expected --context of at most 8, got 64"],
+        ["narrow", texts, "expected a tokenizer of at most 4 tokens, as its table has, got 10"],
+        [
+          "bert",
+          ["--context=8", `--data=${path("plain.txt")}`],
+          "plain.txt, line 1: expected JSON",
+        ],
+        [
+          "bert",
+          [...texts, `--old=${path("others.jsonl")}`],
+          "expected labels LABEL_0, LABEL_1, got c, d",
+        ],
+      ];
+      for (const [model, args, message] of rows) {
+        const own = [...COMMON, `--model=${path(model)}`, `--out=${path("run")}`, "--rates=1e-3"];
+        await assertRejects(() => runRecipe("finetune", [...own, ...args]), Error, message);
+      }
+    }),
 });
