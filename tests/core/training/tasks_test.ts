@@ -128,7 +128,7 @@ for (const backend of cpuBackends) {
     fn: async () => {
       const text = "abracadabra, abracadabra, a bar and a bard and a cab; ";
       const letters = [...new Set(text)];
-      const ids = Int32Array.from([...text.repeat(2)], (c) => letters.indexOf(c));
+      const ids = Int32Array.from([...text], (c) => letters.indexOf(c));
       const windows = windowsOf(ids, 6, 1);
       const task = nextToken({ train: windows, test: windows });
       const vocabulary = letters.length;
