@@ -226,6 +226,8 @@ function convert(flag: string, text: string | undefined, like: OptionValue): Opt
   if (text === undefined) throw wrong(flag, expected(like), "nothing");
   if (typeof like === "string") return text;
   if (typeof like === "number") return convertNumber(flag, text, expected(like));
+  // A list that is empty by default can be typed as that.
+  if (text === "" && like.length === 0) return [];
   return text.split(",").map((part) => convertNumber(flag, part, expected(like), text));
 }
 

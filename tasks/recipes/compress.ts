@@ -59,11 +59,7 @@ function schema(): OptionSchema<typeof defaults> {
       description: "ranks to start with, as a share of those at which factors hold as many " +
         "numbers, 0 for those of the truncation",
     },
-    size: {
-      min: 0,
-      description: "numbers of all factors per number of the matrices, by one tolerance for all " +
-        "that is searched for; 0: by --tolerance",
-    },
+    size: { min: 0, description: "numbers of factors per number of matrices; 0: by tolerance" },
     baseline: { description: "train the dense network on as long, too" },
     checkpoint: { description: "folder of the dense run; data and network are those of that run" },
   };
