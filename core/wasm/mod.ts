@@ -6,7 +6,8 @@
  * - **Assembler.** A {@linkcode FunctionBuilder} collects statements of typed expressions
  *   ({@linkcode i32}, {@linkcode f32}, {@linkcode f64}, {@linkcode v128}); {@linkcode assemble} makes
  *   a module of such functions, on a memory that it imports. Whether the machine has a fused
- *   multiply-add is what {@linkcode hasFused} says.
+ *   multiply-add is what {@linkcode hasFused} says. {@linkcode exp} and its kin are elementary
+ *   functions on four float32 lanes.
  * - **Shared memory.** A `WebAssembly.Memory` with `shared: true` is seen by all threads; that of a
  *   module which brings its own becomes one by {@linkcode withSharedMemory}.
  * - **Team.** A {@linkcode Team} has *members*: the main thread, and others. It is asked for a *job*,
@@ -33,6 +34,18 @@
 
 export * from "./assembler.ts";
 export { hasFused } from "./fused.ts";
+export {
+  exp,
+  expBelow,
+  type MultiplyAdd,
+  oneMinusExpNeg,
+  polynomial,
+  rounded,
+  sigmoid,
+  softplus,
+  softplusAndSlope,
+  tanh,
+} from "./math.ts";
 export { joinTeam } from "./member.ts";
 export type { Jobs } from "./pieces.ts";
 export { withSharedMemory } from "./share_memory.ts";

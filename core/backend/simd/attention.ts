@@ -5,11 +5,20 @@
  * @module
  */
 
-import { FunctionBuilder, type I32, i32, memoryZero, type V128, v128 } from "../../wasm/mod.ts";
+import {
+  expBelow,
+  FunctionBuilder,
+  type I32,
+  i32,
+  memoryZero,
+  type MultiplyAdd,
+  rounded,
+  type V128,
+  v128,
+} from "../../wasm/mod.ts";
 import { HIDDEN, HIDDEN_BELOW } from "../tfjs/hidden.ts";
 import { sweep } from "./elementwise.ts";
 import { type Access, acrossLanes, type Int, integers, SINGLES, step, VECTORS } from "./lanes.ts";
-import { expBelow, type MultiplyAdd, rounded } from "./math.ts";
 
 const { add, sub, mul } = v128;
 

@@ -6,16 +6,20 @@
 
 import { type Activation, ACTIVATIONS } from "../engine.ts";
 import {
+  exp,
   f64,
   FunctionBuilder,
   type I32,
   i32,
   type Local,
   memoryZero,
+  oneMinusExpNeg,
+  sigmoid,
+  softplus,
+  tanh,
   type V128,
   v128,
 } from "../../wasm/mod.ts";
-import { exp, oneMinusExpNeg, sigmoid, softplus, tanh } from "./math.ts";
 
 const { add, sub, mul, div } = v128;
 

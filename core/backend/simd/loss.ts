@@ -5,6 +5,7 @@
  */
 
 import {
+  exp,
   f32,
   FunctionBuilder,
   type I32,
@@ -16,7 +17,6 @@ import {
 } from "../../wasm/mod.ts";
 import { sweep } from "./elementwise.ts";
 import { acrossLanes } from "./lanes.ts";
-import { exp } from "./math.ts";
 
 /** Largest element of a row, in all lanes. */
 function rowMaximum(f: FunctionBuilder, row: I32, pitch: I32): Local<"v128"> {

@@ -4,10 +4,17 @@
  * @module
  */
 
-import { type FunctionBuilder, type V128, v128 } from "../../wasm/mod.ts";
+import {
+  exp,
+  type FunctionBuilder,
+  type MultiplyAdd,
+  polynomial,
+  rounded,
+  type V128,
+  v128,
+} from "../../wasm/mod.ts";
 import { SMOOTH_FORMS, type SmoothForm, TANGENT_CUBE, TANGENT_SCALE } from "../tfjs/smooth.ts";
 import { elementwise } from "./elementwise.ts";
-import { exp, type MultiplyAdd, polynomial, rounded } from "./math.ts";
 
 const { add, sub, mul, div } = v128;
 

@@ -50,7 +50,9 @@ export async function closureOf(
     const system = momentSystem({ dimension, degree: o.degree, functions }, ordinates);
     return described(newtonOf(system, o.gamma, o, regularisation));
   }
-  const { about, closure } = await loadClosure(o.closure, ordinates);
+  const { about, closure } = await loadClosure(
+    ...[o.closure, ordinates, undefined, threadsOf(o.threads)] as const,
+  );
   if (about.dimension !== dimension) {
     throw new UsageError(
       `Cannot close by ${o.closure}: expected a closure in ${dimension} dimensions, got one in ` +
@@ -71,7 +73,7 @@ export function newtonOf(
 }
 
 /** A number of threads, 0 for all cores. */
-function threadsOf(threads: number): number {
+export function threadsOf(threads: number): number {
   return threads || navigator.hardwareConcurrency;
 }
 

@@ -26,6 +26,7 @@ import {
   residual,
   sequential,
 } from "../../../layers/mod.ts";
+import type { ConvexLayer } from "./convex_kernel.ts";
 import type { MomentSystem } from "./system.ts";
 
 /** What a network is made for. */
@@ -52,6 +53,11 @@ export interface ClosureNetwork extends Plugin {
   multipliers(model: Model, x: Tensor): Tensor;
   /** h(ū), batch × 1, where the network has one. */
   entropy?(model: Model, x: Tensor): Tensor;
+  /**
+   * Where α_# is the gradient of an input-convex network with softplus: its layers, given all
+   * weights in full by name. Solvers then need no engine.
+   */
+  layers?(weights: ReadonlyMap<string, Float32Array>): ConvexLayer[];
 }
 
 /** Closure networks by name. */
@@ -93,6 +99,14 @@ export const convexClosure: ClosureNetwork = closureNetworks.add({
     return pullback(model.engine.fill(y.shape, 1));
   },
   entropy: (model, x) => model.forward(x),
+  layers(weights) {
+    const count = [...weights.keys()].filter((name) => /^direct\d+\.weight$/.test(name)).length;
+    return Array.from({ length: count }, (_, k) => ({
+      direct: weights.get(`direct${k}.weight`)!,
+      bias: weights.get(`direct${k}.bias`)!,
+      ...(k > 0 && { convex: weights.get(`convex${k}.weight`)! }),
+    }));
+  },
 });
 
 /** Multipliers without an entropy, as a contrast. */

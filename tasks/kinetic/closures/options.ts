@@ -10,6 +10,7 @@ import { UsageError } from "../../usage_error.ts";
 import { quadratures } from "../ordinates.ts";
 import { kineticProblems } from "../problem.ts";
 import { closureNetworks } from "./networks.ts";
+import { SAMPLING_LAWS } from "./sampling.ts";
 import { MOMENT_FUNCTIONS } from "./system.ts";
 
 /** What decides a study, with its defaults. */
@@ -27,7 +28,8 @@ export const closureDefaults = {
   format: "", // of the weights between them: what suits the network
   rank: 0, // of that format at the start
   rotate: true, // a closure that turns with its moments
-  range: 10, // of the multipliers that are drawn
+  law: "radial", // of the multipliers that are drawn
+  range: 7, // of them
   threshold: 1e-4, // least eigenvalue of their covariance
   samples: 8192,
   steps: 2500,
@@ -63,7 +65,12 @@ export function closureSchema(): OptionSchema<typeof closureDefaults> {
     format: { description: "weight format between hidden layers, default what suits the network" },
     rank: { integer: true, min: 0, max: 4096, description: "rank of that format at the start" },
     rotate: { description: "turn first moments onto the axis and the multipliers back" },
-    range: { min: 0.1, max: 40, description: "largest multiplier that is drawn" },
+    law: { oneOf: SAMPLING_LAWS, description: "how multipliers are drawn: normally, or in a ball" },
+    range: {
+      min: 0.1,
+      max: 40,
+      description: "largest multiplier, or their largest distance from 0",
+    },
     threshold: { min: 0, max: 1, description: "least eigenvalue of covariances of samples" },
     samples: { integer: true, min: 16, max: 1e7, description: "samples to train on" },
     steps: { integer: true, min: 1, description: "steps of a training" },

@@ -89,7 +89,9 @@ function fillBlocks(
  */
 function fillMonomial(into: Float64Array, before: Float64Array, d: number, c: number, s: number) {
   for (let a = 0; a <= d; a++) {
-    const [row, p, q] = a < d ? [a, c, -s] : [d - 1, s, c];
+    const row = Math.min(a, d - 1);
+    const p = a < d ? c : s;
+    const q = a < d ? -s : c;
     for (let k = 0; k <= d; k++) {
       const here = k < d ? before[row * d + k]! : 0;
       const lower = k > 0 ? before[row * d + k - 1]! : 0;
@@ -171,9 +173,11 @@ export class Turner {
 
   #apply(x: Float64Array, from: number, into: Float64Array, to: number, transposed: boolean): void {
     let done = 0;
-    for (const block of this.#blocks) {
-      const size = Math.sqrt(block.length);
-      const [along, across] = transposed ? [1, size] : [size, 1];
+    for (let b = 0; b < this.#blocks.length; b++) {
+      const block = this.#blocks[b]!;
+      const size = this.#system.dimension === 1 ? 1 : b + 2;
+      const along = transposed ? 1 : size;
+      const across = transposed ? size : 1;
       for (let i = 0; i < size; i++) {
         let sum = 0;
         for (let j = 0; j < size; j++) sum += block[i * along + j * across]! * x[from + done + j]!;

@@ -25,6 +25,16 @@ import { newtonStep } from "./minimise.ts";
 import { alignment } from "./rotation.ts";
 import type { MomentChoice, MomentSystem } from "./system.ts";
 
+/**
+ * Laws of multipliers: normal with deviation R/3 and clipped, uniform in the ball of radius R, or in
+ * a direction that is uniform at a distance that is so between 0 and R: the more there are of them,
+ * the more of those in a ball lie far out, and cells of a solver do not.
+ */
+export const SAMPLING_LAWS = ["normal", "ball", "radial"] as const;
+
+/** One of them. */
+export type SamplingLaw = typeof SAMPLING_LAWS[number];
+
 /** How multipliers are drawn. */
 export interface SamplingOptions {
   /** How many. */
@@ -33,8 +43,8 @@ export interface SamplingOptions {
   readonly gamma: number;
   /** R: no entry of α_# is larger, or in a ball no α_#. */
   readonly range: number;
-  /** Normal with deviation R/3 and clipped, or uniform in the ball of radius R. */
-  readonly law?: "normal" | "ball";
+  /** One of {@linkcode SAMPLING_LAWS}; default "normal". */
+  readonly law?: SamplingLaw;
   /** τ: draws whose covariance has a smaller eigenvalue are rejected. */
   readonly threshold: number;
   /** Whether first moments are turned onto the axis +x and, every other one, onto −x. */
@@ -103,10 +113,11 @@ export function sampleClosure(system: MomentSystem, options: SamplingOptions): C
   return { dimension, degree, functions, gamma, ratios, multipliers, entropies, rejected };
 }
 
-function drawn(random: Random, size: number, range: number, law: "normal" | "ball"): Float64Array {
-  const alpha = random.fillNormal(new Float64Array(size), 0, law === "ball" ? 1 : range / 3);
+function drawn(random: Random, size: number, range: number, law: SamplingLaw): Float64Array {
+  const alpha = random.fillNormal(new Float64Array(size), 0, law === "normal" ? range / 3 : 1);
   if (law === "normal") return alpha.map((a) => Math.min(range, Math.max(-range, a)));
-  const radius = range * random.uniform() ** (1 / size) / Math.hypot(...alpha);
+  const share = random.uniform() ** (law === "ball" ? 1 / size : 1);
+  const radius = range * share / Math.hypot(...alpha);
   return alpha.map((a) => radius * a);
 }
 

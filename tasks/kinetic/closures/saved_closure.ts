@@ -114,6 +114,7 @@ export interface LoadedClosure {
  *
  * @param ordinates Directions at which it is to close; those of its training or finer ones.
  * @param backend What is to run it; default the fastest.
+ * @param threads Most threads that share cells, default 1.
  * @throws {Error} When the folder is missing or damaged, holds another thing, or the kind of the
  * network is not known.
  */
@@ -121,6 +122,7 @@ export async function loadClosure(
   folder: string,
   ordinates: Ordinates,
   backend?: Engine | string,
+  threads?: number,
 ): Promise<LoadedClosure> {
   const path = join(folder, ABOUT);
   const about = checked(description, await readRecord(path), path);
@@ -128,6 +130,11 @@ export async function loadClosure(
   const system = momentSystem(about, ordinates);
   const network = kind.network(shapeOf(about, system.count - 1));
   const model = await load(network, join(folder, WEIGHTS), { backend });
-  const closure = new NetworkClosure(system, { ...about, kind, model });
+  const closure = new NetworkClosure(system, {
+    ...about,
+    kind,
+    model,
+    ...(threads && { threads }),
+  });
   return { about, closure, model };
 }

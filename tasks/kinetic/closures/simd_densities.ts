@@ -7,6 +7,7 @@
 import {
   assemble,
   FunctionBuilder,
+  hasFused,
   type I32,
   i32,
   type Local,
@@ -18,6 +19,10 @@ import type { Densities } from "./densities.ts";
 import type { MomentSystem } from "./system.ts";
 
 const { addF64: add, mulF64: mul, subF64: sub, constF64: constant } = v128;
+/** a b + c, rounded once where the machine can. */
+export const multiplyAdd = hasFused()
+  ? v128.relaxedMaddF64
+  : (a: V128, b: V128, c: V128): V128 => add(mul(a, b), c);
 const BYTES = 8;
 const PAIR = 2 * BYTES;
 
@@ -40,12 +45,15 @@ export function expF64(f: FunctionBuilder, input: V128, constants: (value: numbe
     "v128",
     v128.pmaxF64(v128.pminF64(input, constants(LARGEST)), constants(-LARGEST)),
   );
-  const shifted = f.local("v128", add(mul(x, constants(Math.LOG2E)), constants(TO_INTEGER)));
+  const shifted = f.local(
+    "v128",
+    multiplyAdd(x, constants(Math.LOG2E), constants(TO_INTEGER)),
+  );
   const n = f.local("v128", sub(shifted, constants(TO_INTEGER)));
-  const rest = sub(sub(x, mul(n, constants(LN2_HIGH))), mul(n, constants(LN2_LOW)));
-  const r = f.local("v128", rest);
+  const high = multiplyAdd(n, constants(-LN2_HIGH), x);
+  const r = f.local("v128", multiplyAdd(n, constants(-LN2_LOW), high));
   const [first, ...others] = TAYLOR;
-  const sum = others.reduce((s, c) => add(mul(s, r), constants(c)), constants(first!));
+  const sum = others.reduce((s, c) => multiplyAdd(s, r, constants(c)), constants(first!));
   return f.local("v128", v128.addI64(sum, v128.shlI64(shifted, 52)));
 }
 
@@ -122,7 +130,7 @@ function addressesOf(pitch: number, functions: number, directions: number): Addr
 /** Constants of {@linkcode expF64} that are set once, where the function begins. */
 export function constantsOf(f: FunctionBuilder): (value: number) => V128 {
   const known = new Map<number, V128>();
-  const all = [LARGEST, -LARGEST, Math.LOG2E, TO_INTEGER, LN2_HIGH, LN2_LOW, ...TAYLOR];
+  const all = [LARGEST, -LARGEST, Math.LOG2E, TO_INTEGER, -LN2_HIGH, -LN2_LOW, ...TAYLOR];
   for (const value of all) known.set(value, f.local("v128", constant(value)));
   return (value) => known.get(value)!;
 }
@@ -147,7 +155,7 @@ function densityFunction(at: Addresses, pitch: number, count: number): FunctionB
   const cell = f.local("i32", i32.const(0));
   f.while(i32.ltU(cell, i32.const(BYTES * pitch)), () => {
     const exponent = multipliersAt(f, cell, at, pitch, count).reduce<V128>(
-      (sum, alpha, k) => add(sum, mul(alpha, values[k]!)),
+      (sum, alpha, k) => multiplyAdd(alpha, values[k]!, sum),
       v128.load(cell, at.scale),
     );
     f.emit(v128.store(cell, expF64(f, exponent, constants), at.result));
@@ -173,10 +181,14 @@ function massFunction(
     const total = f.local("v128", constant(0));
     f.emit(row.set(i32.const(at.table)));
     f.while(i32.ltU(row, i32.const(end)), () => {
-      const exponent = alpha.map((a, k) => mul(a, v128.load64Splat(row, BYTES * (k + 1))))
-        .reduce((a, b) => add(a, b));
+      const value = (k: number): V128 => v128.load64Splat(row, BYTES * (k + 1));
+      const [first, ...others] = alpha;
+      const exponent = others.reduce<V128>(
+        (sum, a, k) => multiplyAdd(a, value(k + 1), sum),
+        mul(first!, value(0)),
+      );
       const density = expF64(f, exponent, constants);
-      f.emit(total.set(add(total, mul(v128.load64Splat(row), density))));
+      f.emit(total.set(multiplyAdd(v128.load64Splat(row), density, total)));
       f.emit(row.set(i32.add(row, i32.const(BYTES * (count + 1)))));
     });
     f.emit(v128.store(cell, total, at.result));

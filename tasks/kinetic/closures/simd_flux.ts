@@ -18,10 +18,10 @@ import {
 import type { CartesianGrid } from "../grid.ts";
 import type { Ordinates } from "../ordinates.ts";
 import type { Sides } from "../sides.ts";
-import { constantsOf, expF64 } from "./simd_densities.ts";
+import { constantsOf, expF64, multiplyAdd } from "./simd_densities.ts";
 import type { MomentSystem } from "./system.ts";
 
-const { addF64: add, mulF64: mul, subF64: sub } = v128;
+const { mulF64: mul, subF64: sub } = v128;
 /** Bytes of a number, and of a pair. */
 export const BYTES = 8;
 const PAIR = 2 * BYTES;
@@ -186,7 +186,7 @@ function rebuildFunction(at: StreamPlaces, sizes: Sizes): FunctionBuilder {
     eachPair(f, at.pitch, (cell) => {
       const from = f.local("i32", i32.add(row, cell));
       const exponent = values.reduce<V128>(
-        (sum, value, k) => add(sum, mul(v128.load(from, at.alpha + k * sizes.field), value)),
+        (sum, value, k) => multiplyAdd(v128.load(from, at.alpha + k * sizes.field), value, sum),
         v128.load(from, at.scale),
       );
       f.emit(v128.store(i32.add(to, cell), expF64(f, exponent, constants)));
@@ -216,13 +216,18 @@ function streamFunction(at: StreamPlaces, sizes: Sizes): FunctionBuilder {
       const beside = v128.load(i32.add(i32.add(slot, place), i32.load(turn)));
       const other = i32.add(above, i32.and(fromAbove, i32.load(turn, 4)));
       const alongX = mul(v128.load64Splat(entry, BYTES * speeds), sub(psi, beside));
-      const alongY = mul(
-        v128.load64Splat(entry, BYTES * (speeds + 1)),
-        sub(psi, v128.load(i32.add(other, place))),
+      const streamed = f.local(
+        "v128",
+        multiplyAdd(
+          v128.load64Splat(entry, BYTES * (speeds + 1)),
+          sub(psi, v128.load(i32.add(other, place))),
+          alongX,
+        ),
       );
-      const streamed = f.local("v128", add(alongX, alongY));
       sums.forEach((sum, k) =>
-        f.emit(sum.set(add(sum, mul(v128.load64Splat(entry, BYTES * (speeds + 2 + k)), streamed))))
+        f.emit(
+          sum.set(multiplyAdd(v128.load64Splat(entry, BYTES * (speeds + 2 + k)), streamed, sum)),
+        )
       );
       f.emit(turn.set(i32.add(turn, i32.const(TURN_BYTES))));
       f.emit(place.set(i32.add(place, i32.const(BYTES * at.width))));

@@ -20,8 +20,20 @@ import type { TransportOptions } from "../options.ts";
 import type { KineticProblem, Setup } from "../problem.ts";
 import type { Simulation } from "../simulate.ts";
 import { basisOf, openMoments, openOrdinates } from "../transport_run.ts";
-import { described, floored, newtonOf, openEntropy, ordinatesOf } from "./entropy_run.ts";
-import { sampleClosure, type SamplingOptions, someClosureData } from "./sampling.ts";
+import {
+  described,
+  floored,
+  newtonOf,
+  openEntropy,
+  ordinatesOf,
+  threadsOf,
+} from "./entropy_run.ts";
+import {
+  sampleClosure,
+  type SamplingLaw,
+  type SamplingOptions,
+  someClosureData,
+} from "./sampling.ts";
 import {
   type ClosureErrors,
   loadClosure,
@@ -49,6 +61,8 @@ export interface ClosureStudyOptions
   readonly rank: number;
   /** Whether the closure turns with its moments. */
   readonly rotate: boolean;
+  /** One of {@linkcode SAMPLING_LAWS}. */
+  readonly law: string;
   /** R of the samples. */
   readonly range: number;
   /** τ of the samples. */
@@ -156,6 +170,7 @@ async function samplesOf(
   const count = Math.ceil(o.samples * (purpose === "train" ? 1 : TESTED));
   const options: SamplingOptions = {
     ...{ count, gamma, range: o.range, threshold: o.threshold, aligned: o.rotate },
+    law: o.law as SamplingLaw,
     seed: o.seed + (purpose === "train" ? 0 : 1000),
   };
   return await finishedPart(
@@ -197,7 +212,8 @@ export async function closureSimulations(
   ];
   const loaded: LoadedClosure[] = [];
   for (const part of parts) {
-    loaded.push(await loadClosure(join(folder.path, part.folder), ordinatesOf(o), engine));
+    const path = join(folder.path, part.folder);
+    loaded.push(await loadClosure(path, ordinatesOf(o), engine, threadsOf(o.threads)));
   }
   const gammas = [...new Set(loaded.map(({ about }) => about.gamma))];
   for (const gamma of gammas) {

@@ -138,6 +138,12 @@ Deno.test("samples are pairs of moments and multipliers; those near the boundary
       assertAlmostEquals(y!, 0, 1e-14);
       assertEquals(x! > 0, i % 2 === 0);
     }
+    const radial = sampleClosure(system, { ...SAMPLES, count: 400, law: "radial", threshold: 0 });
+    const near = Array.from(
+      { length: 400 },
+      (_, i) => Math.hypot(...radial.multipliers.subarray(5 * i, 5 * i + 5)),
+    ).filter((r) => r < 3);
+    assertLess(Math.abs(near.length - 200), 45);
     assertThrows(
       () => sampleClosure(system, { ...SAMPLES, count: 1, threshold: 1 }),
       RangeError,

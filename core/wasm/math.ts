@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FunctionBuilder, type V128, v128 } from "../../wasm/mod.ts";
+import { type FunctionBuilder, type V128, v128 } from "./assembler.ts";
 
 const { add, sub, mul, div, pmax, pmin } = v128;
 
@@ -88,12 +88,30 @@ export function tanh(f: FunctionBuilder, input: V128): V128 {
 
 /** ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|), the logarithm by the series of 2 artanh(t/(2 + t)). */
 export function softplus(f: FunctionBuilder, input: V128): V128 {
+  return softplusAndSlope(f, input).value;
+}
+
+/**
+ * {@linkcode softplus} with its derivative 1/(1 + e⁻ˣ), by one exponential.
+ *
+ * @param multiplyAdd a b + c; default rounded twice.
+ */
+export function softplusAndSlope(
+  f: FunctionBuilder,
+  input: V128,
+  multiplyAdd: MultiplyAdd = rounded,
+): { readonly value: V128; readonly slope: V128 } {
   const x = f.local("v128", input);
-  const t = exp(f, v128.neg(v128.abs(x)));
+  const t = exp(f, v128.neg(v128.abs(x)), multiplyAdd);
   const z = f.local("v128", div(t, add(t, f.constant(2))));
   const squared = f.local("v128", mul(z, z));
-  const series = polynomial(f, squared, [2 / 15, 2 / 13, 2 / 11, 2 / 9, 2 / 7, 2 / 5, 2 / 3, 2]);
-  return add(pmax(x, f.constant(0)), mul(z, series));
+  const coefficients = [2 / 15, 2 / 13, 2 / 11, 2 / 9, 2 / 7, 2 / 5, 2 / 3, 2];
+  const series = polynomial(f, squared, coefficients, multiplyAdd);
+  const above = v128.bitselect(f.constant(1), t, v128.gt(x, f.constant(0)));
+  return {
+    value: multiplyAdd(z, series, pmax(x, f.constant(0))),
+    slope: div(above, add(t, f.constant(1))),
+  };
 }
 
 /** 1 − e⁻ʸ for y ≥ 0: Taylor's series below 1/2, where the difference would cancel. */
