@@ -227,6 +227,27 @@ Deno.test("what cannot be solved is refused before anything is written", () =>
     assertEquals([...Deno.readDirSync(folder)], []);
   }));
 
+Deno.test({
+  name: "a run keeps its design, and does not go on with another one",
+  ...shared,
+  fn: () =>
+    inFolder(async (folder) => {
+      const file = join(folder, "design.json");
+      const args = `--order 2 --end 0.2 --vtk none --design ${file} --out ${join(folder, "run")}`;
+      await Deno.writeTextFile(file, '{"parameters": {"absorber": 4}}');
+      assertEquals((await study(lattice, args)).code, 0);
+      const { config } = await readRun(join(folder, "run"));
+      assertEquals(config.settings.design, '{"parameters":{"absorber":4}}');
+      assertEquals((await study(lattice, `${args} --resume`)).code, 0);
+      await Deno.writeTextFile(file, '{"parameters": {"absorber": 5}}');
+      await assertRejects(
+        () => study(lattice, `${args} --resume`),
+        Error,
+        "other values of design",
+      );
+    }),
+});
+
 Deno.test("vtkText() writes quadrilaterals whose corners go around", () => {
   const grid = squareGrid({ x: [0, 2], y: [0, 1] }, 2);
   const text = vtkText(grid, { "scalar flux": Float64Array.of(1.5, 2) }, "unstructured");
