@@ -46,13 +46,18 @@ async function outputs(
   return await engine.read(network.forward(pass, x));
 }
 
-/** The whole network with what some steps on a pruned one have made. */
+/**
+ * The whole network with what some steps on a pruned one have made.
+ *
+ * @param alignment Steps that train the pruned network as a whole before, as a publisher aligns it.
+ */
 async function trainedSmall(
   method: TrainingMethod,
   whole: Layer,
   dense: WeightStates,
   groups: readonly Units[],
   batch: { x: Tensor; y: Tensor },
+  alignment = 0,
 ) {
   const adapt = (n: Layer) =>
     adaptedNetwork(n, {
@@ -61,14 +66,20 @@ async function trainedSmall(
     });
   const small = prunedNetwork(whole, groups);
   const network = adapt(small);
-  const start = await prunedStates(method, whole, dense, groups);
+  let start = await prunedStates(method, whole, dense, groups);
+  const losses: number[] = [];
+  for (let k = 0; k < alignment; k++) {
+    const step = await stepOn(method, small, start, batch, { rate: 0.02 });
+    losses.push(step.loss);
+    start = step.states;
+  }
   let { states } = await compressStates(method, network, start);
   for (let k = 0; k < 4; k++) {
     ({ states } = await stepOn(method, network, states, batch, { rate: 0.05 }));
   }
   const full = adapt(whole);
   const recovered = await recoveredStates(method, full, dense, states, groups);
-  return { small: network, states, full, recovered };
+  return { small: network, start, losses, states, full, recovered };
 }
 
 const entries = async ({ engine }: TrainingMethod, states: WeightStates, name: string) =>
@@ -108,6 +119,43 @@ Deno.test({
         const place = rows.indexOf(i);
         assertEquals(x, place < 0 ? untouched[i] : pruned[place]);
       });
+    });
+  },
+});
+
+Deno.test({
+  ...await onBackend(
+    "wasm",
+    "a pruned network that was aligned before leaves the whole one's own weights",
+  ),
+  fn: async () => {
+    const method = await methodOf({ backend: "wasm", rule: adam.create() });
+    const { engine } = method;
+    await engine.scope(async () => {
+      const dense = await initialStates(method, plain, 1);
+      const groups = units([0, 2, 3, 5], [1, 4]);
+      const batch = randomBatch(engine, 9, 7, 4);
+      const run = await trainedSmall(method, plain, dense, groups, batch, 10);
+      assertLess(run.losses.at(-1)!, run.losses[0]!);
+      const small = await denseStates(method, run.small, run.states);
+      const whole = await denseStates(method, run.full, run.recovered);
+      const [added, own, aligned, before] = await Promise.all([
+        entries(method, whole, "dense2.weight"),
+        entries(method, small, "dense2.weight"),
+        entries(method, run.start, "dense2.weight"),
+        entries(method, dense, "dense2.weight"),
+      ]);
+      // What alignment moved stays behind: only the increment goes back.
+      const [rows, columns] = [groups[0]!.kept, groups[1]!.kept];
+      let moved = 0;
+      added.forEach((x, i) => {
+        const [row, column] = [rows.indexOf(Math.floor(i / 5)), columns.indexOf(i % 5)];
+        const at = row * 2 + column;
+        const wanted = row < 0 || column < 0 ? 0 : own[at]! - aligned[at]!;
+        assertLess(Math.abs(x - before[i]! - wanted), 1e-6);
+        if (row >= 0 && column >= 0) moved = Math.max(moved, Math.abs(aligned[at]! - before[i]!));
+      });
+      assertLess(0.01, moved);
     });
   },
 });
