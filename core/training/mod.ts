@@ -179,4 +179,9 @@ export { executionPlans, rankMetrics, ranksOf, withBreakEvenRanks, withRanks } f
 export { type CompressedStates, compressStates, denseNetwork, denseStates } from "./compression.ts";
 export { type ChangeOptions, type MatrixChange, matrixChange } from "./intruders.ts";
 export { type Conditioning, conditioningOf, type ConditioningReport } from "./conditioning.ts";
-export { type AlongOutputs, alongOutputs, type AlongOutputsOptions } from "./output_compression.ts";
+export {
+  type AlongOutputs,
+  alongOutputs,
+  type AlongOutputsOptions,
+  recordingPass,
+} from "./output_compression.ts";

@@ -106,7 +106,10 @@ async function outputMoments(
     await engine.scope(async () => {
       const seen: [weight: string, bias: string | null, y: Tensor][] = [];
       const pass = new Pass(engine, network, points, { training: false });
-      network.forward(recording(pass, (...output) => seen.push(output)), uploaded(engine, host).x!);
+      network.forward(
+        recordingPass(pass, (...output) => seen.push(output)),
+        uploaded(engine, host).x!,
+      );
       for (const [weight, bias, y] of seen) await add(engine, a, found, weight, bias, y);
     });
   }
@@ -140,8 +143,28 @@ async function add(
   found.set(weight, known);
 }
 
-/** A pass that tells what its linear maps hand on before the activation. */
-function recording(
+/**
+ * A pass that tells what its linear maps and convolutions hand on before the activation.
+ *
+ * @param seen Is told each output, in the order of the forward map.
+ *
+ * @example What the map of a network makes of a row
+ * ```ts
+ * import { linear } from "@rankflow/rankflow";
+ * import { openEngine, Pass, recordingPass } from "@rankflow/rankflow/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { engine } = await openEngine("cpu");
+ * const network = linear({ name: "map", inputs: 1, outputs: 1, bias: false, activation: "relu" });
+ * const value = engine.tensor(Float32Array.of(-2), [1, 1]);
+ * const pass = new Pass(engine, network, new Map([["map.weight", { value }]]), { training: false });
+ * const seen: number[] = [];
+ * const told = recordingPass(pass, (_weight, _bias, y) => seen.push(y.size));
+ * const y = network.forward(told, engine.tensor(Float32Array.of(3), [1, 1]));
+ * assertEquals([seen, [...await engine.read(y)]], [[1], [0]]);
+ * ```
+ */
+export function recordingPass(
   pass: Pass,
   seen: (weight: string, bias: string | null, y: Tensor) => void,
 ): Pass {

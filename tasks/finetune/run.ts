@@ -107,7 +107,7 @@ export async function finetuneRun(
       ...(o.steps > 0 ? { steps: o.steps } : {}),
       rateAt: (rate, step, totalSteps) => rateAt(rate, cosine, step, { totalSteps }),
       async loop(run) {
-        await loop(run, facts);
+        await untilOver(run, facts);
         if (run.reason) return;
         facts.trainedNumbers = trainedNumbers(network, run.state.states);
         if (subject.old) facts.oldLoss = await old(network, run.state.states);
@@ -146,7 +146,7 @@ async function adapted(
 }
 
 /** What `train` does, with the memory of the process beside. */
-async function loop(run: Run, facts: Record<string, number>): Promise<void> {
+export async function untilOver(run: Run, facts: Record<string, number>): Promise<void> {
   facts.peakBytes = 0;
   while (!run.over) {
     for await (const batch of run.batches()) {

@@ -133,12 +133,8 @@ function variantsOf(o: Options, path: string): Variant[] {
   const label = `${o.method.replaceAll("-", " ")}, fine-tuned`;
   const calibration = o.by === "outputs" ? o.calibration : 0;
   const about = { label, method: o.method, learningRate: o.learningRate, epochs };
-  const own = {
-    ...about,
-    path,
-    origin,
-    compression: { calibration, breakEven: o.breakEven, size: o.size },
-  };
+  const compression = { calibration, breakEven: o.breakEven, size: o.size };
+  const own = { ...about, path, origin, compression };
   const twin = {
     ...own,
     label: "dense, trained on",

@@ -11,6 +11,7 @@ export { lenetMnist } from "./lenet_mnist.ts";
 export { cifar } from "./cifar.ts";
 export { finetune } from "./finetune.ts";
 export { compressRecipe } from "./compress.ts";
+export { pela } from "./pela.ts";
 export { characters } from "./characters.ts";
 export { vitRecipe } from "./vit.ts";
 export { gptRecipe } from "./gpt.ts";
