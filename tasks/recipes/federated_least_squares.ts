@@ -1,5 +1,6 @@
 import {
   finishedPart,
+  NonFiniteError,
   openHostAlgebra,
   parseChoice,
   Random,
@@ -23,6 +24,7 @@ import { federatedReport } from "../reports/federated.ts";
 import { finishStudy, interrupted, openStudy } from "../run_folder.ts";
 import { inPath } from "../run_path.ts";
 import { renderTable } from "../terminal/mod.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** What decides the study; 0 and −1 stand for what the problem says. */
 const defaults = {
@@ -137,8 +139,12 @@ async function compare(
     try {
       curves.push(await finishedPart(folder, part, federatedCurve, compute));
     } catch (error) {
-      if (!signal.aborted) throw error;
-      return undefined;
+      if (signal.aborted) return undefined;
+      if (!(error instanceof NonFiniteError)) throw error;
+      throw new UsageError(
+        `Training diverged by ${method.name} on "${problem.name}": ${error.message}. Lower ` +
+          `--learning-rate (now ${problem.rate})`,
+      );
     }
   }
   const about = { measure: "excess loss", better: "less", targets: TARGETS };

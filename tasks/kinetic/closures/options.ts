@@ -87,16 +87,17 @@ export function closureSchema(): OptionSchema<typeof closureDefaults> {
 }
 
 /**
- * Numbers from 0 to 1 joined by commas.
+ * Numbers from 0 to 1 joined by commas; one that is given twice is one.
  *
  * @throws {UsageError} When one is not.
  */
 export function gammasOf(text: string): number[] {
-  return text.split(",").map((part) => {
+  const gammas = text.split(",").map((part) => {
     const gamma = Number(part);
     if (part.trim() !== "" && gamma >= 0 && gamma <= 1) return gamma;
     throw new UsageError(
       `Cannot set --gamma to "${text}": expected numbers from 0 to 1 joined by commas, got "${part}"`,
     );
   });
+  return [...new Set(gammas)];
 }

@@ -1,6 +1,12 @@
 /** The recipes of federated training: tables, reports, resumption. */
 
-import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { openHostAlgebra, readRun } from "../../../core/mod.ts";
 import type { FederatedResult } from "../../../tasks/federated/curve.ts";
 import { federatedMethods } from "../../../tasks/federated/methods.ts";
@@ -9,8 +15,10 @@ import { recipes } from "../../../tasks/recipe.ts";
 import "../../../tasks/recipes/mod.ts";
 import { sweep } from "../../../tasks/sweep.ts";
 import { textSink } from "../../../tasks/terminal/mod.ts";
+import { UsageError } from "../../../tasks/usage_error.ts";
 import { inFolder, runMain } from "../../support/command_line.ts";
 import { mpiTest, runMpi } from "../../support/mpi.ts";
+import { runRecipe } from "../../support/recipes.ts";
 
 // A library that is loaded stays loaded.
 await openHostAlgebra();
@@ -139,6 +147,16 @@ Deno.test("local steps are a pass over the examples of a client, of few clients 
   assertEquals(among(1000), [1, 16]);
   assertEquals(among(16, { localSteps: 3, batch: 7 }), [3, 7]);
 });
+
+Deno.test("a least-squares problem that diverges says what to lower", () =>
+  inFolder(async (folder) => {
+    const args = "--problem homogeneous --methods fedlrt --rounds 2 --learning-rate 1e200";
+    await assertRejects(
+      () => runRecipe("federated-least-squares", [...words(args), `--out=${folder}/run`]),
+      UsageError,
+      "Lower --learning-rate (now 1e+200)",
+    );
+  }));
 
 Deno.test("more clients than examples are refused before anything is written", () =>
   inFolder(async (folder) => {

@@ -7,6 +7,7 @@ import { lineSource, planeSource, UsageError } from "../../../../tasks/mod.ts";
 import { transportDefaults, transportSchema } from "../../../../tasks/kinetic/options.ts";
 import { transportStudy } from "../../../../tasks/kinetic/study.ts";
 import { parseOptions } from "../../../../tasks/options.ts";
+import { gammasOf } from "../../../../tasks/kinetic/closures/options.ts";
 import { closureRecipe } from "../../../../tasks/recipes/closure.ts";
 import { inFolder } from "../../../support/command_line.ts";
 import { recorder } from "../../../support/recipes.ts";
@@ -116,6 +117,10 @@ Deno.test({
         assertLess(Math.abs(defect!), 1e-12, label);
       }
     }),
+});
+
+Deno.test("a regularisation that is given twice has one network", () => {
+  assertEquals(gammasOf("0.01,0.1,0.010"), [0.01, 0.1]);
 });
 
 Deno.test("recipe closure refuses what makes no sense before anything is written", () =>
