@@ -13,7 +13,6 @@ import { type FederatedMethod, federatedMethods } from "../federated/methods.ts"
 import {
   type LeastSquares,
   leastSquaresProblems,
-  type OpenLeastSquares,
   openLeastSquares,
 } from "../federated/problems.ts";
 import { solve } from "../federated/solve.ts";
@@ -125,11 +124,10 @@ async function compare(
 ): Promise<FederatedResult | undefined> {
   const a = await openHostAlgebra();
   const random = new Random(o.seed).fork(problem.name);
-  const data: OpenLeastSquares = await openLeastSquares(a, problem, o.clients, random);
+  const data = await openLeastSquares(a, problem, o.clients, random);
   const { plugin, settings } = parseChoice(optimizers, o.optimizer);
   const rule = plugin.create(settings);
-  const { clients, participation: share, late, seed } = o;
-  const participation = { clients, share, late, seed };
+  const participation = { clients: o.clients, share: o.participation, late: o.late, seed: o.seed };
   const curves: FederatedCurve[] = [];
   for (const method of methods) {
     sink.write(`${problem.name}: ${method.name}\n`);
