@@ -6,9 +6,6 @@
 
 import type { Layer } from "../core/mod.ts";
 
-/** Height, width and channels. */
-type Extents = readonly [number, number, number];
-
 /** Brightness of red, green and blue (ITU-R BT.601). */
 const LUMA = [0.299, 0.587, 0.114];
 
@@ -30,7 +27,10 @@ const LUMA = [0.299, 0.587, 0.114];
  * assertThrows(() => resizeImages([28, 28, 2], [224, 224, 3]), RangeError, "got 2 and 3");
  * ```
  */
-export function resizeImages(from: Extents, to: Extents): Layer {
+export function resizeImages(
+  from: readonly [height: number, width: number, channels: number],
+  to: readonly [height: number, width: number, channels: number],
+): Layer {
   const [rows, columns] = [triangle(from[0], to[0]), triangle(from[1], to[1])];
   const colours = between(from[2], to[2]);
   return {

@@ -51,6 +51,7 @@ export {
   trainingSchema,
 } from "./settings.ts";
 export * from "./terminal/mod.ts";
+export type { CellResult } from "./sweep/results.ts";
 export { typedFolder, type TypedFrom } from "./typed_folder.ts";
 export { UsageError } from "./usage_error.ts";
 export * from "./windowing/mod.ts";

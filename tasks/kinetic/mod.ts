@@ -19,6 +19,7 @@ export {
   type ClosureNetwork,
   closureNetworks,
   type ClosureShape,
+  type ConvexLayer,
   type EntropyOptions,
   EntropySolver,
   isRealisable,
@@ -56,6 +57,7 @@ export {
   sphereNodes,
   type VelocityNodes,
 } from "./collision/mod.ts";
+export type { FaceRates, Faces } from "./boundary_flow.ts";
 export { CoordinateReading, type Coordinates } from "./coordinate_reading.ts";
 export { type Box, type CartesianGrid, slabGrid, squareGrid } from "./grid.ts";
 export {

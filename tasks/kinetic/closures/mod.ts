@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { ConvexLayer } from "./convex_kernel.ts";
 export { type Closure, type Multipliers, NotRealisable } from "./closure.ts";
 export {
   isRealisable,
