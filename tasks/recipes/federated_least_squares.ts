@@ -57,7 +57,7 @@ function schema(): OptionSchema<typeof defaults> {
       ...{ oneOf: ["all"], choiceOf: federatedMethods, several: true },
       description: "what solves it",
     },
-    clients: { integer: true, min: 1, description: "clients, each with points of its own" },
+    clients: { integer: true, min: 1, max: 1000, description: "each with points of its own" },
     rounds: { integer: true, min: 0, description: "rounds, 0 for those of the problem" },
     localSteps: { integer: true, min: 0, description: "local steps, 0 for those of the problem" },
     learningRate: { min: 0, description: "step size, 0 for that of the problem" },
