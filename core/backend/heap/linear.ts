@@ -79,7 +79,8 @@ function batchMatMul(
     return timesTransposed(c, a, b, y, [m, n, k]);
   }
   const [pa, pb, py] = [address(c, a), address(c, b), address(c, y)];
-  if (pa === pb && transA !== transB && outer.pairs.length === 1 && isHalved(m)) {
+  const squared = pa === pb && transA !== transB && m === n;
+  if (squared && outer.pairs.length === 1 && isHalved(m)) {
     symmetricProduct(c, [transA, transB, m, n, k, pa, columnsA, pb, columnsB, py, n, false]);
     return y;
   }
