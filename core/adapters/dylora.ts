@@ -102,7 +102,9 @@ function opened<M>(a: Algebra<M>, at: Attached<M>, b: number): Attached<M> {
 function lastOf<M>(a: Algebra<M>, at: Attached<M>, b: number): Attached<M> {
   const { u, v } = at.trained;
   const scale = a.scale(a.cols(v!) / b, at.frozen.scale!);
-  const before = b > 1 ? { left: a.columns(u!, 0, b - 1), right: a.columns(v!, 0, b - 1) } : {};
+  const before: Tensors<M> = b > 1
+    ? { left: a.columns(u!, 0, b - 1), right: a.columns(v!, 0, b - 1) }
+    : {};
   return {
     base: at.base,
     trained: { u: a.columns(u!, b - 1, b), v: a.columns(v!, b - 1, b) },
